@@ -1,0 +1,2 @@
+# Manual pages, one file a line.
+dist_man_MANS =

@@ -1,0 +1,2 @@
+noinst_LIBRARIES += src/repo/librepo.a
+src_repo_librepo_a_SOURCES =

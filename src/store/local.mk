@@ -1,0 +1,4 @@
+noinst_LIBRARIES += src/store/libstore.a
+src_store_libstore_a_SOURCES = \
+	src/store/driver.h \
+	src/store/store.h

@@ -1,0 +1,3 @@
+noinst_LIBRARIES += src/stream/libstream.a
+src_stream_libstream_a_SOURCES = \
+	src/stream/compress.h

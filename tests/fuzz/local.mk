@@ -1,0 +1,19 @@
+# A new target: tests/fuzz/fuzz_NAME.c, its inputs in tests/fuzz/corpus/NAME/, and one line here.
+fuzz_programs =
+
+check_PROGRAMS += $(fuzz_programs)
+
+# What a program without an LDADD of its own is linked with: these are the fuzz targets. libFuzzer
+# brings a main; with other compilers libreplay.a does, and the program replays its corpus.
+if LIBFUZZER
+LDADD = $(cli_link) $(FUZZER_LIBS)
+else
+LDADD = tests/fuzz/libreplay.a $(cli_link)
+TESTS += $(fuzz_programs)
+endif
+
+check_LIBRARIES = tests/fuzz/libreplay.a
+tests_fuzz_libreplay_a_SOURCES = tests/fuzz/replay.c
+
+fuzz-programs: $(fuzz_programs)
+.PHONY: fuzz-programs

@@ -1,0 +1,18 @@
+include $(srcdir)/tests/unit/local.mk
+include $(srcdir)/tests/fuzz/local.mk
+
+# make check: what needs neither root nor a server. tests/run does all.
+TESTS += tests/lint/layers.t
+
+TEST_EXTENSIONS = .t
+AM_TESTS_ENVIRONMENT = ODR_SRC='$(abs_top_srcdir)'; export ODR_SRC; \
+	LC_ALL=C.UTF-8; export LC_ALL; TZ=UTC; export TZ;
+tap_driver = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(tap_driver)
+T_LOG_DRIVER = $(tap_driver)
+T_LOG_COMPILER = /usr/bin/perl
+
+# Everything below tests/ is distributed, so that tests/run works from the tarball.
+dist-hook:
+	$(MKDIR_P) $(distdir)/tests
+	cd $(srcdir) && tar -cf - --exclude='*.pyc' --exclude=__pycache__ tests | (cd $(abs_builddir)/$(distdir) && tar -xf -)
