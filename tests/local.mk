@@ -16,3 +16,7 @@ T_LOG_COMPILER = /usr/bin/perl
 dist-hook:
 	$(MKDIR_P) $(distdir)/tests
 	cd $(srcdir) && tar -cf - --exclude='*.pyc' --exclude=__pycache__ tests | (cd $(abs_builddir)/$(distdir) && tar -xf -)
+
+# make print-VARIABLE: for tests/run.
+print-%:
+	@echo '$($*)'

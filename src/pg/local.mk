@@ -1,2 +1,11 @@
 noinst_LIBRARIES += src/pg/libpg.a
-src_pg_libpg_a_SOURCES =
+src_pg_libpg_a_SOURCES = \
+	src/pg/control.h \
+	src/pg/label.h \
+	src/pg/manifest.h \
+	src/pg/page.h \
+	src/pg/pgdata.h \
+	src/pg/recovery.h \
+	src/pg/session.h \
+	src/pg/timeline.h \
+	src/pg/wal.h
