@@ -18,8 +18,7 @@ my $port = 5432;
 my %bin;
 
 # The folder of programs of a major; with tools (true) the client tools are in it too, or this dies.
-sub bin_dir
-{
+sub bin_dir {
 	my ($version, $tools) = @_;
 	my $key = $version . ($tools ? '+' : '');
 	return $bin{$key} if defined $bin{$key};
@@ -31,16 +30,14 @@ sub bin_dir
 }
 
 # psql, pgbench and the like: any version's talk to all servers.
-sub client
-{
+sub client {
 	my ($name) = @_;
 	my ($found) = grep { -x } map { "$_/$name" } reverse(sort glob '/usr/lib/postgresql/*/bin'), split /:/, $ENV{PATH};
 	return $found // die "$name is missing: install postgresql-client\n";
 }
 
 # Options: checksums (1), wal_segsize (MiB), conf (hash of settings), pgdata (default: below the work folder).
-sub new
-{
+sub new {
 	my ($class, $version, $name, %option) = @_;
 	my $self = bless {
 		version => $version, name => $name, bin => bin_dir($version), port => $port,
@@ -53,8 +50,7 @@ sub new
 }
 
 # A cluster on a data directory that was restored or copied from this one: same programs, own socket, no archiving.
-sub copy_at
-{
+sub copy_at {
 	my ($self, $name, $pgdata, %option) = @_;
 	my $copy = Odr::Cluster->new($self->{version}, $name, pgdata => $pgdata, %option);
 	$copy->{overrides} = { archive_mode => 'off', %{ $option{overrides} // {} } };
@@ -68,14 +64,12 @@ sub socket { return $_[0]{socket} }
 sub port { return $_[0]{port} }
 sub bin { return $_[0]{bin} }
 
-sub conninfo
-{
+sub conninfo {
 	my ($self, $database) = @_;
 	return "host=$self->{socket} port=$self->{port} user=postgres dbname=" . ($database // 'postgres');
 }
 
-sub init
-{
+sub init {
 	my ($self) = @_;
 	my @segment = $self->{wal_segsize} ? "--wal-segsize=$self->{wal_segsize}" : ();
 	my $initdb = run_program([
@@ -100,16 +94,14 @@ CONF
 	return $self;
 }
 
-sub append_conf
-{
+sub append_conf {
 	my ($self, $text) = @_;
 	append_file("$self->{pgdata}/postgresql.conf", $text);
 	return $self;
 }
 
 # Settings for postgresql.conf; they take effect with reload or restart.
-sub set
-{
+sub set {
 	my ($self, %setting) = @_;
 	for my $name (sort keys %setting) {
 		$self->append_conf("$name = '" . ($setting{$name} =~ s/'/''/gr) . "'\n");
@@ -118,8 +110,7 @@ sub set
 }
 
 # The command line that starts the server, for pg_ctl -o: socket and overrides beat every configuration file.
-sub _options
-{
+sub _options {
 	my ($self) = @_;
 	my %setting = (
 		listen_addresses => '', unix_socket_directories => $self->{socket}, port => $self->{port},
@@ -128,23 +119,20 @@ sub _options
 	return join ' ', map { "-c $_='" . ($setting{$_} =~ s/'/'\\''/gr) . "'" } sort keys %setting;
 }
 
-sub _pg_ctl
-{
+sub _pg_ctl {
 	my ($self, $timeout, @arguments) = @_;
 	return run_program(["$self->{bin}/pg_ctl", '-D', $self->{pgdata}, @arguments],
 		cwd => '/', timeout => $timeout + 30);
 }
 
 # Waits until connections are taken. try_start tells the outcome instead of dying (a server may be expected to fail).
-sub start
-{
+sub start {
 	my ($self, $timeout) = @_;
 	$self->try_start($timeout) or die "server '$self->{name}' did not start:\n" . $self->log_tail;
 	return $self;
 }
 
-sub try_start
-{
+sub try_start {
 	my ($self, $timeout) = @_;
 	$timeout //= 60;
 	write_file($self->{log}, '', 0600) if !-e $self->{log};
@@ -153,8 +141,7 @@ sub try_start
 	return $started->ok;
 }
 
-sub stop
-{
+sub stop {
 	my ($self, $mode, $timeout) = @_;
 	$timeout //= 60;
 	my $stopped = $self->_pg_ctl($timeout, '-w', '-t', $timeout, '-m', $mode // 'fast', 'stop');
@@ -163,22 +150,19 @@ sub stop
 	return $self;
 }
 
-sub restart
-{
+sub restart {
 	my ($self, $mode) = @_;
 	return $self->stop($mode)->start;
 }
 
-sub postmaster_pid
-{
+sub postmaster_pid {
 	my ($self) = @_;
 	my $text = eval { read_file("$self->{pgdata}/postmaster.pid") } // return;
 	return $text =~ /^(\d+)\n/ ? $1 : undef;
 }
 
 # The postmaster of this data directory, if it lives, and its children.
-sub _processes
-{
+sub _processes {
 	my ($self) = @_;
 	my $postmaster = $self->postmaster_pid // return;
 	(readlink("/proc/$postmaster/cwd") // '') eq $self->{pgdata} or return;
@@ -191,8 +175,7 @@ sub _processes
 }
 
 # As a crash of the machine would: no process of the server sees it coming.
-sub kill9
-{
+sub kill9 {
 	my ($self) = @_;
 	my @processes = $self->_processes or die "server '$self->{name}' does not run\n";
 	kill 'KILL', @processes;
@@ -202,15 +185,13 @@ sub kill9
 }
 
 # At the end of the test: an immediate stop, else a kill. Never dies.
-sub stop_hard
-{
+sub stop_hard {
 	my ($self) = @_;
 	return if !$self->{running} || !$self->_processes;
 	eval { $self->stop('immediate', 10); 1 } or eval { $self->kill9 };
 }
 
-sub reload
-{
+sub reload {
 	my ($self) = @_;
 	my $before = $self->psql('SELECT pg_conf_load_time()');
 	$self->psql('SELECT pg_reload_conf()');
@@ -218,22 +199,19 @@ sub reload
 	return $self;
 }
 
-sub promote
-{
+sub promote {
 	my ($self, $timeout) = @_;
 	$self->psql('SELECT pg_promote(false)');
 	return $self->wait_promoted($timeout);
 }
 
-sub wait_promoted
-{
+sub wait_promoted {
 	my ($self, $timeout) = @_;
 	return $self->poll_query('SELECT pg_is_in_recovery()', 'f', $timeout // 60);
 }
 
 # Until recovery rests at its target. pg_is_wal_replay_paused tells only that a pause was asked for: 14 and newer know better.
-sub wait_paused
-{
+sub wait_paused {
 	my ($self, $timeout) = @_;
 	return $self->poll_query($self->{version} >= 14
 		? "SELECT pg_get_wal_replay_pause_state() = 'paused'" : 'SELECT pg_is_wal_replay_paused()',
@@ -241,8 +219,7 @@ sub wait_paused
 }
 
 # Until the server has ended by itself (recovery_target_action=shutdown, or FATAL).
-sub wait_ended
-{
+sub wait_ended {
 	my ($self, $timeout) = @_;
 	poll_until("server '$self->{name}' ended", sub { !$self->_processes }, $timeout // 60, sub { $self->log_tail });
 	$self->{running} = 0;
@@ -250,31 +227,27 @@ sub wait_ended
 }
 
 # SQL through psql, unaligned without headers, its output without the last newline. Dies on any error.
-sub psql
-{
+sub psql {
 	my ($self, $sql, $database, %option) = @_;
 	my $psql = $self->try_psql($sql, $database, %option);
 	$psql->ok or die "psql on '$self->{name}' failed: " . $psql->err . "in: $sql\n";
 	return $psql->out =~ s/\n\z//r;
 }
 
-sub try_psql
-{
+sub try_psql {
 	my ($self, $sql, $database, %option) = @_;
 	return run_program([client('psql'), '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d', $self->conninfo($database)],
 		stdin => $sql, %option);
 }
 
 # Rows as array references of columns.
-sub rows
-{
+sub rows {
 	my ($self, $sql, $database) = @_;
 	return map { [split /\|/, $_, -1] } split /\n/, $self->psql($sql, $database);
 }
 
 # Until SQL gives exactly EXPECTED. A server that does not take connections yet is waited for.
-sub poll_query
-{
+sub poll_query {
 	my ($self, $sql, $expected, $timeout, $database) = @_;
 	my $last = '';
 	poll_until("'$expected' from: $sql", sub {
@@ -286,8 +259,7 @@ sub poll_query
 }
 
 # Ends the current segment and waits until it, and all before it, is archived. Returns its name.
-sub archive_now
-{
+sub archive_now {
 	my ($self, $timeout) = @_;
 	# The message makes the segment worth switching; without one an idle server would stay where it is.
 	my $segment = $self->psql(<<'SQL');
@@ -297,8 +269,7 @@ SQL
 	return $self->wait_archived($segment, $timeout);
 }
 
-sub wait_archived
-{
+sub wait_archived {
 	my ($self, $segment, $timeout) = @_;
 	my $state = '';
 	poll_until("'$segment' archived", sub {
@@ -309,8 +280,7 @@ sub wait_archived
 	return $segment;
 }
 
-sub lsn
-{
+sub lsn {
 	my ($self) = @_;
 	return $self->psql('SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END');
 }
@@ -318,16 +288,14 @@ sub lsn
 sub log { return -e $_[0]{log} ? read_file($_[0]{log}) : '' }
 sub log_has { return $_[0]->log =~ $_[1] }
 
-sub log_tail
-{
+sub log_tail {
 	my ($self) = @_;
 	my @lines = split /^/, $self->log;
 	return join '', @lines > 30 ? @lines[-30 .. -1] : @lines;
 }
 
 # A database filled by pgbench.
-sub pgbench_init
-{
+sub pgbench_init {
 	my ($self, $scale, $database) = @_;
 	$database //= 'bench';
 	$self->psql("CREATE DATABASE $database");
@@ -337,8 +305,7 @@ sub pgbench_init
 }
 
 # Load in the background until ->stop: clients (4), database (bench), script (SQL text instead of TPC-B), rate, seconds.
-sub pgbench
-{
+sub pgbench {
 	my ($self, %option) = @_;
 	my @script = $option{script} ? ('-f', write_file(work_path("$self->{name}.pgbench"), $option{script}, 0644)) : ();
 	my @rate = $option{rate} ? ('-R', $option{rate}) : ();
@@ -352,8 +319,7 @@ package Odr::Cluster::Load;
 
 sub running { return $_[0]{program}->running }
 
-sub wait
-{
+sub wait {
 	my ($self, $timeout) = @_;
 	my $program = $self->{program}->wait($timeout);
 	$program->ok or die "pgbench failed: " . $program->err;
@@ -361,8 +327,7 @@ sub wait
 }
 
 # Ends the clients and waits until their sessions are gone, so that nothing commits any more.
-sub stop
-{
+sub stop {
 	my ($self) = @_;
 	my $failed = !$self->{program}->running && !$self->{program}->ok;
 	$self->{program}->kill_all;

@@ -23,8 +23,7 @@ use Odr::Work;
 my $lock = 7150;
 
 # Options: database (rows), clients (4), pause (most ms between a transaction's begin and its row, 20).
-sub new
-{
+sub new {
 	my ($class, $cluster, %option) = @_;
 	my $self = bless { cluster => $cluster, database => 'rows', clients => 4, pause => 20, %option }, $class;
 	$cluster->psql("CREATE DATABASE $self->{database}");
@@ -39,8 +38,7 @@ SQL
 
 sub _sql { return $_[0]{cluster}->psql($_[1], $_[0]{database}) }
 
-sub start
-{
+sub start {
 	my ($self) = @_;
 	my $script = <<"SQL";
 \\set doom random(1, 10)
@@ -62,8 +60,7 @@ SQL
 }
 
 # Until COUNT more rows are committed than there were.
-sub wait_for
-{
+sub wait_for {
 	my ($self, $count, $timeout) = @_;
 	my $goal = $self->count + $count;
 	poll_until("$goal rows", sub { $self->count >= $goal }, $timeout // 60);
@@ -74,8 +71,7 @@ sub count { return $_[0]->_sql('SELECT count(*) FROM odr_row') }
 
 # A moment between two commits, under the lock: rows up to ord are committed, all later ones are not.
 # Time and LSN lie strictly between the two commits; with a name, a restore point of that name does too.
-sub moment
-{
+sub moment {
 	my ($self, $name) = @_;
 	my $point = defined $name ? "SELECT pg_create_restore_point('$name') \\g /dev/null" : '';
 	my $answer = $self->_sql(<<"SQL");
@@ -94,22 +90,19 @@ SQL
 }
 
 # Reads the whole history from the source: what was committed, in order.
-sub remember
-{
+sub remember {
 	my ($self) = @_;
 	$self->{history} = [$self->_read($self->{cluster})];
 	return $self;
 }
 
-sub _read
-{
+sub _read {
 	my ($self, $cluster) = @_;
 	return split /\n/, $cluster->psql(
 		"SELECT ord, xid, client, clock, doomed, md5(filler) FROM odr_row ORDER BY ord", $self->{database});
 }
 
-sub stop
-{
+sub stop {
 	my ($self) = @_;
 	$self->{load}->stop if $self->{load};
 	delete $self->{load};
@@ -122,8 +115,7 @@ sub last_ord { return _ord($_[0]{history}[-1]) }
 sub _ord { return ($_[0] =~ /^(\d+)/)[0] }
 
 # A test: CLUSTER holds exactly the rows committed up to ORD, with the content the source had.
-sub ok_exactly
-{
+sub ok_exactly {
 	my ($self, $cluster, $ord, $name) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	my $problem = $self->difference($cluster, $ord);
@@ -133,8 +125,7 @@ sub ok_exactly
 }
 
 # What is wrong, as text; nothing if all is right.
-sub difference
-{
+sub difference {
 	my ($self, $cluster, $ord) = @_;
 	my @expected = grep { _ord($_) <= $ord } @{ $self->{history} // die "the history was not remembered\n" };
 	@expected or return "the history has no row up to $ord";

@@ -19,8 +19,7 @@ use Odr::Work;
 
 # Options: version (15), name (site), service (erp-prod), recipients (1), cluster (hash for Odr::Cluster: wal_segsize,
 # checksums, conf), sections (hash of section => hash of keys, merged into the configuration), archive (1).
-sub new
-{
+sub new {
 	my ($class, %option) = @_;
 	my $self = bless { version => 15, name => 'site', service => 'erp-prod', recipients => 1, archive => 1,
 		cluster => {}, sections => {}, %option }, $class;
@@ -31,8 +30,7 @@ sub new
 	return $self;
 }
 
-sub create
-{
+sub create {
 	my ($self) = @_;
 	$self->start_cluster;
 	$self->write_conf;
@@ -51,8 +49,7 @@ sub identity { return $_[0]->path('identity-' . ($_[1] // 1)) }
 sub owner { return $_[0]->path('owner') }
 sub bundle { return $_[0]->path('bundle') }
 
-sub start_cluster
-{
+sub start_cluster {
 	my ($self) = @_;
 	my %option = %{ $self->{cluster_options} };
 	my %setting = (archive_mode => 'on', archive_command => '', track_commit_timestamp => 'on', %{ delete $option{conf} // {} });
@@ -61,8 +58,7 @@ sub start_cluster
 }
 
 # Writes the configuration; a value that is undef drops the key.
-sub write_conf
-{
+sub write_conf {
 	my ($self, %sections) = @_;
 	my %all = (
 		odrbackup => { state => new_dir($self->path('state')), spool => new_dir($self->path('spool')),
@@ -83,16 +79,14 @@ sub write_conf
 	return $self;
 }
 
-sub _must
-{
+sub _must {
 	my ($self, @arguments) = @_;
 	my $result = $self->tool(@arguments);
 	$result->ok or die "cannot make the site '$self->{name}':\n" . $result->describe;
 	return $result;
 }
 
-sub make_keys
-{
+sub make_keys {
 	my ($self) = @_;
 	my @identities = map { $self->identity($_) } 1 .. $self->{recipients};
 	$self->_must('key', 'new', 'owner', $self->owner, '--name', $self->service, '--unprotected');
@@ -102,55 +96,47 @@ sub make_keys
 	return $self;
 }
 
-sub init_repository
-{
+sub init_repository {
 	my ($self) = @_;
 	$self->_must('init', $self->service, $self->{recipients} == 1 ? '--single-recipient' : ());
 	return $self;
 }
 
 # The commands as PostgreSQL gets them.
-sub archive_command
-{
+sub archive_command {
 	my ($self) = @_;
 	return Odr::Tool::tool_path() . ' -c ' . $self->conf . ' archive-push --service ' . $self->service . ' %p';
 }
 
-sub restore_command
-{
+sub restore_command {
 	my ($self) = @_;
 	return Odr::Tool::tool_path() . ' -c ' . $self->conf . ' archive-get --service ' . $self->service . ' %f %p';
 }
 
-sub start_archiving
-{
+sub start_archiving {
 	my ($self) = @_;
 	$self->cluster->set(archive_command => $self->archive_command)->reload;
 	return $self;
 }
 
 # Any command of the tool with this site's configuration.
-sub tool
-{
+sub tool {
 	my ($self, @arguments) = @_;
 	return Odr::Tool::tool('-c', $self->conf, @arguments);
 }
 
-sub tool_start
-{
+sub tool_start {
 	my ($self, @arguments) = @_;
 	return Odr::Tool::tool_start('-c', $self->conf, @arguments);
 }
 
-sub tool_ok
-{
+sub tool_ok {
 	my ($self, $arguments, $name, $option) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	return Odr::Tool::tool_ok(['-c', $self->conf, @$arguments], $name // "@$arguments", $option);
 }
 
-sub tool_fails
-{
+sub tool_fails {
 	my ($self, $arguments, $status, $message, $name, $option) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	return Odr::Tool::tool_fails(['-c', $self->conf, @$arguments], $status, $message, $name // "@$arguments", $option);
@@ -158,22 +144,19 @@ sub tool_fails
 
 sub backup_arguments { return ('backup', $_[0]->service) }
 
-sub restore_arguments
-{
+sub restore_arguments {
 	my ($self, $pgdata, @more) = @_;
 	return ('restore', $self->service, '--pgdata', $pgdata, @more);
 }
 
-sub backup
-{
+sub backup {
 	my ($self, $name, $option) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	return $self->tool_ok([$self->backup_arguments], $name // 'backup', $option);
 }
 
 # The document of a query: list, status, show ID ...
-sub json
-{
+sub json {
 	my ($self, @arguments) = @_;
 	my $result = $self->tool(@arguments, '--json');
 	$result->ok or die $result->describe;
@@ -181,8 +164,7 @@ sub json
 }
 
 # Restores into a new folder below the site; further arguments as the command takes them. Returns the folder.
-sub restore
-{
+sub restore {
 	my ($self, $name, @arguments) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	my $pgdata = $self->path($name);
@@ -191,8 +173,7 @@ sub restore
 }
 
 # Restores and starts the copy, and waits until it rests at its target, or is promoted where there is none.
-sub recover
-{
+sub recover {
 	my ($self, $name, @arguments) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	my $copy = $self->cluster->copy_at("$self->{name}-$name", $self->restore($name, @arguments));
@@ -202,8 +183,7 @@ sub recover
 }
 
 # Every listed set restores, starts and answers: the promise that faults are measured by. Returns how many there were.
-sub ok_all_sets_restore
-{
+sub ok_all_sets_restore {
 	my ($self, $name) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	my @sets = $self->set_ids;
@@ -217,8 +197,7 @@ sub ok_all_sets_restore
 	return scalar @sets;
 }
 
-sub set_ids
-{
+sub set_ids {
 	my ($self) = @_;
 	return map { $_->{id} } @{ $self->json('list', $self->service)->{sets} };
 }

@@ -20,54 +20,47 @@ our @EXPORT = qw(tool tool_path tool_start tool_ok tool_fails fault_sweep decode
 
 my $json = JSON::PP->new->utf8;
 
-sub tool_path
-{
+sub tool_path {
 	my $prefix = $ENV{ODR_PREFIX} // die "ODR_PREFIX is not set: where is odrbackup installed?\n";
 	my $path = "$prefix/bin/odrbackup";
 	-x $path or die "there is no '$path'\n";
 	return $path;
 }
 
-sub _options
-{
+sub _options {
 	my ($arguments) = @_;
 	return ref $arguments->[-1] eq 'HASH' ? %{ pop @$arguments } : ();
 }
 
 # Starts the tool in the background: ->signal('TERM'), ->running, ->wait(timeout).
-sub tool_start
-{
+sub tool_start {
 	my (@arguments) = @_;
 	my %option = _options(\@arguments);
 	my $program = start_program([tool_path(), @arguments], %option);
 	return bless $program, 'Odr::Tool::Result';
 }
 
-sub tool
-{
+sub tool {
 	my (@arguments) = @_;
 	my %option = _options(\@arguments);
 	return tool_start(@arguments, \%option)->wait($option{timeout} // 120);
 }
 
-sub _test
-{
+sub _test {
 	my ($ok, $result, $name) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 2;
 	ok($ok, $name) or diag $result->describe;
 	return $result;
 }
 
-sub tool_ok
-{
+sub tool_ok {
 	my ($arguments, $name, $option) = @_;
 	my $result = tool(@$arguments, $option // {});
 	return _test($result->ok, $result, $name // "@$arguments");
 }
 
 # The status is exact, the message (a pattern, or a string that is contained) is on stderr.
-sub tool_fails
-{
+sub tool_fails {
 	my ($arguments, $status, $message, $name, $option) = @_;
 	my $result = tool(@$arguments, $option // {});
 	my $said = ref $message ? $result->err =~ $message : index($result->err, $message) >= 0;
@@ -91,8 +84,7 @@ my %actions = map { $_ => 1 } qw(fail kill nospace stop);
 #       check => sub { my ($k, $result) = @_; ... });                          # after each fault
 # Further options: before (CODE, gets k), first (1), stride (1), most (1000). Returns the number of faults that happened.
 # Without a fault at the first k the tool was not built for it, and the sweep fails: it would prove nothing.
-sub fault_sweep
-{
+sub fault_sweep {
 	my ($name, %option) = @_;
 	my ($point, $action) = @option{qw(point action)};
 	$points{$point} or die "unknown fault point '$point'\n";
@@ -128,15 +120,13 @@ our @ISA = ('Odr::Work::Program');
 sub json { return Odr::Tool::decode_json($_[0]->out) }
 sub json_lines { return Odr::Tool::json_lines($_[0]->out) }
 
-sub expected
-{
+sub expected {
 	my ($self, $what) = @_;
 	$self->{expected} = $what;
 	return $self;
 }
 
-sub describe
-{
+sub describe {
 	my ($self) = @_;
 	my $expected = defined $self->{expected} ? "expected: $self->{expected}\n" : '';
 	my $end = $self->died_of ? 'signal ' . $self->died_of : 'status ' . $self->status;

@@ -6,6 +6,7 @@
 #   ODR_SRC     the checkout; default: the one this file belongs to
 #   ODR_PREFIX  where the tool is installed, bin/odrbackup below it
 #   ODR_FULL    set: also the long variants of tests
+#   ODR_KEEP    set: a folder made by a test run by hand is kept
 package Odr::Work;
 
 use strict;
@@ -34,14 +35,12 @@ our %unfinished; # programs by process id
 $SIG{$_} = sub { exit 128 + ($_[0] eq 'INT' ? 2 : 15) } for qw(INT TERM);
 
 # Runs CODE when the test ends, however it ends; last registered, first run; never in a forked child.
-sub at_end
-{
+sub at_end {
 	my ($code) = @_;
 	push @at_end, $code;
 }
 
-sub source_path
-{
+sub source_path {
 	my (@parts) = @_;
 	my $source = $ENV{ODR_SRC} // Cwd::realpath(__FILE__ =~ s{[^/]+$}{}r . '../../..');
 	return join '/', $source, @parts;
@@ -49,16 +48,14 @@ sub source_path
 
 sub full_run { return !!$ENV{ODR_FULL} }
 
-sub user_name
-{
+sub user_name {
 	return $ENV{ODR_USER} if defined $ENV{ODR_USER};
 	return scalar getpwuid $> if $> != 0;
 	return defined getpwnam('postgres') ? 'postgres' : 'nobody';
 }
 
 # The folder of this test: below ODR_WORK, owned by the ordinary user, new each time.
-sub work_dir
-{
+sub work_dir {
 	return $test_dir if defined $test_dir;
 	if (!defined $ENV{ODR_WORK}) {
 		$own_root = File::Temp::tempdir('odrbackup.XXXXXX', DIR => $ENV{TMPDIR} // '/tmp');
@@ -76,8 +73,7 @@ sub work_dir
 sub work_path { return join '/', work_dir(), @_ }
 
 # Hands paths to the ordinary user.
-sub give
-{
+sub give {
 	my (@paths) = @_;
 	return if $> != 0;
 	my ($uid, $gid) = (getpwnam user_name())[2, 3];
@@ -85,8 +81,7 @@ sub give
 	chown $uid, $gid, @paths;
 }
 
-sub new_dir
-{
+sub new_dir {
 	my ($path, $mode) = @_;
 	File::Path::make_path($path);
 	chmod $mode // 0700, $path;
@@ -95,8 +90,7 @@ sub new_dir
 }
 
 # A new, short folder for a server's socket: Linux has 107 bytes for its whole path.
-sub socket_dir
-{
+sub socket_dir {
 	work_dir();
 	my $all = "$root/s";
 	mkdir $all, 0711;
@@ -107,8 +101,7 @@ sub socket_dir
 	return $dir;
 }
 
-sub write_file
-{
+sub write_file {
 	my ($path, $text, $mode) = @_;
 	open my $file, '>', $path or die "cannot write '$path': $!\n";
 	print $file $text;
@@ -118,8 +111,7 @@ sub write_file
 	return $path;
 }
 
-sub append_file
-{
+sub append_file {
 	my ($path, $text) = @_;
 	open my $file, '>>', $path or die "cannot write '$path': $!\n";
 	print $file $text;
@@ -127,8 +119,7 @@ sub append_file
 	give($path);
 }
 
-sub read_file
-{
+sub read_file {
 	my ($path) = @_;
 	open my $file, '<', $path or die "cannot read '$path': $!\n";
 	local $/ = undef;
@@ -136,8 +127,7 @@ sub read_file
 }
 
 # The argument vector that runs COMMAND as an ordinary user in the environment every program gets.
-sub as_user
-{
+sub as_user {
 	my ($user, @command) = @_;
 	my @environment = ('env', 'LC_ALL=C.UTF-8', 'TZ=UTC');
 	return (@environment, @command) if $> != 0 || $user eq 'root';
@@ -146,8 +136,7 @@ sub as_user
 }
 
 # Starts a program in a process group of its own; options: stdin (text), env (hash), user, cwd, out (file for both streams).
-sub start_program
-{
+sub start_program {
 	my ($command, %option) = @_;
 	my $dir = File::Temp::tempdir('run.XXXXXX', DIR => work_dir());
 	chmod 0755, $dir;
@@ -175,15 +164,13 @@ sub start_program
 }
 
 # Runs a program to its end. Result: status, signal, out, err, seconds. Dies when it takes longer than timeout (60 s).
-sub run_program
-{
+sub run_program {
 	my ($command, %option) = @_;
 	return start_program($command, %option)->wait($option{timeout} // 60);
 }
 
 # Calls CODE every few milliseconds until it returns something true, which is returned; dies after TIMEOUT seconds.
-sub poll_until
-{
+sub poll_until {
 	my ($what, $code, $timeout, $explain) = @_;
 	$timeout //= 60;
 	my $end = time + $timeout;
@@ -204,10 +191,10 @@ END {
 		while (my $code = pop @at_end) {
 			eval { $code->(); 1 } or warn $@;
 		}
-		if (defined $own_root && !$ENV{ODR_KEEP}) {
-			chdir '/';
-			File::Path::remove_tree($own_root);
-		}
+		# What a failed test leaves is for tests/run --keep.
+		chdir '/';
+		File::Path::remove_tree($test_dir) if defined $test_dir && $status == 0;
+		File::Path::remove_tree($own_root) if defined $own_root && !$ENV{ODR_KEEP};
 		$? = $status;
 	}
 }
@@ -218,29 +205,25 @@ use Time::HiRes qw(sleep time);
 
 sub pid { return $_[0]{pid} }
 
-sub signal
-{
+sub signal {
 	my ($self, $name) = @_;
 	return kill $name, $self->{pid};
 }
 
 # Everything of the program's process group.
-sub kill_all
-{
+sub kill_all {
 	my ($self) = @_;
 	return if $self->{done};
 	kill 'KILL', -$self->{pid};
 	$self->_reap(0);
 }
 
-sub running
-{
+sub running {
 	my ($self) = @_;
 	return !$self->{done} && !$self->_reap(POSIX::WNOHANG());
 }
 
-sub _reap
-{
+sub _reap {
 	my ($self, $flags) = @_;
 	return 0 if waitpid($self->{pid}, $flags) != $self->{pid};
 	@$self{qw(status signal)} = ($? >> 8, $? & 127);
@@ -249,8 +232,7 @@ sub _reap
 	return $self->{done} = 1;
 }
 
-sub wait
-{
+sub wait {
 	my ($self, $timeout) = @_;
 	$timeout //= 60;
 	my $in_time = $self->{done} || eval {
@@ -270,8 +252,7 @@ sub wait
 	return $self;
 }
 
-sub _output
-{
+sub _output {
 	my ($self) = @_;
 	return join '', map { Odr::Work::read_file($_) } grep { -e } $self->{out_file}, $self->{err_file};
 }

@@ -9,8 +9,7 @@ use Test::More;
 use Odr::Cluster;
 use Odr::Work;
 
-sub try_cluster
-{
+sub try_cluster {
 	my ($version, $name, %option) = @_;
 	my $archive = new_dir(work_path("archive-$name"));
 	my $cluster = Odr::Cluster->new($version, $name, %option,
@@ -61,7 +60,7 @@ my $dies = run_program([$^X, '-I', "$FindBin::Bin/..", $script], user => 'root',
 my ($pid, undef, $socket) = split /\n/, $dies->out;
 like($dies->err, qr/on purpose/, 'a test dies');
 isnt($dies->status, 0, 'with a status');
-ok($pid && !kill(0, $pid), 'and its server is stopped');
+ok($pid && poll_until('its server is gone', sub { !kill 0, $pid }, 5), 'and its server is stopped');
 ok($socket && !-e $socket, 'and its socket folder is gone');
 
 done_testing;
