@@ -1,0 +1,32 @@
+#ifndef ODR_BASE_LOG_H
+#define ODR_BASE_LOG_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* Human text and events go to stderr; stdout is for results. */
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON, LOG_FORMAT_JOURNAL /* <N> prefixes */ };
+
+struct log_settings {
+	enum log_level level; /* -q: error, normal: info, -v: debug */
+	enum log_format format;
+	const char *file;    /* NULL: stderr; appended to, 0640 */
+	const char *run_id;  /* shown in JSON lines */
+	const char *service; /* shown in JSON lines */
+};
+
+/* The one global besides the stop flag. Strings are copied. May be called again. */
+bool log_open(const struct log_settings *settings, GError **error);
+bool log_enabled(enum log_level level);
+/* event is of a closed list "noun.verb-past" or NULL. One line each; thread-safe. */
+void log_write(enum log_level level, const char *event, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+#define log_error(...)   log_write(LOG_LEVEL_ERROR, NULL, __VA_ARGS__)
+#define log_warning(...) log_write(LOG_LEVEL_WARNING, NULL, __VA_ARGS__)
+#define log_info(...)    log_write(LOG_LEVEL_INFO, NULL, __VA_ARGS__)
+#define log_debug(...)   log_write(LOG_LEVEL_DEBUG, NULL, __VA_ARGS__)
+/* Called around a line on a terminal so that a progress line can be taken away first. */
+void log_set_line_hook(void (*before_line)(void));
+
+#endif

@@ -1,0 +1,98 @@
+#ifndef ODR_CATALOG_CATALOG_H
+#define ODR_CATALOG_CATALOG_H
+
+#include "base/clock.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * The local SQLite database: a cache of what the repositories hold, and the log of runs and exposure.
+ * SQLite only here. WAL mode, busy time-out, foreign keys, one transaction per function. A missing file
+ * is made; one that SQLite calls damaged is moved aside (catalog.db.damaged-<time>) and made new, with
+ * *renewed telling so; one of a newer schema is refused with USAGE. Only the main thread uses it.
+ */
+typedef struct catalog Catalog;
+Catalog *catalog_open(const char *path, bool *renewed, GError **error);
+void catalog_close(Catalog *catalog);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Catalog, catalog_close)
+
+/* Sets: one row per service, repository and set. Texts are owned by the struct. */
+struct catalog_set {
+	char *service, *repository, *set_id;
+	char *kind;  /* full, incremental */
+	char *parts; /* "database,filestore" */
+	char *generation; /* of the database part, or NULL */
+	uint64_t sequence;
+	usec_t created, started, stopped, retain_until, lock_until, stored_at; /* 0: unknown */
+	uint32_t timeline, segment_size; /* 0 without a database */
+	uint64_t start_lsn, stop_lsn, system_identifier;
+	int pg_major;
+	uint64_t files, bytes, stored, damaged;
+	char *writer; /* fingerprint */
+	char *manifest_sha256; /* hex */
+};
+void catalog_set_free(struct catalog_set *set);
+bool catalog_set_put(Catalog *catalog, const struct catalog_set *set, GError **error);
+bool catalog_set_delete(Catalog *catalog, const char *service, const char *repository,
+			const char *set_id, GError **error);
+/* Oldest first. repository NULL: all. */
+bool catalog_sets(Catalog *catalog, const char *service, const char *repository, GPtrArray **sets,
+		  GError **error);
+
+/* WAL files known durable: one row per service, repository and file. */
+struct catalog_wal {
+	char *file;
+	uint64_t size;
+	usec_t stored_at;
+};
+void catalog_wal_free(struct catalog_wal *wal);
+bool catalog_wal_put(Catalog *catalog, const char *service, const char *repository,
+		     const struct catalog_wal *files, size_t count, GError **error);
+/* Removes all rows of the repository first: for rebuilds. */
+bool catalog_wal_replace(Catalog *catalog, const char *service, const char *repository,
+			 const struct catalog_wal *files, size_t count, GError **error);
+bool catalog_wal_delete(Catalog *catalog, const char *service, const char *repository,
+			const char *const *files, size_t count, GError **error);
+bool catalog_wal(Catalog *catalog, const char *service, const char *repository, GPtrArray **files,
+		 GError **error); /* sorted by file */
+
+/* Drops sets of a service and repository; before catalog_set_put in a rebuild. */
+bool catalog_sets_clear(Catalog *catalog, const char *service, const char *repository,
+			GError **error);
+
+/* Runs: any recorded execution of a command. */
+struct catalog_run {
+	char *run_id, *service, *command, *outcome; /* running, ok, failed, aborted, abandoned */
+	usec_t started, finished; /* finished 0: still running, or died */
+	int exit_status;
+	char *set_id, *message; /* may be NULL */
+	uint64_t bytes;
+	int64_t pid;
+};
+void catalog_run_free(struct catalog_run *run);
+bool catalog_run_begin(Catalog *catalog, const struct catalog_run *run, GError **error);
+bool catalog_run_finish(Catalog *catalog, const struct catalog_run *run, GError **error);
+/* Newest first. service NULL: all; command NULL: all. */
+bool catalog_runs(Catalog *catalog, const char *service, const char *command, unsigned limit,
+		  GPtrArray **runs, GError **error);
+/* Runs of this host left "running" whose process is gone become "abandoned". */
+bool catalog_runs_reap(Catalog *catalog, GError **error);
+
+/* Exposure: the recovery point of a component in a repository as of a moment (DRILLS.md 1): point R
+ * became usable at A. Kept append-only; equal points are not repeated. */
+struct catalog_exposure {
+	usec_t usable_at, recovery_point;
+};
+bool catalog_exposure_add(Catalog *catalog, const char *service, const char *repository,
+			  const char *component, const struct catalog_exposure *event,
+			  GError **error);
+bool catalog_exposure(Catalog *catalog, const char *service, const char *repository,
+		      const char *component, usec_t since, GArray **events, GError **error);
+
+/* Small facts: "repository.main.checked_at" and the like. Value NULL deletes. */
+bool catalog_fact_set(Catalog *catalog, const char *name, const char *value, GError **error);
+bool catalog_fact(Catalog *catalog, const char *name, char **value, GError **error); /* NULL: none */
+
+#endif

@@ -1,0 +1,99 @@
+#include "crypto/digest.h"
+
+#include "crypto/library.h"
+
+#include <sodium.h>
+#include <string.h>
+#include <xxhash.h>
+
+struct sha256 {
+	EVP_MD_CTX *context;
+};
+
+/* Digests fail only for want of memory or by our mistake. */
+static void must(int result)
+{
+	if (result != 1)
+		g_error("libcrypto cannot compute a digest");
+}
+
+struct sha256 *sha256_new(void)
+{
+	struct sha256 *state = g_new0(struct sha256, 1);
+
+	state->context = EVP_MD_CTX_new();
+	must(state->context && EVP_DigestInit_ex2(state->context, library_get()->sha256, NULL));
+	return state;
+}
+
+void sha256_reset(struct sha256 *state)
+{
+	must(EVP_DigestInit_ex2(state->context, NULL, NULL));
+}
+
+void sha256_update(struct sha256 *state, const void *data, size_t size)
+{
+	must(EVP_DigestUpdate(state->context, data, size));
+}
+
+void sha256_final(struct sha256 *state, uint8_t digest[SHA256_SIZE])
+{
+	must(EVP_DigestFinal_ex(state->context, digest, NULL));
+}
+
+void sha256_free(struct sha256 *state)
+{
+	if (!state)
+		return;
+	EVP_MD_CTX_free(state->context);
+	g_free(state);
+}
+
+static void digest_at_once(const EVP_MD *type, const void *data, size_t size, uint8_t *digest)
+{
+	EVP_MD_CTX *context = library_thread()->digest;
+
+	must(EVP_DigestInit_ex2(context, type, NULL));
+	must(EVP_DigestUpdate(context, data, size));
+	must(EVP_DigestFinal_ex(context, digest, NULL));
+}
+
+void sha256(const void *data, size_t size, uint8_t digest[SHA256_SIZE])
+{
+	digest_at_once(library_get()->sha256, data, size, digest);
+}
+
+void sha1(const void *data, size_t size, uint8_t digest[SHA1_SIZE])
+{
+	digest_at_once(library_get()->sha1, data, size, digest);
+}
+
+void xxh128(uint64_t seed, const void *data, size_t size, uint8_t digest[XXH128_SIZE])
+{
+	XXH128_canonical_t canonical;
+
+	XXH128_canonicalFromHash(&canonical, XXH3_128bits_withSeed(data, size, seed));
+	memcpy(digest, canonical.digest, XXH128_SIZE);
+}
+
+uint64_t xxh64(uint64_t seed, const void *data, size_t size)
+{
+	return XXH3_64bits_withSeed(data, size, seed);
+}
+
+void content_digest_join(uint64_t seed, const uint8_t *block_digests, size_t count,
+			 uint8_t digest[XXH128_SIZE])
+{
+	if (count == 0)
+		xxh128(seed, "", 0, digest);
+	else if (count == 1)
+		memmove(digest, block_digests, XXH128_SIZE);
+	else
+		xxh128(seed, block_digests, count * XXH128_SIZE, digest);
+}
+
+void random_bytes(void *buffer, size_t size)
+{
+	library_get();
+	randombytes_buf(buffer, size);
+}

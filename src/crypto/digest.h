@@ -1,0 +1,48 @@
+#ifndef ODR_CRYPTO_DIGEST_H
+#define ODR_CRYPTO_DIGEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SHA256_SIZE 32
+#define SHA1_SIZE   20
+#define XXH128_SIZE 16
+
+/* SHA-256 through libcrypto, which uses the CPU's instructions. */
+struct sha256;
+struct sha256 *sha256_new(void);
+void sha256_reset(struct sha256 *state);
+void sha256_update(struct sha256 *state, const void *data, size_t size);
+void sha256_final(struct sha256 *state, uint8_t digest[SHA256_SIZE]);
+void sha256_free(struct sha256 *state);
+void sha256(const void *data, size_t size, uint8_t digest[SHA256_SIZE]);
+void sha1(const void *data, size_t size, uint8_t digest[SHA1_SIZE]);
+
+/* XXH3-128 with a secret seed, canonical (big-endian) bytes. Finds accidents, not attackers. */
+void xxh128(uint64_t seed, const void *data, size_t size, uint8_t digest[XXH128_SIZE]);
+/* XXH3-64 with a seed, for comparing pages. */
+uint64_t xxh64(uint64_t seed, const void *data, size_t size);
+
+/*
+ * Digest of a file's content that can be computed block by block in any order: XXH3-128 of each
+ * 1 MiB block; a file of one block (or empty: the block of no bytes) has that block's digest, a
+ * longer one the XXH3-128 of the concatenated block digests. Same seed throughout.
+ */
+#define CONTENT_BLOCK_SIZE ((size_t)1 << 20)
+void content_digest_join(uint64_t seed, const uint8_t *block_digests, size_t count,
+			 uint8_t digest[XXH128_SIZE]);
+
+/* CRC-32C (Castagnoli), as in pg_control and PostgreSQL's manifests; crc32c_init() first, then
+ * update, then crc32c_value. Hardware instruction where there is one. */
+uint32_t crc32c_init(void);
+uint32_t crc32c_update(uint32_t state, const void *data, size_t size);
+uint32_t crc32c_value(uint32_t state);
+/* The value of A followed by B, from their values and the length of B. */
+uint32_t crc32c_combine(uint32_t value_a, uint32_t value_b, uint64_t length_b);
+/* The CRC-32C value of length zero bytes. */
+uint32_t crc32c_zeros(uint64_t length);
+
+void random_bytes(void *buffer, size_t size); /* cryptographic */
+
+#endif

@@ -1,0 +1,77 @@
+#include "crypto/library.h"
+
+#include "base/error.h"
+
+#include <openssl/crypto.h>
+#include <pthread.h>
+#include <sodium.h>
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t thread_key;
+static struct library library;
+static const char *failed; /* what could not be started */
+
+static void thread_free(void *data)
+{
+	struct library_thread *thread = data;
+
+	EVP_MD_CTX_free(thread->digest);
+	EVP_CIPHER_CTX_free(thread->seal);
+	EVP_CIPHER_CTX_free(thread->open);
+	g_free(thread);
+}
+
+static void start(void)
+{
+	if (sodium_init() < 0) {
+		failed = "libsodium";
+		return;
+	}
+	if (!OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL)) {
+		failed = "libcrypto";
+		return;
+	}
+	library.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	library.sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+	library.chacha20_poly1305 = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
+	if (!library.sha256 || !library.sha1 || !library.chacha20_poly1305)
+		failed = "libcrypto (SHA-256, SHA-1 or ChaCha20-Poly1305)";
+	else if (pthread_key_create(&thread_key, thread_free) != 0)
+		failed = "memory of threads";
+}
+
+bool library_start(GError **error)
+{
+	pthread_once(&once, start);
+	if (failed)
+		return odr_fail(error, ODR_ERROR_SYSTEM, "cannot start %s", failed);
+	return true;
+}
+
+const struct library *library_get(void)
+{
+	pthread_once(&once, start);
+	if (failed)
+		g_error("cannot start %s", failed);
+	return &library;
+}
+
+struct library_thread *library_thread(void)
+{
+	const struct library *started = library_get();
+	struct library_thread *thread = pthread_getspecific(thread_key);
+
+	if (thread)
+		return thread;
+
+	thread = g_new0(struct library_thread, 1);
+	thread->digest = EVP_MD_CTX_new();
+	thread->seal = EVP_CIPHER_CTX_new();
+	thread->open = EVP_CIPHER_CTX_new();
+	if (!thread->digest || !thread->seal || !thread->open ||
+	    !EVP_EncryptInit_ex2(thread->seal, started->chacha20_poly1305, NULL, NULL, NULL) ||
+	    !EVP_DecryptInit_ex2(thread->open, started->chacha20_poly1305, NULL, NULL, NULL) ||
+	    pthread_setspecific(thread_key, thread) != 0)
+		g_error("cannot make the contexts of libcrypto: out of memory");
+	return thread;
+}

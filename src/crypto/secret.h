@@ -1,0 +1,17 @@
+#ifndef ODR_CRYPTO_SECRET_H
+#define ODR_CRYPTO_SECRET_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* libsodium, once per process; also turns core dumps off when a secret is first held. */
+bool crypto_init(GError **error);
+
+/* Guarded, locked memory, wiped when freed. Never fails (aborts when memory is gone). */
+void *secret_new(size_t size);
+void secret_free(void *secret); /* NULL is fine */
+void secret_wipe(void *data, size_t size);
+bool secret_equal(const void *a, const void *b, size_t size); /* constant time */
+
+#endif

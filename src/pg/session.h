@@ -1,0 +1,67 @@
+#ifndef ODR_PG_SESSION_H
+#define ODR_PG_SESSION_H
+
+#include "base/clock.h"
+#include "pg/wal.h"
+
+/* A connection to a running server; libpq only here. One session serves one thread. */
+typedef struct session Session;
+void session_free(Session *session);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
+/* conninfo as libpq takes it; application_name "odrbackup RUN", TCP keepalives, all time-outs of
+ * POSTGRES.md 4 set to 0, search_path pg_catalog. UNREACHABLE or AUTH. */
+Session *session_open(const char *conninfo, const char *run_id, GError **error);
+
+struct session_server {
+	int version_num, major;
+	uint64_t system_identifier;
+	char *data_directory, *config_file, *hba_file, *ident_file;
+	char *archive_mode, *archive_command, *archive_library, *stats_temp_directory;
+	bool in_recovery, superuser;
+	uint32_t timeline, wal_segment_size;
+	int wal_level; /* 0 minimal 1 replica 2 logical */
+};
+void session_server_clear(struct session_server *server);
+/* Fields the role may not see are NULL; the caller says what it needs. */
+bool session_server(Session *session, struct session_server *server, GError **error);
+
+/* Non-exclusive backup (POSTGRES.md 4), on this session from start to stop. */
+struct session_backup_start {
+	lsn_t lsn;
+};
+struct session_backup_stop {
+	lsn_t lsn;           /* end of the backup end record */
+	char *label;         /* content of backup_label */
+	char *tablespace_map; /* NULL or empty: no file */
+	uint32_t timeline;   /* parsed from the label */
+	lsn_t start;         /* START WAL LOCATION, parsed from the label */
+	char first_segment[WAL_SEGMENT_NAME_SIZE];
+};
+bool session_backup_start(Session *session, const char *label, bool fast, lsn_t *start,
+			  GError **error);
+bool session_backup_stop(Session *session, struct session_backup_stop *stop, GError **error);
+void session_backup_stop_clear(struct session_backup_stop *stop);
+bool session_ping(Session *session, GError **error); /* cheap query; lost connection: error */
+
+/* pg_logical_emit_message (a commit), then pg_switch_wal: the name of the segment that was completed. */
+bool session_force_segment(Session *session, char segment[WAL_SEGMENT_NAME_SIZE], GError **error);
+bool session_current_lsn(Session *session, lsn_t *lsn, GError **error); /* flushed */
+bool session_restore_point(Session *session, const char *name, lsn_t *end, GError **error);
+
+struct session_archiver {
+	char *last_archived, *last_failed; /* names or NULL */
+	usec_t last_archived_at, last_failed_at;
+	int64_t archived_count, failed_count;
+	bool failing; /* last_failed_at > last_archived_at */
+};
+bool session_archiver(Session *session, struct session_archiver *archiver, GError **error);
+void session_archiver_clear(struct session_archiver *archiver);
+
+/* Names of databases, for the manifest: rows (oid, name). */
+struct session_database { uint32_t oid; char *name; };
+bool session_databases(Session *session, GPtrArray **databases, GError **error);
+
+/* First column of the first row of one query as text (NULL for null or none); g_free. */
+bool session_value(Session *session, const char *sql, char **value, GError **error);
+
+#endif

@@ -1,0 +1,48 @@
+#ifndef ODR_REPO_REPO_H
+#define ODR_REPO_REPO_H
+
+#include "crypto/keys.h"
+#include "crypto/seal.h"
+#include "crypto/sign.h"
+#include "store/store.h"
+
+/*
+ * One service's folder in one repository: a store, the service's id, and whose word counts. The
+ * object `repository` at the root says format version and repository id (JSON, write-once, advisory).
+ */
+typedef struct repo Repo;
+struct repo {
+	Store *store;
+	struct key_service service; /* id, name, owner's public key */
+	char *service_hex;
+};
+void repo_free(Repo *repo);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Repo, repo_free)
+
+/* Takes the store. Copies the service. */
+Repo *repo_new(Store *store, const struct key_service *service);
+/* Writes `repository` unless there is one of a format we know (then fine). */
+bool repo_init(Store *store, GError **error);
+/* Refuses a repository of a newer format by version; one without `repository`: UNREACHABLE with advice
+ * to run init. */
+bool repo_check_format(Store *store, GError **error);
+
+/* As store_*, with local names. */
+bool repo_put(Repo *repo, const char *local, const struct iovec *parts, int count, usec_t lock_until,
+	      struct store_receipt *receipt, GError **error);
+bool repo_get(Repo *repo, const char *local, uint64_t limit, GBytes **content, GError **error);
+bool repo_get_range(Repo *repo, const char *local, uint64_t offset, size_t size, void *buffer,
+		    GError **error);
+bool repo_head(Repo *repo, const char *local, struct store_object *object, GError **error);
+bool repo_delete(Repo *repo, const char *local, GError **error);
+/* Names given to each are local. */
+bool repo_list(Repo *repo, const char *prefix, store_each each, void *data, GError **error);
+/* For messages: "'set/…' in repository main"; g_free. */
+char *repo_where(const Repo *repo, const char *local);
+
+/* Puts to every repository (GPtrArray of Repo). A name that is taken counts as done: names come from
+ * the content or are random. */
+bool repos_put(const GPtrArray *repos, const char *local, const struct iovec *parts, int count,
+	       usec_t lock_until, GError **error);
+
+#endif

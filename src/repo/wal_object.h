@@ -1,0 +1,79 @@
+#ifndef ODR_REPO_WAL_OBJECT_H
+#define ODR_REPO_WAL_OBJECT_H
+
+#include "repo/layout.h"
+#include "repo/repo.h"
+#include "stream/compress.h"
+
+/*
+ * Sealed WAL files: kind SEAL_WAL, public part = typed fields (WAL_FIELD_*), chunks of CHUNK_MAX packed
+ * with the chunk codec, a writer's signature at the end. Named wal/<timeline>/<file>-<digest>, digest
+ * being the seeded XXH3-128 of the whole plain file. A file of more than WAL_PIECE_SIZE becomes several
+ * objects with ".<k>of<n>" appended, k from 1; it is there when all n are.
+ */
+#define WAL_FILE_MAX   ((uint64_t)1 << 30)
+#define WAL_PIECE_SIZE ((uint64_t)32 << 20)
+enum wal_field {
+	WAL_FIELD_FILE = 1,   /* text */
+	WAL_FIELD_SIZE = 2,   /* u64, of the whole file */
+	WAL_FIELD_SYSTEM = 3, /* u64 system identifier, 0: none (history files) */
+	WAL_FIELD_MAJOR = 4,  /* u32, 0: none */
+	WAL_FIELD_PIECE = 5,  /* u32 k, u32 n, u64 offset */
+};
+unsigned wal_object_pieces(uint64_t file_size); /* n, at least 1 */
+
+struct wal_object {
+	char *local; /* name */
+	GByteArray *bytes;
+};
+void wal_object_clear(struct wal_object *object);
+struct wal_object_request {
+	const Bundle *bundle;
+	const char *file;
+	const void *content; /* the whole file */
+	uint64_t size;
+	uint8_t digest[XXH128_SIZE]; /* by wal_object_digest */
+	unsigned piece;              /* 1 … n */
+	uint64_t system_identifier;
+	int major;
+	int compress_level;
+	unsigned threads; /* compress and seal chunks in parallel; 0 or 1: none */
+};
+void wal_object_digest(const uint8_t digest_secret[KEY_SIZE], const void *content, uint64_t size,
+		       uint8_t digest[XXH128_SIZE]);
+bool wal_object_seal(const struct wal_object_request *request, struct wal_object *object,
+		     GError **error);
+
+struct wal_facts {
+	char *file;
+	uint64_t size, system_identifier;
+	int major;
+	unsigned piece, pieces;
+	uint64_t offset;
+	struct endorsement writer;
+};
+void wal_facts_clear(struct wal_facts *facts);
+/* Checks signature, name, form, without a key. */
+bool wal_object_check(const struct key_service *service, const char *local, const void *object,
+		      size_t size, struct wal_facts *facts, GError **error);
+
+/* What a repository holds under one file name with one digest: complete (all pieces) or not. */
+struct wal_held {
+	char *file;
+	uint8_t digest[XXH128_SIZE];
+	GPtrArray *locals; /* char *, in order of pieces; missing ones are NULL */
+	uint64_t object_size; /* sum */
+	usec_t stored_at;     /* of the last piece */
+	bool complete;
+};
+void wal_held_free(struct wal_held *held);
+/* Of one file, oldest first by the store's time; an empty array is proven absence. */
+bool wal_find(Repo *repo, const char *file, GPtrArray **held, GError **error);
+/* Of the whole service, from one listing, sorted by file, then time. */
+bool wal_list(Repo *repo, GPtrArray **held, GError **error);
+/* Gets, checks and opens a file into buffer (held's plain size must be known by *size: capacity in,
+ * size out). Fails with CORRUPT when anything does not verify. threads as above. */
+bool wal_fetch(Repo *repo, const Identity *identity, const struct wal_held *held, unsigned threads,
+	       GByteArray **content, struct wal_facts *facts, GError **error);
+
+#endif

@@ -1,0 +1,35 @@
+#ifndef ODR_STORE_DRIVER_H
+#define ODR_STORE_DRIVER_H
+
+#include "store/store.h"
+
+/* What a driver provides; called only through store_*(), which checks names, limits and faults. A
+ * NULL member is an ability the driver lacks. A driver's struct begins with struct store. */
+struct store_class {
+	const char *type;
+	Store *(*open)(const struct store_settings *settings, GError **error);
+	void (*free)(Store *store);
+	void (*abilities)(Store *store, struct store_abilities *abilities);
+	bool (*put)(Store *store, const char *name, const struct iovec *parts, int count,
+		    const struct store_put *how, struct store_receipt *receipt, GError **error);
+	bool (*head)(Store *store, const char *name, struct store_object *object, GError **error);
+	bool (*get)(Store *store, const char *name, const char *version, uint64_t limit,
+		    GBytes **content, GError **error);
+	bool (*get_range)(Store *store, const char *name, const char *version, uint64_t offset,
+			  size_t size, void *buffer, GError **error);
+	bool (*list)(Store *store, const char *prefix, store_each each, void *data, GError **error);
+	bool (*versions)(Store *store, const char *name, GPtrArray **objects, GError **error);
+	bool (*delete)(Store *store, const char *name, const char *version, GError **error);
+	bool (*lock_get)(Store *store, const char *name, usec_t *until, GError **error);
+	bool (*lock_extend)(Store *store, const char *name, usec_t until, GError **error);
+	uint64_t (*space)(Store *store);
+};
+
+struct store {
+	const struct store_class *class;
+	char *name, *description;
+};
+
+extern const struct store_class store_posix;
+
+#endif

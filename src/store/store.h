@@ -1,0 +1,89 @@
+#ifndef ODR_STORE_STORE_H
+#define ODR_STORE_STORE_H
+
+#include "base/clock.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+/*
+ * Objects by name. A store knows nothing of sets or keys. Names are relative to the repository's
+ * root, of [A-Za-z0-9._-] and '/', without empty, "." or ".." components, at most 512 bytes: all
+ * checked here. Objects are at most STORE_OBJECT_MAX and always put whole. All functions may be used
+ * by several threads at once, unless a driver gives out one handle per worker (store_clone).
+ */
+#define STORE_OBJECT_MAX ((uint64_t)64 << 20)
+#define STORE_NAME_MAX   512
+
+typedef struct store Store;
+void store_free(Store *store);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_free)
+
+enum store_lock_mode { STORE_LOCK_NONE, STORE_LOCK_GOVERNANCE, STORE_LOCK_COMPLIANCE };
+
+struct store_settings {
+	const char *name; /* of the repository, for messages */
+	const char *type; /* posix; later s3, libs3 */
+	const char *path; /* posix: root folder, absolute */
+	bool create;      /* make the root if missing (init) */
+};
+/* Opens without touching more than the root. ODR_ERROR_UNREACHABLE if the root is missing. */
+Store *store_open(const struct store_settings *settings, GError **error);
+const char *store_name(const Store *store);
+const char *store_describe(const Store *store); /* "posix /srv/backup", for people */
+
+/* What the driver can do: lock, versions (older versions and delete markers are readable), ranges. */
+struct store_abilities {
+	bool locks, versions, lists;
+	enum store_lock_mode lock_mode;
+};
+void store_abilities(Store *store, struct store_abilities *abilities);
+
+struct store_put {
+	usec_t lock_until; /* 0: none; ignored without locks */
+};
+struct store_receipt {
+	usec_t stored_at;   /* by the store's clock */
+	char version[128];  /* empty where there are none */
+};
+/* Durable when it returns true. Never replaces: ODR_ERROR_EXISTS if the name is taken (a store that
+ * cannot tell adds a version instead). receipt may be NULL. */
+bool store_put(Store *store, const char *name, const struct iovec *parts, int count,
+	       const struct store_put *how, struct store_receipt *receipt, GError **error);
+
+struct store_object {
+	char *name;
+	uint64_t size;
+	usec_t stored_at;
+	char version[128];
+};
+void store_object_free(struct store_object *object);
+
+/* NOT_FOUND only for proven absence. */
+bool store_head(Store *store, const char *name, struct store_object *object, GError **error);
+/* Whole object, at most limit bytes (0: STORE_OBJECT_MAX). version NULL: current. */
+bool store_get(Store *store, const char *name, const char *version, uint64_t limit,
+	       GBytes **content, GError **error);
+/* Exactly size bytes from offset; a shorter object is CORRUPT. */
+bool store_get_range(Store *store, const char *name, const char *version, uint64_t offset,
+		     size_t size, void *buffer, GError **error);
+/* Calls each for every object whose name begins with prefix, sorted by name within one listing;
+ * each may return false to end early (then true is returned). A missing folder lists nothing. */
+typedef bool (*store_each)(void *data, const struct store_object *object);
+bool store_list(Store *store, const char *prefix, store_each each, void *data, GError **error);
+/* All versions, oldest first; on stores without versions the object itself. */
+bool store_versions(Store *store, const char *name, GPtrArray **objects, GError **error);
+/* NOT_FOUND if absent, REFUSED if locked. */
+bool store_delete(Store *store, const char *name, const char *version, GError **error);
+/* 0 when not locked. */
+bool store_lock_get(Store *store, const char *name, usec_t *until, GError **error);
+bool store_lock_extend(Store *store, const char *name, usec_t until, GError **error);
+/* Bytes free for new objects, or UINT64_MAX when unknown. */
+uint64_t store_space(Store *store);
+
+/* True if name may name an object. */
+bool store_name_valid(const char *name);
+
+#endif
