@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # The database that is measured: about 3 GB and 12,000 files, like an Odoo's. Sourced by run, which sets work, user, quick.
 #   pgbench tables        very compressible, updated at random
 #   mail_message          words, HTML, ids

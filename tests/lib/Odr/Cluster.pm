@@ -36,6 +36,14 @@ sub client {
 	return $found // die "$name is missing: install postgresql-client\n";
 }
 
+# A client tool that suits servers of this major: its own where they exist (15, 17, 18), else a neighbour's that serves it.
+# pg_verifybackup for 13, 14, 16 needs -n; pg_waldump suits only its own major.
+sub tool_path {
+	my ($self, $name) = @_;
+	my %neighbour = (13 => 15, 14 => 15, 16 => $name eq 'pg_basebackup' ? 17 : 15);
+	return bin_dir($neighbour{ $self->{version} } // $self->{version}, 1) . "/$name";
+}
+
 # Options: checksums (1), wal_segsize (MiB), conf (hash of settings), pgdata (default: below the work folder).
 sub new {
 	my ($class, $version, $name, %option) = @_;
@@ -78,9 +86,10 @@ sub init {
 			$self->{checksums} ? '--data-checksums' : $self->{version} >= 18 ? '--no-data-checksums' : (),
 	], timeout => 120);
 	$initdb->ok or die "initdb failed:\n" . $initdb->out . $initdb->err;
-	# Small and quick, but as durable as production: crashes are part of the tests.
+	# Without fsync: a crash here is a kill, which loses nothing that was written.
 	$self->append_conf(<<'CONF');
 listen_addresses = ''
+fsync = off
 shared_buffers = 16MB
 max_connections = 40
 wal_level = replica
@@ -292,6 +301,47 @@ sub log_tail {
 	my ($self) = @_;
 	my @lines = split /^/, $self->log;
 	return join '', @lines > 30 ? @lines[-30 .. -1] : @lines;
+}
+
+# A running streaming standby of this cluster.
+sub standby {
+	my ($self, $name) = @_;
+	my $standby = Odr::Cluster->new($self->{version}, $name);
+	my $copy = run_program([$self->tool_path('pg_basebackup'), '-d', $self->conninfo, '-D', $standby->pgdata, '-X', 'stream',
+			'-c', 'fast', '--no-sync'], timeout => 120);
+	$copy->ok or die "pg_basebackup failed: " . $copy->err;
+	# Not by -R: a newer pg_basebackup writes connection options that an older server does not know.
+	$standby->set(primary_conninfo => $self->conninfo);
+	write_file($standby->pgdata . '/standby.signal', '');
+	$standby->start;
+	$self->poll_query("SELECT count(*) > 0 FROM pg_stat_replication WHERE state = 'streaming'", 't', 30);
+	return $standby;
+}
+
+# pg_checksums over a stopped cluster: a finished program, ->ok when every page is right.
+sub pg_checksums {
+	my ($self) = @_;
+	return run_program([$self->tool_path('pg_checksums'), '--check', '-D', $self->{pgdata}], cwd => '/', timeout => 300);
+}
+
+# pg_verifybackup over a directory that was never started; the WAL is not its business. A finished program.
+sub pg_verifybackup {
+	my ($self, $dir, @more) = @_;
+	return run_program([$self->tool_path('pg_verifybackup'), '-n', @more, $dir], cwd => '/', timeout => 300);
+}
+
+# amcheck over all btree indexes and tables of a database; dies of a broken index, returns what is wrong with tables.
+sub amcheck {
+	my ($self, $database) = @_;
+	$self->psql('CREATE EXTENSION IF NOT EXISTS amcheck', $database) if $self->psql('SELECT pg_is_in_recovery()') eq 'f';
+	$self->psql(<<'SQL', $database, timeout => 300);
+SELECT bt_index_check(c.oid, true) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
+	WHERE a.amname = 'btree' AND c.relpersistence = 'p' AND c.relkind = 'i' AND i.indisready AND i.indisvalid
+SQL
+	return '' if $self->{version} < 14;
+	return $self->psql(<<'SQL', $database, timeout => 300);
+SELECT c.relname, h.* FROM pg_class c, LATERAL verify_heapam(c.oid) h WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence = 'p'
+SQL
 }
 
 # A database filled by pgbench.

@@ -172,13 +172,15 @@ sub restore {
 	return $pgdata;
 }
 
-# Restores and starts the copy, and waits until it rests at its target, or is promoted where there is none.
+# Restores and starts the copy, and waits until it rests at its target, or is promoted where there is none or it is to be.
+# Not for --target-action shutdown: start that with cluster->copy_at, try_start and wait_ended.
 sub recover {
 	my ($self, $name, @arguments) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	my $copy = $self->cluster->copy_at("$self->{name}-$name", $self->restore($name, @arguments));
 	$copy->start(120);
-	my $pauses = grep({ /^--target(=|$)/ } @arguments) && !grep { /promote/ } @arguments;
+	return $copy->poll_query('SELECT pg_is_in_recovery()', 't') if "@arguments" =~ /--type[= ]standby/;
+	my $pauses = "@arguments" =~ /--type[= ](?:immediate|time|name|lsn|xid)/ && "@arguments" !~ /--target-action[= ]promote/;
 	return $pauses ? $copy->wait_paused(120) : $copy->wait_promoted(120);
 }
 

@@ -39,8 +39,12 @@ sub try_cluster {
 	ok(!eval { $cluster->psql('SELECT 1/0'); 1 }, 'an error of SQL dies');
 	like($@, qr/division by zero/, 'and says why');
 	ok(!eval { $cluster->poll_query('SELECT 1', '2', 0.2); 1 }, 'waiting for what does not come dies');
+	is($cluster->amcheck('bench'), '', "$version passes amcheck");
+	$cluster->standby("$name-standby")->stop;
 	$cluster->stop;
 	is($cluster->postmaster_pid, undef, "$version stops");
+	my $checked = $cluster->pg_checksums;
+	ok($checked->ok, "$version passes pg_checksums") or diag $checked->err;
 	return $cluster;
 }
 
