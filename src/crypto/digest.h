@@ -37,6 +37,7 @@ void content_digest_join(uint64_t seed, const uint8_t *block_digests, size_t cou
  * update, then crc32c_value. Hardware instruction where there is one. */
 uint32_t crc32c_init(void);
 uint32_t crc32c_update(uint32_t state, const void *data, size_t size);
+uint32_t crc32c_update_portable(uint32_t state, const void *data, size_t size); /* the same */
 uint32_t crc32c_value(uint32_t state);
 /* The value of A followed by B, from their values and the length of B. */
 uint32_t crc32c_combine(uint32_t value_a, uint32_t value_b, uint64_t length_b);

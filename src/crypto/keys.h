@@ -39,7 +39,8 @@ struct key_service {
 	uint8_t owner_public[KEY_SIZE];
 };
 
-/* The owner's word: this public key signs in this role for this service until then. */
+/* The owner's word: this public key signs in this role for this service until then. The signature
+ * covers "odrbackup endorsement 1" NUL · service id · the encoding up to the signature. */
 struct endorsement {
 	uint8_t public_key[KEY_SIZE];
 	enum key_role role;
@@ -119,14 +120,16 @@ void key_service_copy(struct key_service *to, const struct key_service *from);
 struct key_facts {
 	char *type; /* owner, identity, recipient, bundle */
 	char *service_name, *service_id; /* hex */
-	char *fingerprint, *owner_fingerprint; /* 16 hex digits: BLAKE2b of the public key */
+	char *fingerprint, *owner_fingerprint; /* 16 hex digits, see key_fingerprint */
 	char *detail; /* "role writer, 2 recipients, valid until …"; "passphrase-protected" … */
 };
 bool key_facts_read(const char *text, const char *what, struct key_facts *facts, GError **error);
 void key_facts_clear(struct key_facts *facts);
-char *key_fingerprint(const uint8_t public_key[KEY_SIZE]); /* g_free */
+/* The first 8 bytes of the BLAKE2b-256 of the public key, in hex; g_free. */
+char *key_fingerprint(const uint8_t public_key[KEY_SIZE]);
 
-/* Seeds of the service, derived from the digest secret with a label ("wal", "content", "page"). */
+/* Seeds of the service, by label ("wal", "content", "page"): the first 8 bytes, little-endian, of
+ * BLAKE2b-256, keyed by the digest secret, over "odrbackup digest seed 1 " and the label. */
 uint64_t digest_seed(const uint8_t digest_secret[KEY_SIZE], const char *label);
 
 #endif

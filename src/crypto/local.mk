@@ -1,7 +1,15 @@
 noinst_LIBRARIES += src/crypto/libcrypto.a
 src_crypto_libcrypto_a_SOURCES = \
+	src/crypto/crc32c.c \
+	src/crypto/digest.c \
 	src/crypto/digest.h \
+	src/crypto/keys.c \
 	src/crypto/keys.h \
+	src/crypto/library.c \
+	src/crypto/library.h \
+	src/crypto/seal.c \
 	src/crypto/seal.h \
+	src/crypto/secret.c \
 	src/crypto/secret.h \
+	src/crypto/sign.c \
 	src/crypto/sign.h

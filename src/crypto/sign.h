@@ -25,7 +25,8 @@ struct signature_facts {
  * ODR_ERROR_CORRUPT; the caller's context names the object. Validity in time is not judged. */
 bool sign_verify(const struct key_service *service, enum key_role role, const char *name,
 		 const void *object, size_t size, struct signature_facts *facts, GError **error);
-/* The same when the content's digest is known already and only the block is at hand. */
+/* The same when the content's digest is known already and only the block is at hand; content_size is
+ * left alone. */
 bool sign_verify_block(const struct key_service *service, enum key_role role, const char *name,
 		       const uint8_t content_sha256[SHA256_SIZE],
 		       const uint8_t block[SIGNATURE_BLOCK_SIZE], struct signature_facts *facts,

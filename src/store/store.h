@@ -10,8 +10,8 @@
 
 /*
  * Objects by name. A store knows nothing of sets or keys. Names are relative to the repository's
- * root, of [A-Za-z0-9._-] and '/', without empty, "." or ".." components, at most 512 bytes: all
- * checked here. Objects are at most STORE_OBJECT_MAX and always put whole. All functions may be used
+ * root, of [A-Za-z0-9._-] and '/'; no component is empty, begins with '.' or is longer than 200
+ * bytes; 512 bytes at most: all checked here. Objects are at most STORE_OBJECT_MAX and always put whole. All functions may be used
  * by several threads at once, unless a driver gives out one handle per worker (store_clone).
  */
 #define STORE_OBJECT_MAX ((uint64_t)64 << 20)
@@ -61,7 +61,7 @@ struct store_object {
 };
 void store_object_free(struct store_object *object);
 
-/* NOT_FOUND only for proven absence. */
+/* NOT_FOUND only for proven absence. object->name is left NULL: nothing to free. */
 bool store_head(Store *store, const char *name, struct store_object *object, GError **error);
 /* Whole object, at most limit bytes (0: STORE_OBJECT_MAX). version NULL: current. */
 bool store_get(Store *store, const char *name, const char *version, uint64_t limit,
@@ -73,7 +73,8 @@ bool store_get_range(Store *store, const char *name, const char *version, uint64
  * each may return false to end early (then true is returned). A missing folder lists nothing. */
 typedef bool (*store_each)(void *data, const struct store_object *object);
 bool store_list(Store *store, const char *prefix, store_each each, void *data, GError **error);
-/* All versions, oldest first; on stores without versions the object itself. */
+/* All versions, oldest first; on stores without versions the object itself. NOT_FOUND if there is
+ * none. Free with g_ptr_array_unref. */
 bool store_versions(Store *store, const char *name, GPtrArray **objects, GError **error);
 /* NOT_FOUND if absent, REFUSED if locked. */
 bool store_delete(Store *store, const char *name, const char *version, GError **error);

@@ -1,3 +1,4 @@
 noinst_LIBRARIES += src/stream/libstream.a
 src_stream_libstream_a_SOURCES = \
+	src/stream/compress.c \
 	src/stream/compress.h
