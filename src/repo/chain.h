@@ -5,28 +5,31 @@
 
 /*
  * The writer's chain of manifests in local state, one file per service: sequence, id, digest and
- * retain-until of the last manifest, and a manifest that was journaled but not yet known to be put
- * everywhere. A lost file starts a new chain.
+ * retain-until of the last manifest. That manifest may be pending: journaled (its object lies beside the
+ * file, <path>-pending-<set>), but not yet known to be put everywhere; then it is put again before the
+ * next. The chain belongs to one writer key; a lost file or another key starts a new chain.
  */
 struct chain {
 	char *path; /* <state>/<service>/chain */
+	uint8_t writer[KEY_SIZE];
 	uint64_t sequence;
 	char *set_id;
 	uint8_t sha256[SHA256_SIZE];
 	usec_t retain_until;
-	lsn_t wal_end;     /* WAL objects up to here were listed by the last manifest */
+	lsn_t wal_end;	   /* WAL objects up to here were listed by the last manifest */
 	char *pending_set; /* journaled object, or NULL */
 	GBytes *pending;
 };
 void chain_clear(struct chain *chain);
-/* A missing or damaged file gives an empty chain; damaged: *restarted says why (may be NULL; g_free). */
+/* A missing file, a damaged one and that of another writer give an empty chain; for the latter two
+ * *restarted says why (otherwise NULL; g_free). */
 bool chain_load(const char *path, const uint8_t writer[KEY_SIZE], struct chain *chain,
 		char **restarted, GError **error);
-/* Records the manifest durably before its PUT … */
+/* Records the manifest, which must continue the chain, durably before its PUT … */
 bool chain_journal(struct chain *chain, const Manifest *manifest, GBytes *object, GError **error);
 /* … and that it is in every repository. */
 bool chain_settle(struct chain *chain, GError **error);
-/* Repeats a pending PUT, if any. */
+/* Repeats a pending PUT, if any, locked until the set's retain-until, and settles it. */
 bool chain_repeat(struct chain *chain, const GPtrArray *repos, GError **error);
 
 #endif

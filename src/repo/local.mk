@@ -1,13 +1,23 @@
 noinst_LIBRARIES += src/repo/librepo.a
 src_repo_librepo_a_SOURCES = \
+	src/repo/chain.c \
 	src/repo/chain.h \
 	src/repo/layer.h \
 	src/repo/layout.h \
+	src/repo/manifest.c \
 	src/repo/manifest.h \
+	src/repo/manifest_json.c \
+	src/repo/manifest_json.h \
 	src/repo/pack.h \
 	src/repo/repo.h \
+	src/repo/retention.c \
 	src/repo/retention.h \
+	src/repo/signed_object.c \
+	src/repo/signed_object.h \
 	src/repo/table.h \
+	src/repo/wal_journal.c \
 	src/repo/wal_journal.h \
+	src/repo/wal_object.c \
 	src/repo/wal_object.h \
+	src/repo/wal_range.c \
 	src/repo/wal_range.h

@@ -10,17 +10,18 @@
  * public part (JSON), whose chunk 0 is the sealed part (JSON, packed with the chunk codec; as many
  * chunks of CHUNK_MAX as needed), with a writer's signature at its end.
  */
-#define PART_DATABASE "database"
-#define PART_FILESTORE "filestore"
-#define PART_CONFIG "config"
-#define LAYERS_MAX 32
+#define PART_DATABASE	"database"
+#define PART_FILESTORE	"filestore"
+#define PART_CONFIG	"config"
+#define LAYERS_MAX	32
+#define MANIFEST_FORMAT 1
 
 struct set_part {
-	char *part;       /* PART_… */
-	char *kind;       /* "full" or "incremental" */
+	char *part; /* PART_… */
+	char *kind; /* "full" or "incremental" */
 	char *generation;
 	usec_t lock_until;
-	GArray *layers; /* struct layer_ref, oldest first */
+	GArray *layers;	       /* struct layer_ref, oldest first */
 	uint64_t files, bytes; /* entries that are files; their content */
 	uint64_t stored;       /* bytes of packs this set added */
 };
@@ -28,7 +29,7 @@ struct set_wal {
 	uint32_t timeline, segment_size;
 	lsn_t start, stop;
 	char first[WAL_SEGMENT_NAME_SIZE], last[WAL_SEGMENT_NAME_SIZE];
-	GPtrArray *objects; /* local names of WAL objects: start to stop, and since the previous set */
+	GPtrArray *objects; /* names of WAL objects: start to stop, all since the previous set */
 };
 struct damage {
 	char *path; /* as in the layer */
@@ -38,13 +39,13 @@ typedef struct manifest Manifest;
 struct manifest {
 	/* public */
 	char *set_id;
-	uint64_t sequence; /* of this writer, from 1 */
-	char *previous_set;  /* NULL: first of the chain */
+	uint64_t sequence;  /* of this writer, from 1 */
+	char *previous_set; /* NULL: first of the chain */
 	uint8_t previous_sha256[SHA256_SIZE];
 	usec_t previous_retain_until;
 	usec_t created, retain_until;
-	char *program; /* "odrbackup 0.1.0" */
-	GPtrArray *parts; /* struct set_part */
+	char *program;	     /* "odrbackup 0.1.0" */
+	GPtrArray *parts;    /* struct set_part */
 	struct set_wal *wal; /* NULL without a database part */
 	/* sealed; absent (has_sealed false) when read without a key */
 	bool has_sealed;
@@ -55,9 +56,9 @@ struct manifest {
 	bool checksums;
 	char *data_directory;
 	char *backup_label, *tablespace_map; /* text; map may be NULL */
-	json_t *databases;  /* [{"oid":…,"name":…}] */
-	json_t *server;     /* settings worth knowing: floors, config_file, … */
-	GPtrArray *damaged; /* struct damage */
+	json_t *databases;		     /* [{"oid":…,"name":…}] */
+	json_t *server;			     /* settings worth knowing: floors, config_file, … */
+	GPtrArray *damaged;		     /* struct damage */
 	/* of the reading */
 	struct endorsement writer;
 	uint8_t sha256[SHA256_SIZE]; /* of the whole object's content before the signature block */
@@ -79,10 +80,16 @@ bool manifest_parse(const struct key_service *service, const Identity *identity,
 		    const void *object, size_t size, Manifest **manifest, GError **error);
 bool manifest_load(Repo *repo, const Identity *identity, const char *set_id, Manifest **manifest,
 		   GError **error);
+/* The two parts of a manifest by themselves, added to *manifest (manifest_new). Hostile text. */
+bool manifest_public_parse(const char *text, size_t size, const uint8_t service_id[SERVICE_ID_SIZE],
+			   const char *set_id, Manifest *manifest, GError **error);
+bool manifest_sealed_parse(const char *text, size_t size, Manifest *manifest, GError **error);
 const struct set_part *manifest_part(const Manifest *manifest, const char *part);
 
-/* All sets of the service in this repository, oldest first. Objects that do not verify are not sets:
- * each is reported as a sentence in troubles (GPtrArray of char *, may be NULL). */
+/* All sets of the service in this repository, oldest first: by the store's time, then sequence, then
+ * id. Objects that do not verify are not sets: each is reported as a sentence in troubles (GPtrArray of
+ * char *, may be NULL). So is a set that verifies but that the identity does not open; that one is
+ * listed, without its sealed part. A store that does not answer fails the whole. */
 bool manifest_list(Repo *repo, const Identity *identity, GPtrArray **manifests, GPtrArray *troubles,
 		   GError **error);
 

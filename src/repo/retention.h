@@ -5,17 +5,19 @@
 
 /*
  * What expires. Pure: data in, data out. Sets expire by time; a least number is kept; a count never
- * removes (whoever can add sets could flood real ones out). The newest set never expires, nor one
- * inside its lock or its own retain-until, nor one whose time is in the future.
+ * removes (whoever can add sets could flood real ones out). The newest set never expires, nor the newest
+ * capture of a part, nor one inside its lock or its own retain-until. One whose time is in the future
+ * never expires and counts for nothing.
  */
 struct retention_policy {
-	usec_t retain;  /* ordinary retention after a set's stop */
+	usec_t retain;	/* ordinary retention after the next capture of the same parts */
 	unsigned least; /* sets kept in any case, at least 1 */
 };
 struct retention_set {
 	const char *set_id;
 	usec_t stored_at; /* by the store: orders sets */
 	usec_t retain_until, lock_until;
+	uint32_t parts; /* bit mask, one bit per part as the caller likes; 0: has_database is all */
 	bool has_database;
 	uint32_t timeline;
 	lsn_t start; /* WAL needed from here */
@@ -24,8 +26,8 @@ struct retention_set {
 	const char *reason; /* static text: "newest", "kept by the least number", "until …" */
 };
 /* sets sorted oldest first; fills expires and reason. */
-void retention_apply(const struct retention_policy *policy, struct retention_set *sets, size_t count,
-		     usec_t now);
+void retention_apply(const struct retention_policy *policy, struct retention_set *sets,
+		     size_t count, usec_t now);
 /* The position below which no kept set needs WAL: smallest start of kept sets with a database; false
  * when no kept set has one (then no WAL is removed). */
 bool retention_wal_floor(const struct retention_set *sets, size_t count, lsn_t *floor);

@@ -33,7 +33,7 @@ struct wal_object_request {
 	const void *content; /* the whole file */
 	uint64_t size;
 	uint8_t digest[XXH128_SIZE]; /* by wal_object_digest */
-	unsigned piece;              /* 1 … n */
+	unsigned piece;		     /* 1 … n */
 	uint64_t system_identifier;
 	int major;
 	int compress_level;
@@ -57,11 +57,15 @@ void wal_facts_clear(struct wal_facts *facts);
 bool wal_object_check(const struct key_service *service, const char *local, const void *object,
 		      size_t size, struct wal_facts *facts, GError **error);
 
+/* Takes a name apart. piece and pieces are 1 for a file of one object. Judges hostile text. */
+bool wal_object_name_parse(const char *local, char **file, uint8_t digest[XXH128_SIZE],
+			   unsigned *piece, unsigned *pieces);
+
 /* What a repository holds under one file name with one digest: complete (all pieces) or not. */
 struct wal_held {
 	char *file;
 	uint8_t digest[XXH128_SIZE];
-	GPtrArray *locals; /* char *, in order of pieces; missing ones are NULL */
+	GPtrArray *locals;    /* char *, in order of pieces; missing ones are NULL */
 	uint64_t object_size; /* sum */
 	usec_t stored_at;     /* of the last piece */
 	bool complete;
@@ -71,8 +75,10 @@ void wal_held_free(struct wal_held *held);
 bool wal_find(Repo *repo, const char *file, GPtrArray **held, GError **error);
 /* Of the whole service, from one listing, sorted by file, then time. */
 bool wal_list(Repo *repo, GPtrArray **held, GError **error);
-/* Gets, checks and opens a file into buffer (held's plain size must be known by *size: capacity in,
- * size out). Fails with CORRUPT when anything does not verify. threads as above. */
+/* Gets, checks and opens all pieces: *content is the plain file, which has the digest of its name. facts
+ * (may be NULL) are those of the first piece; wal_facts_clear. CORRUPT when anything does not verify or
+ * a piece is missing, AUTH when the identity does not open it. Never NOT_FOUND: what was listed and is
+ * gone is TRANSIENT, no proof of absence. */
 bool wal_fetch(Repo *repo, const Identity *identity, const struct wal_held *held, unsigned threads,
 	       GByteArray **content, struct wal_facts *facts, GError **error);
 
