@@ -7,7 +7,7 @@
  * The listing of what one set adds, changes or removes within its generation. Entries are sorted by
  * path (bytewise) and encoded back to back into chunks of packs; the root, a sealed object of its own
  * (kind SEAL_LAYER, named like a pack), names for each of these chunks its place and first path.
- * odrbackup-format(7) and layer.c give the bytes.
+ * odrbackup-format(7), layer.c and layer_entry.c give the bytes.
  *
  * Paths of the database part: "pgdata" is the data directory, "pgdata/…" what lies in it (tablespaces
  * as pgdata/pg_tblspc/<oid>/…), "outside/…" files elsewhere by their absolute path.
@@ -47,7 +47,7 @@ struct layer_entry {
 	GArray *extents; /* struct extent; NULL unless a file */
 };
 void layer_entry_free(struct layer_entry *entry);
-#define ENTRY_PATH_MAX 4096
+#define ENTRY_PATH_MAX 4096 /* owner and group: 255 */
 
 void layer_entry_encode(const struct layer_entry *entry, GByteArray *out);
 /* Decodes all entries of one chunk; checks order, sizes (extents cover exactly size, slices lie within
@@ -67,8 +67,8 @@ struct layer_ref {
 	uint64_t root_size;
 	uint8_t table[SHA256_SIZE];
 };
-/* Writes the remaining chunk and the root (its settings are those of the writer's sink). Fills root and
- * root_size. */
+/* Writes the remaining chunk, puts the open pack, and then the root (its settings are those of the
+ * writer's sink). Fills root and root_size. */
 bool layer_writer_finish(LayerWriter *writer, struct layer_ref *ref, GError **error);
 
 /* Reading: calls each for every entry in order, one chunk in memory at a time. Entries are freed

@@ -44,8 +44,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PackWriter, pack_writer_free)
 bool pack_writer_add(PackWriter *writer, const void *plain, size_t size, struct chunk_place *place,
 		     GError **error);
 bool pack_writer_finish(PackWriter *writer, GError **error); /* puts an open pack */
+const struct pack_sink_settings *pack_writer_settings(const PackWriter *writer); /* its sink's */
 
-/* Reading. */
+/* Reading. The first fetch reads and checks the header, in the same request where that lies near. */
 typedef struct pack_reader PackReader; /* one opened pack; used by one thread */
 PackReader *pack_reader_open(Repo *repo, const Identity *identity, const char *generation,
 			     const struct pack_row *row, GError **error);

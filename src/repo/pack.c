@@ -1,0 +1,425 @@
+#include "repo/pack.h"
+
+#include "base/error.h"
+#include "base/pool.h"
+#include "repo/layout.h"
+#include "repo/sealed_object.h"
+
+#include <string.h>
+
+#define HEADER_READ ((size_t)4 << 10)  /* nearly every header is shorter */
+#define HEADER_NEAR ((size_t)64 << 10) /* a fetch that begins before here brings the header along */
+#define HEADER_MAX  ((size_t)64 << 10)
+
+/* Writing. */
+
+struct pack_sink {
+	struct pack_sink_settings settings;
+	uint8_t service_id[SERVICE_ID_SIZE];
+	struct mutex *mutex; /* guards what follows */
+	Table *table;	     /* a row of size 0 is taken, and its pack not yet put */
+	uint64_t stored;
+};
+
+struct pack_sink *pack_sink_new(const struct pack_sink_settings *settings)
+{
+	struct pack_sink *sink = g_new0(struct pack_sink, 1);
+
+	sink->settings = *settings;
+	memcpy(sink->service_id, settings->service_id, SERVICE_ID_SIZE);
+	sink->settings.service_id = sink->service_id;
+	sink->mutex = mutex_new();
+	sink->table = table_new(settings->generation);
+	sink->settings.generation = sink->table->generation;
+	return sink;
+}
+
+void pack_sink_free(struct pack_sink *sink)
+{
+	if (!sink)
+		return;
+	mutex_free(sink->mutex);
+	table_free(sink->table);
+	g_free(sink);
+}
+
+uint64_t pack_sink_stored(struct pack_sink *sink)
+{
+	mutex_lock(sink->mutex);
+
+	uint64_t stored = sink->stored;
+
+	mutex_unlock(sink->mutex);
+	return stored;
+}
+
+bool pack_sink_table(struct pack_sink *sink, const Table **table, GError **error)
+{
+	for (guint i = 0; i < sink->table->rows->len; i++)
+		if (g_array_index(sink->table->rows, struct pack_row, i).size == 0)
+			return odr_fail(error, ODR_ERROR_FAILED,
+					"pack %u of this run was begun and never stored", i);
+	*table = sink->table;
+	return true;
+}
+
+/* False when the table is full. */
+static bool sink_take_row(struct pack_sink *sink, uint32_t *row)
+{
+	static const struct pack_row empty;
+	GArray *rows = sink->table->rows;
+	bool room;
+
+	mutex_lock(sink->mutex);
+	room = rows->len < TABLE_ROWS_MAX;
+	if (room) {
+		*row = rows->len;
+		g_array_append_val(rows, empty);
+	}
+	mutex_unlock(sink->mutex);
+	return room;
+}
+
+static void sink_fill_row(struct pack_sink *sink, uint32_t number, const struct pack_row *row)
+{
+	mutex_lock(sink->mutex);
+	g_array_index(sink->table->rows, struct pack_row, number) = *row;
+	sink->stored += row->size;
+	mutex_unlock(sink->mutex);
+}
+
+struct pack_writer {
+	struct pack_sink *sink;
+	SealedBuilder *builder;
+	uint32_t row; /* of the open pack */
+};
+
+PackWriter *pack_writer_new(struct pack_sink *sink)
+{
+	PackWriter *writer = g_new0(PackWriter, 1);
+
+	writer->sink = sink;
+	writer->builder = sealed_builder_new(&(struct sealed_builder_settings){
+		.limit = sink->settings.pack_size,
+		.compress_level = sink->settings.compress_level,
+		.digest_seed = sink->settings.digest_seed,
+	});
+	return writer;
+}
+
+void pack_writer_free(PackWriter *writer)
+{
+	if (!writer)
+		return;
+	sealed_builder_free(writer->builder);
+	g_free(writer);
+}
+
+const struct pack_sink_settings *pack_writer_settings(const PackWriter *writer)
+{
+	return &writer->sink->settings;
+}
+
+static bool pack_begin(PackWriter *writer, GError **error)
+{
+	struct seal_request request = {
+		.kind = SEAL_PACK,
+		.service_id = writer->sink->settings.service_id,
+		.recipients = writer->sink->settings.recipients,
+	};
+	uint32_t row;
+
+	if (!sink_take_row(writer->sink, &row))
+		return odr_fail(error, ODR_ERROR_REFUSED, "a layer refers to at most %d packs",
+				TABLE_ROWS_MAX);
+	writer->row = row;
+	return sealed_builder_begin(writer->builder, &request, error);
+}
+
+/* After a failure the pack is gone and its row stays empty, so that the run cannot be published. */
+static bool pack_put(PackWriter *writer, GError **error)
+{
+	const struct pack_sink_settings *settings = &writer->sink->settings;
+	struct pack_row row;
+	const void *bytes = sealed_builder_end(writer->builder, &row);
+	struct iovec part = {(void *)bytes, row.size};
+	g_autofree char *local = layout_pack(settings->generation, row.name);
+
+	if (!repos_put(settings->repos, local, &part, 1, settings->lock_until, error))
+		return false;
+	sink_fill_row(writer->sink, writer->row, &row);
+	return true;
+}
+
+bool pack_writer_add(PackWriter *writer, const void *plain, size_t size, struct chunk_place *place,
+		     GError **error)
+{
+	struct chunk_place added;
+
+	if (!sealed_builder_is_open(writer->builder) && !pack_begin(writer, error))
+		return false;
+	sealed_builder_add(writer->builder, plain, size, &added);
+	added.pack = writer->row;
+	if (sealed_builder_is_full(writer->builder) && !pack_put(writer, error))
+		return false;
+	*place = added;
+	return true;
+}
+
+bool pack_writer_finish(PackWriter *writer, GError **error)
+{
+	return !sealed_builder_is_open(writer->builder) || pack_put(writer, error);
+}
+
+/* Reading. */
+
+struct pack_reader {
+	Repo *repo;
+	const Identity *identity;
+	struct pack_row row;
+	char *local;
+	Opener *opener; /* NULL until the header was read and checked */
+	struct decompressor *decompressor;
+	uint8_t *packed;
+	uint8_t *buffer; /* size bytes of the object from start */
+	uint64_t start;
+	size_t size, capacity;
+};
+
+PackReader *pack_reader_open(Repo *repo, const Identity *identity, const char *generation,
+			     const struct pack_row *row, GError **error)
+{
+	g_autoptr(PackReader) reader = g_new0(PackReader, 1);
+
+	reader->repo = repo;
+	reader->identity = identity;
+	reader->row = *row;
+	reader->local = layout_pack(generation, row->name);
+	reader->decompressor = decompressor_new();
+	reader->packed = g_malloc(CHUNK_MAX + 1);
+	if (row->size < SEAL_HEADER_START || row->size > STORE_OBJECT_MAX) {
+		g_autofree char *where = repo_where(repo, reader->local);
+
+		odr_fail(error, ODR_ERROR_CORRUPT,
+			 "pack %s cannot have the %" G_GUINT64_FORMAT " bytes of its table", where,
+			 row->size);
+		return NULL;
+	}
+	return g_steal_pointer(&reader);
+}
+
+void pack_reader_free(PackReader *reader)
+{
+	if (!reader)
+		return;
+	opener_free(reader->opener);
+	decompressor_free(reader->decompressor);
+	g_free(reader->local);
+	g_free(reader->packed);
+	g_free(reader->buffer);
+	g_free(reader);
+}
+
+static bool reader_failed(const PackReader *reader, const char *doing, GError **error)
+{
+	g_autofree char *where = repo_where(reader->repo, reader->local);
+
+	return odr_context(error, "cannot %s pack %s", doing, where);
+}
+
+/* Which bytes are the header, and whether they are those the table names. */
+static bool header_check(const struct pack_row *row, const uint8_t *bytes, size_t have,
+			 size_t *header_size, GError **error)
+{
+	uint8_t digest[SHA256_SIZE];
+	size_t size;
+
+	if (have < SEAL_HEADER_START)
+		return odr_fail(error, ODR_ERROR_CORRUPT, "it is too short for a header");
+	if (!seal_header_size(bytes, &size, error))
+		return false;
+	if (size > MIN(row->size, HEADER_MAX))
+		return odr_fail(error, ODR_ERROR_CORRUPT, "its header cannot have %zu bytes", size);
+	*header_size = size;
+	if (size > have)
+		return true; /* judged when all of it is there */
+
+	sha256(bytes, size, digest);
+	if (memcmp(digest, row->header, SHA256_SIZE) != 0)
+		return odr_fail(error, ODR_ERROR_CORRUPT,
+				"its header is not the one its table names");
+	return true;
+}
+
+static bool reader_unlock(PackReader *reader, const uint8_t *bytes, size_t have, GError **error)
+{
+	g_autofree uint8_t *longer = NULL;
+	struct seal_header header;
+	size_t size;
+
+	if (!header_check(&reader->row, bytes, have, &size, error))
+		return false;
+	if (size > have) {
+		longer = g_malloc(size);
+		if (!repo_get_range(reader->repo, reader->local, 0, size, longer, error) ||
+		    !header_check(&reader->row, longer, size, &size, error))
+			return false;
+		bytes = longer;
+		have = size;
+	}
+	if (!seal_header_parse(bytes, have, &header, error))
+		return false;
+	if (header.kind != SEAL_PACK)
+		return odr_fail(error, ODR_ERROR_CORRUPT, "it is not a pack");
+	reader->opener = opener_new(&header, reader->identity, error);
+	return reader->opener != NULL;
+}
+
+static bool reader_unlock_alone(PackReader *reader, GError **error)
+{
+	uint8_t start[HEADER_READ];
+	size_t size = MIN(sizeof(start), reader->row.size);
+
+	return repo_get_range(reader->repo, reader->local, 0, size, start, error) &&
+	       reader_unlock(reader, start, size, error);
+}
+
+static bool reader_fill(PackReader *reader, uint64_t offset, size_t size, GError **error)
+{
+	reader->size = 0;
+	if (size > reader->capacity) {
+		g_clear_pointer(&reader->buffer, g_free);
+		reader->capacity = 0;
+		reader->buffer = g_try_malloc(size);
+		if (!reader->buffer)
+			return odr_fail(error, ODR_ERROR_SYSTEM, "no memory for %zu bytes", size);
+		reader->capacity = size;
+	}
+	if (!repo_get_range(reader->repo, reader->local, offset, size, reader->buffer, error))
+		return false;
+	reader->start = offset;
+	reader->size = size;
+	return true;
+}
+
+static bool reader_fetch(PackReader *reader, uint64_t offset, size_t size, GError **error)
+{
+	bool with_header = !reader->opener && offset <= HEADER_NEAR;
+
+	if (size > reader->row.size || offset > reader->row.size - size)
+		return odr_fail(error, ODR_ERROR_CORRUPT,
+				"%zu bytes at %" G_GUINT64_FORMAT
+				" lie outside its %" G_GUINT64_FORMAT " bytes",
+				size, offset, reader->row.size);
+	if (with_header) {
+		size = MIN(MAX(size + offset, HEADER_READ), reader->row.size);
+		offset = 0;
+	}
+	if (!reader_fill(reader, offset, size, error))
+		return false;
+	if (with_header)
+		return reader_unlock(reader, reader->buffer, reader->size, error);
+	return reader->opener || reader_unlock_alone(reader, error);
+}
+
+bool pack_reader_fetch(PackReader *reader, uint64_t offset, size_t size, GError **error)
+{
+	return reader_fetch(reader, offset, size, error) || reader_failed(reader, "read", error);
+}
+
+static bool reader_has(const PackReader *reader, const struct chunk_place *place)
+{
+	return reader->opener && place->offset >= reader->start &&
+	       place->offset - reader->start <= reader->size &&
+	       place->sealed_size <= reader->size - (place->offset - reader->start);
+}
+
+bool pack_reader_chunk(PackReader *reader, const struct chunk_place *place, void *plain,
+		       GError **error)
+{
+	if (!chunk_place_check(place, reader->row.size, error) ||
+	    (!reader_has(reader, place) &&
+	     !reader_fetch(reader, place->offset, place->sealed_size, error)))
+		return reader_failed(reader, "read", error);
+
+	const uint8_t *sealed = reader->buffer + (place->offset - reader->start);
+
+	if (!open_chunk(reader->opener, place->chunk, sealed, place->sealed_size, reader->packed,
+			error) ||
+	    !decompress_chunk(reader->decompressor, reader->packed,
+			      place->sealed_size - SEAL_OVERHEAD, plain, place->plain_size, error))
+		return reader_failed(reader, "open a chunk of", error);
+	return true;
+}
+
+/* Whole packs. */
+
+static bool whole_check(const struct pack_row *row, const void *bytes, size_t size, GError **error)
+{
+	uint8_t name[SHA256_SIZE];
+	size_t header_size;
+
+	if (size != row->size)
+		return odr_fail(error, ODR_ERROR_CORRUPT,
+				"it has %zu bytes, its table says %" G_GUINT64_FORMAT, size,
+				row->size);
+	sha256(bytes, size, name);
+	if (memcmp(name, row->name, SHA256_SIZE) != 0)
+		return odr_fail(error, ODR_ERROR_CORRUPT,
+				"its content does not have the SHA-256 of its name");
+	return header_check(row, bytes, size, &header_size, error);
+}
+
+static bool chunks_check(const void *bytes, size_t size, const Identity *identity,
+			 uint64_t digest_seed, GError **error)
+{
+	g_autoptr(SealedObject) object =
+		sealed_object_open(bytes, size, SEAL_PACK, identity, error);
+	uint8_t digest[XXH128_SIZE];
+	struct sealed_chunk chunk;
+
+	if (!object)
+		return false;
+	for (uint32_t i = 0; i < sealed_object_chunks(object); i++) {
+		if (!sealed_object_chunk(object, i, &chunk, error))
+			return false;
+		xxh128(digest_seed, chunk.plain, chunk.size, digest);
+		if (memcmp(digest, chunk.digest, XXH128_SIZE) != 0)
+			return odr_fail(error, ODR_ERROR_CORRUPT,
+					"chunk %u: its content does not have the digest of the "
+					"footer",
+					i);
+	}
+	return true;
+}
+
+/* Without an identity only what needs no key. */
+static bool whole_verify(Repo *repo, const Identity *identity, const char *generation,
+			 const struct pack_row *row, uint64_t digest_seed, GError **error)
+{
+	g_autofree char *local = layout_pack(generation, row->name);
+	g_autofree char *where = repo_where(repo, local);
+	g_autoptr(GBytes) content = NULL;
+	gsize size;
+
+	if (!repo_get(repo, local, 0, &content, error))
+		return false;
+
+	const void *bytes = g_bytes_get_data(content, &size);
+
+	if (!whole_check(row, bytes, size, error) ||
+	    (identity && !chunks_check(bytes, size, identity, digest_seed, error)))
+		return odr_context(error, "cannot verify pack %s", where);
+	return true;
+}
+
+bool pack_verify(Repo *repo, const Identity *identity, const char *generation,
+		 const struct pack_row *row, uint64_t digest_seed, GError **error)
+{
+	return whole_verify(repo, identity, generation, row, digest_seed, error);
+}
+
+bool pack_check_name(Repo *repo, const char *generation, const struct pack_row *row, GError **error)
+{
+	return whole_verify(repo, NULL, generation, row, 0, error);
+}

@@ -1,0 +1,122 @@
+#include "repo/repo.h"
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+#include <string.h>
+
+void repo_free(Repo *repo)
+{
+	if (!repo)
+		return;
+	store_free(repo->store);
+	key_service_clear(&repo->service);
+	g_free(repo->service_hex);
+	g_free(repo);
+}
+
+Repo *repo_new(Store *store, const struct key_service *service)
+{
+	Repo *repo = g_new0(Repo, 1);
+
+	repo->store = store;
+	key_service_copy(&repo->service, service);
+	repo->service_hex = hex_encode(service->id, SERVICE_ID_SIZE);
+	return repo;
+}
+
+static char *full_name(const Repo *repo, const char *local)
+{
+	return g_strconcat(repo->service_hex, "/", local, NULL);
+}
+
+char *repo_where(const Repo *repo, const char *local)
+{
+	return g_strdup_printf("'%s' in repository %s", local, store_name(repo->store));
+}
+
+bool repo_put(Repo *repo, const char *local, const struct iovec *parts, int count,
+	      usec_t lock_until, struct store_receipt *receipt, GError **error)
+{
+	g_autofree char *name = full_name(repo, local);
+	struct store_put how = {.lock_until = lock_until};
+
+	return store_put(repo->store, name, parts, count, &how, receipt, error);
+}
+
+bool repo_get(Repo *repo, const char *local, uint64_t limit, GBytes **content, GError **error)
+{
+	g_autofree char *name = full_name(repo, local);
+
+	return store_get(repo->store, name, NULL, limit, content, error);
+}
+
+bool repo_get_range(Repo *repo, const char *local, uint64_t offset, size_t size, void *buffer,
+		    GError **error)
+{
+	g_autofree char *name = full_name(repo, local);
+
+	return store_get_range(repo->store, name, NULL, offset, size, buffer, error);
+}
+
+bool repo_head(Repo *repo, const char *local, struct store_object *object, GError **error)
+{
+	g_autofree char *name = full_name(repo, local);
+
+	return store_head(repo->store, name, object, error);
+}
+
+bool repo_delete(Repo *repo, const char *local, GError **error)
+{
+	g_autofree char *name = full_name(repo, local);
+
+	return store_delete(repo->store, name, NULL, error);
+}
+
+struct list_local {
+	size_t skip; /* service id and slash */
+	store_each each;
+	void *data;
+};
+
+static bool list_each(void *data, const struct store_object *object)
+{
+	struct list_local *list = data;
+	struct store_object local = *object;
+
+	local.name = object->name + list->skip;
+	return list->each(list->data, &local);
+}
+
+bool repo_list(Repo *repo, const char *prefix, store_each each, void *data, GError **error)
+{
+	g_autofree char *name = full_name(repo, prefix);
+	struct list_local list = {
+		.skip = strlen(repo->service_hex) + 1,
+		.each = each,
+		.data = data,
+	};
+
+	return store_list(repo->store, name, list_each, &list, error);
+}
+
+static bool put_once(Repo *repo, const char *local, const struct iovec *parts, int count,
+		     usec_t lock_until, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+
+	if (repo_put(repo, local, parts, count, lock_until, NULL, &cause) ||
+	    odr_error_is(cause, ODR_ERROR_EXISTS))
+		return true;
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
+
+bool repos_put(const GPtrArray *repos, const char *local, const struct iovec *parts, int count,
+	       usec_t lock_until, GError **error)
+{
+	for (guint i = 0; i < repos->len; i++)
+		if (!put_once(repos->pdata[i], local, parts, count, lock_until, error))
+			return false;
+	return true;
+}

@@ -1,0 +1,91 @@
+/*
+ * The object `repository`: {"created":"2026-11-21T23:05:01Z","format":1,"id":"<32 hex>"}. Apart from
+ * repo.c, so that a program which never asks for it needs no JSON.
+ */
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "repo/layout.h"
+#include "repo/repo.h"
+
+#include <string.h>
+
+#define FORMAT	       1
+#define REPOSITORY_MAX 4096 /* bytes of the object */
+
+static bool check_format(const Store *store, GBytes *content, GError **error)
+{
+	g_autofree char *what =
+		g_strdup_printf("'" LAYOUT_REPOSITORY "' in repository %s", store_name(store));
+	g_autoptr(JsonValue) value = NULL;
+	gsize size;
+	const char *text = g_bytes_get_data(content, &size);
+	const char *id;
+	int64_t format;
+
+	if (!json_parse(text, size, what, &value, error) ||
+	    !json_int_member(value, what, "format", &format, error) ||
+	    !json_string_member(value, what, "id", &id, error))
+		return false;
+	if (format != FORMAT)
+		return odr_fail(error, ODR_ERROR_REFUSED,
+				"repository %s has format %" G_GINT64_FORMAT
+				", this program knows format %d",
+				store_name(store), format, FORMAT);
+	return true;
+}
+
+bool repo_check_format(Store *store, GError **error)
+{
+	g_autoptr(GBytes) content = NULL;
+	g_autoptr(GError) cause = NULL;
+
+	if (store_get(store, LAYOUT_REPOSITORY, NULL, REPOSITORY_MAX, &content, &cause))
+		return check_format(store, content, error);
+	if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
+		return odr_fail(error, ODR_ERROR_UNREACHABLE,
+				"%s holds no repository: run 'odrbackup init' if it is new",
+				store_describe(store));
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
+
+static char *new_repository(void)
+{
+	g_autoptr(JsonValue) value = json_object();
+	uint8_t drawn[SERVICE_ID_SIZE];
+
+	random_bytes(drawn, sizeof(drawn));
+
+	g_autofree char *id = hex_encode(drawn, sizeof(drawn));
+
+	json_set_int(value, "format", FORMAT);
+	json_set_string(value, "id", id);
+	json_set_time(value, "created", clock_now());
+	return json_print(value);
+}
+
+bool repo_init(Store *store, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+
+	/* Looked for first: a store that cannot tell whether a name is taken would add a version. */
+	if (repo_check_format(store, &cause))
+		return true;
+	if (!odr_error_is(cause, ODR_ERROR_UNREACHABLE)) {
+		g_propagate_error(error, g_steal_pointer(&cause));
+		return false;
+	}
+	g_clear_error(&cause);
+
+	g_autofree char *text = new_repository();
+	struct iovec part = {text, strlen(text)};
+	struct store_put how = {.lock_until = 0};
+
+	if (store_put(store, LAYOUT_REPOSITORY, &part, 1, &how, NULL, &cause))
+		return true;
+	if (odr_error_is(cause, ODR_ERROR_EXISTS))
+		return repo_check_format(store, error);
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
