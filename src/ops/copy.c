@@ -1,0 +1,657 @@
+#include "ops/copy.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/pool.h"
+#include "base/stop.h"
+#include "pg/page.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Files up to this size share chunks with others of the same database. */
+#define SMALL_FILE ((uint64_t)512 << 10)
+/* A page in flux is read again at most so often; it only has to be seen changing once. */
+#define PAGE_RETRIES 5
+#define DAMAGED_PAGES_SHOWN 5
+
+/* One file on its way: what it was listed as, what became of it. */
+struct file {
+	const struct pgdata_file *listed;
+	struct layer_entry *entry; /* NULL: vanished, or not a file */
+	lsn_t newest_lsn;          /* of its pages */
+	uint32_t bad_pages, first_bad;
+	GString *trouble; /* NULL: none */
+};
+
+/* A run of files that one worker copies: one large file, or small ones of one database. */
+struct job {
+	size_t first, count; /* in copy->order */
+	uint64_t bytes;
+};
+
+struct copy {
+	struct copy_settings settings;
+	struct file *files;
+	size_t count;
+	GArray *order; /* guint: files to copy, as jobs want them */
+	GArray *jobs;
+	uint64_t bytes_total;
+	uint64_t bytes_done; /* atomic */
+	GPtrArray *outside;  /* struct layer_entry */
+	GHashTable *owners, *groups;
+	GError *tick_error;  /* of the calling thread */
+	int cancelled;       /* atomic: tick_error is set */
+};
+
+struct worker {
+	struct copy *copy;
+	PackWriter *packs;
+	uint8_t *buffer; /* CHUNK_MAX */
+	size_t used;     /* of the chunk that small files share */
+	GPtrArray *sharing; /* struct extent * whose place is not known yet */
+	GByteArray *digests;
+};
+
+static const char *account_name(GHashTable *cache, uint32_t id, bool group)
+{
+	char *name = g_hash_table_lookup(cache, GUINT_TO_POINTER(id));
+	char buffer[4096];
+
+	if (name)
+		return name;
+	if (group) {
+		struct group entry, *found = NULL;
+		getgrgid_r(id, &entry, buffer, sizeof(buffer), &found);
+		name = g_strdup(found ? found->gr_name : "");
+	} else {
+		struct passwd entry, *found = NULL;
+		getpwuid_r(id, &entry, buffer, sizeof(buffer), &found);
+		name = g_strdup(found ? found->pw_name : "");
+	}
+	g_hash_table_insert(cache, GUINT_TO_POINTER(id), name);
+	return name;
+}
+
+static struct layer_entry *entry_new(struct copy *copy, const struct pgdata_file *listed)
+{
+	struct layer_entry *entry = g_new0(struct layer_entry, 1);
+
+	entry->path = listed->path[0] ? g_strconcat("pgdata/", listed->path, NULL)
+				      : g_strdup("pgdata");
+	entry->mode = listed->mode & 07777;
+	entry->uid = listed->uid;
+	entry->gid = listed->gid;
+	entry->owner = g_strdup(account_name(copy->owners, listed->uid, false));
+	entry->group = g_strdup(account_name(copy->groups, listed->gid, true));
+	entry->mtime_ns = listed->mtime_ns;
+	switch (listed->type) {
+	case 'd':
+		entry->kind = ENTRY_DIRECTORY;
+		break;
+	case 'l':
+		entry->kind = ENTRY_SYMLINK;
+		entry->link = g_strdup(listed->link);
+		break;
+	default:
+		entry->kind = ENTRY_FILE;
+		entry->extents = g_array_new(false, true, sizeof(struct extent));
+		if (listed->paged)
+			entry->flags |= ENTRY_PAGED;
+	}
+	return entry;
+}
+
+/* The database a path belongs to: content of two databases never shares a chunk. */
+static size_t database_length(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash || (!g_str_has_prefix(path, "base/") && !g_str_has_prefix(path, "pg_tblspc/")))
+		return 0;
+	return (size_t)(slash - path);
+}
+
+static bool same_database(const char *a, const char *b)
+{
+	size_t length = database_length(a);
+
+	return length == database_length(b) && memcmp(a, b, length) == 0;
+}
+
+static int compare_large_first(const void *a, const void *b, void *data)
+{
+	const struct copy *copy = data;
+	const struct pgdata_file *x = copy->files[*(const guint *)a].listed;
+	const struct pgdata_file *y = copy->files[*(const guint *)b].listed;
+	bool large_x = x->size > SMALL_FILE, large_y = y->size > SMALL_FILE;
+
+	if (large_x != large_y)
+		return large_x ? -1 : 1;
+	if (large_x && x->size != y->size)
+		return x->size > y->size ? -1 : 1;
+	return strcmp(x->path, y->path);
+}
+
+static void plan_jobs(struct copy *copy)
+{
+	for (guint i = 0; i < copy->count; i++) {
+		const struct pgdata_file *listed = copy->files[i].listed;
+
+		if (listed->type == 'f' && !listed->last) {
+			g_array_append_val(copy->order, i);
+			copy->bytes_total += listed->size;
+		}
+	}
+	g_array_sort_with_data(copy->order, compare_large_first, copy);
+
+	for (guint i = 0; i < copy->order->len;) {
+		const struct pgdata_file *first =
+			copy->files[g_array_index(copy->order, guint, i)].listed;
+		struct job job = {.first = i, .count = 1, .bytes = first->size};
+
+		while (first->size <= SMALL_FILE && i + job.count < copy->order->len) {
+			const struct pgdata_file *next =
+				copy->files[g_array_index(copy->order, guint, i + job.count)]
+					.listed;
+
+			if (job.bytes + next->size > CHUNK_MAX ||
+			    !same_database(first->path, next->path))
+				break;
+			job.bytes += next->size;
+			job.count++;
+		}
+		g_array_append_val(copy->jobs, job);
+		i += job.count;
+	}
+}
+
+struct copy *copy_new(const struct copy_settings *settings, const GPtrArray *files)
+{
+	struct copy *copy = g_new0(struct copy, 1);
+
+	copy->settings = *settings;
+	copy->count = files->len;
+	copy->files = g_new0(struct file, files->len);
+	for (size_t i = 0; i < copy->count; i++)
+		copy->files[i].listed = files->pdata[i];
+	copy->order = g_array_new(false, false, sizeof(guint));
+	copy->jobs = g_array_new(false, false, sizeof(struct job));
+	copy->outside = g_ptr_array_new_with_free_func((GDestroyNotify)layer_entry_free);
+	copy->owners = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	copy->groups = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	/* Entries are made here, in one thread, because of the caches of names. */
+	for (size_t i = 0; i < copy->count; i++)
+		copy->files[i].entry = entry_new(copy, copy->files[i].listed);
+	plan_jobs(copy);
+	return copy;
+}
+
+void copy_free(struct copy *copy)
+{
+	if (!copy)
+		return;
+	for (size_t i = 0; i < copy->count; i++) {
+		if (copy->files[i].entry)
+			layer_entry_free(copy->files[i].entry);
+		if (copy->files[i].trouble)
+			g_string_free(copy->files[i].trouble, true);
+	}
+	g_free(copy->files);
+	g_array_unref(copy->order);
+	g_array_unref(copy->jobs);
+	g_clear_pointer(&copy->outside, g_ptr_array_unref);
+	g_hash_table_unref(copy->owners);
+	g_hash_table_unref(copy->groups);
+	g_clear_error(&copy->tick_error);
+	g_free(copy);
+}
+
+uint64_t copy_bytes_total(const struct copy *copy)
+{
+	return copy->bytes_total;
+}
+
+static void trouble(struct file *file, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void trouble(struct file *file, const char *format, ...)
+{
+	va_list arguments;
+
+	if (!file->trouble)
+		file->trouble = g_string_new(NULL);
+	else
+		g_string_append(file->trouble, "; ");
+	va_start(arguments, format);
+	g_string_append_vprintf(file->trouble, format, arguments);
+	va_end(arguments);
+}
+
+static const char *page_state_text(enum page_state state)
+{
+	return state == PAGE_BAD_CHECKSUM ? "a wrong checksum" : "a broken header";
+}
+
+/*
+ * A page that does not verify is read again: if its bytes change the server is writing it, and replay
+ * brings it in order; so it does for a page that stays the same but is newer than the start of the
+ * backup. What stays the same and is older is damaged.
+ */
+static bool judge_page(struct worker *worker, struct file *file, int fd, uint8_t *page,
+		       uint64_t offset, uint32_t block, GError **error)
+{
+	const struct copy_settings *settings = &worker->copy->settings;
+	bool checksums = settings->control->checksum_version != 0;
+	enum page_state state = page_check(page, block, checksums);
+	uint8_t again[PAGE_SIZE_PG];
+
+	for (int i = 0; i < PAGE_RETRIES && state != PAGE_GOOD && state != PAGE_NEW; i++) {
+		ssize_t got = file_pread(fd, again, sizeof(again), (off_t)offset, error);
+
+		if (got < 0)
+			return false;
+		if (got < PAGE_SIZE_PG) /* truncated meanwhile */
+			return true;
+		if (memcmp(again, page, sizeof(again)) == 0) {
+			g_usleep(1000); /* the server may be half-way through writing it */
+			continue;
+		}
+		memcpy(page, again, sizeof(again));
+		state = page_check(page, block, checksums);
+		if (i == PAGE_RETRIES - 1) /* it keeps changing */
+			return true;
+	}
+	if (state == PAGE_GOOD || state == PAGE_NEW)
+		return true;
+	if (page_lsn(page) >= settings->backup_start && state == PAGE_BAD_CHECKSUM)
+		return true;
+	if (file->bad_pages++ == 0)
+		file->first_bad = block;
+	if (file->bad_pages <= DAMAGED_PAGES_SHOWN)
+		trouble(file, "block %u has %s", block, page_state_text(state));
+	return true;
+}
+
+static bool check_pages(struct worker *worker, struct file *file, int fd, uint8_t *data, size_t size,
+			uint64_t offset, GError **error)
+{
+	const struct copy_settings *settings = &worker->copy->settings;
+	bool checksums = settings->control->checksum_version != 0;
+	struct pgdata_relation relation;
+	size_t pages = size / PAGE_SIZE_PG;
+
+	if (!pgdata_relation_parse(file->listed->path, &relation))
+		return true;
+	uint32_t first = relation.segment * PAGES_PER_SEGMENT + (uint32_t)(offset / PAGE_SIZE_PG);
+
+	for (size_t i = 0; i < pages;) {
+		i += page_check_run(data + i * PAGE_SIZE_PG, pages - i, first + (uint32_t)i,
+				    checksums);
+		if (i == pages)
+			break;
+		if (!judge_page(worker, file, fd, data + i * PAGE_SIZE_PG,
+				offset + i * PAGE_SIZE_PG, first + (uint32_t)i, error))
+			return false;
+		i++;
+	}
+	for (size_t i = 0; i < pages; i++) {
+		lsn_t lsn = page_lsn(data + i * PAGE_SIZE_PG);
+
+		if (lsn > file->newest_lsn)
+			file->newest_lsn = lsn;
+	}
+	return true;
+}
+
+static bool all_zero(const uint8_t *data, size_t size)
+{
+	return size == 0 || (data[0] == 0 && memcmp(data, data + 1, size - 1) == 0);
+}
+
+/* The shared chunk goes into the pack; all that wait for its place get it. */
+static bool flush_shared(struct worker *worker, GError **error)
+{
+	struct chunk_place place;
+
+	if (worker->used == 0)
+		return true;
+	if (!pack_writer_add(worker->packs, worker->buffer, worker->used, &place, error))
+		return false;
+	for (guint i = 0; i < worker->sharing->len; i++)
+		((struct extent *)worker->sharing->pdata[i])->place = place;
+	g_ptr_array_set_size(worker->sharing, 0);
+	worker->used = 0;
+	return true;
+}
+
+static bool add_extent(struct worker *worker, struct layer_entry *entry, const uint8_t *data,
+		       size_t size, GError **error)
+{
+	struct extent extent = {.kind = EXTENT_DATA, .length = size};
+
+	if (all_zero(data, size)) {
+		struct extent *last = entry->extents->len
+					      ? &g_array_index(entry->extents, struct extent,
+							       entry->extents->len - 1)
+					      : NULL;
+		if (last && last->kind == EXTENT_ZERO) {
+			last->length += size;
+			return true;
+		}
+		extent.kind = EXTENT_ZERO;
+	} else if (!pack_writer_add(worker->packs, data, size, &extent.place, error)) {
+		return false;
+	}
+	g_array_append_val(entry->extents, extent);
+	return true;
+}
+
+static int open_file(struct worker *worker, struct file *file, bool *vanished, GError **error)
+{
+	g_autofree char *path =
+		g_build_filename(worker->copy->settings.pgdata, file->listed->path, NULL);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	*vanished = false;
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOENT && !g_str_has_suffix(path, "/PG_VERSION")) {
+		*vanished = true;
+		return -1;
+	}
+	odr_fail_errno(error, errno, "cannot open '%s'", path);
+	return -1;
+}
+
+static void entry_forget(struct file *file)
+{
+	g_clear_pointer(&file->entry, layer_entry_free);
+}
+
+/* Reads at most the listed size: what grew meanwhile comes back from WAL. */
+static bool copy_content(struct worker *worker, struct file *file, int fd, GError **error)
+{
+	struct copy *copy = worker->copy;
+	struct layer_entry *entry = file->entry;
+	uint64_t size = file->listed->size, offset = 0;
+	bool small = size <= SMALL_FILE;
+	uint32_t crc = crc32c_init();
+	uint8_t digest[XXH128_SIZE];
+
+	g_byte_array_set_size(worker->digests, 0);
+	while (offset < size) {
+		uint8_t *data = small ? worker->buffer + worker->used : worker->buffer;
+		size_t want = (size_t)MIN(size - offset, CONTENT_BLOCK_SIZE);
+		ssize_t got = file_pread(fd, data, want, (off_t)offset, error);
+
+		if (got < 0)
+			return odr_context(error, "cannot read '%s'", file->listed->path);
+		if (got == 0)
+			break;
+		if (file->listed->paged && !check_pages(worker, file, fd, data, (size_t)got, offset,
+							error))
+			return odr_context(error, "cannot read '%s'", file->listed->path);
+		crc = crc32c_update(crc, data, (size_t)got);
+		xxh128(copy->settings.digest_seed, data, (size_t)got, digest);
+		g_byte_array_append(worker->digests, digest, sizeof(digest));
+		if (!small) {
+			if (!add_extent(worker, entry, data, (size_t)got, error))
+				return false;
+		} else {
+			struct extent extent = {.kind = EXTENT_DATA,
+						.length = (uint64_t)got,
+						.slice = (uint32_t)worker->used};
+			g_array_append_val(entry->extents, extent);
+			g_ptr_array_add(worker->sharing,
+					&g_array_index(entry->extents, struct extent, 0));
+			worker->used += (size_t)got;
+		}
+		offset += (uint64_t)got;
+		__atomic_add_fetch(&copy->bytes_done, (uint64_t)got, __ATOMIC_RELAXED);
+		if ((size_t)got < want)
+			break;
+	}
+	if (offset == 0) {
+		xxh128(copy->settings.digest_seed, "", 0, digest);
+		g_byte_array_append(worker->digests, digest, sizeof(digest));
+	}
+	entry->size = offset;
+	entry->crc32c = crc32c_value(crc);
+	entry->flags |= ENTRY_CRC32C;
+	content_digest_join(copy->settings.digest_seed, worker->digests->data,
+			    worker->digests->len / XXH128_SIZE, entry->digest);
+	if (file->listed->paged && offset % PAGE_SIZE_PG != 0)
+		trouble(file, "its size of %" G_GUINT64_FORMAT " bytes is no multiple of 8192",
+			offset);
+	return true;
+}
+
+static bool copy_file(struct worker *worker, struct file *file, GError **error)
+{
+	bool vanished;
+	int fd = open_file(worker, file, &vanished, error);
+
+	if (fd < 0) {
+		if (vanished)
+			entry_forget(file);
+		return vanished;
+	}
+	/* Reads ahead for large files; small ones are read at once anyway. */
+	if (file->listed->size > CONTENT_BLOCK_SIZE)
+		posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	bool done = copy_content(worker, file, fd, error);
+
+	close(fd);
+	return done;
+}
+
+static bool worker_begin(void *shared, unsigned number, void **context, GError **error)
+{
+	struct copy *copy = shared;
+	struct worker *worker = g_new0(struct worker, 1);
+
+	(void)number, (void)error;
+	worker->copy = copy;
+	worker->packs = pack_writer_new(copy->settings.sink);
+	/* A file of at most SMALL_FILE always fits behind a shared chunk that is not full. */
+	worker->buffer = g_malloc(CHUNK_MAX + SMALL_FILE);
+	worker->sharing = g_ptr_array_new();
+	worker->digests = g_byte_array_new();
+	*context = worker;
+	return true;
+}
+
+static bool worker_run(void *shared, void *context, size_t number, GError **error)
+{
+	struct copy *copy = shared;
+	struct worker *worker = context;
+	const struct job *job = &g_array_index(copy->jobs, struct job, number);
+
+	if (__atomic_load_n(&copy->cancelled, __ATOMIC_RELAXED))
+		return odr_fail(error, ODR_ERROR_STOPPED, "stopped");
+	for (size_t i = 0; i < job->count; i++) {
+		guint index = g_array_index(copy->order, guint, job->first + i);
+
+		if (!copy_file(worker, &copy->files[index], error))
+			return false;
+	}
+	return flush_shared(worker, error);
+}
+
+static bool worker_end(void *shared, void *context, bool finished, GError **error)
+{
+	struct worker *worker = context;
+	bool done = !finished || pack_writer_finish(worker->packs, error);
+
+	(void)shared;
+	pack_writer_free(worker->packs);
+	g_free(worker->buffer);
+	g_ptr_array_unref(worker->sharing);
+	g_byte_array_unref(worker->digests);
+	g_free(worker);
+	return done;
+}
+
+static void copy_tick(void *shared)
+{
+	struct copy *copy = shared;
+	uint64_t done = __atomic_load_n(&copy->bytes_done, __ATOMIC_RELAXED);
+
+	if (copy->settings.tick && !copy->tick_error &&
+	    !copy->settings.tick(copy->settings.tick_data, done, &copy->tick_error))
+		__atomic_store_n(&copy->cancelled, 1, __ATOMIC_RELAXED);
+}
+
+bool copy_run(struct copy *copy, GError **error)
+{
+	g_autoptr(GError) trouble_error = NULL;
+	bool done = pool_run(&(struct pool_work){.workers = copy->settings.workers,
+						 .jobs = copy->jobs->len,
+						 .shared = copy,
+						 .begin = worker_begin,
+						 .run = worker_run,
+						 .end = worker_end,
+						 .tick = copy_tick,
+						 .tick_ms = 200},
+			     &trouble_error);
+
+	if (copy->tick_error) {
+		g_propagate_error(error, g_steal_pointer(&copy->tick_error));
+		return false;
+	}
+	if (!done)
+		g_propagate_error(error, g_steal_pointer(&trouble_error));
+	return done;
+}
+
+/* Content that is in memory already, as a file of its own. */
+static bool store_content(struct copy *copy, struct layer_entry *entry, const void *data, size_t size,
+			  GError **error)
+{
+	g_autoptr(PackWriter) packs = pack_writer_new(copy->settings.sink);
+	uint64_t seed = copy->settings.digest_seed;
+	g_autoptr(GByteArray) digests = g_byte_array_new();
+	uint8_t digest[XXH128_SIZE];
+
+	for (size_t offset = 0; offset < size || offset == 0; offset += CHUNK_MAX) {
+		size_t part = MIN(size - offset, CHUNK_MAX);
+		struct extent extent = {.kind = EXTENT_DATA, .length = part};
+
+		xxh128(seed, (const uint8_t *)data + offset, part, digest);
+		g_byte_array_append(digests, digest, sizeof(digest));
+		if (part == 0)
+			break;
+		if (!pack_writer_add(packs, (const uint8_t *)data + offset, part, &extent.place,
+				     error))
+			return false;
+		g_array_append_val(entry->extents, extent);
+	}
+	content_digest_join(seed, digests->data, digests->len / XXH128_SIZE, entry->digest);
+	entry->size = size;
+	entry->crc32c = crc32c_value(crc32c_update(crc32c_init(), data, size));
+	entry->flags |= ENTRY_CRC32C;
+	return pack_writer_finish(packs, error);
+}
+
+bool copy_last(struct copy *copy, GError **error)
+{
+	for (size_t i = 0; i < copy->count; i++) {
+		struct file *file = &copy->files[i];
+		uint8_t bytes[CONTROL_FILE_SIZE];
+		struct control control;
+
+		if (!file->listed->last)
+			continue;
+		if (!control_read(copy->settings.pgdata, &control, bytes, error))
+			return false;
+		if (control.system_identifier != copy->settings.control->system_identifier)
+			return odr_fail(error, ODR_ERROR_CORRUPT,
+					"the data directory changed into another cluster's while "
+					"it was copied");
+		if (!store_content(copy, file->entry, bytes, sizeof(bytes), error))
+			return false;
+	}
+	return true;
+}
+
+#define OUTSIDE_MAX ((size_t)16 << 20)
+
+bool copy_outside(struct copy *copy, const char *path, GError **error)
+{
+	g_autoptr(GBytes) content = NULL;
+	struct stat status;
+	struct pgdata_file listed = {.type = 'f'};
+
+	if (stat(path, &status) < 0)
+		return odr_fail_errno(error, errno, "cannot look at '%s'", path);
+	if (!file_read(path, OUTSIDE_MAX, &content, error))
+		return false;
+	listed.path = (char *)path;
+	listed.mode = status.st_mode;
+	listed.uid = status.st_uid;
+	listed.gid = status.st_gid;
+	listed.mtime_ns = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+
+	struct layer_entry *entry = entry_new(copy, &listed);
+
+	g_free(entry->path);
+	entry->path = g_strconcat("outside", path, NULL);
+	g_ptr_array_add(copy->outside, entry);
+	return store_content(copy, entry, g_bytes_get_data(content, NULL), g_bytes_get_size(content),
+			     error);
+}
+
+static void note_damage(struct file *file, lsn_t backup_stop, GPtrArray *damaged)
+{
+	if (file->newest_lsn > backup_stop) {
+		char found[LSN_FORMAT_SIZE], stop[LSN_FORMAT_SIZE];
+
+		trouble(file, "a page has the position %s, past the end of the backup at %s",
+			lsn_format(file->newest_lsn, found), lsn_format(backup_stop, stop));
+	}
+	if (!file->trouble)
+		return;
+	if (file->bad_pages > DAMAGED_PAGES_SHOWN)
+		trouble(file, "%u blocks in all", file->bad_pages);
+	struct damage *damage = g_new0(struct damage, 1);
+
+	damage->path = g_strdup(file->entry->path);
+	damage->what = g_strdup(file->trouble->str);
+	file->entry->flags |= ENTRY_DAMAGED;
+	g_ptr_array_add(damaged, damage);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct layer_entry *x = *(struct layer_entry *const *)a;
+	const struct layer_entry *y = *(struct layer_entry *const *)b;
+
+	return strcmp(x->path, y->path);
+}
+
+bool copy_finish(struct copy *copy, lsn_t backup_stop, GPtrArray **entries, GPtrArray *damaged,
+		 GError **error)
+{
+	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)layer_entry_free);
+
+	for (size_t i = 0; i < copy->count; i++) {
+		struct file *file = &copy->files[i];
+
+		if (!file->entry) {
+			if (strcmp(file->listed->path, "PG_VERSION") == 0)
+				return odr_fail(error, ODR_ERROR_CORRUPT,
+						"PG_VERSION vanished from the data directory");
+			continue;
+		}
+		note_damage(file, backup_stop, damaged);
+		g_ptr_array_add(list, g_steal_pointer(&file->entry));
+	}
+	g_ptr_array_extend_and_steal(list, g_steal_pointer(&copy->outside));
+	g_ptr_array_sort(list, compare_entries);
+	*entries = g_steal_pointer(&list);
+	return true;
+}

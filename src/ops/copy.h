@@ -1,0 +1,38 @@
+#ifndef ODR_OPS_COPY_H
+#define ODR_OPS_COPY_H
+
+#include "pg/pgdata.h"
+#include "repo/manifest.h"
+
+/*
+ * The copying half of a backup: files of PGDATA (and of elsewhere) into packs, by workers. Page
+ * checksums are verified on the way.
+ */
+struct copy_settings {
+	const char *pgdata;
+	const struct control *control;
+	lsn_t backup_start;
+	struct pack_sink *sink;
+	unsigned workers;
+	uint64_t digest_seed; /* of content digests */
+	/* Called in the calling thread several times a second; false ends the copy with its error. */
+	bool (*tick)(void *data, uint64_t bytes_done, GError **error);
+	void *tick_data;
+};
+struct copy;
+/* files: struct pgdata_file, sorted by path; borrowed until copy_free. */
+struct copy *copy_new(const struct copy_settings *settings, const GPtrArray *files);
+void copy_free(struct copy *copy);
+uint64_t copy_bytes_total(const struct copy *copy);
+/* All but the files marked last. */
+bool copy_run(struct copy *copy, GError **error);
+/* pg_control: read until its checksum holds. */
+bool copy_last(struct copy *copy, GError **error);
+/* A file outside PGDATA, by its absolute path, followed if it is a link. */
+bool copy_outside(struct copy *copy, const char *path, GError **error);
+/* When the stop position is known: entries in order of path (struct layer_entry; files that vanished
+ * are left out), and what was damaged (struct damage), files with pages from the future included. */
+bool copy_finish(struct copy *copy, lsn_t backup_stop, GPtrArray **entries, GPtrArray *damaged,
+		 GError **error);
+
+#endif

@@ -1,0 +1,114 @@
+#include "ops/durable.h"
+
+#include "base/error.h"
+#include "repo/wal_journal.h"
+
+#include <string.h>
+
+#define POLL_US 20000
+
+static bool in_every_repository(const GPtrArray *repos, const GPtrArray *records)
+{
+	for (guint i = 0; i < repos->len; i++) {
+		const Repo *repo = repos->pdata[i];
+		bool there = false;
+
+		for (guint k = 0; k < records->len && !there; k++) {
+			const struct wal_record *record = records->pdata[k];
+
+			there = strcmp(record->repository, store_name(repo->store)) == 0;
+		}
+		if (!there)
+			return false;
+	}
+	return true;
+}
+
+/* The first segment from *at on that is not durable everywhere; "" when all are. */
+static bool first_missing(const struct durable_wait *wait, uint32_t timeline, lsn_t last, lsn_t *at,
+			  char name[WAL_SEGMENT_NAME_SIZE], GError **error)
+{
+	g_autofree char *folder = g_build_filename(wait->state, "wal", NULL);
+
+	for (; *at <= last; *at += wait->segment_size) {
+		g_autoptr(GPtrArray) records = NULL;
+
+		wal_segment_name(timeline, *at, wait->segment_size, name);
+		if (!wal_journal_find(folder, name, &records, error))
+			return false;
+		if (!in_every_repository(wait->repos, records))
+			return true;
+	}
+	name[0] = '\0';
+	return true;
+}
+
+bool durable_wait(const struct durable_wait *wait, GError **error)
+{
+	usec_t since = clock_monotonic();
+	uint32_t timeline, last_timeline;
+	lsn_t at, last, reached;
+	char missing[WAL_SEGMENT_NAME_SIZE];
+
+	if (!wal_segment_parse(wait->first, wait->segment_size, &timeline, &at) ||
+	    !wal_segment_parse(wait->last, wait->segment_size, &last_timeline, &last) ||
+	    timeline != last_timeline)
+		return odr_fail(error, ODR_ERROR_CORRUPT,
+				"the server named '%s' and '%s' as WAL segments", wait->first,
+				wait->last);
+	reached = at;
+	for (;;) {
+		if (!first_missing(wait, timeline, last, &at, missing, error))
+			return false;
+		if (!missing[0])
+			return true;
+		if (at > reached) {
+			reached = at;
+			since = clock_monotonic();
+		}
+		if (clock_monotonic() - since > wait->timeout) {
+			g_autofree char *time = duration_format(wait->timeout);
+
+			return odr_fail(error, ODR_ERROR_TRANSIENT,
+					"WAL segment %s was not pushed within %s", missing, time);
+		}
+		if (wait->tick && !wait->tick(wait->tick_data, error))
+			return false;
+		g_usleep(POLL_US);
+	}
+}
+
+bool durable_objects(const char *state, const struct set_wal *wal, lsn_t since, GPtrArray **objects,
+		     GError **error)
+{
+	g_autofree char *folder = g_build_filename(state, "wal", NULL);
+	g_autoptr(GPtrArray) records = NULL;
+	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	lsn_t first = wal->start - wal->start % wal->segment_size;
+
+	if (since != 0 && since < first)
+		first = since - since % wal->segment_size;
+	if (!wal_journal_read_all(folder, &records, error))
+		return false;
+	for (guint i = 0; i < records->len; i++) {
+		const struct wal_record *record = records->pdata[i];
+		uint32_t timeline;
+		lsn_t start;
+
+		if (wal_segment_parse(record->file, wal->segment_size, &timeline, &start)) {
+			if (start < first || start >= wal->stop)
+				continue;
+		} else if (wal_file_kind(record->file, NULL) != WAL_FILE_HISTORY) {
+			continue;
+		}
+		g_autofree char *local = layout_wal(record->file, record->digest);
+
+		if (g_hash_table_contains(seen, local))
+			continue;
+		g_hash_table_add(seen, local);
+		g_ptr_array_add(list, g_steal_pointer(&local));
+	}
+	*objects = g_steal_pointer(&list);
+	return true;
+}
