@@ -50,7 +50,7 @@ SKIP: {
 	for my $path (@code) {
 		my $output = qx($formatter --dry-run --Werror '$path' 2>&1);
 		ok($? == 0, "$path is laid out as clang-format does")
-		    or diag(join "\n", (split /\n/, $output)[0 .. 5]);
+		    or diag((split /^/, $output)[0 .. 2]);
 	}
 }
 
