@@ -1,0 +1,183 @@
+#include "catalog/catalog.h"
+
+#include "base/error.h"
+#include "catalog/database.h"
+#include "catalog/schema.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUSY_MS 30000
+
+bool database_fail(Catalog *catalog, GError **error)
+{
+	return odr_fail(error, ODR_ERROR_SYSTEM, "the catalog '%s': %s", catalog->path,
+			sqlite3_errmsg(catalog->database));
+}
+
+bool database_run(Catalog *catalog, const char *sql, GError **error)
+{
+	return sqlite3_exec(catalog->database, sql, NULL, NULL, NULL) == SQLITE_OK ||
+	       database_fail(catalog, error);
+}
+
+sqlite3_stmt *database_prepare(Catalog *catalog, const char *sql, const char *types, GError **error,
+			       ...)
+{
+	sqlite3_stmt *statement = NULL;
+	va_list arguments;
+
+	if (sqlite3_prepare_v2(catalog->database, sql, -1, &statement, NULL) != SQLITE_OK) {
+		database_fail(catalog, error);
+		return NULL;
+	}
+	va_start(arguments, error);
+	for (int i = 0; types[i]; i++) {
+		if (types[i] == 't') {
+			const char *text = va_arg(arguments, const char *);
+
+			sqlite3_bind_text(statement, i + 1, text, -1, SQLITE_TRANSIENT);
+		} else {
+			sqlite3_bind_int64(statement, i + 1, va_arg(arguments, int64_t));
+		}
+	}
+	va_end(arguments);
+	return statement;
+}
+
+bool database_finish(Catalog *catalog, sqlite3_stmt *statement, GError **error)
+{
+	if (!statement)
+		return false;
+	bool done = sqlite3_step(statement) == SQLITE_DONE || database_fail(catalog, error);
+
+	sqlite3_finalize(statement);
+	return done;
+}
+
+char *database_text(sqlite3_stmt *statement, int column)
+{
+	return g_strdup((const char *)sqlite3_column_text(statement, column));
+}
+
+bool database_rows_end(Catalog *catalog, sqlite3_stmt *statement, int state, GError **error)
+{
+	bool done = state == SQLITE_DONE || database_fail(catalog, error);
+
+	sqlite3_finalize(statement);
+	return done;
+}
+
+static bool is_damage(int code)
+{
+	return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
+static bool open_once(const char *path, Catalog *catalog, bool *damaged, GError **error)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW;
+	int code = sqlite3_open_v2(path, &catalog->database, flags, NULL);
+
+	sqlite3_busy_timeout(catalog->database, BUSY_MS);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(catalog->database,
+				    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+				    "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+				    "SELECT count(*) FROM sqlite_schema",
+				    NULL, NULL, NULL);
+	*damaged = is_damage(code);
+	if (code != SQLITE_OK)
+		return odr_fail(error, ODR_ERROR_SYSTEM, "cannot open the catalog '%s': %s", path,
+				sqlite3_errmsg(catalog->database));
+	if (!schema_migrate(catalog->database, error)) {
+		*damaged = is_damage(sqlite3_errcode(catalog->database));
+		return odr_context(error, "cannot open the catalog '%s'", path);
+	}
+	return true;
+}
+
+static bool move_aside(const char *path, GError **error)
+{
+	g_autofree char *time = clock_format_compact(clock_now());
+	static const char *const tails[] = {"", "-wal", "-shm"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(tails); i++) {
+		g_autofree char *from = g_strconcat(path, tails[i], NULL);
+		g_autofree char *to = g_strconcat(path, ".damaged-", time, tails[i], NULL);
+
+		if (rename(from, to) < 0 && errno != ENOENT)
+			return odr_fail_errno(error, errno, "cannot move '%s' aside", from);
+	}
+	return true;
+}
+
+Catalog *catalog_open(const char *path, bool *renewed, GError **error)
+{
+	g_autoptr(Catalog) catalog = g_new0(Catalog, 1);
+	g_autoptr(GError) trouble = NULL;
+	struct stat status;
+	mode_t mask = umask(0077);
+	bool damaged = false, opened;
+
+	catalog->path = g_strdup(path);
+	*renewed = stat(path, &status) < 0;
+	opened = open_once(path, catalog, &damaged, &trouble);
+	if (!opened && damaged) {
+		g_clear_error(&trouble);
+		sqlite3_close(g_steal_pointer(&catalog->database));
+		*renewed = true;
+		opened = move_aside(path, &trouble) &&
+			 open_once(path, catalog, &damaged, &trouble);
+	}
+	umask(mask);
+	if (!opened) {
+		g_propagate_error(error, g_steal_pointer(&trouble));
+		return NULL;
+	}
+	return g_steal_pointer(&catalog);
+}
+
+void catalog_close(Catalog *catalog)
+{
+	if (!catalog)
+		return;
+	sqlite3_close(catalog->database);
+	g_free(catalog->path);
+	g_free(catalog);
+}
+
+bool catalog_fact_set(Catalog *catalog, const char *name, const char *value, GError **error)
+{
+	if (!value)
+		return database_finish(catalog,
+				       database_prepare(catalog, "DELETE FROM facts WHERE name = ?1",
+							"t", error, name),
+				       error);
+	return database_finish(
+		catalog,
+		database_prepare(catalog, "INSERT OR REPLACE INTO facts VALUES (?1, ?2)", "tt", error,
+				 name, value),
+		error);
+}
+
+bool catalog_fact(Catalog *catalog, const char *name, char **value, GError **error)
+{
+	sqlite3_stmt *statement = database_prepare(
+		catalog, "SELECT value FROM facts WHERE name = ?1", "t", error, name);
+	char *found = NULL;
+	int state;
+
+	if (!statement)
+		return false;
+	while ((state = sqlite3_step(statement)) == SQLITE_ROW && !found)
+		found = database_text(statement, 0);
+	if (!database_rows_end(catalog, statement, state, error)) {
+		g_free(found);
+		return false;
+	}
+	*value = found;
+	return true;
+}
