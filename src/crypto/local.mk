@@ -3,6 +3,10 @@ src_crypto_libcrypto_a_SOURCES = \
 	src/crypto/crc32c.c \
 	src/crypto/digest.c \
 	src/crypto/digest.h \
+	src/crypto/key_parse.c \
+	src/crypto/key_payload.c \
+	src/crypto/key_payload.h \
+	src/crypto/key_print.c \
 	src/crypto/keys.c \
 	src/crypto/keys.h \
 	src/crypto/library.c \
