@@ -102,7 +102,6 @@ AC_DEFUN([ODR_COMPILER_FLAGS], [
 # ODR_LIBRARY(PREFIX, MODULE, DEBIAN-PACKAGE)
 AC_DEFUN([ODR_LIBRARY], [
 	PKG_CHECK_MODULES([$1], [$2], [], [
-		AC_MSG_RESULT([no])
 		odr_missing="$odr_missing
     $2 (Debian: $3)"
 		odr_missing_packages="$odr_missing_packages $3"
