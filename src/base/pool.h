@@ -8,7 +8,7 @@
 /*
  * A pool of threads over a list of jobs. Each worker owns its context; jobs are taken in order; the
  * first error stops the others at their next job, and is returned. A stop request ends the run
- * between jobs with ODR_ERROR_STOPPED. With one worker everything runs in the calling thread.
+ * between jobs with ODR_ERROR_STOPPED. One worker without a tick runs in the calling thread.
  */
 struct pool_work {
 	unsigned workers;

@@ -1,2 +1,19 @@
 noinst_LIBRARIES += src/ops/libops.a
-src_ops_libops_a_SOURCES =
+src_ops_libops_a_SOURCES = \
+	src/ops/archive.h \
+	src/ops/backup.c \
+	src/ops/backup.h \
+	src/ops/cluster.c \
+	src/ops/cluster.h \
+	src/ops/copy.c \
+	src/ops/copy.h \
+	src/ops/durable.c \
+	src/ops/durable.h \
+	src/ops/materialize.c \
+	src/ops/materialize.h \
+	src/ops/record.c \
+	src/ops/record.h \
+	src/ops/restore.c \
+	src/ops/restore.h \
+	src/ops/restore_holdings.c \
+	src/ops/restore_plan.c

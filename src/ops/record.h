@@ -8,6 +8,16 @@
 bool record_set(Catalog *catalog, const Repo *repo, const Manifest *manifest, GError **error);
 /* WAL journal of the service's state folder → catalog, for its repositories; drops nothing. */
 bool record_wal_journal(Catalog *catalog, const char *state, const char *service, GError **error);
+/* The newest gap-free WAL behind the newest set, as the catalog knows it. */
+struct recorded_wal {
+	uint32_t timeline;
+	uint64_t end;      /* 0: none */
+	usec_t stored_at;  /* of its last segment */
+	unsigned gaps;     /* stretches behind a hole */
+	usec_t set_stopped, set_stored; /* of the newest set; 0: there is none */
+};
+bool record_wal_end(Catalog *catalog, const char *service, const char *repository,
+		    struct recorded_wal *wal, GError **error);
 /* Computes the recovery point of the database in this repository now (newest gap-free WAL behind the
  * newest set) and records it as exposure event if it advanced. */
 bool record_exposure(Catalog *catalog, const char *service, const char *repository, GError **error);

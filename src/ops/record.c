@@ -1,0 +1,223 @@
+#include "ops/record.h"
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "pg/timeline.h"
+#include "repo/wal_journal.h"
+#include "repo/wal_object.h"
+#include "repo/wal_range.h"
+
+#include <string.h>
+
+static char *part_names(const Manifest *manifest)
+{
+	GString *names = g_string_new(NULL);
+
+	for (guint i = 0; i < manifest->parts->len; i++) {
+		const struct set_part *part = manifest->parts->pdata[i];
+
+		g_string_append_printf(names, "%s%s", i ? "," : "", part->part);
+	}
+	return g_string_free(names, false);
+}
+
+bool record_set(Catalog *catalog, const Repo *repo, const Manifest *manifest, GError **error)
+{
+	const struct set_part *database = manifest_part(manifest, PART_DATABASE);
+	g_autofree char *parts = part_names(manifest);
+	g_autofree char *writer = key_fingerprint(manifest->writer.public_key);
+	g_autofree char *digest = hex_encode(manifest->sha256, SHA256_SIZE);
+	struct catalog_set set = {.service = repo->service.name,
+				  .repository = (char *)store_name(repo->store),
+				  .set_id = manifest->set_id,
+				  .kind = database ? database->kind : (char *)"full",
+				  .parts = parts,
+				  .generation = database ? database->generation : NULL,
+				  .sequence = manifest->sequence,
+				  .created = manifest->created,
+				  .started = manifest->started,
+				  .stopped = manifest->has_sealed ? manifest->stopped
+								  : manifest->created,
+				  .retain_until = manifest->retain_until,
+				  .lock_until = database ? database->lock_until : 0,
+				  .stored_at = manifest->stored_at ? manifest->stored_at
+								   : manifest->created,
+				  .system_identifier = manifest->system_identifier,
+				  .pg_major = manifest->pg_major,
+				  .damaged = manifest->damaged ? manifest->damaged->len : 0,
+				  .writer = writer,
+				  .manifest_sha256 = digest};
+
+	for (guint i = 0; i < manifest->parts->len; i++) {
+		const struct set_part *part = manifest->parts->pdata[i];
+
+		set.files += part->files;
+		set.bytes += part->bytes;
+		set.stored += part->stored;
+	}
+	if (manifest->wal) {
+		set.timeline = manifest->wal->timeline;
+		set.segment_size = manifest->wal->segment_size;
+		set.start_lsn = manifest->wal->start;
+		set.stop_lsn = manifest->wal->stop;
+	}
+	return catalog_set_put(catalog, &set, error);
+}
+
+bool record_wal_journal(Catalog *catalog, const char *state, const char *service, GError **error)
+{
+	g_autofree char *folder = g_build_filename(state, "wal", NULL);
+	g_autoptr(GPtrArray) records = NULL;
+	g_autoptr(GHashTable) by_repository =
+		g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_array_unref);
+	GHashTableIter iter;
+	gpointer repository, files;
+
+	if (!wal_journal_read_all(folder, &records, error))
+		return false;
+	for (guint i = 0; i < records->len; i++) {
+		const struct wal_record *record = records->pdata[i];
+		struct catalog_wal file = {.file = record->file,
+					   .size = record->size,
+					   .stored_at = record->stored_at};
+		GArray *list = g_hash_table_lookup(by_repository, record->repository);
+
+		if (!list) {
+			list = g_array_new(false, false, sizeof(struct catalog_wal));
+			g_hash_table_insert(by_repository, record->repository, list);
+		}
+		g_array_append_val(list, file);
+	}
+	g_hash_table_iter_init(&iter, by_repository);
+	while (g_hash_table_iter_next(&iter, &repository, &files)) {
+		const GArray *list = files;
+
+		if (!catalog_wal_put(catalog, service, repository,
+				     (const struct catalog_wal *)(void *)list->data, list->len,
+				     error))
+			return false;
+	}
+	return true;
+}
+
+static GArray *ranges_of(const GPtrArray *files, uint32_t segment_size)
+{
+	g_autofree struct wal_stored *stored = g_new0(struct wal_stored, files->len + 1);
+
+	for (guint i = 0; i < files->len; i++) {
+		const struct catalog_wal *file = files->pdata[i];
+
+		stored[i] = (struct wal_stored){.file = file->file, .stored_at = file->stored_at};
+	}
+	return wal_ranges(stored, files->len, segment_size);
+}
+
+static const struct catalog_set *newest_database_set(const GPtrArray *sets)
+{
+	for (guint i = sets->len; i > 0; i--) {
+		const struct catalog_set *set = sets->pdata[i - 1];
+
+		if (set->segment_size != 0)
+			return set;
+	}
+	return NULL;
+}
+
+bool record_wal_end(Catalog *catalog, const char *service, const char *repository,
+		    struct recorded_wal *result, GError **error)
+{
+	g_autoptr(GPtrArray) sets = NULL;
+	g_autoptr(GPtrArray) files = NULL;
+	struct recorded_wal wal = {0};
+
+	if (!catalog_sets(catalog, service, repository, &sets, error) ||
+	    !catalog_wal(catalog, service, repository, &files, error))
+		return false;
+	const struct catalog_set *set = newest_database_set(sets);
+
+	if (set) {
+		g_autoptr(GArray) ranges = ranges_of(files, set->segment_size);
+
+		for (guint i = 0; i < ranges->len; i++) {
+			const struct wal_range *range = &g_array_index(ranges, struct wal_range, i);
+
+			if (range->timeline < set->timeline || range->end <= set->start_lsn)
+				continue;
+			/* On the set's timeline the stretch must hold its start; a later timeline
+			 * was begun from WAL that was there. */
+			if (range->timeline == set->timeline && range->start > set->start_lsn) {
+				wal.gaps++;
+				continue;
+			}
+			wal.timeline = range->timeline;
+			wal.end = range->end;
+			wal.stored_at = range->last_stored;
+		}
+		wal.set_stopped = set->stopped;
+		wal.set_stored = set->stored_at;
+	}
+	*result = wal;
+	return true;
+}
+
+bool record_exposure(Catalog *catalog, const char *service, const char *repository, GError **error)
+{
+	struct recorded_wal wal;
+
+	if (!record_wal_end(catalog, service, repository, &wal, error))
+		return false;
+	if (wal.set_stored == 0)
+		return true;
+	/* What a segment holds was committed before it was stored: that time is an upper bound of the
+	 * recovery point, and the best there is without reading the WAL. */
+	usec_t point = MAX(wal.stored_at, wal.set_stopped);
+
+	return catalog_exposure_add(
+		catalog, service, repository, PART_DATABASE,
+		&(struct catalog_exposure){.usable_at = MAX(point, wal.set_stored),
+					   .recovery_point = point},
+		error);
+}
+
+static bool rebuild_sets(Catalog *catalog, Repo *repo, const Identity *identity,
+			 GPtrArray *troubles, GError **error)
+{
+	g_autoptr(GPtrArray) manifests = NULL;
+
+	if (!manifest_list(repo, identity, &manifests, troubles, error) ||
+	    !catalog_sets_clear(catalog, repo->service.name, store_name(repo->store), error))
+		return false;
+	for (guint i = 0; i < manifests->len; i++)
+		if (!record_set(catalog, repo, manifests->pdata[i], error))
+			return false;
+	return true;
+}
+
+static bool rebuild_wal(Catalog *catalog, Repo *repo, GError **error)
+{
+	g_autoptr(GPtrArray) held = NULL;
+	g_autoptr(GArray) files = g_array_new(false, false, sizeof(struct catalog_wal));
+
+	if (!wal_list(repo, &held, error))
+		return false;
+	for (guint i = 0; i < held->len; i++) {
+		const struct wal_held *one = held->pdata[i];
+		struct catalog_wal file = {.file = one->file,
+					   .size = one->object_size,
+					   .stored_at = one->stored_at};
+
+		if (one->complete)
+			g_array_append_val(files, file);
+	}
+	return catalog_wal_replace(catalog, repo->service.name, store_name(repo->store),
+				   (const struct catalog_wal *)(void *)files->data, files->len,
+				   error);
+}
+
+bool record_rebuild(Catalog *catalog, Repo *repo, const Identity *identity, GPtrArray *troubles,
+		    GError **error)
+{
+	return rebuild_sets(catalog, repo, identity, troubles, error) &&
+	       rebuild_wal(catalog, repo, error) &&
+	       record_exposure(catalog, repo->service.name, store_name(repo->store), error);
+}
