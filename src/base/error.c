@@ -5,17 +5,14 @@
 #include <errno.h>
 #include <signal.h>
 
-G_DEFINE_QUARK(odr-error-quark, odr_error)
+G_DEFINE_QUARK(odr - error - quark, odr_error)
 
 static const int exit_status[] = {
-	[ODR_ERROR_SYSTEM] = 1,       [ODR_ERROR_EXISTS] = 1,
-	[ODR_ERROR_USAGE] = 2,	      [ODR_ERROR_PARTIAL] = 3,
-	[ODR_ERROR_FAILED] = 4,	      [ODR_ERROR_REFUSED] = 6,
-	[ODR_ERROR_NOT_FOUND] = 7,    [ODR_ERROR_SOURCE_DAMAGED] = 9,
-	[ODR_ERROR_UNREACHABLE] = 10, [ODR_ERROR_BUSY] = 11,
-	[ODR_ERROR_AUTH] = 12,	      [ODR_ERROR_CORRUPT] = 13,
-	[ODR_ERROR_NO_SPACE] = 14,    [ODR_ERROR_TRANSIENT] = 75,
-	[ODR_ERROR_STOPPED] = 130,
+	[ODR_ERROR_SYSTEM] = 1,	   [ODR_ERROR_EXISTS] = 1,	   [ODR_ERROR_USAGE] = 2,
+	[ODR_ERROR_PARTIAL] = 3,   [ODR_ERROR_FAILED] = 4,	   [ODR_ERROR_REFUSED] = 6,
+	[ODR_ERROR_NOT_FOUND] = 7, [ODR_ERROR_SOURCE_DAMAGED] = 9, [ODR_ERROR_UNREACHABLE] = 10,
+	[ODR_ERROR_BUSY] = 11,	   [ODR_ERROR_AUTH] = 12,	   [ODR_ERROR_CORRUPT] = 13,
+	[ODR_ERROR_NO_SPACE] = 14, [ODR_ERROR_TRANSIENT] = 75,	   [ODR_ERROR_STOPPED] = 130,
 };
 
 bool odr_fail(GError **error, enum odr_error code, const char *format, ...)

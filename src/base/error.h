@@ -10,21 +10,21 @@
  * on success.
  */
 enum odr_error {
-	ODR_ERROR_SYSTEM,         /* the operating system or a library failed: exit 1 */
-	ODR_ERROR_EXISTS,         /* something of that name is there already: exit 1 */
-	ODR_ERROR_USAGE,          /* command line or configuration: exit 2 */
-	ODR_ERROR_PARTIAL,        /* done in part: exit 3 */
-	ODR_ERROR_FAILED,         /* a verification, restore or check failed: exit 4 */
-	ODR_ERROR_REFUSED,        /* a guard, lock or approval forbids it: exit 6 */
-	ODR_ERROR_NOT_FOUND,      /* no such object, set, WAL: exit 7 */
+	ODR_ERROR_SYSTEM,	  /* the operating system or a library failed: exit 1 */
+	ODR_ERROR_EXISTS,	  /* something of that name is there already: exit 1 */
+	ODR_ERROR_USAGE,	  /* command line or configuration: exit 2 */
+	ODR_ERROR_PARTIAL,	  /* done in part: exit 3 */
+	ODR_ERROR_FAILED,	  /* a verification, restore or check failed: exit 4 */
+	ODR_ERROR_REFUSED,	  /* a guard, lock or approval forbids it: exit 6 */
+	ODR_ERROR_NOT_FOUND,	  /* no such object, set, WAL: exit 7 */
 	ODR_ERROR_SOURCE_DAMAGED, /* the set is published, damage of the source is recorded: exit 9 */
-	ODR_ERROR_UNREACHABLE,    /* repository or server missing: exit 10 */
-	ODR_ERROR_BUSY,           /* a lock is held by another run: exit 11 */
-	ODR_ERROR_AUTH,           /* wrong or missing key or credential: exit 12 */
-	ODR_ERROR_CORRUPT,        /* corruption or tampering: exit 13 */
-	ODR_ERROR_NO_SPACE,       /* exit 14 */
-	ODR_ERROR_TRANSIENT,      /* try again: exit 75 */
-	ODR_ERROR_STOPPED,        /* SIGINT or SIGTERM: exit 130 or 143 */
+	ODR_ERROR_UNREACHABLE,	  /* repository or server missing: exit 10 */
+	ODR_ERROR_BUSY,		  /* a lock is held by another run: exit 11 */
+	ODR_ERROR_AUTH,		  /* wrong or missing key or credential: exit 12 */
+	ODR_ERROR_CORRUPT,	  /* corruption or tampering: exit 13 */
+	ODR_ERROR_NO_SPACE,	  /* exit 14 */
+	ODR_ERROR_TRANSIENT,	  /* try again: exit 75 */
+	ODR_ERROR_STOPPED,	  /* SIGINT or SIGTERM: exit 130 or 143 */
 };
 
 #define ODR_ERROR (odr_error_quark())

@@ -9,10 +9,238 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* A descriptor that closes itself. Name the variable before what may fail. */
+static void close_fd(const int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+#define auto_fd __attribute__((cleanup(close_fd))) int
+
+static int open_retrying(int at, const char *path, int flags, mode_t mode)
+{
+	int fd;
+
+	do
+		fd = openat(at, path, flags | O_CLOEXEC | O_NOCTTY, mode);
+	while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
+static bool refuse_too_large(const char *path, size_t limit, GError **error)
+{
+	return odr_fail(error, ODR_ERROR_CORRUPT, "cannot read '%s': it has more than %zu bytes",
+			path, limit);
+}
+
+/* O_NONBLOCK: opening a FIFO does not wait for its writer. */
+static bool open_regular(const char *path, size_t limit, int *fd, struct stat *about,
+			 GError **error)
+{
+	auto_fd opened = open_retrying(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, 0);
+
+	if (opened < 0 || fstat(opened, about) != 0)
+		return odr_fail_errno(error, errno, "cannot read '%s'", path);
+	if (!S_ISREG(about->st_mode))
+		return odr_fail(error, ODR_ERROR_SYSTEM,
+				"cannot read '%s': it is not a regular file", path);
+	if (about->st_size > 0 && (uint64_t)about->st_size > limit)
+		return refuse_too_large(path, limit, error);
+	*fd = opened;
+	opened = -1;
+	return true;
+}
+
+static bool content_allocate(char **data, const char *path, size_t room, GError **error)
+{
+	char *grown = g_try_realloc(*data, room);
+
+	if (!grown)
+		return odr_fail(error, ODR_ERROR_SYSTEM,
+				"cannot read '%s': no memory for %zu bytes", path, room);
+	*data = grown;
+	return true;
+}
+
+/* The files of /proc say size 0: the end is where read says so. NUL-terminated. */
+static bool read_content(int fd, const char *path, size_t limit, size_t expected, char **content,
+			 size_t *size, GError **error)
+{
+	g_autofree char *data = NULL;
+	size_t used = 0, room = (expected ? expected : 4096) + 1;
+
+	if (!content_allocate(&data, path, room, error))
+		return false;
+	for (;;) {
+		ssize_t got = read(fd, data + used, room - used);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return odr_fail_errno(error, errno, "cannot read '%s'", path);
+		if (got == 0)
+			break;
+		used += (size_t)got;
+		if (used > limit)
+			return refuse_too_large(path, limit, error);
+		if (used == room) {
+			room *= 2;
+			if (!content_allocate(&data, path, room, error))
+				return false;
+		}
+	}
+	data[used] = '\0';
+	*content = g_steal_pointer(&data);
+	*size = used;
+	return true;
+}
+
+bool file_read(const char *path, size_t limit, GBytes **content, GError **error)
+{
+	auto_fd fd = -1;
+	struct stat about;
+	char *data;
+	size_t size;
+
+	if (!open_regular(path, limit, &fd, &about, error) ||
+	    !read_content(fd, path, limit, (size_t)about.st_size, &data, &size, error))
+		return false;
+	*content = g_bytes_new_take(data, size);
+	return true;
+}
+
+static bool read_text(int fd, const char *path, size_t limit, size_t expected, char **text,
+		      GError **error)
+{
+	char *data;
+	size_t size;
+
+	if (!read_content(fd, path, limit, expected, &data, &size, error))
+		return false;
+	/* It may be a secret in a wrong encoding. */
+	if (!g_utf8_validate(data, (gssize)size, NULL)) {
+		explicit_bzero(data, size);
+		g_free(data);
+		return odr_fail(error, ODR_ERROR_CORRUPT,
+				"cannot read '%s': it is not text in UTF-8", path);
+	}
+	*text = data;
+	return true;
+}
+
+bool file_read_text(const char *path, size_t limit, char **text, GError **error)
+{
+	auto_fd fd = -1;
+	struct stat about;
+
+	return open_regular(path, limit, &fd, &about, error) &&
+	       read_text(fd, path, limit, (size_t)about.st_size, text, error);
+}
+
+bool file_read_secret(const char *path, size_t limit, char **text, GError **error)
+{
+	auto_fd fd = -1;
+	struct stat about;
+
+	if (!open_regular(path, limit, &fd, &about, error))
+		return false;
+	if (about.st_mode & (S_IRWXG | S_IRWXO))
+		return odr_fail(error, ODR_ERROR_REFUSED,
+				"'%s' holds a secret, and others than its owner can reach it "
+				"(mode %04o): run chmod 600 on it",
+				path, (unsigned)(about.st_mode & 07777));
+	return read_text(fd, path, limit, (size_t)about.st_size, text, error);
+}
+
+/* Atomic replacement. The name set aside is short: it fits where the file's own fits. */
+#define ASIDE_NAME ".odr-XXXXXX.tmp"
+
+static bool write_all(int fd, const char *path, const struct iovec *part, GError **error)
+{
+	const char *at = part->iov_base;
+	size_t left = part->iov_len;
+
+	while (left > 0) {
+		ssize_t done = write(fd, at, left);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return odr_fail_errno(error, errno, "cannot write '%s'", path);
+		at += done;
+		left -= (size_t)done;
+	}
+	return true;
+}
+
+static bool fill_aside(int fd, const char *path, const struct iovec *parts, int count, mode_t mode,
+		       GError **error)
+{
+	if (fchmod(fd, mode) != 0)
+		return odr_fail_errno(error, errno, "cannot set the mode of '%s'", path);
+	if (!fault_point("file.write", path, error))
+		return false;
+	for (int i = 0; i < count; i++)
+		if (!write_all(fd, path, &parts[i], error))
+			return false;
+	if (!fault_point("file.fsync", path, error))
+		return false;
+	if (fsync(fd) != 0)
+		return odr_fail_errno(error, errno, "cannot write '%s': fsync", path);
+	return true;
+}
+
+/* NFS has no RENAME_NOREPLACE, and FAT no links: each file system has one of the two. */
+static int rename_exclusively(const char *aside, const char *path)
+{
+	if (renameat2(AT_FDCWD, aside, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+		return 0;
+	if ((errno != EINVAL && errno != ENOSYS) || link(aside, path) != 0)
+		return -1;
+	unlink(aside);
+	return 0;
+}
+
+static bool publish(const char *aside, const char *path, bool exclusive, GError **error)
+{
+	if (!fault_point("file.rename", path, error))
+		return false;
+	if ((exclusive ? rename_exclusively(aside, path) : rename(aside, path)) != 0)
+		return odr_fail_errno(error, errno, "cannot write '%s'", path);
+	return true;
+}
+
+bool file_write_vec(const char *path, const struct iovec *parts, int count,
+		    const struct file_write *how, GError **error)
+{
+	g_autofree char *folder = g_path_get_dirname(path);
+	g_autofree char *aside = g_build_filename(folder, ASIDE_NAME, NULL);
+	mode_t mode = how && how->mode ? how->mode : 0600;
+	auto_fd fd = mkostemps(aside, (int)strlen(".tmp"), O_CLOEXEC);
+
+	if (fd < 0)
+		return odr_fail_errno(error, errno, "cannot write '%s'", path);
+	if (!fill_aside(fd, path, parts, count, mode, error) ||
+	    !publish(aside, path, how && how->exclusive, error)) {
+		unlink(aside);
+		return false;
+	}
+	return file_sync_dir(folder, error);
+}
+
+bool file_write(const char *path, const void *data, size_t size, const struct file_write *how,
+		GError **error)
+{
+	const struct iovec part = {(void *)data, size};
+
+	return file_write_vec(path, &part, 1, how, error);
+}
 
 ssize_t file_pread(int fd, void *buffer, size_t size, off_t offset, GError **error)
 {
@@ -24,7 +252,8 @@ ssize_t file_pread(int fd, void *buffer, size_t size, off_t offset, GError **err
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {
-			odr_fail_errno(error, errno, "cannot read");
+			odr_fail_errno(error, errno, "cannot read %zu bytes at offset %lld", size,
+				       (long long)offset);
 			return -1;
 		}
 		if (got == 0)
@@ -38,7 +267,7 @@ bool file_pwrite(int fd, const void *data, size_t size, off_t offset, GError **e
 {
 	size_t done = 0;
 
-	if (!fault_point("file.write", NULL, error))
+	if (!fault_point("file.write", "pwrite", error))
 		return false;
 	while (done < size) {
 		ssize_t put =
@@ -47,281 +276,171 @@ bool file_pwrite(int fd, const void *data, size_t size, off_t offset, GError **e
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put < 0)
-			return odr_fail_errno(error, errno, "cannot write");
+			return odr_fail_errno(error, errno, "cannot write %zu bytes at offset %lld",
+					      size, (long long)offset);
 		done += (size_t)put;
 	}
 	return true;
 }
 
-static bool read_open(const char *path, int fd, size_t limit, GBytes **content, GError **error)
-{
-	struct stat status;
-
-	if (fstat(fd, &status) < 0)
-		return odr_fail_errno(error, errno, "cannot look at '%s'", path);
-	if (!S_ISREG(status.st_mode))
-		return odr_fail(error, ODR_ERROR_SYSTEM, "'%s' is not a regular file", path);
-	if ((uint64_t)status.st_size > limit)
-		return odr_fail(error, ODR_ERROR_CORRUPT,
-				"'%s' has %" G_GINT64_FORMAT " bytes; at most %zu are accepted", path,
-				(gint64)status.st_size, limit);
-	g_autofree uint8_t *data = g_malloc((size_t)status.st_size + 1);
-	ssize_t got = file_pread(fd, data, (size_t)status.st_size, 0, error);
-
-	if (got < 0)
-		return odr_context(error, "'%s'", path);
-	*content = g_bytes_new_take(g_steal_pointer(&data), (size_t)got);
-	return true;
-}
-
-bool file_read(const char *path, size_t limit, GBytes **content, GError **error)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-
-	if (fd < 0)
-		return odr_fail_errno(error, errno, "cannot open '%s'", path);
-	bool done = read_open(path, fd, limit, content, error);
-
-	close(fd);
-	return done;
-}
-
-bool file_read_text(const char *path, size_t limit, char **text, GError **error)
-{
-	g_autoptr(GBytes) content = NULL;
-
-	if (!file_read(path, limit, &content, error))
-		return false;
-	size_t size = g_bytes_get_size(content);
-	const char *data = g_bytes_get_data(content, NULL);
-
-	if (size > 0 && !g_utf8_validate(data, (gssize)size, NULL))
-		return odr_fail(error, ODR_ERROR_CORRUPT, "'%s' is not UTF-8 text", path);
-	*text = g_strndup(data, size);
-	return true;
-}
-
-bool file_read_secret(const char *path, size_t limit, char **text, GError **error)
-{
-	struct stat status;
-
-	if (stat(path, &status) < 0)
-		return odr_fail_errno(error, errno, "cannot open '%s'", path);
-	if ((status.st_mode & 077) != 0)
-		return odr_fail(error, ODR_ERROR_AUTH,
-				"'%s' holds secrets but others may read it (mode %03o); run chmod "
-				"600 on it",
-				path, (unsigned)status.st_mode & 0777);
-	return file_read_text(path, limit, text, error);
-}
-
 bool file_sync_dir(const char *path, GError **error)
 {
+	auto_fd fd = open_retrying(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
+
+	if (fd < 0)
+		return odr_fail_errno(error, errno, "cannot open directory '%s'", path);
 	if (!fault_point("file.fsync", path, error))
 		return false;
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return odr_fail_errno(error, errno, "cannot open '%s'", path);
-	int failed = fsync(fd);
-	int saved = errno;
-
-	close(fd);
-	return failed == 0 || odr_fail_errno(error, saved, "cannot sync '%s'", path);
-}
-
-static bool sync_parent(const char *path, GError **error)
-{
-	g_autofree char *parent = g_path_get_dirname(path);
-
-	return file_sync_dir(parent, error);
-}
-
-static bool write_all(int fd, const struct iovec *parts, int count, GError **error)
-{
-	off_t offset = 0;
-
-	for (int i = 0; i < count; i++) {
-		if (!file_pwrite(fd, parts[i].iov_base, parts[i].iov_len, offset, error))
-			return false;
-		offset += (off_t)parts[i].iov_len;
-	}
-	if (!fault_point("file.fsync", NULL, error))
-		return false;
-	return fsync(fd) == 0 || odr_fail_errno(error, errno, "cannot sync");
-}
-
-/* The step that publishes. */
-static bool put_in_place(const char *aside, const char *path, bool exclusive, GError **error)
-{
-	if (!fault_point("file.rename", path, error))
-		return false;
-	if (!exclusive)
-		return rename(aside, path) == 0 ||
-		       odr_fail_errno(error, errno, "cannot rename '%s' to '%s'", aside, path);
-	if (link(aside, path) < 0) {
-		if (errno == EEXIST)
-			return odr_fail(error, ODR_ERROR_EXISTS, "'%s' exists already", path);
-		return odr_fail_errno(error, errno, "cannot create '%s'", path);
-	}
-	unlink(aside);
+	/* Some network file systems cannot, and say EINVAL: theirs is to keep names. */
+	if (fsync(fd) != 0 && errno != EINVAL)
+		return odr_fail_errno(error, errno, "cannot make directory '%s' durable: fsync",
+				      path);
 	return true;
-}
-
-bool file_write_vec(const char *path, const struct iovec *parts, int count,
-		    const struct file_write *how, GError **error)
-{
-	mode_t mode = how->mode ? how->mode : 0600;
-	g_autofree char *aside = g_strdup_printf("%s.XXXXXX", path);
-	int fd = g_mkstemp_full(aside, O_WRONLY | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return odr_fail_errno(error, errno, "cannot create '%s'", path);
-	bool done = write_all(fd, parts, count, error) || odr_context(error, "'%s'", path);
-
-	if (done && fchmod(fd, mode) < 0)
-		done = odr_fail_errno(error, errno, "cannot set the mode of '%s'", path);
-	close(fd);
-	if (!done || !put_in_place(aside, path, how->exclusive, error)) {
-		unlink(aside);
-		return false;
-	}
-	return sync_parent(path, error);
-}
-
-bool file_write(const char *path, const void *data, size_t size, const struct file_write *how,
-		GError **error)
-{
-	struct iovec whole = {.iov_base = (void *)data, .iov_len = size};
-
-	return file_write_vec(path, &whole, 1, how, error);
 }
 
 bool file_make_dirs(const char *path, mode_t mode, GError **error)
 {
-	struct stat status;
-
-	if (stat(path, &status) == 0) {
-		if (S_ISDIR(status.st_mode))
-			return true;
-		return odr_fail(error, ODR_ERROR_EXISTS, "'%s' is not a folder", path);
-	}
 	g_autofree char *parent = g_path_get_dirname(path);
+	int errnum = mkdir(path, mode) == 0 ? 0 : errno;
 
-	if (strcmp(parent, path) != 0 && !file_make_dirs(parent, mode, error))
-		return false;
-	if (mkdir(path, mode) < 0)
-		return errno == EEXIST ||
-		       odr_fail_errno(error, errno, "cannot make the folder '%s'", path);
+	if (errnum == ENOENT && strcmp(parent, path) != 0) {
+		if (!file_make_dirs(parent, mode, error))
+			return false;
+		errnum = mkdir(path, mode) == 0 ? 0 : errno;
+	}
+	/* "a/" names a, and its parent by GLib is "a" again. */
+	if (errnum != 0 && g_file_test(path, G_FILE_TEST_IS_DIR))
+		return true;
+	if (errnum == EEXIST)
+		return odr_fail(error, ODR_ERROR_EXISTS,
+				"cannot make directory '%s': something else has that name", path);
+	if (errnum != 0)
+		return odr_fail_errno(error, errnum, "cannot make directory '%s'", path);
 	return file_sync_dir(parent, error);
 }
 
-static bool remove_entries(const char *path, int fd, GError **error);
+static bool remove_entry(int folder, const char *name, const char *path, GError **error);
 
-static bool remove_entry(const char *path, int parent, const char *name, GError **error)
+static bool remove_entries(DIR *directory, const char *path, GError **error)
 {
-	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
-		return true;
-	if (errno != EISDIR && errno != EPERM)
-		return odr_fail_errno(error, errno, "cannot remove '%s/%s'", path, name);
-	g_autofree char *below = g_build_filename(path, name, NULL);
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct dirent *entry;
 
-	if (fd < 0)
-		return odr_fail_errno(error, errno, "cannot remove '%s'", below);
-	if (!remove_entries(below, fd, error))
-		return false;
-	return unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT ||
-	       odr_fail_errno(error, errno, "cannot remove '%s'", below);
+	while (errno = 0, (entry = readdir(directory))) {
+		g_autofree char *inner = g_build_filename(path, entry->d_name, NULL);
+
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (!remove_entry(dirfd(directory), entry->d_name, inner, error))
+			return false;
+	}
+	if (errno != 0)
+		return odr_fail_errno(error, errno, "cannot read directory '%s'", path);
+	return true;
 }
 
-/* Takes fd. */
-static bool remove_entries(const char *path, int fd, GError **error)
+static bool remove_contents(int folder, const char *name, const char *path, GError **error)
 {
-	DIR *dir = fdopendir(fd);
-	bool done = true;
+	int fd = open_retrying(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
 
-	if (!dir) {
-		close(fd);
-		return odr_fail_errno(error, errno, "cannot list '%s'", path);
+	if (!directory) {
+		odr_fail_errno(error, errno, "cannot remove '%s'", path);
+		close_fd(&fd);
+		return false;
 	}
-	for (struct dirent *entry; done && (entry = readdir(dir));)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			done = remove_entry(path, dirfd(dir), entry->d_name, error);
-	closedir(dir);
-	return done;
+
+	bool removed = remove_entries(directory, path, error);
+
+	closedir(directory);
+	return removed;
+}
+
+static bool remove_entry(int folder, const char *name, const char *path, GError **error)
+{
+	if (unlinkat(folder, name, 0) == 0 || errno == ENOENT)
+		return true;
+	/* Linux says EISDIR of a directory, POSIX EPERM. */
+	if (errno != EISDIR && errno != EPERM)
+		return odr_fail_errno(error, errno, "cannot remove '%s'", path);
+	if (!remove_contents(folder, name, path, error))
+		return false;
+	if (unlinkat(folder, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
+		return odr_fail_errno(error, errno, "cannot remove '%s'", path);
+	return true;
 }
 
 bool file_remove_tree(const char *path, GError **error)
 {
-	g_autofree char *parent = g_path_get_dirname(path);
-	g_autofree char *name = g_path_get_basename(path);
-	int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return errno == ENOENT || odr_fail_errno(error, errno, "cannot open '%s'", parent);
-	bool done = remove_entry(parent, fd, name, error);
-
-	close(fd);
-	return done;
+	return remove_entry(AT_FDCWD, path, path, error);
 }
 
 bool file_is_empty_dir(const char *path)
 {
-	DIR *dir = opendir(path);
+	DIR *directory = opendir(path);
+	struct dirent *entry;
 	bool empty = true;
 
-	if (!dir)
+	if (!directory)
 		return errno == ENOENT;
-	for (struct dirent *entry; empty && (entry = readdir(dir));)
+	while (empty && (entry = readdir(directory)))
 		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-	closedir(dir);
+	closedir(directory);
 	return empty;
 }
 
-static bool lock_busy(int fd, const char *path, GError **error)
-{
-	char holder[32] = "";
-	ssize_t got = pread(fd, holder, sizeof(holder) - 1, 0);
+#define LOCK_POLL_US (50 * 1000)
 
-	g_strchomp(holder);
-	if (got > 0 && holder[0])
-		return odr_fail(error, ODR_ERROR_BUSY, "'%s' is locked by process %s", path, holder);
-	return odr_fail(error, ODR_ERROR_BUSY, "'%s' is locked by another process", path);
+static bool lock_wait(int fd, const char *path, int64_t wait_us, GError **error)
+{
+	usec_t started = clock_monotonic();
+
+	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		char holder[16] = "";
+
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return odr_fail_errno(error, errno, "cannot lock '%s'", path);
+		if (!stop_check(error))
+			return odr_context(error, "cannot lock '%s'", path);
+		if (clock_monotonic() - started < wait_us) {
+			g_usleep(LOCK_POLL_US);
+			continue;
+		}
+		if (pread(fd, holder, sizeof(holder) - 1, 0) <= 0 || strtol(holder, NULL, 10) <= 0)
+			return odr_fail(error, ODR_ERROR_BUSY,
+					"'%s' is locked by another process: wait until it has "
+					"ended",
+					path);
+		return odr_fail(error, ODR_ERROR_BUSY,
+				"'%s' is locked by process %ld: wait until it has ended", path,
+				strtol(holder, NULL, 10));
+	}
+	return true;
 }
 
 bool file_lock_take(struct file_lock *lock, const char *path, int64_t wait_us, GError **error)
 {
-	int64_t since = clock_monotonic();
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-	if (fd < 0)
-		return odr_fail_errno(error, errno, "cannot open the lock '%s'", path);
-	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		bool over = errno == EWOULDBLOCK && clock_monotonic() - since >= wait_us;
-
-		if (over || (errno != EWOULDBLOCK && errno != EINTR) || !stop_check(error)) {
-			if (over)
-				lock_busy(fd, path, error);
-			else if (!stop_requested())
-				odr_fail_errno(error, errno, "cannot lock '%s'", path);
-			close(fd);
-			return false;
-		}
-		g_usleep(50000);
-	}
+	auto_fd fd = open_retrying(AT_FDCWD, path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
 	g_autofree char *pid = g_strdup_printf("%d\n", (int)getpid());
 
-	/* Only for the message of those who wait. */
-	if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, strlen(pid), 0) < 0)
-		errno = 0;
+	/* 0 in a struct file_lock is "not held". */
+	if (fd == 0) {
+		fd = fcntl(0, F_DUPFD_CLOEXEC, 1);
+		close(0);
+	}
+	if (fd < 0)
+		return odr_fail_errno(error, errno, "cannot open the lock '%s'", path);
+	if (!lock_wait(fd, path, wait_us, error))
+		return false;
+	if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, strlen(pid), 0) < 0)
+		return odr_fail_errno(error, errno, "cannot write the lock '%s'", path);
 	lock->fd = fd;
+	fd = -1;
 	return true;
 }
 
 void file_lock_release(struct file_lock *lock)
 {
-	if (lock->fd >= 0)
+	if (lock->fd > 0)
 		close(lock->fd);
-	lock->fd = -1;
+	lock->fd = 0;
 }

@@ -13,14 +13,14 @@
 bool file_read(const char *path, size_t limit, GBytes **content, GError **error);
 /* As file_read, as NUL-terminated text without NUL inside and valid UTF-8. */
 bool file_read_text(const char *path, size_t limit, char **text, GError **error);
-/* As file_read_text, and refuses a file that group or others can read (secrets). */
+/* As file_read_text, and refuses a file that group or others can reach (secrets). */
 bool file_read_secret(const char *path, size_t limit, char **text, GError **error);
 
 struct file_write {
-	mode_t mode;    /* 0: 0600 */
+	mode_t mode;	/* 0: 0600 */
 	bool exclusive; /* fail with ODR_ERROR_EXISTS instead of replacing */
 };
-/* Writes aside, fsyncs, renames (or links) into place, fsyncs the folder. */
+/* Writes aside (.odr-*.tmp, left behind only by a crash), fsyncs, renames (or links) into place, fsyncs the folder. */
 bool file_write(const char *path, const void *data, size_t size, const struct file_write *how,
 		GError **error);
 /* The same for scattered data. The iovec array is not modified. */
@@ -40,9 +40,10 @@ bool file_remove_tree(const char *path, GError **error);
 bool file_is_empty_dir(const char *path); /* true also if it does not exist */
 
 /* An advisory lock on a file (created 0600), released by closing. Waits up to wait for it, then
- * fails with ODR_ERROR_BUSY and names the holder's pid, which is written into the file. */
+ * fails with ODR_ERROR_BUSY and names the holder's pid, which is written into the file. A stop
+ * request ends the waiting. */
 struct file_lock {
-	int fd;
+	int fd; /* 0: not held, so that releasing a zeroed lock is fine */
 };
 bool file_lock_take(struct file_lock *lock, const char *path, int64_t wait_us, GError **error);
 void file_lock_release(struct file_lock *lock);

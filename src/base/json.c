@@ -40,8 +40,8 @@ char *json_print_pretty(const json_t *value)
 
 static bool wrong(const char *what, const char *name, const char *type, GError **error)
 {
-	return odr_fail(error, ODR_ERROR_CORRUPT, "%s: member '%s' is missing or not %s", what, name,
-			type);
+	return odr_fail(error, ODR_ERROR_CORRUPT, "%s: member '%s' is missing or not %s", what,
+			name, type);
 }
 
 bool json_string_member(json_t *object, const char *what, const char *name, const char **value,
@@ -49,7 +49,8 @@ bool json_string_member(json_t *object, const char *what, const char *name, cons
 {
 	json_t *member = json_object_get(object, name);
 
-	if (!json_is_string(member) || strlen(json_string_value(member)) != json_string_length(member))
+	if (!json_is_string(member) ||
+	    strlen(json_string_value(member)) != json_string_length(member))
 		return wrong(what, name, "a string", error);
 	*value = json_string_value(member);
 	return true;

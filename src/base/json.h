@@ -20,7 +20,7 @@ bool json_parse(const char *text, size_t size, const char *what, json_t **value,
 char *json_print(const json_t *value);
 char *json_print_pretty(const json_t *value);
 
-/* Strings are owned by the object. */
+/* Strings, arrays and objects found are owned by the object. */
 bool json_string_member(json_t *object, const char *what, const char *name, const char **value,
 			GError **error);
 bool json_int_member(json_t *object, const char *what, const char *name, int64_t *value,
@@ -42,6 +42,6 @@ void json_set_string(json_t *object, const char *name, const char *value);
 void json_set_int(json_t *object, const char *name, int64_t value);
 void json_set_bool(json_t *object, const char *name, bool value);
 void json_set_time(json_t *object, const char *name, int64_t time_us); /* RFC 3339 */
-void json_set(json_t *object, const char *name, json_t *value);        /* takes the reference */
+void json_set(json_t *object, const char *name, json_t *value);	       /* takes the reference */
 
 #endif

@@ -66,12 +66,16 @@ void log_set_line_hook(void (*before_line)(void))
 	the_log.before_line = before_line;
 }
 
-/* A line stays one line, and what it quotes cannot steer a terminal. */
+/* A line stays one line, and what it quotes cannot steer a terminal: neither by the controls of
+ * ASCII nor by U+0080 … U+009F, which are two bytes. text is valid UTF-8. */
 static void blank_controls(char *text)
 {
-	for (char *at = text; *at; at++)
+	for (char *at = text; *at; at++) {
+		if ((uint8_t)at[0] == 0xc2 && (uint8_t)at[1] < 0xa0)
+			at[0] = at[1] = ' ';
 		if (g_ascii_iscntrl(*at))
 			*at = ' ';
+	}
 }
 
 static char *text_line(enum log_level level, char *message)
@@ -151,9 +155,8 @@ void log_write(enum log_level level, const char *event, const char *format, ...)
 	va_end(arguments);
 
 	g_autofree char *message = g_utf8_make_valid(raw, -1);
-	g_autofree char *line = the_log.format == LOG_FORMAT_JSON
-					? json_line(level, event, message)
-					: text_line(level, message);
+	g_autofree char *line = the_log.format == LOG_FORMAT_JSON ? json_line(level, event, message)
+								  : text_line(level, message);
 
 	if (the_log.mutex)
 		mutex_lock(the_log.mutex);

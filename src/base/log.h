@@ -16,17 +16,19 @@ struct log_settings {
 	const char *service; /* shown in JSON lines */
 };
 
-/* The one global besides the stop flag. Strings are copied. May be called again. */
+/* The one global besides the stop flag. Strings are copied. May be called again, while there is one
+ * thread. Lines in a file begin with the time and the pid; those on stderr do not. */
 bool log_open(const struct log_settings *settings, GError **error);
 bool log_enabled(enum log_level level);
 /* event is of a closed list "noun.verb-past" or NULL. One line each; thread-safe. */
 void log_write(enum log_level level, const char *event, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);
-#define log_error(...)   log_write(LOG_LEVEL_ERROR, NULL, __VA_ARGS__)
+#define log_error(...)	 log_write(LOG_LEVEL_ERROR, NULL, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_LEVEL_WARNING, NULL, __VA_ARGS__)
-#define log_info(...)    log_write(LOG_LEVEL_INFO, NULL, __VA_ARGS__)
-#define log_debug(...)   log_write(LOG_LEVEL_DEBUG, NULL, __VA_ARGS__)
-/* Called around a line on a terminal so that a progress line can be taken away first. */
+#define log_info(...)	 log_write(LOG_LEVEL_INFO, NULL, __VA_ARGS__)
+#define log_debug(...)	 log_write(LOG_LEVEL_DEBUG, NULL, __VA_ARGS__)
+/* Called before a line on a terminal so that a progress line can be taken away first; under the log's
+ * lock, so it must not log. NULL: none. */
 void log_set_line_hook(void (*before_line)(void));
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/stop.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -168,8 +169,8 @@ static void run_threads(struct pool *pool, unsigned count)
 	pool->running = count;
 	for (; started < count; started++) {
 		threads[started] = (struct thread){.pool = pool, .number = started};
-		int code = pthread_create(&threads[started].id, NULL, thread_main,
-					  &threads[started]);
+		int code =
+			pthread_create(&threads[started].id, NULL, thread_main, &threads[started]);
 
 		if (code != 0) {
 			GError *trouble = NULL;

@@ -2,11 +2,13 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/stop.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,91 +20,183 @@ void process_result_clear(struct process_result *result)
 	g_clear_pointer(&result->err, g_free);
 }
 
+/* One stream of the program: the pipe we read, and what came through it. */
 struct capture {
-	int fd;
+	int read_end, write_end; /* -1: closed */
 	GString *text;
 	size_t limit;
 };
 
-/* False at end of file. */
-static bool capture_some(struct capture *capture)
-{
-	char buffer[8192];
-	ssize_t got = read(capture->fd, buffer, sizeof(buffer));
+struct run {
+	struct capture captures[2]; /* stdout, stderr */
+	pid_t pid;
+	usec_t deadline; /* 0: none */
+	bool terminated; /* by a stop request */
+};
 
-	if (got < 0)
-		return errno == EINTR || errno == EAGAIN;
-	if (got == 0)
-		return false;
-	if (capture->text->len < capture->limit)
-		g_string_append_len(capture->text, buffer,
-				    (gssize)MIN((size_t)got, capture->limit - capture->text->len));
+static void close_end(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static bool capture_init(struct capture *capture, size_t limit, GError **error)
+{
+	int ends[2] = {-1, -1};
+	int result = pipe2(ends, O_CLOEXEC);
+
+	*capture = (struct capture){ends[0], ends[1], g_string_new(NULL), limit};
+	if (result != 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0)
+		return odr_fail_errno(error, errno, "cannot make a pipe");
 	return true;
 }
 
-/* True when both streams ended before the deadline. */
-static bool capture_both(struct capture captures[2], usec_t deadline)
+static void capture_clear(struct capture *capture)
 {
-	while (captures[0].fd >= 0 || captures[1].fd >= 0) {
-		struct pollfd wait[2] = {{.fd = captures[0].fd, .events = POLLIN},
-					 {.fd = captures[1].fd, .events = POLLIN}};
-		usec_t left = deadline ? deadline - clock_monotonic() : -1;
+	close_end(&capture->read_end);
+	close_end(&capture->write_end);
+	if (capture->text)
+		g_string_free(capture->text, TRUE);
+	capture->text = NULL;
+}
 
-		if (deadline && left <= 0)
-			return false;
-		if (poll(wait, 2, deadline ? (int)(left / 1000) + 1 : -1) < 0 && errno != EINTR)
-			return false;
-		for (int i = 0; i < 2; i++) {
-			if (wait[i].revents == 0 || capture_some(&captures[i]))
-				continue;
-			close(captures[i].fd);
-			captures[i].fd = -1;
+/* Reads what is there. What is beyond the limit is read too, or the program would wait. */
+static void capture_drain(struct capture *capture)
+{
+	char buffer[16384];
+
+	while (capture->read_end >= 0) {
+		ssize_t got = read(capture->read_end, buffer, sizeof(buffer));
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && errno == EAGAIN)
+			return;
+		if (got <= 0) {
+			close_end(&capture->read_end);
+			return;
+		}
+
+		size_t room = capture->limit - capture->text->len;
+
+		g_string_append_len(capture->text, buffer, (gssize)MIN(room, (size_t)got));
+	}
+}
+
+/* A group of its own, so that a timeout reaches its children; signals as a shell would leave them. */
+static int spawn(const struct process_request *request, struct run *run)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t defaults, none;
+	int result;
+
+	sigemptyset(&none);
+	sigemptyset(&defaults);
+	sigaddset(&defaults, SIGINT);
+	sigaddset(&defaults, SIGTERM);
+	sigaddset(&defaults, SIGPIPE);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
+						      POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setpgroup(&attributes, 0);
+	posix_spawnattr_setsigdefault(&attributes, &defaults);
+	posix_spawnattr_setsigmask(&attributes, &none);
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, run->captures[0].write_end, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, run->captures[1].write_end, STDERR_FILENO);
+	if (request->directory)
+		posix_spawn_file_actions_addchdir_np(&actions, request->directory);
+
+	result = posix_spawnp(&run->pid, request->argv[0], &actions, &attributes,
+			      (char *const *)request->argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	close_end(&run->captures[0].write_end);
+	close_end(&run->captures[1].write_end);
+	return result;
+}
+
+/* Output wakes us; the end of a program that passed its pipes on, a stop and the timeout do not. */
+static void wait_for_output(struct run *run)
+{
+	struct pollfd files[] = {{.fd = run->captures[0].read_end, .events = POLLIN},
+				 {.fd = run->captures[1].read_end, .events = POLLIN}};
+	bool open = files[0].fd >= 0 || files[1].fd >= 0;
+
+	poll(files, G_N_ELEMENTS(files), open ? 50 : 2);
+	capture_drain(&run->captures[0]);
+	capture_drain(&run->captures[1]);
+}
+
+static bool is_overdue(const struct run *run)
+{
+	return run->deadline != 0 && clock_monotonic() >= run->deadline;
+}
+
+/* Until the program itself has ended: a server it left behind may keep its pipes. */
+static int wait_for_end(struct run *run)
+{
+	bool killed = false;
+	int status = 0;
+	pid_t ended;
+
+	for (;;) {
+		wait_for_output(run);
+		ended = waitpid(run->pid, &status, WNOHANG);
+		if (ended == run->pid || (ended < 0 && errno != EINTR))
+			break;
+		if (!killed && is_overdue(run)) {
+			killed = true;
+			kill(-run->pid, SIGKILL);
+		}
+		if (!run->terminated && stop_requested()) {
+			run->terminated = true;
+			kill(-run->pid, SIGTERM);
 		}
 	}
+	capture_drain(&run->captures[0]);
+	capture_drain(&run->captures[1]);
+	if (killed)
+		return 128 + SIGKILL;
+	/* Whoever started us ignores SIGCHLD: the status is lost, and must not be taken for good. */
+	if (ended < 0)
+		return 255;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static bool run_start(const struct process_request *request, struct run *run, GError **error)
+{
+	size_t limit = request->limit ? request->limit : DEFAULT_LIMIT;
+	int failure;
+
+	if (!capture_init(&run->captures[0], limit, error) ||
+	    !capture_init(&run->captures[1], limit, error))
+		return odr_context(error, "cannot run '%s'", request->argv[0]);
+	failure = spawn(request, run);
+	if (failure != 0)
+		return odr_fail_errno(error, failure, "cannot run '%s'", request->argv[0]);
+	if (request->timeout_us > 0)
+		run->deadline = clock_monotonic() + request->timeout_us;
 	return true;
-}
-
-static void child_setup(gpointer data)
-{
-	(void)data;
-	setpgid(0, 0);
-}
-
-static int wait_status(pid_t pid)
-{
-	int status = 0;
-
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 bool process_run(const struct process_request *request, struct process_result *result,
 		 GError **error)
 {
-	g_autoptr(GError) trouble = NULL;
-	size_t limit = request->limit ? request->limit : DEFAULT_LIMIT;
-	usec_t deadline = request->timeout_us ? clock_monotonic() + request->timeout_us : 0;
-	struct capture captures[2] = {{.text = g_string_new(NULL), .limit = limit},
-				      {.text = g_string_new(NULL), .limit = limit}};
-	GPid pid;
+	struct run run = {
+		.captures = {{.read_end = -1, .write_end = -1}, {.read_end = -1, .write_end = -1}}};
+	bool started = run_start(request, &run, error);
 
-	if (!g_spawn_async_with_pipes(request->directory, (char **)request->argv, NULL,
-				      G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, child_setup,
-				      NULL, &pid, NULL, &captures[0].fd, &captures[1].fd,
-				      &trouble)) {
-		g_string_free(captures[0].text, true);
-		g_string_free(captures[1].text, true);
-		return odr_fail(error, ODR_ERROR_SYSTEM, "cannot start '%s': %s", request->argv[0],
-				trouble->message);
+	if (started) {
+		result->status = wait_for_end(&run);
+		result->out = g_string_free(g_steal_pointer(&run.captures[0].text), FALSE);
+		result->err = g_string_free(g_steal_pointer(&run.captures[1].text), FALSE);
 	}
-	if (!capture_both(captures, deadline))
-		kill(-pid, SIGKILL);
-	for (int i = 0; i < 2; i++)
-		if (captures[i].fd >= 0)
-			close(captures[i].fd);
-	result->status = wait_status(pid);
-	result->out = g_string_free(captures[0].text, false);
-	result->err = g_string_free(captures[1].text, false);
-	return true;
+	capture_clear(&run.captures[0]);
+	capture_clear(&run.captures[1]);
+	return started;
 }

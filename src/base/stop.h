@@ -8,8 +8,8 @@
  * process ends at once. SIGPIPE is ignored. */
 void stop_install(void);
 bool stop_requested(void);
-int stop_signal(void); /* 0, SIGINT or SIGTERM */
-void stop_request(int signal);
+int stop_signal(void);	       /* 0, SIGINT or SIGTERM */
+void stop_request(int signal); /* 0 takes it back */
 /* False with ODR_ERROR_STOPPED when a stop was requested. */
 bool stop_check(GError **error);
 
