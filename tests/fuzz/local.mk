@@ -1,5 +1,8 @@
 # A new target: tests/fuzz/fuzz_NAME.c, its inputs in tests/fuzz/corpus/NAME/, and one line here.
 fuzz_programs =
+fuzz_programs += tests/fuzz/fuzz_chunk
+fuzz_programs += tests/fuzz/fuzz_key_file
+fuzz_programs += tests/fuzz/fuzz_seal_header
 
 check_PROGRAMS += $(fuzz_programs)
 

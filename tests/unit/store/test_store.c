@@ -1,0 +1,57 @@
+#include "store/store.h"
+
+#include "base/error.h"
+
+#include <glib.h>
+#include <string.h>
+
+static void test_names(void)
+{
+	g_autofree char *component = g_strnfill(200, 'a');
+	g_autofree char *long_component = g_strnfill(201, 'a');
+	g_autofree char *long_name = g_strdup_printf("%s/%s/%s", component, component, component);
+	const struct {
+		const char *name;
+		bool valid;
+	} cases[] = {
+		{"repository", true},
+		{"0a/set/20261121T230501Z-0123abcd", true},
+		{"0a/wal/00000001/0000000100000000000000A1.part/0-512-x_y", true},
+		{component, true},
+		{"", false},
+		{"/a", false},
+		{"a/", false},
+		{"a//b", false},
+		{".", false},
+		{"..", false},
+		{"a/../b", false},
+		{"a/.hidden", false},
+		{"a b", false},
+		{"a\\b", false},
+		{"\303\266", false},
+		{"a\n", false},
+		{long_component, false},
+		{long_name, false},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+		g_assert_cmpint(store_name_valid(cases[i].name), ==, cases[i].valid);
+}
+
+static void test_unknown_type(void)
+{
+	const struct store_settings settings = {.name = "main", .type = "tape"};
+	g_autoptr(GError) error = NULL;
+
+	g_assert_null(store_open(&settings, &error));
+	g_assert_error(error, ODR_ERROR, ODR_ERROR_USAGE);
+	g_assert_cmpstr(error->message, ==, "repository 'main' has unknown type 'tape'");
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/store/names/are-plain", test_names);
+	g_test_add_func("/store/refuses-an-unknown-type", test_unknown_type);
+	return g_test_run();
+}
