@@ -2,7 +2,9 @@
 fuzz_programs =
 fuzz_programs += tests/fuzz/fuzz_chunk
 fuzz_programs += tests/fuzz/fuzz_key_file
+fuzz_programs += tests/fuzz/fuzz_manifest
 fuzz_programs += tests/fuzz/fuzz_seal_header
+fuzz_programs += tests/fuzz/fuzz_wal_object
 
 check_PROGRAMS += $(fuzz_programs)
 
