@@ -1,5 +1,7 @@
 noinst_LIBRARIES += src/cli/libcli.a
-src_cli_libcli_a_SOURCES =
+src_cli_libcli_a_SOURCES = \
+	src/cli/run.c \
+	src/cli/run.h
 
 # archive-push and archive-get start in a few milliseconds; everything else is handed to the big program.
 bin_PROGRAMS += odrbackup
