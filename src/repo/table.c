@@ -64,7 +64,7 @@ static bool parse_start(struct bytes_reader *reader, Table *table, GError **erro
 
 	if (!magic || memcmp(magic, TABLE_MAGIC, strlen(TABLE_MAGIC)) != 0)
 		return odr_fail(error, ODR_ERROR_CORRUPT, "this is not a table of packs");
-	if (version != TABLE_VERSION || unused != 0)
+	if (version != TABLE_VERSION)
 		return odr_fail(error, ODR_ERROR_CORRUPT,
 				"the table has version %u, this program knows version %d", version,
 				TABLE_VERSION);
@@ -73,8 +73,8 @@ static bool parse_start(struct bytes_reader *reader, Table *table, GError **erro
 				"the table has features 0x%" G_GINT64_MODIFIER
 				"x that this program does not know",
 				features);
-	if (!bytes_reader_ok(reader))
-		return odr_fail(error, ODR_ERROR_CORRUPT, "the table is cut short");
+	if (!bytes_reader_ok(reader) || unused != 0)
+		return odr_fail(error, ODR_ERROR_CORRUPT, "the table is damaged at its start");
 
 	table->generation = g_strndup((const char *)generation, length);
 	if (strlen(table->generation) != length || !generation_id_valid(table->generation))

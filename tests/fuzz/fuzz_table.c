@@ -1,0 +1,20 @@
+/* A table of packs: what passes has these very bytes. */
+#include "repo/table.h"
+
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	g_autoptr(Table) table = NULL;
+
+	if (!table_parse(data, size, &table, NULL))
+		return 0;
+
+	g_autoptr(GByteArray) bytes = table_encode(table);
+
+	if (bytes->len != size || memcmp(bytes->data, data, size) != 0)
+		g_error("a table that was taken is encoded otherwise");
+	return 0;
+}
