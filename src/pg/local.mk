@@ -1,11 +1,16 @@
 noinst_LIBRARIES += src/pg/libpg.a
 src_pg_libpg_a_SOURCES = \
+	src/pg/control.c \
 	src/pg/control.h \
+	src/pg/label.c \
 	src/pg/label.h \
 	src/pg/manifest.h \
+	src/pg/page.c \
 	src/pg/page.h \
 	src/pg/pgdata.h \
 	src/pg/recovery.h \
 	src/pg/session.h \
+	src/pg/timeline.c \
 	src/pg/timeline.h \
+	src/pg/wal.c \
 	src/pg/wal.h
