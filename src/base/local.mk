@@ -20,4 +20,6 @@ src_base_libbase_a_SOURCES = \
 	src/base/process.h \
 	src/base/stop.c \
 	src/base/stop.h \
+	src/base/thread.c \
+	src/base/thread.h \
 	src/base/units.c

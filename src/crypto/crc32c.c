@@ -1,7 +1,8 @@
 #include "crypto/digest.h"
 
+#include "base/thread.h"
+
 #include <glib.h>
-#include <pthread.h>
 #include <string.h>
 #if defined __x86_64__
 # include <nmmintrin.h>
@@ -54,7 +55,7 @@ static uint64_t load64(const uint8_t *at)
 
 /* Eight bytes at a step: tables[n][byte] is what the byte does to a state n bytes later. */
 static uint32_t tables[8][256];
-static pthread_once_t tables_once = PTHREAD_ONCE_INIT;
+static struct once tables_once = {ONCE_INIT};
 
 static void tables_make(void)
 {
@@ -69,7 +70,7 @@ uint32_t crc32c_update_portable(uint32_t state, const void *data, size_t size)
 {
 	const uint8_t *at = data;
 
-	pthread_once(&tables_once, tables_make);
+	once_run(&tables_once, tables_make);
 	for (; size >= 8; at += 8, size -= 8) {
 		uint64_t word = load64(at) ^ state;
 

@@ -14,11 +14,11 @@
  * endorsement, recipients, digest seed; opens nothing). odrbackup-format(7) specifies the fields.
  * Secrets are protected by a passphrase (Argon2id) or, on request, not; a bundle never is.
  */
-#define KEY_SIZE         32
-#define KEY_SECRET_SIZE  64 /* Ed25519 */
-#define SIGNATURE_SIZE   64
-#define SERVICE_ID_SIZE  16
-#define RECIPIENTS_MAX   16
+#define KEY_SIZE	 32
+#define KEY_SECRET_SIZE	 64 /* Ed25519 */
+#define SIGNATURE_SIZE	 64
+#define SERVICE_ID_SIZE	 16
+#define RECIPIENTS_MAX	 16
 #define FINGERPRINT_SIZE 8 /* shown as 16 hex digits */
 
 enum key_role { KEY_ROLE_WRITER = 1, KEY_ROLE_KEEPER = 2, KEY_ROLE_EVIDENCE = 3 };
@@ -59,13 +59,13 @@ typedef struct bundle Bundle;
 
 struct owner_key {
 	struct key_service service;
-	uint8_t *secret; /* secret_new, KEY_SECRET_SIZE */
+	uint8_t *secret;	/* secret_new, KEY_SECRET_SIZE */
 	uint8_t *digest_secret; /* KEY_SIZE: digest seeds of the service are derived from it */
 };
 struct identity {
 	struct key_service service;
 	struct recipient recipient; /* its public part */
-	uint8_t *secret;            /* secret_new, KEY_SIZE */
+	uint8_t *secret;	    /* secret_new, KEY_SIZE */
 	uint8_t *digest_secret;
 };
 struct bundle {
@@ -118,8 +118,8 @@ void key_service_copy(struct key_service *to, const struct key_service *from);
 
 /* Public facts of any key file without unlocking it: for `key list`. */
 struct key_facts {
-	char *type; /* owner, identity, recipient, bundle */
-	char *service_name, *service_id; /* hex */
+	char *type;			       /* owner, identity, recipient, bundle */
+	char *service_name, *service_id;       /* hex */
 	char *fingerprint, *owner_fingerprint; /* 16 hex digits, see key_fingerprint */
 	char *detail; /* "role writer, 2 recipients, valid until …"; "passphrase-protected" … */
 };

@@ -1,13 +1,13 @@
 #include "crypto/library.h"
 
 #include "base/error.h"
+#include "base/thread.h"
 
 #include <openssl/crypto.h>
-#include <pthread.h>
 #include <sodium.h>
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static pthread_key_t thread_key;
+static struct once once = {ONCE_INIT};
+static struct thread_slot thread_contexts;
 static struct library library;
 static const char *failed; /* what could not be started */
 
@@ -23,6 +23,7 @@ static void thread_free(void *data)
 
 static void start(void)
 {
+	thread_slot_make(&thread_contexts, thread_free);
 	if (sodium_init() < 0) {
 		failed = "libsodium";
 		return;
@@ -36,13 +37,11 @@ static void start(void)
 	library.chacha20_poly1305 = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
 	if (!library.sha256 || !library.sha1 || !library.chacha20_poly1305)
 		failed = "libcrypto (SHA-256, SHA-1 or ChaCha20-Poly1305)";
-	else if (pthread_key_create(&thread_key, thread_free) != 0)
-		failed = "memory of threads";
 }
 
 bool library_start(GError **error)
 {
-	pthread_once(&once, start);
+	once_run(&once, start);
 	if (failed)
 		return odr_fail(error, ODR_ERROR_SYSTEM, "cannot start %s", failed);
 	return true;
@@ -50,7 +49,7 @@ bool library_start(GError **error)
 
 const struct library *library_get(void)
 {
-	pthread_once(&once, start);
+	once_run(&once, start);
 	if (failed)
 		g_error("cannot start %s", failed);
 	return &library;
@@ -59,7 +58,7 @@ const struct library *library_get(void)
 struct library_thread *library_thread(void)
 {
 	const struct library *started = library_get();
-	struct library_thread *thread = pthread_getspecific(thread_key);
+	struct library_thread *thread = thread_slot_get(&thread_contexts);
 
 	if (thread)
 		return thread;
@@ -70,8 +69,8 @@ struct library_thread *library_thread(void)
 	thread->open = EVP_CIPHER_CTX_new();
 	if (!thread->digest || !thread->seal || !thread->open ||
 	    !EVP_EncryptInit_ex2(thread->seal, started->chacha20_poly1305, NULL, NULL, NULL) ||
-	    !EVP_DecryptInit_ex2(thread->open, started->chacha20_poly1305, NULL, NULL, NULL) ||
-	    pthread_setspecific(thread_key, thread) != 0)
+	    !EVP_DecryptInit_ex2(thread->open, started->chacha20_poly1305, NULL, NULL, NULL))
 		g_error("cannot make the contexts of libcrypto: out of memory");
+	thread_slot_set(&thread_contexts, thread);
 	return thread;
 }

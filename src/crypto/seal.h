@@ -30,21 +30,21 @@
  */
 enum seal_kind { SEAL_PACK = 1, SEAL_LAYER = 2, SEAL_WAL = 3, SEAL_MANIFEST = 4 };
 
-#define SEAL_OVERHEAD      16                   /* bytes a sealed chunk is longer than its content */
+#define SEAL_OVERHEAD	   16 /* bytes a sealed chunk is longer than its content */
 #define SEAL_FOOTER_NUMBER UINT64_MAX
-#define SEAL_HEADER_MAX    ((size_t)16 << 20)   /* a manifest's public part lies in the header */
+#define SEAL_HEADER_MAX	   ((size_t)16 << 20) /* a manifest's public part lies in the header */
 #define SEAL_TRAILER_SIZE  16
-#define SEAL_FOOTER_ROW    32
-#define SEAL_WRAP_SIZE (KEY_SIZE + KEY_SIZE + SEAL_OVERHEAD)
+#define SEAL_FOOTER_ROW	   32
+#define SEAL_WRAP_SIZE	   (KEY_SIZE + KEY_SIZE + SEAL_OVERHEAD)
 /* Header field types, each at most once, in any order; all but the last must be there. A reader
  * ignores unknown ones from 0x8000 on and refuses others. */
 enum seal_field {
-	SEAL_FIELD_SERVICE = 1,    /* 16 bytes */
-	SEAL_FIELD_CIPHER = 2,     /* u16: 1 */
+	SEAL_FIELD_SERVICE = 1,	   /* 16 bytes */
+	SEAL_FIELD_CIPHER = 2,	   /* u16: 1 */
 	SEAL_FIELD_EPHEMERAL = 3,  /* X25519 public key */
 	SEAL_FIELD_COMMITMENT = 4, /* 32 bytes */
-	SEAL_FIELD_WRAPS = 5,      /* recipient's public key · 48 bytes; 1 to RECIPIENTS_MAX times */
-	SEAL_FIELD_PUBLIC = 6,     /* kind-specific public part */
+	SEAL_FIELD_WRAPS = 5,  /* recipient's public key · 48 bytes; 1 to RECIPIENTS_MAX times */
+	SEAL_FIELD_PUBLIC = 6, /* kind-specific public part */
 };
 
 /* Sealing: one sealer per object, used by one thread; seal_chunk may be called by several threads
@@ -63,7 +63,8 @@ Sealer *sealer_new(const struct seal_request *request, GError **error);
 const uint8_t *sealer_header(const Sealer *sealer, size_t *size);
 void sealer_header_digest(const Sealer *sealer, uint8_t digest[SHA256_SIZE]);
 /* sealed has room for size + SEAL_OVERHEAD; plain and sealed may be the same place. */
-void seal_chunk(const Sealer *sealer, uint64_t number, const void *plain, size_t size, void *sealed);
+void seal_chunk(const Sealer *sealer, uint64_t number, const void *plain, size_t size,
+		void *sealed);
 
 /* Opening. The header is hostile until checked. Errors: CORRUPT for damage, REFUSED for what a newer
  * version wrote; they speak of "the object", the caller's context says which. */

@@ -19,7 +19,7 @@ void sign_object(const Bundle *bundle, const char *name, const uint8_t content_s
 
 struct signature_facts {
 	struct endorsement endorsement; /* who signed */
-	size_t content_size;            /* bytes before the block */
+	size_t content_size;		/* bytes before the block */
 };
 /* Checks form, endorsement by the service's owner, role and signature of a whole object. Fails with
  * ODR_ERROR_CORRUPT; the caller's context names the object. Validity in time is not judged. */

@@ -15,7 +15,7 @@
  * by several threads at once, unless a driver gives out one handle per worker (store_clone).
  */
 #define STORE_OBJECT_MAX ((uint64_t)64 << 20)
-#define STORE_NAME_MAX   512
+#define STORE_NAME_MAX	 512
 
 typedef struct store Store;
 void store_free(Store *store);
@@ -27,7 +27,7 @@ struct store_settings {
 	const char *name; /* of the repository, for messages */
 	const char *type; /* posix; later s3, libs3 */
 	const char *path; /* posix: root folder, absolute */
-	bool create;      /* make the root if missing (init) */
+	bool create;	  /* make the root if missing (init) */
 };
 /* Opens without touching more than the root. ODR_ERROR_UNREACHABLE if the root is missing. */
 Store *store_open(const struct store_settings *settings, GError **error);
@@ -45,8 +45,8 @@ struct store_put {
 	usec_t lock_until; /* 0: none; ignored without locks */
 };
 struct store_receipt {
-	usec_t stored_at;   /* by the store's clock */
-	char version[128];  /* empty where there are none */
+	usec_t stored_at;  /* by the store's clock */
+	char version[128]; /* empty where there are none */
 };
 /* Durable when it returns true. Never replaces: ODR_ERROR_EXISTS if the name is taken (a store that
  * cannot tell adds a version instead). receipt may be NULL. */
