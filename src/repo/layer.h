@@ -19,18 +19,18 @@ enum entry_kind {
 	ENTRY_TOMBSTONE = 4, /* the path is gone; later layers only */
 };
 enum entry_flags {
-	ENTRY_PATCH = 1 << 0,   /* extents not given are inherited; otherwise the entry replaces */
+	ENTRY_PATCH = 1 << 0,	/* EXTENT_INHERITED may occur; otherwise the entry replaces */
 	ENTRY_DAMAGED = 1 << 1, /* the source was damaged: see the manifest */
-	ENTRY_PAGED = 1 << 2,   /* a relation file of 8 KiB pages */
-	ENTRY_CRC32C = 1 << 3,  /* crc32c is set */
-	ENTRY_SHA1 = 1 << 4,    /* sha1 is set */
+	ENTRY_PAGED = 1 << 2,	/* a relation file of 8 KiB pages */
+	ENTRY_CRC32C = 1 << 3,	/* crc32c is set */
+	ENTRY_SHA1 = 1 << 4,	/* sha1 is set */
 };
 enum extent_kind { EXTENT_DATA = 1, EXTENT_ZERO = 2, EXTENT_INHERITED = 3 };
 struct extent {
 	enum extent_kind kind;
-	uint64_t length; /* bytes of the file; extents follow one another from offset 0 */
+	uint64_t length;	  /* bytes of the file; extents follow one another from offset 0 */
 	struct chunk_place place; /* EXTENT_DATA */
-	uint32_t slice;           /* where in the chunk's content the bytes begin */
+	uint32_t slice;		  /* where in the chunk's content the bytes begin */
 };
 struct layer_entry {
 	char *path;
@@ -40,8 +40,8 @@ struct layer_entry {
 	char *owner, *group; /* names, may be empty */
 	int64_t mtime_ns;
 	uint64_t size;
-	char *link;                    /* symbolic links */
-	uint8_t digest[XXH128_SIZE];   /* content_digest (crypto/digest.h) of the captured content */
+	char *link;		     /* symbolic links */
+	uint8_t digest[XXH128_SIZE]; /* content_digest (crypto/digest.h) of the captured content */
 	uint32_t crc32c;
 	uint8_t sha1[SHA1_SIZE];
 	GArray *extents; /* struct extent; NULL unless a file */

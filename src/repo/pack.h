@@ -20,7 +20,7 @@ struct chunk_place {
  */
 struct pack_sink;
 struct pack_sink_settings {
-	const GPtrArray *repos;      /* Repo */
+	const GPtrArray *repos;	     /* Repo */
 	const GPtrArray *recipients; /* struct recipient */
 	const uint8_t *service_id;
 	const char *generation;
@@ -62,6 +62,7 @@ bool pack_reader_chunk(PackReader *reader, const struct chunk_place *place, void
 bool pack_verify(Repo *repo, const Identity *identity, const char *generation,
 		 const struct pack_row *row, uint64_t digest_seed, GError **error);
 /* Without a key: the whole object has its name, size and header digest. */
-bool pack_check_name(Repo *repo, const char *generation, const struct pack_row *row, GError **error);
+bool pack_check_name(Repo *repo, const char *generation, const struct pack_row *row,
+		     GError **error);
 
 #endif

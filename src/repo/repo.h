@@ -28,8 +28,8 @@ bool repo_init(Store *store, GError **error);
 bool repo_check_format(Store *store, GError **error);
 
 /* As store_*, with local names. */
-bool repo_put(Repo *repo, const char *local, const struct iovec *parts, int count, usec_t lock_until,
-	      struct store_receipt *receipt, GError **error);
+bool repo_put(Repo *repo, const char *local, const struct iovec *parts, int count,
+	      usec_t lock_until, struct store_receipt *receipt, GError **error);
 bool repo_get(Repo *repo, const char *local, uint64_t limit, GBytes **content, GError **error);
 bool repo_get_range(Repo *repo, const char *local, uint64_t offset, size_t size, void *buffer,
 		    GError **error);
