@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 
-G_DEFINE_QUARK(odr - error - quark, odr_error)
+G_DEFINE_QUARK(odr_error, odr_error)
 
 static const int exit_status[] = {
 	[ODR_ERROR_SYSTEM] = 1,	   [ODR_ERROR_EXISTS] = 1,	   [ODR_ERROR_USAGE] = 2,

@@ -151,7 +151,7 @@ bool file_read_secret(const char *path, size_t limit, char **text, GError **erro
 	if (!open_regular(path, limit, &fd, &about, error))
 		return false;
 	if (about.st_mode & (S_IRWXG | S_IRWXO))
-		return odr_fail(error, ODR_ERROR_REFUSED,
+		return odr_fail(error, ODR_ERROR_AUTH,
 				"'%s' holds a secret, and others than its owner can reach it "
 				"(mode %04o): run chmod 600 on it",
 				path, (unsigned)(about.st_mode & 07777));

@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "base/stop.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>

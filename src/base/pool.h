@@ -19,8 +19,7 @@ struct pool_work {
 	bool (*begin)(void *shared, unsigned worker, void **context, GError **error);
 	bool (*run)(void *shared, void *context, size_t job, GError **error);
 	bool (*end)(void *shared, void *context, bool finished, GError **error);
-	/* Called in the calling thread about every tick_ms while the workers run (with one worker:
-	 * between its jobs), or NULL. */
+	/* Called in the calling thread about every tick_ms while the workers run, or NULL. */
 	void (*tick)(void *shared);
 	unsigned tick_ms;
 };

@@ -178,7 +178,8 @@ static bool run_start(const struct process_request *request, struct run *run, GE
 		return odr_context(error, "cannot run '%s'", request->argv[0]);
 	failure = spawn(request, run);
 	if (failure != 0)
-		return odr_fail_errno(error, failure, "cannot run '%s'", request->argv[0]);
+		return odr_fail(error, ODR_ERROR_SYSTEM, "cannot run '%s': %s", request->argv[0],
+				g_strerror(failure));
 	if (request->timeout_us > 0)
 		run->deadline = clock_monotonic() + request->timeout_us;
 	return true;
