@@ -9,6 +9,10 @@ src_ops_libops_a_SOURCES = \
 	src/ops/copy.h \
 	src/ops/durable.c \
 	src/ops/durable.h \
+	src/ops/exposure.c \
+	src/ops/exposure.h \
+	src/ops/finding.c \
+	src/ops/finding.h \
 	src/ops/materialize.c \
 	src/ops/materialize.h \
 	src/ops/record.c \

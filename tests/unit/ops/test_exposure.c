@@ -1,0 +1,210 @@
+#include "ops/exposure.h"
+
+#define MIN_ USEC_PER_MIN
+
+/* Times in minutes; an event with usable 0 ends the list. */
+struct corner {
+	int usable, point;
+};
+struct expected {
+	int known, unknown, maximum, worst, mean, over;
+	unsigned episodes;
+	double within;
+};
+struct example {
+	const char *promise;
+	int start, end, objective, excused;
+	struct corner events[6];
+	struct expected expected;
+};
+
+static const struct example examples[] = {
+	{"nothing-is-known-without-events", 100, 200, 10, 0, {{0}}, {.unknown = 100, .within = 0}},
+	{"no-period-is-wholly-within", 100, 100, 10, 0, {{90, 90}}, {.within = 1}},
+	/* One tooth from 5 to 105. */
+	{"one-point-before-the-period",
+	 100,
+	 200,
+	 0,
+	 0,
+	 {{99, 95}},
+	 {.known = 100, .maximum = 105, .worst = 200, .mean = 55, .within = 1}},
+	/* Teeth 0–10 ten times would be mean 5; here two: 10–30 and 0–80. */
+	{"a-sawtooth-of-two-teeth",
+	 100,
+	 200,
+	 0,
+	 0,
+	 {{95, 90}, {120, 120}},
+	 {.known = 100, .maximum = 80, .worst = 200, .mean = 36, .within = 1}},
+	{"before-the-first-point-is-unknown",
+	 100,
+	 200,
+	 1000,
+	 0,
+	 {{150, 140}},
+	 {.known = 50, .unknown = 50, .maximum = 60, .worst = 200, .mean = 35, .within = 0.5}},
+	{"unknown-time-is-over-nothing-but-within-nothing",
+	 100,
+	 200,
+	 30,
+	 0,
+	 {{150, 140}},
+	 {.known = 50,
+	  .unknown = 50,
+	  .maximum = 60,
+	  .worst = 200,
+	  .mean = 35,
+	  .over = 30,
+	  .episodes = 1,
+	  .within = 0.2}},
+	/* Exactly the objective is met. */
+	{"exactly-the-objective-is-not-over",
+	 100,
+	 200,
+	 100,
+	 0,
+	 {{100, 100}},
+	 {.known = 100, .maximum = 100, .worst = 200, .mean = 50, .within = 1}},
+	{"two-episodes",
+	 0,
+	 100,
+	 20,
+	 0,
+	 {{-5, -5}, {40, 40}, {50, 50}},
+	 {.known = 100,
+	  .maximum = 50,
+	  .worst = 100,
+	  .mean = 23,
+	  .over = 55,
+	  .episodes = 2,
+	  .within = 0.45}},
+	/* At 40 the point advances, but to one that is already 30 old. */
+	{"an-advance-that-does-not-help-ends-no-episode",
+	 0,
+	 100,
+	 20,
+	 0,
+	 {{-5, -5}, {40, 10}, {60, 60}},
+	 {.known = 100,
+	  .maximum = 50,
+	  .worst = 60,
+	  .mean = 27,
+	  .over = 60,
+	  .episodes = 2,
+	  .within = 0.4}},
+	{"the-whole-tooth-above-the-objective-counts-no-more-than-its-length",
+	 100,
+	 110,
+	 20,
+	 0,
+	 {{50, 10}},
+	 {.known = 10, .maximum = 100, .worst = 110, .mean = 95, .over = 10, .episodes = 1}},
+	{"a-lost-object-begins-an-older-tooth",
+	 0,
+	 100,
+	 0,
+	 0,
+	 {{-1, 0}, {50, -50}},
+	 {.known = 100, .maximum = 150, .worst = 100, .mean = 75, .within = 1}},
+	{"excused-time-shortens-the-period",
+	 0,
+	 100,
+	 20,
+	 50,
+	 {{-1, 0}, {45, 45}, {90, 90}},
+	 {.known = 100,
+	  .maximum = 45,
+	  .worst = 45,
+	  .mean = 20,
+	  .over = 50,
+	  .episodes = 2,
+	  .within = 0}},
+	{"events-behind-the-end-count-for-nothing",
+	 0,
+	 100,
+	 0,
+	 0,
+	 {{-1, 0}, {100, 100}, {150, 150}},
+	 {.known = 100, .maximum = 100, .worst = 100, .mean = 50, .within = 1}},
+	{"a-point-from-the-future-exposes-nothing",
+	 100,
+	 200,
+	 10,
+	 0,
+	 {{100, 250}},
+	 {.known = 100, .maximum = 0, .worst = 200, .mean = 0, .within = 1}},
+};
+
+static GArray *events_of(const struct example *example)
+{
+	GArray *events = g_array_new(false, false, sizeof(struct catalog_exposure));
+
+	for (size_t i = 0; i < G_N_ELEMENTS(example->events); i++) {
+		struct catalog_exposure event = {example->events[i].usable * MIN_,
+						 example->events[i].point * MIN_};
+
+		if (example->events[i].usable != 0)
+			g_array_append_val(events, event);
+	}
+	return events;
+}
+
+static void test_summary(const void *data)
+{
+	const struct example *example = data;
+	const struct expected *expected = &example->expected;
+	g_autoptr(GArray) events = events_of(example);
+	struct exposure_period period = {.start = example->start * MIN_,
+					 .end = example->end * MIN_,
+					 .objective = example->objective * MIN_,
+					 .excused = example->excused * MIN_};
+	struct exposure_summary summary;
+
+	exposure_summarize(&period, events, &summary);
+	g_assert_cmpint(summary.known / MIN_, ==, expected->known);
+	g_assert_cmpint(summary.unknown / MIN_, ==, expected->unknown);
+	g_assert_cmpint(summary.maximum / MIN_, ==, expected->maximum);
+	g_assert_cmpint(summary.worst_at / MIN_, ==, expected->worst);
+	g_assert_cmpint(summary.mean / MIN_, ==, expected->mean);
+	g_assert_cmpint(summary.over / MIN_, ==, expected->over);
+	g_assert_cmpuint(summary.episodes, ==, expected->episodes);
+	g_assert_cmpfloat_with_epsilon(summary.within, expected->within, 1e-9);
+}
+
+static void test_years(void)
+{
+	g_autoptr(GArray) events = g_array_new(false, false, sizeof(struct catalog_exposure));
+	struct catalog_exposure event = {USEC_PER_DAY, USEC_PER_DAY};
+	struct exposure_period period = {.start = USEC_PER_DAY, .end = 20001 * USEC_PER_DAY};
+	struct exposure_summary summary;
+
+	g_array_append_val(events, event);
+	exposure_summarize(&period, events, &summary);
+	g_assert_cmpint(summary.mean / USEC_PER_DAY, ==, 10000);
+}
+
+static void test_point(void)
+{
+	struct catalog_exposure list[] = {{10, 5}, {20, 20}, {30, 7}};
+	g_autoptr(GArray) events = g_array_new(false, false, sizeof(struct catalog_exposure));
+
+	g_array_append_vals(events, list, G_N_ELEMENTS(list));
+	g_assert_cmpint(exposure_point(events, 9), ==, 0);
+	g_assert_cmpint(exposure_point(events, 10), ==, 5);
+	g_assert_cmpint(exposure_point(events, 29), ==, 20);
+	g_assert_cmpint(exposure_point(events, 1000), ==, 7);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(examples); i++) {
+		g_autofree char *path = g_strdup_printf("/exposure/%s", examples[i].promise);
+
+		g_test_add_data_func(path, &examples[i], test_summary);
+	}
+	g_test_add_func("/exposure/decades-do-not-overflow", test_years);
+	g_test_add_func("/exposure/the-last-event-is-in-force", test_point);
+	return g_test_run();
+}
