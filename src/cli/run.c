@@ -16,24 +16,33 @@ Catalog *run_catalog(const Context *context, bool *renewed, GError **error)
 	return catalog_open(path, renewed, error);
 }
 
-void run_begin(struct run *run, const Context *context, const char *command)
+static void run_begin_record(Run *run, const Context *context)
 {
 	g_autoptr(GError) trouble = NULL;
-	bool renewed;
-
-	*run = (struct run){.started = clock_now()};
-	run->run_id = set_id_new(run->started);
-
 	struct catalog_run record = {.run_id = run->run_id,
-				     .service = context->service->name,
-				     .command = (char *)command,
+				     .service = run->service,
+				     .command = run->command,
 				     .started = run->started,
 				     .pid = getpid()};
+	bool renewed;
 
 	run->catalog = run_catalog(context, &renewed, &trouble);
-	if (!run->catalog || !catalog_runs_reap(run->catalog, &trouble) ||
-	    !catalog_run_begin(run->catalog, &record, &trouble))
-		log_warning("this run is not recorded: %s", trouble->message);
+	if (run->catalog && catalog_runs_reap(run->catalog, &trouble) &&
+	    catalog_run_begin(run->catalog, &record, &trouble))
+		return;
+	log_warning("this run is not recorded: %s", trouble->message);
+}
+
+Run *run_begin(const Context *context, const char *command)
+{
+	Run *run = g_new0(Run, 1);
+
+	run->started = clock_now();
+	run->run_id = set_id_new(run->started);
+	run->service = g_strdup(context->service->name);
+	run->command = g_strdup(command);
+	run_begin_record(run, context);
+	return run;
 }
 
 static const char *outcome_of(const GError *error)
@@ -44,22 +53,37 @@ static const char *outcome_of(const GError *error)
 	return odr_error_is(error, ODR_ERROR_STOPPED) ? "aborted" : "failed";
 }
 
-void run_finish(struct run *run, const GError *error, const char *set_id, uint64_t bytes)
+void run_finish(Run *run, const GError *error, const struct run_result *result)
 {
 	g_autoptr(GError) trouble = NULL;
 	struct catalog_run record = {
 		.run_id = run->run_id,
 		.outcome = (char *)outcome_of(error),
 		.finished = clock_now(),
-		.exit_status = odr_error_exit_status(error),
-		.set_id = (char *)set_id,
+		.exit_status = error ? odr_error_exit_status(error) : result->exit_status,
+		.set_id = (char *)result->set_id,
 		.message = error ? error->message : NULL,
-		.bytes = bytes,
+		.bytes = result->bytes,
 	};
 
+	run->finished = true;
 	if (run->catalog && !catalog_run_finish(run->catalog, &record, &trouble))
 		log_warning("the end of this run is not recorded: %s", trouble->message);
+}
+
+void run_free(Run *run)
+{
+	g_autoptr(GError) unknown = NULL;
+
+	if (!run)
+		return;
+	if (!run->finished) {
+		odr_fail(&unknown, ODR_ERROR_SYSTEM, "ended early");
+		run_finish(run, unknown, &(struct run_result){.set_id = NULL});
+	}
 	catalog_close(run->catalog);
 	g_free(run->run_id);
-	*run = (struct run){.catalog = NULL};
+	g_free(run->service);
+	g_free(run->command);
+	g_free(run);
 }

@@ -8,18 +8,27 @@
  * A run of a long command, as the catalog records it. The catalog is a cache and a log: where it cannot
  * be opened or written, a warning says so and the run goes on.
  */
+typedef struct run Run;
 struct run {
 	char *run_id;	  /* sorts by time */
 	Catalog *catalog; /* NULL: cannot be used */
+	char *service, *command;
 	usec_t started;
+	bool finished;
 };
-/* Runs of this host that died are marked as abandoned on the way. command is one word or two: "catalog
- * rebuild". */
-void run_begin(struct run *run, const Context *context, const char *command);
+/* Never NULL. Runs of this host that died are marked as abandoned on the way. */
+Run *run_begin(const Context *context, const char *command);
+struct run_result {
+	const char *set_id; /* NULL: none */
+	uint64_t bytes;
+	int exit_status; /* counts without an error: works, but … */
+};
 /* error NULL: it worked. STOPPED is recorded as aborted; a set with damage of its source (SOURCE_DAMAGED)
- * and what was done in part (PARTIAL) as ok, with their exit status and message. set_id may be NULL.
- * Releases the run. */
-void run_finish(struct run *run, const GError *error, const char *set_id, uint64_t bytes);
+ * and what was done in part (PARTIAL) as ok, with their exit status and message. */
+void run_finish(Run *run, const GError *error, const struct run_result *result);
+/* A run that was not finished is recorded as failed. */
+void run_free(Run *run);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Run, run_free)
 
 /* <state>/catalog.db of the configuration; *renewed as catalog_open says. */
 Catalog *run_catalog(const Context *context, bool *renewed, GError **error);
