@@ -1,6 +1,28 @@
 # tests/unit/LAYER/test_MODULE.c tests src/LAYER/MODULE.c: two lines a test, sorted. The second says
 # what the test may stand on: its layer's $(LAYER_link), so that an upward call does not link.
 unit_programs =
+unit_programs += tests/unit/base/test_bytes
+tests_unit_base_test_bytes_LDADD = $(base_link)
+unit_programs += tests/unit/base/test_clock
+tests_unit_base_test_clock_LDADD = $(base_link)
+unit_programs += tests/unit/base/test_error
+tests_unit_base_test_error_LDADD = $(base_link)
+unit_programs += tests/unit/base/test_fault
+tests_unit_base_test_fault_LDADD = $(base_link)
+unit_programs += tests/unit/base/test_file
+tests_unit_base_test_file_LDADD = $(base_link)
+unit_programs += tests/unit/base/test_json
+tests_unit_base_test_json_LDADD = $(base_link)
+unit_programs += tests/unit/base/test_log
+tests_unit_base_test_log_LDADD = $(base_link)
+unit_programs += tests/unit/base/test_pool
+tests_unit_base_test_pool_LDADD = $(base_link)
+unit_programs += tests/unit/base/test_process
+tests_unit_base_test_process_LDADD = $(base_link)
+unit_programs += tests/unit/base/test_stop
+tests_unit_base_test_stop_LDADD = $(base_link)
+unit_programs += tests/unit/base/test_units
+tests_unit_base_test_units_LDADD = $(base_link)
 unit_programs += tests/unit/crypto/test_digest
 tests_unit_crypto_test_digest_LDADD = $(crypto_link)
 unit_programs += tests/unit/crypto/test_keys
