@@ -129,8 +129,7 @@ Catalog *catalog_open(const char *path, bool *renewed, GError **error)
 		g_clear_error(&trouble);
 		sqlite3_close(g_steal_pointer(&catalog->database));
 		*renewed = true;
-		opened = move_aside(path, &trouble) &&
-			 open_once(path, catalog, &damaged, &trouble);
+		opened = move_aside(path, &trouble) && open_once(path, catalog, &damaged, &trouble);
 	}
 	umask(mask);
 	if (!opened) {
@@ -153,14 +152,15 @@ bool catalog_fact_set(Catalog *catalog, const char *name, const char *value, GEr
 {
 	if (!value)
 		return database_finish(catalog,
-				       database_prepare(catalog, "DELETE FROM facts WHERE name = ?1",
-							"t", error, name),
+				       database_prepare(catalog,
+							"DELETE FROM facts WHERE name = ?1", "t",
+							error, name),
 				       error);
-	return database_finish(
-		catalog,
-		database_prepare(catalog, "INSERT OR REPLACE INTO facts VALUES (?1, ?2)", "tt", error,
-				 name, value),
-		error);
+	return database_finish(catalog,
+			       database_prepare(catalog,
+						"INSERT OR REPLACE INTO facts VALUES (?1, ?2)",
+						"tt", error, name, value),
+			       error);
 }
 
 bool catalog_fact(Catalog *catalog, const char *name, char **value, GError **error)

@@ -21,8 +21,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Catalog, catalog_close)
 /* Sets: one row per service, repository and set. Texts are owned by the struct. */
 struct catalog_set {
 	char *service, *repository, *set_id;
-	char *kind;  /* full, incremental */
-	char *parts; /* "database,filestore" */
+	char *kind;	  /* full, incremental */
+	char *parts;	  /* "database,filestore" */
 	char *generation; /* of the database part, or NULL */
 	uint64_t sequence;
 	usec_t created, started, stopped, retain_until, lock_until, stored_at; /* 0: unknown */
@@ -30,7 +30,7 @@ struct catalog_set {
 	uint64_t start_lsn, stop_lsn, system_identifier;
 	int pg_major;
 	uint64_t files, bytes, stored, damaged;
-	char *writer; /* fingerprint */
+	char *writer;	       /* fingerprint */
 	char *manifest_sha256; /* hex */
 };
 void catalog_set_free(struct catalog_set *set);
@@ -65,7 +65,7 @@ bool catalog_sets_clear(Catalog *catalog, const char *service, const char *repos
 /* Runs: any recorded execution of a command. */
 struct catalog_run {
 	char *run_id, *service, *command, *outcome; /* running, ok, failed, aborted, abandoned */
-	usec_t started, finished; /* finished 0: still running, or died */
+	usec_t started, finished;		    /* finished 0: still running, or died */
 	int exit_status;
 	char *set_id, *message; /* may be NULL */
 	uint64_t bytes;
@@ -93,6 +93,7 @@ bool catalog_exposure(Catalog *catalog, const char *service, const char *reposit
 
 /* Small facts: "repository.main.checked_at" and the like. Value NULL deletes. */
 bool catalog_fact_set(Catalog *catalog, const char *name, const char *value, GError **error);
-bool catalog_fact(Catalog *catalog, const char *name, char **value, GError **error); /* NULL: none */
+bool catalog_fact(Catalog *catalog, const char *name, char **value,
+		  GError **error); /* NULL: none */
 
 #endif

@@ -31,9 +31,9 @@ bool catalog_exposure(Catalog *catalog, const char *service, const char *reposit
 	if (!statement)
 		return false;
 	while ((state = sqlite3_step(statement)) == SQLITE_ROW) {
-		struct catalog_exposure event = {
-			.usable_at = sqlite3_column_int64(statement, 0),
-			.recovery_point = sqlite3_column_int64(statement, 1)};
+		struct catalog_exposure event = {.usable_at = sqlite3_column_int64(statement, 0),
+						 .recovery_point =
+							 sqlite3_column_int64(statement, 1)};
 
 		g_array_append_val(list, event);
 	}

@@ -32,11 +32,11 @@ bool catalog_run_begin(Catalog *catalog, const struct catalog_run *run, GError *
 
 	return database_finish(
 		catalog,
-		database_prepare(catalog,
-				 "INSERT INTO runs VALUES (?1,?2,?3,'running',?4,0,0,?5,?6,0,?7,?8)",
-				 "tttittit", error, run->run_id, run->service, run->command,
-				 (int64_t)run->started, run->set_id, run->message,
-				 (int64_t)run->pid, boot),
+		database_prepare(
+			catalog,
+			"INSERT INTO runs VALUES (?1,?2,?3,'running',?4,0,0,?5,?6,0,?7,?8)",
+			"tttittit", error, run->run_id, run->service, run->command,
+			(int64_t)run->started, run->set_id, run->message, (int64_t)run->pid, boot),
 		error);
 }
 
@@ -47,9 +47,9 @@ bool catalog_run_finish(Catalog *catalog, const struct catalog_run *run, GError 
 		database_prepare(catalog,
 				 "UPDATE runs SET outcome = ?2, finished = ?3, exit_status = ?4, "
 				 "set_id = ?5, message = ?6, bytes = ?7 WHERE run_id = ?1",
-				 "ttiitti", error, run->run_id, run->outcome, (int64_t)run->finished,
-				 (int64_t)run->exit_status, run->set_id, run->message,
-				 (int64_t)run->bytes),
+				 "ttiitti", error, run->run_id, run->outcome,
+				 (int64_t)run->finished, (int64_t)run->exit_status, run->set_id,
+				 run->message, (int64_t)run->bytes),
 		error);
 }
 
@@ -102,10 +102,9 @@ bool catalog_runs_reap(Catalog *catalog, GError **error)
 {
 	g_autofree char *boot = boot_id();
 	g_autoptr(GPtrArray) gone = g_ptr_array_new_with_free_func(g_free);
-	sqlite3_stmt *statement =
-		database_prepare(catalog,
-				 "SELECT run_id, pid, boot_id FROM runs WHERE outcome = 'running'",
-				 "", error);
+	sqlite3_stmt *statement = database_prepare(
+		catalog, "SELECT run_id, pid, boot_id FROM runs WHERE outcome = 'running'", "",
+		error);
 	int state;
 
 	if (!statement)

@@ -64,10 +64,11 @@ static bool migrate_in_transaction(sqlite3 *database, GError **error)
 	if (!version_of(database, &version, error))
 		return false;
 	if (version > (int)G_N_ELEMENTS(migrations))
-		return odr_fail(error, ODR_ERROR_USAGE,
-				"the catalog has version %d, this program knows %d: use the newer "
-				"program, or move the catalog away and run odrbackup catalog rebuild",
-				version, (int)G_N_ELEMENTS(migrations));
+		return odr_fail(
+			error, ODR_ERROR_USAGE,
+			"the catalog has version %d, this program knows %d: use the newer "
+			"program, or move the catalog away and run odrbackup catalog rebuild",
+			version, (int)G_N_ELEMENTS(migrations));
 	for (; version < (int)G_N_ELEMENTS(migrations); version++) {
 		g_autofree char *mark = g_strdup_printf("PRAGMA user_version = %d", version + 1);
 

@@ -24,15 +24,14 @@ bool catalog_set_put(Catalog *catalog, const struct catalog_set *set, GError **e
 			"INSERT OR REPLACE INTO sets VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,"
 			"?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25)",
 			"ttttttiiiiiiiiiiiiiiiiitt", error, set->service, set->repository,
-			set->set_id, set->kind, set->parts, set->generation,
-			(int64_t)set->sequence, (int64_t)set->created, (int64_t)set->started,
-			(int64_t)set->stopped, (int64_t)set->retain_until,
-			(int64_t)set->lock_until, (int64_t)set->stored_at, (int64_t)set->timeline,
-			(int64_t)set->segment_size, (int64_t)set->start_lsn,
-			(int64_t)set->stop_lsn, (int64_t)set->system_identifier,
-			(int64_t)set->pg_major, (int64_t)set->files, (int64_t)set->bytes,
-			(int64_t)set->stored, (int64_t)set->damaged, set->writer,
-			set->manifest_sha256),
+			set->set_id, set->kind, set->parts, set->generation, (int64_t)set->sequence,
+			(int64_t)set->created, (int64_t)set->started, (int64_t)set->stopped,
+			(int64_t)set->retain_until, (int64_t)set->lock_until,
+			(int64_t)set->stored_at, (int64_t)set->timeline, (int64_t)set->segment_size,
+			(int64_t)set->start_lsn, (int64_t)set->stop_lsn,
+			(int64_t)set->system_identifier, (int64_t)set->pg_major,
+			(int64_t)set->files, (int64_t)set->bytes, (int64_t)set->stored,
+			(int64_t)set->damaged, set->writer, set->manifest_sha256),
 		error);
 }
 

@@ -12,8 +12,8 @@ static bool put_files(Catalog *catalog, const char *service, const char *reposit
 		      const struct catalog_wal *files, size_t count, GError **error)
 {
 	sqlite3_stmt *statement =
-		database_prepare(catalog, "INSERT OR REPLACE INTO wal VALUES (?1,?2,?3,?4,?5)", "tt",
-				 error, service, repository);
+		database_prepare(catalog, "INSERT OR REPLACE INTO wal VALUES (?1,?2,?3,?4,?5)",
+				 "tt", error, service, repository);
 
 	if (!statement)
 		return false;
@@ -59,8 +59,8 @@ bool catalog_wal_put(Catalog *catalog, const char *service, const char *reposito
 {
 	if (!database_run(catalog, "BEGIN IMMEDIATE", error))
 		return false;
-	return transaction_end(
-		catalog, put_files(catalog, service, repository, files, count, error), error);
+	return transaction_end(catalog,
+			       put_files(catalog, service, repository, files, count, error), error);
 }
 
 bool catalog_wal_replace(Catalog *catalog, const char *service, const char *repository,

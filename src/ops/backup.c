@@ -16,11 +16,11 @@
 
 #include <string.h>
 
-#define PACK_SIZE_MAX   ((size_t)32 << 20)
-#define PACK_BUFFERS    ((size_t)128 << 20) /* shared by all workers */
-#define PING_EVERY      (30 * USEC_PER_SEC)
-#define MAJOR_OLDEST    13
-#define MAJOR_NEWEST    18
+#define PACK_SIZE_MAX ((size_t)32 << 20)
+#define PACK_BUFFERS  ((size_t)128 << 20) /* shared by all workers */
+#define PING_EVERY    (30 * USEC_PER_SEC)
+#define MAJOR_OLDEST  13
+#define MAJOR_NEWEST  18
 
 struct backup {
 	const struct backup_request *request;
@@ -93,8 +93,8 @@ static bool server_is_suitable(struct backup *backup, GError **error)
 
 	if (server->major < MAJOR_OLDEST || server->major > MAJOR_NEWEST)
 		return odr_fail(error, ODR_ERROR_REFUSED,
-				"the server is PostgreSQL %d; %d to %d are supported", server->major,
-				MAJOR_OLDEST, MAJOR_NEWEST);
+				"the server is PostgreSQL %d; %d to %d are supported",
+				server->major, MAJOR_OLDEST, MAJOR_NEWEST);
 	if (server->in_recovery)
 		return odr_fail(error, ODR_ERROR_REFUSED,
 				"the server is a standby; backups are taken from the primary");
@@ -121,9 +121,10 @@ static bool backup_connect(struct backup *backup, GError **error)
 	backup->pgdata = g_strdup(request->data_directory ? request->data_directory
 							  : server->data_directory);
 	if (!backup->pgdata)
-		return odr_fail(error, ODR_ERROR_USAGE,
-				"the server does not tell its data directory to this role; grant it "
-				"pg_read_all_settings or set data-directory of the service");
+		return odr_fail(
+			error, ODR_ERROR_USAGE,
+			"the server does not tell its data directory to this role; grant it "
+			"pg_read_all_settings or set data-directory of the service");
 	if (!control_read(backup->pgdata, &backup->control, NULL, error))
 		return false;
 	if (backup->control.system_identifier != server->system_identifier)
@@ -163,13 +164,15 @@ static char *archiver_state(struct backup *backup)
 	if (!session_archiver(backup->session, &archiver, NULL))
 		return g_strdup("see the server's log");
 	if (archiver.failing)
-		text = g_strdup_printf("archiving of %s fails: see the server's log for the message "
-				       "of archive_command",
-				       archiver.last_failed);
+		text = g_strdup_printf(
+			"archiving of %s fails: see the server's log for the message "
+			"of archive_command",
+			archiver.last_failed);
 	else
-		text = g_strdup_printf("archive_command is '%s': it must run odrbackup archive-push "
-				       "for this service",
-				       command ? command : "(hidden from this role)");
+		text = g_strdup_printf(
+			"archive_command is '%s': it must run odrbackup archive-push "
+			"for this service",
+			command ? command : "(hidden from this role)");
 	session_archiver_clear(&archiver);
 	return text;
 }
@@ -220,8 +223,8 @@ static bool backup_begin(struct backup *backup, GError **error)
 
 	progress(backup, "waiting for a checkpoint", 0);
 	backup->started = clock_now();
-	backup->lock_until = retention_lock_until(backup->started, request->generation_length,
-						  request->retain);
+	backup->lock_until =
+		retention_lock_until(backup->started, request->generation_length, request->retain);
 	backup->generation = generation_id_new(backup->lock_until);
 	if (!session_backup_start(backup->session, label, true, &backup->start, error))
 		return odr_context(error, "cannot start the backup");
@@ -229,10 +232,11 @@ static bool backup_begin(struct backup *backup, GError **error)
 	if (!control_read(backup->pgdata, &control, NULL, error))
 		return false;
 	if (control.redo < backup->start || control.timeline != backup->server.timeline)
-		return odr_fail(error, ODR_ERROR_REFUSED,
-				"'%s' did not take part in the checkpoint that the server just made: "
-				"it is the directory of another cluster",
-				backup->pgdata);
+		return odr_fail(
+			error, ODR_ERROR_REFUSED,
+			"'%s' did not take part in the checkpoint that the server just made: "
+			"it is the directory of another cluster",
+			backup->pgdata);
 	backup->control = control;
 	return fault_point("step", "backup started", error);
 }
@@ -313,17 +317,17 @@ static bool backup_copy_files(struct backup *backup, GError **error)
 		.pack_size = MIN(PACK_SIZE_MAX, PACK_BUFFERS / workers),
 		.compress_level = request->compress_level,
 		.digest_seed = digest_seed(request->bundle->digest_secret, "content")});
-	backup->copy = copy_new(
-		&(struct copy_settings){.pgdata = backup->pgdata,
-					.control = &backup->control,
-					.backup_start = backup->start,
-					.sink = backup->sink,
-					.workers = workers,
-					.digest_seed = digest_seed(request->bundle->digest_secret,
-								   "content"),
-					.tick = copy_tick,
-					.tick_data = backup},
-		backup->files);
+	backup->copy =
+		copy_new(&(struct copy_settings){.pgdata = backup->pgdata,
+						 .control = &backup->control,
+						 .backup_start = backup->start,
+						 .sink = backup->sink,
+						 .workers = workers,
+						 .digest_seed = digest_seed(
+							 request->bundle->digest_secret, "content"),
+						 .tick = copy_tick,
+						 .tick_data = backup},
+			 backup->files);
 	if (!copy_run(backup->copy, error) || !copy_configuration(backup, error) ||
 	    !fault_point("step", "files copied", error))
 		return odr_context(error, "cannot copy '%s'", backup->pgdata);
@@ -384,7 +388,8 @@ static bool backup_store_layer(struct backup *backup, struct set_part *part, GEr
 	struct layer_ref ref = {0};
 	const Table *table;
 
-	if (!copy_finish(backup->copy, backup->stop.lsn, &entries, backup->manifest->damaged, error))
+	if (!copy_finish(backup->copy, backup->stop.lsn, &entries, backup->manifest->damaged,
+			 error))
 		return false;
 	for (guint i = 0; i < entries->len; i++) {
 		const struct layer_entry *entry = entries->pdata[i];
@@ -528,8 +533,7 @@ static bool backup_publish(struct backup *backup, GError **error)
 	if (!stop_check(error) || !chain_journal(&backup->chain, backup->manifest, object, error) ||
 	    !fault_point("step", "manifest journaled", error) ||
 	    !repos_put(request->repos, local, &whole, 1, backup->lock_until, error) ||
-	    !fault_point("step", "manifest stored", error) ||
-	    !chain_settle(&backup->chain, error))
+	    !fault_point("step", "manifest stored", error) || !chain_settle(&backup->chain, error))
 		return odr_context(error, "cannot publish the set");
 	return true;
 }

@@ -52,10 +52,11 @@ bool cluster_pin(const char *state, uint64_t system_identifier, GError **error)
 			return false;
 	}
 	if (pinned != system_identifier)
-		return odr_fail(error, ODR_ERROR_REFUSED,
-				"this is another cluster: its system identifier is %" G_GUINT64_FORMAT
-				", this service protects %" G_GUINT64_FORMAT
-				" ('%s'); make a service of its own for it",
-				system_identifier, pinned, path);
+		return odr_fail(
+			error, ODR_ERROR_REFUSED,
+			"this is another cluster: its system identifier is %" G_GUINT64_FORMAT
+			", this service protects %" G_GUINT64_FORMAT
+			" ('%s'); make a service of its own for it",
+			system_identifier, pinned, path);
 	return true;
 }

@@ -17,14 +17,14 @@
 /* Files up to this size share chunks with others of the same database. */
 #define SMALL_FILE ((uint64_t)512 << 10)
 /* A page in flux is read again at most so often; it only has to be seen changing once. */
-#define PAGE_RETRIES 5
+#define PAGE_RETRIES	    5
 #define DAMAGED_PAGES_SHOWN 5
 
 /* One file on its way: what it was listed as, what became of it. */
 struct file {
 	const struct pgdata_file *listed;
 	struct layer_entry *entry; /* NULL: vanished, or not a file */
-	lsn_t newest_lsn;          /* of its pages */
+	lsn_t newest_lsn;	   /* of its pages */
 	uint32_t bad_pages, first_bad;
 	GString *trouble; /* NULL: none */
 };
@@ -45,15 +45,15 @@ struct copy {
 	uint64_t bytes_done; /* atomic */
 	GPtrArray *outside;  /* struct layer_entry */
 	GHashTable *owners, *groups;
-	GError *tick_error;  /* of the calling thread */
-	int cancelled;       /* atomic: tick_error is set */
+	GError *tick_error; /* of the calling thread */
+	int cancelled;	    /* atomic: tick_error is set */
 };
 
 struct worker {
 	struct copy *copy;
 	PackWriter *packs;
-	uint8_t *buffer; /* CHUNK_MAX */
-	size_t used;     /* of the chunk that small files share */
+	uint8_t *buffer;    /* CHUNK_MAX */
+	size_t used;	    /* of the chunk that small files share */
 	GPtrArray *sharing; /* struct extent * whose place is not known yet */
 	GByteArray *digests;
 };
@@ -82,8 +82,8 @@ static struct layer_entry *entry_new(struct copy *copy, const struct pgdata_file
 {
 	struct layer_entry *entry = g_new0(struct layer_entry, 1);
 
-	entry->path = listed->path[0] ? g_strconcat("pgdata/", listed->path, NULL)
-				      : g_strdup("pgdata");
+	entry->path =
+		listed->path[0] ? g_strconcat("pgdata/", listed->path, NULL) : g_strdup("pgdata");
 	entry->mode = listed->mode & 07777;
 	entry->uid = listed->uid;
 	entry->gid = listed->gid;
@@ -276,8 +276,8 @@ static bool judge_page(struct worker *worker, struct file *file, int fd, uint8_t
 	return true;
 }
 
-static bool check_pages(struct worker *worker, struct file *file, int fd, uint8_t *data, size_t size,
-			uint64_t offset, GError **error)
+static bool check_pages(struct worker *worker, struct file *file, int fd, uint8_t *data,
+			size_t size, uint64_t offset, GError **error)
 {
 	const struct copy_settings *settings = &worker->copy->settings;
 	bool checksums = settings->control->checksum_version != 0;
@@ -392,8 +392,8 @@ static bool copy_content(struct worker *worker, struct file *file, int fd, GErro
 			return odr_context(error, "cannot read '%s'", file->listed->path);
 		if (got == 0)
 			break;
-		if (file->listed->paged && !check_pages(worker, file, fd, data, (size_t)got, offset,
-							error))
+		if (file->listed->paged &&
+		    !check_pages(worker, file, fd, data, (size_t)got, offset, error))
 			return odr_context(error, "cannot read '%s'", file->listed->path);
 		crc = crc32c_update(crc, data, (size_t)got);
 		xxh128(copy->settings.digest_seed, data, (size_t)got, digest);
@@ -529,8 +529,8 @@ bool copy_run(struct copy *copy, GError **error)
 }
 
 /* Content that is in memory already, as a file of its own. */
-static bool store_content(struct copy *copy, struct layer_entry *entry, const void *data, size_t size,
-			  GError **error)
+static bool store_content(struct copy *copy, struct layer_entry *entry, const void *data,
+			  size_t size, GError **error)
 {
 	g_autoptr(PackWriter) packs = pack_writer_new(copy->settings.sink);
 	uint64_t seed = copy->settings.digest_seed;
@@ -601,8 +601,8 @@ bool copy_outside(struct copy *copy, const char *path, GError **error)
 	g_free(entry->path);
 	entry->path = g_strconcat("outside", path, NULL);
 	g_ptr_array_add(copy->outside, entry);
-	return store_content(copy, entry, g_bytes_get_data(content, NULL), g_bytes_get_size(content),
-			     error);
+	return store_content(copy, entry, g_bytes_get_data(content, NULL),
+			     g_bytes_get_size(content), error);
 }
 
 static void note_damage(struct file *file, lsn_t backup_stop, GPtrArray *damaged)
@@ -636,7 +636,8 @@ static int compare_entries(const void *a, const void *b)
 bool copy_finish(struct copy *copy, lsn_t backup_stop, GPtrArray **entries, GPtrArray *damaged,
 		 GError **error)
 {
-	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)layer_entry_free);
+	g_autoptr(GPtrArray) list =
+		g_ptr_array_new_with_free_func((GDestroyNotify)layer_entry_free);
 
 	for (size_t i = 0; i < copy->count; i++) {
 		struct file *file = &copy->files[i];

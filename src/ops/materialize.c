@@ -158,7 +158,8 @@ static void plan_jobs(struct materializer *all)
 	for (size_t i = 0; i < all->pieces->len;) {
 		struct job job = {.first = i};
 
-		while (i < all->pieces->len && same_pack(piece_at(all, job.first), piece_at(all, i)))
+		while (i < all->pieces->len &&
+		       same_pack(piece_at(all, job.first), piece_at(all, i)))
 			i++;
 		job.count = i - job.first;
 		g_array_append_val(all->jobs, job);
@@ -188,9 +189,9 @@ static gid_t group_of(const struct layer_entry *entry)
 bool materialize_attributes(int fd, const char *path, const struct layer_entry *entry,
 			    bool set_owner, GError **error)
 {
-	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
-				    {.tv_sec = entry->mtime_ns / 1000000000,
-				     .tv_nsec = entry->mtime_ns % 1000000000}};
+	struct timespec times[2] = {
+		{.tv_nsec = UTIME_OMIT},
+		{.tv_sec = entry->mtime_ns / 1000000000, .tv_nsec = entry->mtime_ns % 1000000000}};
 
 	if (times[1].tv_nsec < 0) {
 		times[1].tv_sec--;
@@ -356,7 +357,8 @@ static bool worker_run(void *shared, void *context, size_t number, GError **erro
 	const Table *table = all->settings->tables->pdata[head->table];
 
 	if (head->place.pack >= table->rows->len)
-		return odr_fail(error, ODR_ERROR_CORRUPT, "an extent names a pack that is not there");
+		return odr_fail(error, ODR_ERROR_CORRUPT,
+				"an extent names a pack that is not there");
 	g_clear_pointer(&worker->reader, pack_reader_free);
 	worker->reader = pack_reader_open(
 		all->settings->repo, all->settings->identity, table->generation,
@@ -442,16 +444,16 @@ static bool materialize_all(struct materializer *all, GError **error)
 		if (!plan_target(all, i, error))
 			return false;
 	plan_jobs(all);
-	return write_hollow(all, error) && pool_run(&(struct pool_work){.workers =
-										all->settings->workers,
-									.jobs = all->jobs->len,
-									.shared = all,
-									.begin = worker_begin,
-									.run = worker_run,
-									.end = worker_end,
-									.tick = tick,
-									.tick_ms = 200},
-						    error);
+	return write_hollow(all, error) &&
+	       pool_run(&(struct pool_work){.workers = all->settings->workers,
+					    .jobs = all->jobs->len,
+					    .shared = all,
+					    .begin = worker_begin,
+					    .run = worker_run,
+					    .end = worker_end,
+					    .tick = tick,
+					    .tick_ms = 200},
+			error);
 }
 
 bool materialize(const struct materialize_settings *settings, const GPtrArray *files,
@@ -499,8 +501,8 @@ static bool compare_file(void *shared, void *context, size_t number, GError **er
 		return true; /* not there, or not a file: it will be written */
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
 	    (uint64_t)status.st_size == file->entry->size &&
-	    digest_of_file(comparison->settings->digest_seed, fd, file->entry->size, context, digest,
-			   NULL) &&
+	    digest_of_file(comparison->settings->digest_seed, fd, file->entry->size, context,
+			   digest, NULL) &&
 	    memcmp(digest, file->entry->digest, XXH128_SIZE) == 0) {
 		done = materialize_attributes(fd, file->path, file->entry,
 					      comparison->settings->set_owner, error);

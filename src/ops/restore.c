@@ -17,8 +17,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define MARK          ".odrbackup-restore" /* in PGDATA while a restore is under way */
-#define CONTROL       "global/pg_control"
+#define MARK	      ".odrbackup-restore" /* in PGDATA while a restore is under way */
+#define CONTROL	      "global/pg_control"
 #define CONTROL_ASIDE "global/pg_control.odrbackup"
 #define TABLESPACES   "pg_tblspc/"
 
@@ -26,9 +26,9 @@ struct restore {
 	const struct restore_request *request;
 	struct restore_result *result;
 	const struct set_part *part;
-	GPtrArray *tables;      /* Table, one per layer */
-	GPtrArray *entries;     /* struct layer_entry, all of the set, sorted */
-	GPtrArray *files;       /* struct materialize_file: to write */
+	GPtrArray *tables;	 /* Table, one per layer */
+	GPtrArray *entries;	 /* struct layer_entry, all of the set, sorted */
+	GPtrArray *files;	 /* struct materialize_file: to write */
 	GHashTable *tablespaces; /* OID → path, as they will be; owned strings */
 	const struct layer_entry *control;
 };
@@ -104,9 +104,10 @@ static bool set_tablespaces(const struct restore_request *request, GHashTable **
 	g_hash_table_iter_init(&iter, request->tablespace_map);
 	while (g_hash_table_iter_next(&iter, &oid, &path)) {
 		if (!g_hash_table_contains(*paths, oid))
-			return odr_fail(error, ODR_ERROR_USAGE,
-					"--tablespace-map names %u, which is no tablespace of the set",
-					GPOINTER_TO_UINT(oid));
+			return odr_fail(
+				error, ODR_ERROR_USAGE,
+				"--tablespace-map names %u, which is no tablespace of the set",
+				GPOINTER_TO_UINT(oid));
 		g_hash_table_replace(*paths, oid, g_strdup(path));
 	}
 	return true;
@@ -127,10 +128,11 @@ static bool guard_tablespaces(const struct restore_request *request, GError **er
 					"tablespace %u would go to '%s', which is no absolute path",
 					GPOINTER_TO_UINT(oid), (char *)path);
 		if (!request->delta && !file_is_empty_dir(path))
-			return odr_fail(error, ODR_ERROR_REFUSED,
-					"tablespace %u would go to '%s', which is not empty; map it "
-					"elsewhere with --tablespace-map %u=DIR",
-					GPOINTER_TO_UINT(oid), (char *)path, GPOINTER_TO_UINT(oid));
+			return odr_fail(
+				error, ODR_ERROR_REFUSED,
+				"tablespace %u would go to '%s', which is not empty; map it "
+				"elsewhere with --tablespace-map %u=DIR",
+				GPOINTER_TO_UINT(oid), (char *)path, GPOINTER_TO_UINT(oid));
 	}
 	return true;
 }
@@ -153,7 +155,8 @@ static bool guard_space(const struct restore_request *request, GError **error)
 	}
 	uint64_t available = (uint64_t)space.f_bavail * space.f_frsize;
 
-	if (!request->delta && !request->plan->manifest->tablespace_map && part->bytes > available) {
+	if (!request->delta && !request->plan->manifest->tablespace_map &&
+	    part->bytes > available) {
 		g_autofree char *need = size_format(part->bytes);
 		g_autofree char *have = size_format(available);
 
@@ -166,7 +169,8 @@ static bool guard_space(const struct restore_request *request, GError **error)
 bool restore_guard(const struct restore_request *request, GError **error)
 {
 	if (!g_path_is_absolute(request->pgdata))
-		return odr_fail(error, ODR_ERROR_USAGE, "'%s' is no absolute path", request->pgdata);
+		return odr_fail(error, ODR_ERROR_USAGE, "'%s' is no absolute path",
+				request->pgdata);
 	if (!guard_running(request->pgdata, error))
 		return false;
 	if (!file_is_empty_dir(request->pgdata)) {
@@ -241,9 +245,8 @@ static bool disarm(struct restore *restore, GError **error)
 	g_autofree char *global = inside(restore, "global");
 	g_autofree char *mark = inside(restore, MARK);
 	g_autofree char *text = g_strdup_printf("%s\n", request->plan->manifest->set_id);
-	static const char *const stale[] = {"backup_label",    "tablespace_map",
-					    "recovery.signal", "standby.signal",
-					    "backup_manifest", CONTROL_ASIDE};
+	static const char *const stale[] = {"backup_label",   "tablespace_map",	 "recovery.signal",
+					    "standby.signal", "backup_manifest", CONTROL_ASIDE};
 
 	if (!file_make_dirs(request->pgdata, 0700, error) ||
 	    !file_write(mark, text, strlen(text), &(struct file_write){0}, error))
@@ -300,9 +303,9 @@ static bool place_tablespace(struct restore *restore, guint oid, const char *pat
 	const char *to = g_hash_table_lookup(restore->tablespaces, GUINT_TO_POINTER(oid));
 
 	if (!to)
-		return odr_fail(error, ODR_ERROR_CORRUPT,
-				"the set links tablespace %u but its tablespace_map does not have it",
-				oid);
+		return odr_fail(
+			error, ODR_ERROR_CORRUPT,
+			"the set links tablespace %u but its tablespace_map does not have it", oid);
 	if (!file_make_dirs(to, 0700, error))
 		return odr_context(error, "cannot make tablespace %u", oid);
 	return make_link(path, to, error);
@@ -416,9 +419,8 @@ static bool prune_all(struct restore *restore, GError **error)
 	/* Tablespaces: their entries are known by the path through the link. */
 	g_hash_table_iter_init(&iter, restore->tablespaces);
 	while (g_hash_table_iter_next(&iter, &oid, &target)) {
-		g_autofree char *link = g_strdup_printf("%s/" TABLESPACES "%u",
-							restore->request->pgdata,
-							GPOINTER_TO_UINT(oid));
+		g_autofree char *link = g_strdup_printf(
+			"%s/" TABLESPACES "%u", restore->request->pgdata, GPOINTER_TO_UINT(oid));
 
 		if (!prune(wanted, link, error))
 			return false;

@@ -101,8 +101,8 @@ static void describe_wal(const struct restore_source *source, const TimelineHist
 
 	plan->timeline = history->timeline;
 	plan->wal_start = wal->start;
-	plan->wal_end = wal_ranges_end(source->ranges, history, wal->start, wal->segment_size,
-				       missing);
+	plan->wal_end =
+		wal_ranges_end(source->ranges, history, wal->start, wal->segment_size, missing);
 	plan->wal_end_stored = stored_at_end(source->ranges, plan->wal_end);
 	g_strlcpy(plan->first_segment, wal->first, sizeof(plan->first_segment));
 	wal_segment_name(timeline_at(history, plan->wal_end - 1), plan->wal_end - 1,
@@ -157,8 +157,8 @@ static bool choose_set(const struct restore_source *source, const struct restore
 	bool oldest = g_strcmp0(target->set, "oldest") == 0;
 
 	for (guint i = 0; i < count; i++)
-		if (candidate(source, target,
-			      source->manifests->pdata[oldest ? i : count - 1 - i], plan))
+		if (candidate(source, target, source->manifests->pdata[oldest ? i : count - 1 - i],
+			      plan))
 			return true;
 	return false;
 }
@@ -195,9 +195,8 @@ static bool nothing_serves(const struct restore_source *source, const struct res
 			   const struct restore_plan *plan, GError **error)
 {
 	g_autofree char *wanted = target_text(target);
-	const char *reason = plan->warnings->len
-				     ? plan->warnings->pdata[plan->warnings->len - 1]
-				     : NULL;
+	const char *reason =
+		plan->warnings->len ? plan->warnings->pdata[plan->warnings->len - 1] : NULL;
 
 	if (source->manifests->len == 0)
 		return odr_fail(error, ODR_ERROR_NOT_FOUND,

@@ -4,11 +4,16 @@ src_pg_libpg_a_SOURCES = \
 	src/pg/control.h \
 	src/pg/label.c \
 	src/pg/label.h \
+	src/pg/manifest.c \
 	src/pg/manifest.h \
 	src/pg/page.c \
 	src/pg/page.h \
+	src/pg/pgdata.c \
 	src/pg/pgdata.h \
+	src/pg/pgdata_walk.c \
+	src/pg/recovery.c \
 	src/pg/recovery.h \
+	src/pg/session.c \
 	src/pg/session.h \
 	src/pg/timeline.c \
 	src/pg/timeline.h \

@@ -1,0 +1,119 @@
+#include "cli/restore_view.h"
+
+#include "base/json.h"
+#include "cli/output.h"
+
+#include <stdio.h>
+
+/* Shown, and said to be so, until a restore on this host was measured. */
+#define ASSUMED_RATE ((uint64_t)100 << 20)
+
+static void line(const char *name, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void line(const char *name, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	g_autofree char *text = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	printf("%-15s %s\n", name, text);
+}
+
+static usec_t loss(const struct restore_view *view)
+{
+	usec_t lost = clock_now() - view->plan->wal_end_stored;
+
+	return view->target->type == RECOVERY_DEFAULT && lost > 0 ? lost : -1;
+}
+
+static usec_t estimate(const struct restore_view *view)
+{
+	const struct set_part *part = manifest_part(view->plan->manifest, PART_DATABASE);
+	uint64_t rate = view->rate ? view->rate : ASSUMED_RATE;
+
+	return (usec_t)((double)part->bytes / (double)rate * USEC_PER_SEC);
+}
+
+void restore_view_print(const struct restore_view *view)
+{
+	const struct restore_plan *plan = view->plan;
+	const Manifest *manifest = plan->manifest;
+	const struct set_part *part = manifest_part(manifest, PART_DATABASE);
+	g_autofree char *stopped = clock_format(manifest->stopped);
+	g_autofree char *age = duration_format(clock_now() - manifest->stopped);
+	g_autofree char *start = lsn_print(plan->wal_start);
+	g_autofree char *end = lsn_print(plan->wal_end);
+	g_autofree char *size = size_format(part->bytes);
+	g_autofree char *time = duration_format(estimate(view));
+	g_autofree char *lost = duration_format(loss(view));
+
+	line("set", "%s, %s, ended %s (%s ago), PostgreSQL %d, from %s", manifest->set_id,
+	     part->kind, stopped, age, manifest->pg_major, view->repository);
+	line("point", "%s", plan->point);
+	line("WAL", "%s to %s on timeline %u: %" G_GUINT64_FORMAT " segments, %s to %s", start, end,
+	     plan->timeline, plan->segments, plan->first_segment, plan->last_segment);
+	if (plan->missing[0])
+		line("gap", "segment %s is missing", plan->missing);
+	else
+		line("gaps", "none");
+	line("content", "%s in %" G_GUINT64_FORMAT " files into %s", size, part->files,
+	     view->pgdata ? view->pgdata : "(--pgdata)");
+	if (loss(view) >= 0)
+		line("expected loss", "at most %s: what was committed after the last archived WAL",
+		     lost);
+	line("estimated time", "%s to write the files (%s), then replay of the WAL", time,
+	     view->rate ? "at the rate of the last restore here"
+			: "assuming 100 MiB/s, not measured");
+	if (manifest->damaged->len > 0)
+		line("damage", "the source was damaged in %u files: odrbackup show %s",
+		     manifest->damaged->len, manifest->set_id);
+	for (guint i = 0; i < plan->warnings->len; i++)
+		line("note", "%s", (char *)plan->warnings->pdata[i]);
+	for (guint i = 0; i < view->troubles->len; i++)
+		line("warning", "%s", (char *)view->troubles->pdata[i]);
+}
+
+static json_t *texts(const GPtrArray *list)
+{
+	json_t *array = json_array();
+
+	for (guint i = 0; i < list->len; i++)
+		json_array_append_new(array, json_string(list->pdata[i]));
+	return array;
+}
+
+json_t *restore_view_json(const struct restore_view *view)
+{
+	const struct restore_plan *plan = view->plan;
+	const struct set_part *part = manifest_part(plan->manifest, PART_DATABASE);
+	g_autofree char *start = lsn_print(plan->wal_start);
+	g_autofree char *end = lsn_print(plan->wal_end);
+	json_t *document = json_object();
+	usec_t lost = loss(view);
+
+	json_set_string(document, "set", plan->manifest->set_id);
+	json_set_string(document, "repository", view->repository);
+	json_set_string(document, "type", recovery_type_name(view->target->type));
+	json_set_string(document, "point", plan->point);
+	json_set_time(document, "set_stopped", plan->manifest->stopped);
+	json_set_int(document, "timeline", plan->timeline);
+	json_set_string(document, "wal_start", start);
+	json_set_string(document, "wal_end", end);
+	json_set_time(document, "wal_end_stored", plan->wal_end_stored);
+	json_set_string(document, "first_segment", plan->first_segment);
+	json_set_string(document, "last_segment", plan->last_segment);
+	json_set_int(document, "segments", (int64_t)plan->segments);
+	json_set_string(document, "missing_segment", plan->missing[0] ? plan->missing : NULL);
+	json_set_int(document, "bytes", (int64_t)part->bytes);
+	json_set_int(document, "files", (int64_t)part->files);
+	if (lost >= 0)
+		json_set_int(document, "expected_loss_us", lost);
+	else
+		json_set(document, "expected_loss_us", json_null());
+	json_set_int(document, "estimated_us", estimate(view));
+	json_set_bool(document, "estimate_is_measured", view->rate != 0);
+	json_set_int(document, "damaged_files", plan->manifest->damaged->len);
+	json_set(document, "notes", texts(plan->warnings));
+	json_set(document, "warnings", texts(view->troubles));
+	return document;
+}
