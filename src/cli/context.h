@@ -1,38 +1,61 @@
 #ifndef ODR_CLI_CONTEXT_H
 #define ODR_CLI_CONTEXT_H
 
-#include "cli/command.h"
+#include "cli/arguments.h"
+#include "cli/kit.h"
+#include "cli/settings.h"
+#include "cli/unlock.h"
 #include "crypto/keys.h"
 #include "repo/repo.h"
 
 /*
  * What most commands begin with: settings, service, keys, repositories, opened on demand. With
- * --kit FILE settings, service and identity come from the recovery kit instead of --config.
+ * --kit FILE settings, service and identity come from the recovery kit instead of --config; state and
+ * spool then lie below $XDG_STATE_HOME/odrbackup (~/.local/state/odrbackup), unless the kit names them.
  */
 typedef struct context Context;
 struct context {
 	Settings *settings;
 	const struct settings_service *service;
 	char *state; /* <state>/<service>, made */
+	char *spool; /* <spool>/<service>; not made */
 	const struct arguments *arguments;
 	Identity *identity; /* after context_identity */
-	Bundle *bundle;     /* after context_bundle */
+	Bundle *bundle;	    /* after context_bundle */
 	GPtrArray *repos;   /* Repo, after context_repos */
-	bool from_kit;
+	Kit *kit;	    /* NULL: from a configuration file */
+	struct passphrase_source passphrase;
 };
 void context_free(Context *context);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Context, context_free)
 /* service_name NULL: the only one. */
 Context *context_open(const struct arguments *arguments, const char *service_name, GError **error);
-/* The identity: --identity FILE, else the service's setting, else the kit's. AUTH with advice if none. */
+/* The identity: --identity FILE, else the kit's, else the service's setting. AUTH with advice if none. */
 bool context_identity(Context *context, GError **error);
-/* As context_identity, but a missing identity is fine (context->identity stays NULL). */
+/* As context_identity, but where none is named context->identity stays NULL. */
 bool context_identity_optional(Context *context, GError **error);
 bool context_bundle(Context *context, GError **error);
 /* Opens all repositories of the service (--repository NAME: that one). The trusted service comes from
  * the identity or bundle loaded before. The format of each is checked. */
 bool context_repos(Context *context, GError **error);
-/* Asks on the terminal, or reads --passphrase-file. For key_unlock. */
-char *passphrase_ask_terminal(void *data, const char *what, GError **error);
+/* The same, but a repository only has to be there: for the small program, which has no JSON. */
+bool context_repos_open(Context *context, GError **error);
+
+/* --jobs N, else workers= of the configuration. */
+bool context_workers(const Context *context, unsigned *workers, GError **error);
+/* --lock-wait, or 10 minutes. */
+bool context_lock_wait(const Context *context, usec_t *wait, GError **error);
+/* A destructive step: --confirm SERVICE, or the name typed at a terminal; else REFUSED. question says
+ * what will happen. */
+bool context_confirm(const Context *context, const char *question, GError **error);
+
+/*
+ * What PostgreSQL has to run during recovery, with the context's own configuration or kit, and identity.
+ * Where a passphrase was typed, nobody will type it for PostgreSQL: the identity is written unprotected
+ * (0600) into the service's state folder, and *end_command removes it when recovery ends (NULL: nothing
+ * to do). context_identity first. g_free both.
+ */
+bool context_recovery_commands(Context *context, char **restore_command, char **end_command,
+			       GError **error);
 
 #endif

@@ -1,7 +1,47 @@
 noinst_LIBRARIES += src/cli/libcli.a
 src_cli_libcli_a_SOURCES = \
+	src/cli/archive_commands.c \
+	src/cli/arguments.c \
+	src/cli/arguments.h \
+	src/cli/cmd_backup.c \
+	src/cli/cmd_config.c \
+	src/cli/cmd_init.c \
+	src/cli/cmd_key.c \
+	src/cli/cmd_kit.c \
+	src/cli/cmd_restore.c \
+	src/cli/command.c \
+	src/cli/command.h \
+	src/cli/commands.h \
+	src/cli/completion.c \
+	src/cli/context.c \
+	src/cli/context.h \
+	src/cli/context_recovery.c \
+	src/cli/help.c \
+	src/cli/help.h \
+	src/cli/keyfile.c \
+	src/cli/keyfile.h \
+	src/cli/kit.c \
+	src/cli/kit.h \
+	src/cli/options.c \
+	src/cli/output.c \
+	src/cli/output.h \
+	src/cli/program.c \
+	src/cli/program.h \
+	src/cli/progress.c \
+	src/cli/proof.c \
+	src/cli/proof.h \
+	src/cli/restore_view.c \
+	src/cli/restore_view.h \
 	src/cli/run.c \
-	src/cli/run.h
+	src/cli/run.h \
+	src/cli/runbook.c \
+	src/cli/runbook.h \
+	src/cli/settings.c \
+	src/cli/settings.h \
+	src/cli/suggest.c \
+	src/cli/suggest.h \
+	src/cli/unlock.c \
+	src/cli/unlock.h
 
 # archive-push and archive-get start in a few milliseconds; everything else is handed to the big program.
 bin_PROGRAMS += odrbackup

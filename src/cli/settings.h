@@ -26,11 +26,12 @@ struct settings_tier {
 };
 struct settings_service {
 	char *name;
-	GPtrArray *repositories; /* struct settings_repository, not owned */
+	GPtrArray *repositories;	  /* struct settings_repository, not owned */
 	const struct settings_tier *tier; /* never NULL: built-in "default" */
-	char *postgres;       /* libpq conninfo */
-	char *data_directory; /* "auto" or a path */
-	char *bundle, *identity; /* files; may be NULL */
+	char *postgres;			  /* libpq conninfo */
+	char *data_directory;		  /* "auto" or a path */
+	char *bundle, *identity; /* files; may be NULL; [odrbackup]'s where the service has none */
+	char *repository_names, *tier_name; /* as written */
 };
 typedef struct settings Settings;
 struct settings {
@@ -40,12 +41,14 @@ struct settings {
 	int compress_level;
 	usec_t archive_get_timeout, archive_check_timeout;
 	unsigned archive_push_batch, archive_get_batch; /* further segments taken along; 0: none */
+	char *bundle, *identity; /* of services without their own; may be NULL */
 	GPtrArray *repositories, *services, *tiers;
-	GPtrArray *origins; /* struct settings_origin, in the order of the table */
+	GPtrArray *origins;  /* struct settings_origin: global, repositories, services, tiers */
+	GPtrArray *warnings; /* char *: what is allowed and probably not meant */
 };
 struct settings_origin {
-	char *group, *key, *value;
-	char *origin; /* "default" or "FILE:LINE" */
+	char *group, *key, *value; /* "service erp-prod", "tier", "gold"; value NULL: not set */
+	char *origin;		   /* "default" or "FILE:LINE" */
 };
 void settings_free(Settings *settings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Settings, settings_free)
@@ -60,13 +63,29 @@ const struct settings_service *settings_service(const Settings *settings, const 
 /* <state>/<service>; g_free. */
 char *settings_state(const Settings *settings, const struct settings_service *service);
 
+/* Names of services, repositories and tiers: 1 to 64 of A-Z a-z 0-9 . _ -, a letter or digit first. */
+bool settings_name_valid(const char *name);
+
 /* One key as the table has it, for config show, manuals and tests. */
+enum settings_type {
+	SETTINGS_TEXT,
+	SETTINGS_NAMES,	       /* separated by ';' */
+	SETTINGS_PATH,	       /* absolute */
+	SETTINGS_PATH_OR_AUTO, /* absolute, or "auto" */
+	SETTINGS_CHOICE,       /* one of choices */
+	SETTINGS_COUNT,	       /* minimum … maximum */
+	SETTINGS_DURATION,     /* minimum … maximum, microseconds */
+};
 struct settings_key {
 	const char *group; /* "odrbackup", "repository", "service", "tier" */
 	const char *name;
+	enum settings_type type;
 	const char *fallback; /* default as text, or NULL */
 	const char *help;
 	bool required;
+	const char *choices; /* "none;governance" */
+	int64_t minimum, maximum;
+	size_t offset; /* in the group's struct */
 };
 const struct settings_key *settings_keys(size_t *count);
 

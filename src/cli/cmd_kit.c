@@ -1,0 +1,247 @@
+/* odrbackup kit create and test. */
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/proof.h"
+#include "cli/runbook.h"
+#include "crypto/secret.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Keys of the writer's host make no sense on a new one. */
+static bool belongs_into_kit(const struct settings_origin *origin)
+{
+	return origin->value && strcmp(origin->origin, "default") != 0 &&
+	       strcmp(origin->key, "identity") != 0 && strcmp(origin->key, "writer-bundle") != 0;
+}
+
+static void copy_group(GKeyFile *to, const Settings *settings, const char *kind, const char *name)
+{
+	g_autofree char *group = g_strdup_printf("%s %s", kind, name);
+
+	for (guint i = 0; i < settings->origins->len; i++) {
+		const struct settings_origin *origin = settings->origins->pdata[i];
+
+		if (strcmp(origin->group, group) == 0 && belongs_into_kit(origin))
+			g_key_file_set_string(to, group, origin->key, origin->value);
+	}
+}
+
+/* What a new host has to know of the configuration. */
+static char *kit_settings(const Context *context)
+{
+	const struct settings_service *service = context->service;
+	g_autoptr(GKeyFile) file = g_key_file_new();
+
+	for (guint i = 0; i < service->repositories->len; i++) {
+		const struct settings_repository *repository = service->repositories->pdata[i];
+
+		copy_group(file, context->settings, "repository", repository->name);
+	}
+	copy_group(file, context->settings, "service", service->name);
+	copy_group(file, context->settings, "tier", service->tier->name);
+	return g_key_file_to_data(file, NULL, NULL);
+}
+
+static bool check_keys(const Context *context, const OwnerKey *owner, GError **error)
+{
+	const Identity *identity = context->identity;
+
+	if (memcmp(owner->service.id, identity->service.id, SERVICE_ID_SIZE) != 0 ||
+	    memcmp(owner->service.owner_public, identity->service.owner_public, KEY_SIZE) != 0)
+		return odr_fail(error, ODR_ERROR_REFUSED,
+				"identity and owner key are of different services ('%s', '%s')",
+				identity->service.name, owner->service.name);
+	if (identity->recipient.scope != RECIPIENT_SCOPE_ALL)
+		return odr_fail(error, ODR_ERROR_REFUSED,
+				"the identity '%s' opens WAL only; a recovery kit needs one of "
+				"scope all",
+				identity->recipient.name);
+	return true;
+}
+
+static bool choose_passphrase(const struct arguments *arguments, const char *path,
+			      char **passphrase, GError **error)
+{
+	g_autofree char *what = g_strdup_printf("the recovery kit '%s'", path);
+
+	*passphrase = NULL;
+	if (arguments_flag(arguments, "unprotected"))
+		return true;
+	*passphrase = passphrase_choose(arguments, what, error);
+	return *passphrase != NULL;
+}
+
+static bool write_kit(const Context *context, const Kit *kit, const OwnerKey *owner,
+		      const char *path, GError **error)
+{
+	g_autoptr(KeyText) text = kit_print(kit);
+	g_autofree char *runbook_path = g_strconcat(path, ".txt", NULL);
+	g_autofree char *runbook = runbook_print(context, kit, owner, path);
+	struct file_write how = {.mode = 0600, .exclusive = true};
+
+	if (!file_write(runbook_path, runbook, strlen(runbook), &how, error))
+		return false;
+	if (!file_write(path, text, strlen(text), &how, error)) {
+		unlink(runbook_path);
+		return false;
+	}
+	return true;
+}
+
+static void tell_created(const Context *context, const char *path)
+{
+	const struct arguments *arguments = context->arguments;
+	g_autofree char *fingerprint = key_fingerprint(context->identity->recipient.public_key);
+
+	if (arguments_flag(arguments, "json")) {
+		g_autofree char *runbook = g_strconcat(path, ".txt", NULL);
+		json_t *document = json_object();
+
+		json_set_string(document, "file", path);
+		json_set_string(document, "runbook", runbook);
+		json_set_string(document, "service", context->service->name);
+		json_set_string(document, "fingerprint", fingerprint);
+		json_out(document);
+	} else if (!arguments_flag(arguments, "quiet")) {
+		printf("%s\n"
+		       "  recovery kit of service %s, opens with the key %s\n"
+		       "%s.txt\n"
+		       "  runbook: fill in the names, print it, keep it with the kit\n"
+		       "Keep both apart from the repository and from the database host. Prove that "
+		       "the kit works:\n"
+		       "Next: odrbackup kit test %s\n",
+		       path, context->service->name, fingerprint, path, path);
+	}
+}
+
+static bool create(Context *context, const OwnerKey *owner, const char *path, GError **error)
+{
+	g_autoptr(Kit) kit = g_new0(Kit, 1);
+	char *passphrase;
+
+	if (!check_keys(context, owner, error) ||
+	    !choose_passphrase(context->arguments, path, &passphrase, error))
+		return false;
+	kit->settings = kit_settings(context);
+	kit->service = g_strdup(context->service->name);
+	kit->created = clock_now();
+	kit->identity = identity_print(context->identity, passphrase);
+	kit->owner = owner_key_print(owner, passphrase);
+	secret_free(passphrase);
+	if (!write_kit(context, kit, owner, path, error))
+		return false;
+	tell_created(context, path);
+	return true;
+}
+
+bool cmd_kit_create(const struct arguments *arguments, GError **error)
+{
+	const char *path = arguments_positional(arguments, 0);
+	const char *owner_path = arguments_text(arguments, "owner");
+	g_autofree char *runbook = g_strconcat(path, ".txt", NULL);
+	g_autoptr(Context) context = NULL;
+	g_autoptr(OwnerKey) owner = NULL;
+
+	if (!owner_path)
+		return odr_fail(error, ODR_ERROR_USAGE,
+				"--owner is missing; usage: odrbackup kit create %s",
+				arguments->command->synopsis);
+	if (g_file_test(path, G_FILE_TEST_EXISTS) || g_file_test(runbook, G_FILE_TEST_EXISTS))
+		return odr_fail(error, ODR_ERROR_EXISTS,
+				"'%s' or its runbook is there already; a kit is never overwritten",
+				path);
+	context = context_open(arguments, arguments_positional(arguments, 1), error);
+	if (!context || !context_identity(context, error))
+		return false;
+	owner = unlock_owner(&context->passphrase, owner_path, error);
+	return owner && create(context, owner, path, error);
+}
+
+static bool test_owner(Context *context, GError **error)
+{
+	struct key_unlock unlock = {passphrase_ask_terminal, &context->passphrase};
+	g_autoptr(OwnerKey) owner = NULL;
+
+	/* Asking a second time would prove nothing new: both are of one passphrase. */
+	if (context->passphrase.used && !passphrase_is_given(context->arguments))
+		return true;
+	owner = owner_key_parse(context->kit->owner, "the owner key of the kit", &unlock, error);
+	return owner && check_keys(context, owner, error);
+}
+
+/* Every repository is tried; the first failure is returned, further ones are shown. */
+static bool test_repositories(Context *context, json_t *results, GError **error)
+{
+	bool all = true;
+
+	for (guint i = 0; i < context->repos->len; i++) {
+		struct proof proof = {0};
+		json_t *result;
+
+		if (!proof_open_set(context->repos->pdata[i], context->identity, NULL, &proof,
+				    all ? error : NULL)) {
+			all = false;
+			continue;
+		}
+		result = json_object();
+		json_set_string(result, "repository", proof.repository);
+		json_set_string(result, "set", proof.set_id);
+		json_set_time(result, "created", proof.created);
+		json_array_append_new(results, result);
+		if (!arguments_flag(context->arguments, "json") &&
+		    !arguments_flag(context->arguments, "quiet")) {
+			g_autofree char *age = duration_format(clock_now() - proof.created);
+
+			printf("repository %s: the newest set %s opens; it is %s old\n",
+			       proof.repository, proof.set_id, age);
+		}
+		proof_clear(&proof);
+	}
+	return all;
+}
+
+static void borrow_kit(struct arguments *arguments)
+{
+	GPtrArray *values = g_ptr_array_new_with_free_func(g_free);
+
+	g_ptr_array_add(values, g_strdup(arguments_positional(arguments, 0)));
+	g_hash_table_insert(arguments->values, (void *)"kit", values);
+}
+
+static void tell_tested(const Context *context, json_t *results)
+{
+	g_autofree char *age = duration_format(clock_now() - context->kit->created);
+
+	if (arguments_flag(context->arguments, "json")) {
+		json_t *document = json_object();
+
+		json_set_string(document, "service", context->service->name);
+		json_set_time(document, "created", context->kit->created);
+		json_set(document, "opened", json_incref(results));
+		json_out(document);
+	} else if (!arguments_flag(context->arguments, "quiet")) {
+		printf("the kit of service %s works; it is %s old\n"
+		       "Next: odrbackup restore --kit %s --pgdata DIR --plan\n",
+		       context->service->name, age, arguments_text(context->arguments, "kit"));
+	}
+}
+
+bool cmd_kit_test(const struct arguments *given, GError **error)
+{
+	struct arguments arguments = *given;
+	g_autoptr(Context) context = NULL;
+	g_autoptr(JsonValue) results = json_array();
+
+	borrow_kit(&arguments);
+	context = context_open(&arguments, NULL, error);
+	if (!context || !context_identity(context, error) || !test_owner(context, error) ||
+	    !context_repos(context, error) || !test_repositories(context, results, error))
+		return false;
+	tell_tested(context, results);
+	return true;
+}

@@ -1,0 +1,295 @@
+#include "cli/command.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/help.h"
+#include "cli/program.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command_option key_new_owner_options[] = {
+	{"service", 0, OPTION_TEXT, "NAME", "service the keys are for"},
+	{"unprotected", 0, OPTION_FLAG, NULL, "write the file without a passphrase"},
+	{NULL},
+};
+
+static const struct command_option key_new_identity_options[] = {
+	{"owner", 0, OPTION_TEXT, "OWNER", "file with the owner key"},
+	{"name", 0, OPTION_TEXT, "TEXT", "what people call it (the file's name)"},
+	{"scope", 0, OPTION_TEXT, "all|wal", "what it opens: everything, or WAL only (all)"},
+	{"unprotected", 0, OPTION_FLAG, NULL, "write the file without a passphrase"},
+	{NULL},
+};
+
+static const struct command_option key_endorse_options[] = {
+	{"owner", 0, OPTION_TEXT, "OWNER", "file with the owner key"},
+	{"role", 0, OPTION_TEXT, "writer|keeper|evidence", "what the bundle's key may sign"},
+	{"recipient", 0, OPTION_LIST, "PUB", "public part of an identity that can open"},
+	{"valid-for", 0, OPTION_TEXT, "DURATION", "how long the endorsement holds (without end)"},
+	{NULL},
+};
+
+static const struct command_option init_options[] = {
+	{"single-recipient", 0, OPTION_FLAG, NULL,
+	 "accept that one identity alone opens everything"},
+	{NULL},
+};
+
+static const struct command_option kit_create_options[] = {
+	{"owner", 0, OPTION_TEXT, "OWNER", "file with the owner key"},
+	{"unprotected", 0, OPTION_FLAG, NULL, "write the keys without a passphrase"},
+	{NULL},
+};
+
+static const struct command_option config_show_options[] = {
+	{"origin", 0, OPTION_FLAG, NULL, "also tell where each value comes from"},
+	{NULL},
+};
+
+/* clang-format off */
+static const struct command setting_up[] = {
+	{"key new owner", "FILE --service NAME [--unprotected]",
+	 "make the key that endorses all others of a service",
+	 "key new owner /root/keys/erp-prod.owner --service erp-prod",
+	 "odrbackup-key(1)", 1, 1, key_new_owner_options, cmd_key_new_owner},
+	{"key new identity", "FILE --owner OWNER [--name TEXT] [--scope all|wal] [--unprotected]",
+	 "make a key that opens sets, and FILE.pub, to which they are sealed",
+	 "key new identity /root/keys/alice --owner /root/keys/erp-prod.owner\n"
+	 "key new identity /root/keys/standby --owner /root/keys/erp-prod.owner --scope wal --unprotected",
+	 "odrbackup-key(1)", 1, 1, key_new_identity_options, cmd_key_new_identity},
+	{"key endorse", "BUNDLE --owner OWNER --role writer|keeper|evidence --recipient PUB… [options]",
+	 "make the key file of a host: it signs and seals, and opens nothing",
+	 "key endorse /root/keys/erp-prod.writer --owner /root/keys/erp-prod.owner --role writer "
+	 "--recipient /root/keys/alice.pub --recipient /root/keys/vault.pub",
+	 "odrbackup-key(1)", 1, 1, key_endorse_options, cmd_key_endorse},
+	{"key add-recipient", "BUNDLE PUB", "let a further identity open what is sealed from now on",
+	 "key add-recipient /etc/odrbackup/erp-prod.writer vault.pub",
+	 "odrbackup-key(1)", 2, 2, NULL, cmd_key_add_recipient},
+	{"key list", "FILE…", "show what key files hold, without unlocking them",
+	 "key list /root/keys/*",
+	 "odrbackup-key(1)", 1, G_MAXUINT, NULL, cmd_key_list},
+	{"key test", "IDENTITY|KIT [SERVICE] [SET]", "prove that a key opens a set",
+	 "key test /root/keys/alice erp-prod\n"
+	 "key test /media/usb/erp-prod.kit",
+	 "odrbackup-key(1)", 1, 3, NULL, cmd_key_test},
+	{"init", "[SERVICE] [--single-recipient]", "make the repositories and local folders of a service",
+	 "init erp-prod",
+	 "odrbackup-init(1)", 0, 1, init_options, cmd_init},
+	{"kit create", "OUT --owner OWNER --identity FILE [SERVICE] [--unprotected]",
+	 "write the recovery kit, and a runbook to print",
+	 "kit create /media/usb/erp-prod.kit --owner /root/keys/erp-prod.owner --identity /root/keys/vault",
+	 "odrbackup-kit(1)", 1, 2, kit_create_options, cmd_kit_create},
+	{"kit test", "KIT", "prove that a recovery kit reaches and opens the newest set",
+	 "kit test /media/usb/erp-prod.kit",
+	 "odrbackup-kit(1)", 1, 1, NULL, cmd_kit_test},
+	{"config show", "[--origin]", "show the configuration as it is in force",
+	 "config show\n"
+	 "config show --origin",
+	 "odrbackup-config(1)", 0, 0, config_show_options, cmd_config_show},
+	{"config check", "", "check the configuration and everything it names",
+	 "config check\n"
+	 "config check -c odrbackup.conf.new",
+	 "odrbackup-config(1)", 0, 0, NULL, cmd_config_check},
+	{NULL},
+};
+/* clang-format on */
+
+#if HAVE_CMD_BACKUP
+static const struct command_option backup_options[] = {
+	{"part", 0, OPTION_LIST, "PART", "capture only this part: database"},
+	{"full", 0, OPTION_FLAG, NULL, "store everything anew"},
+	{"jobs", 0, OPTION_TEXT, "N", "worker threads (workers= of the configuration)"},
+	{NULL},
+};
+#endif
+
+#if HAVE_CMD_EXPIRE
+static const struct command_option expire_options[] = {
+	{"plan", 0, OPTION_FLAG, NULL, "show what would go, and end"},
+	{NULL},
+};
+#endif
+
+#if HAVE_CMD_RESTORE
+static const struct command_option restore_options[] = {
+	{"set", 0, OPTION_TEXT, "ID", "start from this set: an id, latest, oldest, auto (auto)"},
+	{"type", 0, OPTION_TEXT, "default|immediate|time|name|lsn|xid|standby",
+	 "what to recover to; default: the end of WAL"},
+	{"target", 0, OPTION_TEXT, "T",
+	 "the time (with a zone), name, LSN or transaction of --type"},
+	{"target-action", 0, OPTION_TEXT, "pause|promote|shutdown",
+	 "what follows at the target (pause)"},
+	{"target-timeline", 0, OPTION_TEXT, "T", "timeline to follow: a number, current, latest"},
+	{"target-exclusive", 0, OPTION_FLAG, NULL, "stop just before the target"},
+	{"pgdata", 0, OPTION_TEXT, "DIR", "folder to restore into"},
+	{"tablespace-map", 0, OPTION_LIST, "OID=DIR", "put this tablespace there"},
+	{"with-config", 0, OPTION_TEXT, "DIR",
+	 "put configuration from outside the data directory there"},
+	{"delta", 0, OPTION_FLAG, NULL, "keep files that are the same already"},
+	{"jobs", 0, OPTION_TEXT, "N", "worker threads (workers= of the configuration)"},
+	{"plan", 0, OPTION_FLAG, NULL, "show the plan, and end"},
+	{"verify-with", 0, OPTION_TEXT, "PROGRAM", "check the result with pg_verifybackup"},
+	{NULL},
+};
+#endif
+
+#if HAVE_CMD_CHECK
+static const struct command_option check_options[] = {
+	{"repository-scan", 0, OPTION_FLAG, NULL, "look at every object of the repositories"},
+	{NULL},
+};
+#endif
+
+/* clang-format off */
+static const struct command protecting[] = {
+#if HAVE_CMD_BACKUP
+	{"backup", "[SERVICE] [--part PART]… [--full] [--jobs N]", "capture a set",
+	 "backup\n"
+	 "backup erp-prod --jobs 4 --progress plain",
+	 "odrbackup-backup(1)", 0, 1, backup_options, cmd_backup},
+#endif
+#if HAVE_CMD_EXPIRE
+	{"expire", "[SERVICE] [--plan]", "remove sets and WAL that retention no longer keeps",
+	 "expire erp-prod --plan\n"
+	 "expire erp-prod",
+	 "odrbackup-expire(1)", 0, 1, expire_options, cmd_expire},
+#endif
+	{NULL},
+};
+
+static const struct command recovering[] = {
+#if HAVE_CMD_RESTORE
+	{"restore", "[SERVICE] --pgdata DIR [options]", "bring a database back, to any moment",
+	 "restore erp-prod --pgdata /srv/restored --plan\n"
+	 "restore erp-prod --pgdata /srv/restored\n"
+	 "restore erp-prod --pgdata /srv/restored --type time --target '2026-11-21 14:30:00+01'\n"
+	 "restore --kit /media/usb/erp-prod.kit --pgdata /srv/restored --target-action promote --type immediate",
+	 "odrbackup-restore(1)", 0, 1, restore_options, cmd_restore},
+#endif
+	{NULL},
+};
+
+static const struct command watching[] = {
+#if HAVE_CMD_CATALOG
+	{"status", "[SERVICE]", "how far back and how near to now one can recover; what to do",
+	 "status\n"
+	 "status erp-prod --json",
+	 "odrbackup-status(1)", 0, 1, NULL, cmd_status},
+	{"list", "[SERVICE]", "list the sets",
+	 "list\n"
+	 "list --kit /media/usb/erp-prod.kit",
+	 "odrbackup-list(1)", 0, 1, NULL, cmd_list},
+	{"show", "[SERVICE] SET", "show everything about one set",
+	 "show latest\n"
+	 "show erp-prod 20261121T230501Z-1a2b3c4d --json",
+	 "odrbackup-list(1)", 1, 2, NULL, cmd_show},
+#endif
+#if HAVE_CMD_CHECK
+	{"check", "[SERVICE] [--repository-scan]", "check that what is needed for recovery is there",
+	 "check\n"
+	 "check erp-prod --repository-scan",
+	 "odrbackup-check(1)", 0, 1, check_options, cmd_check},
+#endif
+#if HAVE_CMD_CATALOG
+	{"catalog rebuild", "[SERVICE]", "make the local catalog anew from the repositories",
+	 "catalog rebuild erp-prod",
+	 "odrbackup-catalog(1)", 0, 1, NULL, cmd_catalog_rebuild},
+#endif
+	{NULL},
+};
+/* clang-format on */
+
+static const struct command_section sections[] = {
+	{"Set up", setting_up},
+	{"Protect", protecting},
+#if HAVE_CMD_ARCHIVE
+	{"Called by PostgreSQL", archive_commands},
+#endif
+	{"Recover", recovering},
+	{"Watch", watching},
+	{NULL},
+};
+const struct command_set all_commands = {sections, global_options};
+
+/* A question about the tool itself; what it prints is the result. */
+static int answer(const struct arguments *arguments)
+{
+	if (arguments_flag(arguments, "version"))
+		puts(PACKAGE_STRING);
+	else if (arguments_flag(arguments, "dump-options"))
+		help_dump_options(&all_commands, stdout);
+	else if (arguments_flag(arguments, "dump-completion"))
+		help_dump_completion(&all_commands, stdout);
+	else if (arguments->command)
+		help_command(&all_commands, arguments->command, stdout);
+	else if (arguments->positional->len == 0 ||
+		 !help_family(&all_commands, arguments->positional, stdout))
+		help_overview(&all_commands, stdout);
+	return fflush(stdout) == 0 ? 0 : 1;
+}
+
+static bool asks(const struct arguments *arguments)
+{
+	return !arguments->command || arguments_flag(arguments, "help") ||
+	       arguments_flag(arguments, "version") || arguments_flag(arguments, "dump-options") ||
+	       arguments_flag(arguments, "dump-completion");
+}
+
+static void report(const GError *error, int status, bool as_json)
+{
+	log_error("%s", error->message);
+	if (!as_json)
+		return;
+
+	g_autoptr(JsonValue) document = json_object();
+
+	json_set_string(document, "message_type", "exit_error");
+	json_set_int(document, "code", status);
+	json_set_string(document, "message", error->message);
+
+	g_autofree char *text = json_print(document);
+
+	fprintf(stderr, "%s\n", text);
+}
+
+/* PostgreSQL takes 2 for "no such file": where archive-get may have been meant, be louder. */
+static int unparsed_status(int argc, char **argv, const GError *error)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "archive-get") == 0)
+			return 126;
+	}
+	return odr_error_exit_status(error);
+}
+
+static bool wants_json(int argc, char **argv)
+{
+	return g_strv_contains((const char *const *)argv + (argc > 0), "--json");
+}
+
+int command_main(int argc, char **argv)
+{
+	g_auto(Arguments) arguments = {0};
+	g_autoptr(GError) error = NULL;
+	int status;
+
+	if (argc <= 1) {
+		help_overview(&all_commands, stderr);
+		return 2;
+	}
+	if (!arguments_parse(&all_commands, argc, argv, &arguments, &error)) {
+		status = unparsed_status(argc, argv, error);
+		report(error, status, wants_json(argc, argv));
+		return status;
+	}
+	if (asks(&arguments))
+		return answer(&arguments);
+	status = program_begin(&arguments, &error) ? program_run(&arguments, &error)
+						   : program_failure_status(&arguments, error);
+	if (error)
+		report(error, status, arguments_flag(&arguments, "json"));
+	return status;
+}

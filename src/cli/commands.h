@@ -1,0 +1,37 @@
+#ifndef ODR_CLI_COMMANDS_H
+#define ODR_CLI_COMMANDS_H
+
+#include "cli/arguments.h"
+
+/* Which cmd_*.c are in the build already. */
+#define HAVE_CMD_ARCHIVE 0
+#define HAVE_CMD_BACKUP	 1
+#define HAVE_CMD_CATALOG 0
+#define HAVE_CMD_CHECK	 0
+#define HAVE_CMD_EXPIRE	 0
+#define HAVE_CMD_RESTORE 1
+
+/* What the commands run, one cmd_*.c per family. */
+bool cmd_key_new_owner(const struct arguments *arguments, GError **error);
+bool cmd_key_new_identity(const struct arguments *arguments, GError **error);
+bool cmd_key_endorse(const struct arguments *arguments, GError **error);
+bool cmd_key_add_recipient(const struct arguments *arguments, GError **error);
+bool cmd_key_list(const struct arguments *arguments, GError **error);
+bool cmd_key_test(const struct arguments *arguments, GError **error);
+bool cmd_init(const struct arguments *arguments, GError **error);
+bool cmd_kit_create(const struct arguments *arguments, GError **error);
+bool cmd_kit_test(const struct arguments *arguments, GError **error);
+bool cmd_config_show(const struct arguments *arguments, GError **error);
+bool cmd_config_check(const struct arguments *arguments, GError **error);
+bool cmd_backup(const struct arguments *arguments, GError **error);
+bool cmd_archive_push(const struct arguments *arguments, GError **error);
+bool cmd_archive_get(const struct arguments *arguments, GError **error);
+bool cmd_restore(const struct arguments *arguments, GError **error);
+bool cmd_list(const struct arguments *arguments, GError **error);
+bool cmd_show(const struct arguments *arguments, GError **error);
+bool cmd_status(const struct arguments *arguments, GError **error);
+bool cmd_check(const struct arguments *arguments, GError **error);
+bool cmd_expire(const struct arguments *arguments, GError **error);
+bool cmd_catalog_rebuild(const struct arguments *arguments, GError **error);
+
+#endif

@@ -1,0 +1,279 @@
+#include "cli/context.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "repo/layout.h"
+
+#include <string.h>
+
+void context_free(Context *context)
+{
+	if (!context)
+		return;
+	if (context->repos)
+		g_ptr_array_unref(context->repos);
+	identity_free(context->identity);
+	bundle_free(context->bundle);
+	settings_free(context->settings);
+	kit_free(context->kit);
+	g_free(context->state);
+	g_free(context->spool);
+	g_free(context);
+}
+
+static bool is_set(const Settings *settings, const char *key)
+{
+	for (guint i = 0; i < settings->origins->len; i++) {
+		const struct settings_origin *origin = settings->origins->pdata[i];
+
+		if (strcmp(origin->group, "odrbackup") == 0 && strcmp(origin->key, key) == 0)
+			return strcmp(origin->origin, "default") != 0;
+	}
+	return false;
+}
+
+/* A new host has no /var/lib/odrbackup, and its user may not make one. */
+static void place_kit_folders(Settings *settings)
+{
+	const char *home = g_get_user_state_dir();
+
+	if (!is_set(settings, "state")) {
+		g_free(settings->state);
+		settings->state = g_build_filename(home, "odrbackup", NULL);
+	}
+	if (!is_set(settings, "spool")) {
+		g_free(settings->spool);
+		settings->spool = g_build_filename(home, "odrbackup", "spool", NULL);
+	}
+}
+
+static bool load_kit(Context *context, const char *file, GError **error)
+{
+	context->kit = kit_load(file, error);
+	if (!context->kit)
+		return false;
+	context->settings =
+		settings_parse(context->kit->settings, strlen(context->kit->settings), file, error);
+	if (!context->settings)
+		return false;
+	place_kit_folders(context->settings);
+	return true;
+}
+
+static bool load_configuration(Context *context, GError **error)
+{
+	const char *named = arguments_text(context->arguments, "config");
+	g_autoptr(GError) cause = NULL;
+
+	context->settings = settings_load(named ? named : SETTINGS_FILE, &cause);
+	if (context->settings)
+		return true;
+	if (!named && odr_error_is(cause, ODR_ERROR_NOT_FOUND))
+		return odr_fail(error, ODR_ERROR_USAGE,
+				"there is no configuration '%s'; name another by -c FILE, or a "
+				"recovery kit by --kit FILE",
+				SETTINGS_FILE);
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
+
+static bool make_folders(Context *context, GError **error)
+{
+	context->state = settings_state(context->settings, context->service);
+	context->spool = g_build_filename(context->settings->spool, context->service->name, NULL);
+	if (!file_make_dirs(context->state, 0700, error))
+		return odr_context(error, "cannot make the state folder of service %s",
+				   context->service->name);
+	return true;
+}
+
+Context *context_open(const struct arguments *arguments, const char *service_name, GError **error)
+{
+	g_autoptr(Context) context = g_new0(Context, 1);
+	const char *kit = arguments_text(arguments, "kit");
+
+	context->arguments = arguments;
+	context->passphrase.arguments = arguments;
+	if (kit && arguments_text(arguments, "config")) {
+		odr_fail(error, ODR_ERROR_USAGE, "--kit and --config exclude each other");
+		return NULL;
+	}
+	if (!(kit ? load_kit(context, kit, error) : load_configuration(context, error)))
+		return NULL;
+	for (guint i = 0; i < context->settings->warnings->len; i++)
+		log_warning("%s", (char *)context->settings->warnings->pdata[i]);
+	context->service = settings_service(context->settings, service_name, error);
+	if (!context->service || !make_folders(context, error))
+		return NULL;
+	return g_steal_pointer(&context);
+}
+
+/* Keys of another service would be refused object by object; say it once, and clearly. */
+static bool check_service(const Context *context, const struct key_service *keys, const char *file,
+			  GError **error)
+{
+	if (strcmp(keys->name, context->service->name) != 0)
+		return odr_fail(error, ODR_ERROR_AUTH,
+				"%s is a key of service '%s', not of service '%s'", file,
+				keys->name, context->service->name);
+	if (context->identity && context->bundle &&
+	    memcmp(context->identity->service.id, context->bundle->service.id, SERVICE_ID_SIZE) !=
+		    0)
+		return odr_fail(error, ODR_ERROR_AUTH,
+				"identity and writer bundle of service '%s' are of different "
+				"owner keys",
+				context->service->name);
+	return true;
+}
+
+static bool kit_identity(Context *context, GError **error)
+{
+	struct key_unlock unlock = {passphrase_ask_terminal, &context->passphrase};
+	g_autofree char *what =
+		g_strdup_printf("recovery kit '%s'", arguments_text(context->arguments, "kit"));
+
+	context->identity = identity_parse(context->kit->identity, what, &unlock, error);
+	return context->identity &&
+	       check_service(context, &context->identity->service, what, error);
+}
+
+bool context_identity_optional(Context *context, GError **error)
+{
+	const char *file = arguments_text(context->arguments, "identity");
+
+	if (context->identity)
+		return true;
+	if (!file && context->kit)
+		return kit_identity(context, error);
+	if (!file)
+		file = context->service->identity;
+	if (!file)
+		return true;
+
+	g_autofree char *what = g_strdup_printf("'%s'", file);
+
+	context->identity = unlock_identity(&context->passphrase, file, error);
+	return context->identity &&
+	       check_service(context, &context->identity->service, what, error);
+}
+
+bool context_identity(Context *context, GError **error)
+{
+	if (!context_identity_optional(context, error))
+		return false;
+	if (!context->identity)
+		return odr_fail(error, ODR_ERROR_AUTH,
+				"this needs a key that opens sets of service '%s': give --identity "
+				"FILE or --kit FILE, or set identity= in [service %s]",
+				context->service->name, context->service->name);
+	return true;
+}
+
+bool context_bundle(Context *context, GError **error)
+{
+	const char *file = context->service->bundle;
+
+	if (context->bundle)
+		return true;
+	if (!file)
+		return odr_fail(error, ODR_ERROR_AUTH,
+				"service '%s' has no writer bundle: make one with 'odrbackup key "
+				"endorse' and set writer-bundle= in [service %s]",
+				context->service->name, context->service->name);
+
+	g_autofree char *what = g_strdup_printf("'%s'", file);
+
+	context->bundle = unlock_bundle(file, error);
+	return context->bundle && check_service(context, &context->bundle->service, what, error);
+}
+
+static bool open_repository(Context *context, const struct settings_repository *repository,
+			    GError **error)
+{
+	const struct key_service *service =
+		context->identity ? &context->identity->service : &context->bundle->service;
+	struct store_settings settings = {
+		.name = repository->name,
+		.type = repository->type,
+		.path = repository->path,
+	};
+	Store *store = store_open(&settings, error);
+
+	if (!store)
+		return false;
+	g_ptr_array_add(context->repos, repo_new(store, service));
+	return true;
+}
+
+static void repo_release(void *repo)
+{
+	repo_free(repo);
+}
+
+static bool open_repositories(Context *context, GError **error)
+{
+	const GPtrArray *all = context->service->repositories;
+	const char *wanted = arguments_text(context->arguments, "repository");
+
+	g_assert(context->identity || context->bundle);
+	context->repos = g_ptr_array_new_with_free_func(repo_release);
+	for (guint i = 0; i < all->len; i++) {
+		const struct settings_repository *repository = all->pdata[i];
+
+		if ((!wanted || strcmp(wanted, repository->name) == 0) &&
+		    !open_repository(context, repository, error))
+			return false;
+	}
+	if (context->repos->len == 0)
+		return odr_fail(error, ODR_ERROR_USAGE,
+				"service '%s' has no repository '%s'; it has %s",
+				context->service->name, wanted, context->service->repository_names);
+	return true;
+}
+
+/* The folder of a file system that is not mounted is empty: nothing may be put there. */
+static bool check_presence(const Store *store, GError **error)
+{
+	struct store_object object = {0};
+	g_autoptr(GError) cause = NULL;
+
+	if (store_head((Store *)store, LAYOUT_REPOSITORY, &object, &cause)) {
+		g_free(object.name);
+		return true;
+	}
+	if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
+		return odr_fail(error, ODR_ERROR_UNREACHABLE,
+				"%s holds no repository: is it mounted? If it is new, run "
+				"'odrbackup init'",
+				store_describe(store));
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
+
+bool context_repos_open(Context *context, GError **error)
+{
+	if (context->repos)
+		return true;
+	if (!open_repositories(context, error))
+		return false;
+	for (guint i = 0; i < context->repos->len; i++) {
+		const Repo *repo = context->repos->pdata[i];
+
+		if (!check_presence(repo->store, error))
+			return false;
+	}
+	return true;
+}
+
+bool context_workers(const Context *context, unsigned *workers, GError **error)
+{
+	*workers = context->settings->workers;
+	return arguments_count(context->arguments, "jobs", 64, workers, error);
+}
+
+bool context_lock_wait(const Context *context, usec_t *wait, GError **error)
+{
+	*wait = 10 * USEC_PER_MIN;
+	return arguments_duration(context->arguments, "lock-wait", wait, error);
+}
