@@ -21,6 +21,16 @@ AC_DEFUN([ODR_SANITIZERS], [
 		[odr_sanitizers=$enable_sanitizers])
 ])
 
+# --enable-fault-injection: the fault points of base/fault.h; builds with sanitizers have them anyway.
+AC_DEFUN([ODR_FAULTS], [
+	AC_ARG_ENABLE([fault-injection],
+		[AS_HELP_STRING([--enable-fault-injection],
+			[for tests: let ODR_FAULT plant faults (implied by --enable-sanitizers)])],
+		[], [enable_fault_injection=no])
+	AS_IF([test "x$enable_fault_injection" = xyes || test "x$odr_sanitizers" != xnone],
+		[AC_DEFINE([ODR_FAULT_INJECTION], [1], [Define to let ODR_FAULT plant faults])])
+])
+
 # --enable-fuzzing: libFuzzer programs with clang; other compilers replay the corpus only.
 AC_DEFUN([ODR_FUZZING], [
 	AC_ARG_ENABLE([fuzzing],
