@@ -18,8 +18,12 @@ struct control {
 	uint32_t wal_level, block_size, blocks_per_segment, wal_block_size, wal_segment_size;
 	uint32_t checksum_version; /* 0: off */
 };
-enum control_state { CONTROL_SHUT_DOWN = 1, CONTROL_SHUT_DOWN_IN_RECOVERY = 2,
-		     CONTROL_IN_ARCHIVE_RECOVERY = 5, CONTROL_IN_PRODUCTION = 6 };
+enum control_state {
+	CONTROL_SHUT_DOWN = 1,
+	CONTROL_SHUT_DOWN_IN_RECOVERY = 2,
+	CONTROL_IN_ARCHIVE_RECOVERY = 5,
+	CONTROL_IN_PRODUCTION = 6
+};
 /* Checks CRC, versions, sizes. */
 bool control_parse(const void *bytes, size_t size, struct control *control, GError **error);
 /* Reads PGDATA/global/pg_control, again while the CRC is wrong (torn read), as PostgreSQL's own programs

@@ -6,7 +6,7 @@
 
 /* Recovery settings per version (POSTGRES.md 8). Pure text work. */
 enum recovery_type {
-	RECOVERY_DEFAULT,   /* to the end of the archive */
+	RECOVERY_DEFAULT, /* to the end of the archive */
 	RECOVERY_IMMEDIATE,
 	RECOVERY_TIME,
 	RECOVERY_NAME,
@@ -29,12 +29,14 @@ struct recovery_settings {
 	const char *restore_command;
 	const char *recovery_end_command; /* NULL: none */
 };
-/* The lines to append to postgresql.auto.conf, after taking older recovery settings out of it. */
+/* postgresql.auto.conf without its older recovery settings and with ours at the end, which also blank
+ * what postgresql.conf may still say of recovery. g_free. */
 char *recovery_auto_conf(const char *auto_conf, const struct recovery_settings *settings);
 const char *recovery_signal_file(enum recovery_type type); /* recovery.signal or standby.signal */
 bool recovery_type_parse(const char *text, enum recovery_type *type);
 const char *recovery_type_name(enum recovery_type type);
-/* One word for postgresql.conf: single quotes, doubled inside. g_free. */
+/* One value for postgresql.conf: in single quotes; these and backslashes doubled inside, newline and
+ * carriage return as escapes. g_free. */
 char *recovery_quote(const char *value);
 
 #endif

@@ -3,9 +3,11 @@
 #include "base/error.h"
 #include "pg/label.h"
 
+#include <inttypes.h>
 #include <libpq-fe.h>
-#include <stdio.h>
 #include <string.h>
+
+#define LABEL_MAX 1024
 
 struct session {
 	PGconn *connection;
@@ -25,26 +27,42 @@ static void quiet(void *data, const PGresult *result)
 	(void)data, (void)result;
 }
 
-/* libpq's messages may have several lines; the first says it. */
+/* Messages may have several lines, of which the first says it, and the server's encoding. */
 static char *first_line(const char *message)
 {
-	const char *end = strchrnul(message, '\n');
-
-	return g_strndup(message, (gsize)(end - message));
+	return g_utf8_make_valid(message, (gssize)(strchrnul(message, '\n') - message));
 }
 
-static bool fail_query(Session *session, PGresult *result, GError **error)
+static const struct {
+	const char *sqlstate;
+	enum odr_error code;
+} reactions[] = {
+	{"42501", ODR_ERROR_AUTH},    /* insufficient_privilege */
+	{"55000", ODR_ERROR_REFUSED}, /* object_not_in_prerequisite_state: recovery, wal_level */
+};
+
+static enum odr_error reaction_to(const Session *session, const PGresult *result)
 {
-	const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-	g_autofree char *text = first_line(primary ? primary : PQerrorMessage(session->connection));
-	enum odr_error code = ODR_ERROR_SYSTEM;
 
 	if (PQstatus(session->connection) != CONNECTION_OK)
-		code = ODR_ERROR_UNREACHABLE;
-	else if (state && strcmp(state, "42501") == 0) /* insufficient_privilege */
-		code = ODR_ERROR_AUTH;
+		return ODR_ERROR_UNREACHABLE;
+	for (size_t i = 0; i < G_N_ELEMENTS(reactions); i++)
+		if (g_strcmp0(state, reactions[i].sqlstate) == 0)
+			return reactions[i].code;
+	return ODR_ERROR_SYSTEM;
+}
+
+/* Takes the result. */
+static bool fail_query(const Session *session, PGresult *result, GError **error)
+{
+	const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	g_autofree char *text = first_line(primary ? primary : PQerrorMessage(session->connection));
+	enum odr_error code = reaction_to(session, result);
+
 	PQclear(result);
+	if (code == ODR_ERROR_UNREACHABLE)
+		return odr_fail(error, code, "the connection to the server was lost: %s", text);
 	return odr_fail(error, code, "the server says: %s", text);
 }
 
@@ -100,16 +118,38 @@ static bool lsn_value(Session *session, const char *sql, const char *const *valu
 	PQclear(result);
 	if (!text)
 		return odr_fail(error, ODR_ERROR_SYSTEM, "the server gave no WAL position");
-	return lsn_parse(text, lsn, error);
+	if (!lsn_parse(text, lsn, NULL))
+		return odr_fail(error, ODR_ERROR_SYSTEM,
+				"the server gave '%s', which is no WAL position", text);
+	return true;
 }
 
-static bool fail_connect(PGconn *connection, GError **error)
+/* What libpq says of a malformed string may quote a piece of a password. */
+static bool check_conninfo(const char *conninfo, GError **error)
+{
+	PQconninfoOption *options = NULL;
+
+	if (!strchr(conninfo, '=') && !strstr(conninfo, "://")) /* the name of a database */
+		return true;
+	options = PQconninfoParse(conninfo, NULL);
+	if (!options)
+		return odr_fail(error, ODR_ERROR_USAGE,
+				"the connection string of the server is not one that libpq "
+				"understands: write keyword=value pairs or a postgresql:// URI");
+	PQconninfoFree(options);
+	return true;
+}
+
+/* Takes the connection. A server that answers but does not let us in wants another credential. */
+static bool fail_connect(PGconn *connection, const char *const *keywords, const char *const *values,
+			 GError **error)
 {
 	g_autofree char *text = first_line(PQerrorMessage(connection));
-	bool password = PQconnectionNeedsPassword(connection);
+	bool refused = PQconnectionNeedsPassword(connection) ||
+		       PQpingParams(keywords, values, 1) == PQPING_OK;
 
 	PQfinish(connection);
-	return odr_fail(error, password ? ODR_ERROR_AUTH : ODR_ERROR_UNREACHABLE,
+	return odr_fail(error, refused ? ODR_ERROR_AUTH : ODR_ERROR_UNREACHABLE,
 			"cannot connect to the server: %s", text);
 }
 
@@ -123,7 +163,11 @@ static bool prepare(Session *session, GError **error)
 		{0, "SET statement_timeout = 0"},
 		{0, "SET lock_timeout = 0"},
 		{0, "SET idle_in_transaction_session_timeout = 0"},
-		{0, "SET client_encoding = 'UTF8'"},
+		/* backup_label and tablespace_map byte for byte */
+		{0, "SELECT set_config('client_encoding', current_setting('server_encoding'), "
+		    "false)"},
+		/* A missing synchronous standby must not hold up the heartbeat. */
+		{0, "SET synchronous_commit = local"},
 		{0, "SET DateStyle = 'ISO'"},
 		{140000, "SET idle_session_timeout = 0"},
 		{170000, "SET transaction_timeout = 0"},
@@ -139,15 +183,30 @@ static bool prepare(Session *session, GError **error)
 Session *session_open(const char *conninfo, const char *run_id, GError **error)
 {
 	g_autofree char *name = g_strdup_printf("odrbackup %s", run_id ? run_id : "");
-	const char *const keywords[] = {
-		"dbname",	   "fallback_application_name", "connect_timeout",
-		"keepalives_idle", "keepalives_interval",	NULL};
-	const char *const values[] = {conninfo, g_strchomp(name), "30", "60", "15", NULL};
-	PGconn *connection = PQconnectdbParams(keywords, values, 1);
+	const struct {
+		const char *keyword, *value;
+	} parameters[] = {
+		{"connect_timeout", "30"},
+		{"keepalives", "1"},
+		{"keepalives_idle", "60"},
+		{"keepalives_interval", "15"},
+		{"dbname", conninfo}, /* may say otherwise */
+		{"application_name", g_strchomp(name)},
+	};
+	const char *keywords[G_N_ELEMENTS(parameters) + 1] = {NULL};
+	const char *values[G_N_ELEMENTS(parameters) + 1] = {NULL};
 	g_autoptr(Session) session = NULL;
+	PGconn *connection;
 
+	if (!check_conninfo(conninfo, error))
+		return NULL;
+	for (size_t i = 0; i < G_N_ELEMENTS(parameters); i++) {
+		keywords[i] = parameters[i].keyword;
+		values[i] = parameters[i].value;
+	}
+	connection = PQconnectdbParams(keywords, values, 1);
 	if (PQstatus(connection) != CONNECTION_OK) {
-		fail_connect(connection, error);
+		fail_connect(connection, keywords, values, error);
 		return NULL;
 	}
 	PQsetNoticeReceiver(connection, quiet, NULL);
@@ -204,6 +263,17 @@ static bool read_settings(Session *session, struct session_server *server, GErro
 	return true;
 }
 
+/* In hex. pg_control has the timeline of the last checkpoint: too old just after a promotion. */
+#define TIMELINE_SQL                                               \
+ "CASE WHEN pg_is_in_recovery()"                                   \
+ " THEN to_hex((SELECT timeline_id FROM pg_control_checkpoint()))" \
+ " ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END"
+
+static uint32_t timeline_of(const char *hex)
+{
+	return (uint32_t)g_ascii_strtoull(hex, NULL, 16);
+}
+
 static int wal_level_of(const char *text)
 {
 	static const char *const levels[] = {"minimal", "replica", "logical"};
@@ -216,26 +286,26 @@ static int wal_level_of(const char *text)
 
 static bool read_identity(Session *session, struct session_server *server, GError **error)
 {
-	PGresult *result = query(
-		session,
-		"SELECT s.system_identifier, pg_is_in_recovery(),"
-		" (SELECT rolsuper FROM pg_roles WHERE rolname = current_user), c.timeline_id,"
-		" i.bytes_per_wal_segment, current_setting('wal_level')"
-		" FROM pg_control_system() s, pg_control_checkpoint() c, pg_control_init() i",
-		NULL, 0, error);
+	PGresult *result = query(session,
+				 "SELECT s.system_identifier, pg_is_in_recovery(),"
+				 " (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),"
+				 " " TIMELINE_SQL ","
+				 " i.bytes_per_wal_segment, current_setting('wal_level')"
+				 " FROM pg_control_system() s, pg_control_init() i",
+				 NULL, 0, error);
 
 	if (!result)
 		return false;
 	server->system_identifier = g_ascii_strtoull(PQgetvalue(result, 0, 0), NULL, 10);
 	server->in_recovery = PQgetvalue(result, 0, 1)[0] == 't';
 	server->superuser = PQgetvalue(result, 0, 2)[0] == 't';
-	server->timeline = (uint32_t)g_ascii_strtoull(PQgetvalue(result, 0, 3), NULL, 10);
+	server->timeline = timeline_of(PQgetvalue(result, 0, 3));
 	server->wal_segment_size = (uint32_t)g_ascii_strtoull(PQgetvalue(result, 0, 4), NULL, 10);
 	server->wal_level = wal_level_of(PQgetvalue(result, 0, 5));
 	PQclear(result);
 	if (!wal_segment_size_valid(server->wal_segment_size))
 		return odr_fail(error, ODR_ERROR_SYSTEM,
-				"the server names a WAL segment size of %u",
+				"the server names a WAL segment size of %" PRIu32,
 				server->wal_segment_size);
 	return true;
 }
@@ -260,6 +330,9 @@ bool session_backup_start(Session *session, const char *label, bool fast, lsn_t 
 	const char *sql = session->version_num >= 150000 ? "SELECT pg_backup_start($1, $2)"
 							 : "SELECT pg_start_backup($1, $2, false)";
 
+	if (strlen(label) > LABEL_MAX || strpbrk(label, "\r\n"))
+		return odr_fail(error, ODR_ERROR_USAGE,
+				"the label of a backup is one line of at most %d bytes", LABEL_MAX);
 	return lsn_value(session, sql, values, 2, start, error);
 }
 
@@ -286,7 +359,7 @@ bool session_backup_stop(Session *session, struct session_backup_stop *stop, GEr
 	}
 	if (!lsn_parse(lsn, &read.lsn, error) || !backup_label_parse(read.label, &label, error)) {
 		session_backup_stop_clear(&read);
-		return false;
+		return odr_context(error, "the server's answer is not understood");
 	}
 	read.start = label.start;
 	read.timeline = label.timeline;
@@ -303,58 +376,74 @@ void session_backup_stop_clear(struct session_backup_stop *stop)
 
 bool session_ping(Session *session, GError **error)
 {
-	return run(session, "SELECT 1", error) || odr_context(error, "the connection was lost");
+	return run(session, "SELECT 1", error);
+}
+
+/* pg_walfile_name of a segment's end is the segment before it up to 16, the one after it from 17 on. */
+static bool name_segment_of_end(PGresult *result, char segment[WAL_SEGMENT_NAME_SIZE],
+				GError **error)
+{
+	uint32_t size = (uint32_t)g_ascii_strtoull(PQgetvalue(result, 0, 1), NULL, 10);
+	uint32_t timeline = timeline_of(PQgetvalue(result, 0, 2));
+	lsn_t end;
+
+	if (!lsn_parse(PQgetvalue(result, 0, 0), &end, NULL) || !wal_segment_size_valid(size))
+		return odr_fail(error, ODR_ERROR_SYSTEM, "the server named no WAL segment");
+	wal_segment_name(timeline, wal_segment_number_of_end(end, size) * size, size, segment);
+	return true;
 }
 
 bool session_force_segment(Session *session, char segment[WAL_SEGMENT_NAME_SIZE], GError **error)
 {
-	g_autofree char *name = NULL;
+	PGresult *result;
+	bool done;
 
-	/* A commit, so that the segment is not empty: an empty one is not switched. */
-	if (!run(session, "SELECT pg_logical_emit_message(true, 'odrbackup', 'archive check')",
-		 error) ||
-	    !session_value(session, "SELECT pg_walfile_name(pg_switch_wal())", &name, error))
-		return false;
-	if (!name || strlen(name) != WAL_SEGMENT_NAME_SIZE - 1)
-		return odr_fail(error, ODR_ERROR_SYSTEM, "the server named no WAL segment");
-	memcpy(segment, name, WAL_SEGMENT_NAME_SIZE);
-	return true;
+	/* A commit of its own, so that the segment is not empty: an empty one is not switched. */
+	if (!run(session, "SELECT pg_logical_emit_message(true, 'odrbackup', 'heartbeat')", error))
+		return odr_context(error, "cannot write a heartbeat");
+	result = query(session,
+		       "SELECT pg_switch_wal(), bytes_per_wal_segment, " TIMELINE_SQL
+		       " FROM pg_control_init()",
+		       NULL, 0, error);
+	if (!result)
+		return odr_context(error, "cannot switch to a new WAL segment");
+	done = name_segment_of_end(result, segment, error);
+	PQclear(result);
+	return done;
 }
 
 bool session_current_lsn(Session *session, lsn_t *lsn, GError **error)
 {
-	return lsn_value(session, "SELECT pg_current_wal_flush_lsn()", NULL, 0, lsn, error);
+	return lsn_value(session,
+			 "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
+			 " ELSE pg_current_wal_flush_lsn() END",
+			 NULL, 0, lsn, error) ||
+	       odr_context(error, "cannot ask the server for its WAL position");
 }
 
 bool session_restore_point(Session *session, const char *name, lsn_t *end, GError **error)
 {
-	return lsn_value(session, "SELECT pg_create_restore_point($1)", &name, 1, end, error);
-}
-
-static usec_t epoch_of(const char *text)
-{
-	return text ? (usec_t)(g_ascii_strtod(text, NULL) * USEC_PER_SEC) : 0;
+	return lsn_value(session, "SELECT pg_create_restore_point($1)", &name, 1, end, error) ||
+	       odr_context(error, "cannot create the restore point '%s'", name);
 }
 
 bool session_archiver(Session *session, struct session_archiver *archiver, GError **error)
 {
-	PGresult *result = query(session,
-				 "SELECT last_archived_wal, last_failed_wal,"
-				 " extract(epoch FROM last_archived_time),"
-				 " extract(epoch FROM last_failed_time),"
-				 " archived_count, failed_count FROM pg_stat_archiver",
-				 NULL, 0, error);
+	PGresult *result =
+		query(session,
+		      "SELECT last_archived_wal, last_failed_wal,"
+		      " coalesce((extract(epoch FROM last_archived_time) * 1000000)::int8, 0),"
+		      " coalesce((extract(epoch FROM last_failed_time) * 1000000)::int8, 0),"
+		      " archived_count, failed_count FROM pg_stat_archiver",
+		      NULL, 0, error);
 	struct session_archiver read = {0};
 
 	if (!result)
 		return odr_context(error, "cannot ask the server about its archiver");
-	g_autofree char *archived_at = cell(result, 2);
-	g_autofree char *failed_at = cell(result, 3);
-
 	read.last_archived = cell(result, 0);
 	read.last_failed = cell(result, 1);
-	read.last_archived_at = epoch_of(archived_at);
-	read.last_failed_at = epoch_of(failed_at);
+	read.last_archived_at = g_ascii_strtoll(PQgetvalue(result, 0, 2), NULL, 10);
+	read.last_failed_at = g_ascii_strtoll(PQgetvalue(result, 0, 3), NULL, 10);
 	read.archived_count = g_ascii_strtoll(PQgetvalue(result, 0, 4), NULL, 10);
 	read.failed_count = g_ascii_strtoll(PQgetvalue(result, 0, 5), NULL, 10);
 	read.failing = read.last_failed_at > read.last_archived_at;

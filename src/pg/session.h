@@ -9,7 +9,8 @@ typedef struct session Session;
 void session_free(Session *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
 /* conninfo as libpq takes it; application_name "odrbackup RUN", TCP keepalives, all time-outs of
- * POSTGRES.md 4 set to 0, search_path pg_catalog. UNREACHABLE or AUTH. */
+ * POSTGRES.md 4 set to 0, search_path pg_catalog, text as the server has it. USAGE (a malformed
+ * conninfo), UNREACHABLE, or AUTH where a server answers and does not let us in. */
 Session *session_open(const char *conninfo, const char *run_id, GError **error);
 
 struct session_server {
@@ -26,15 +27,12 @@ void session_server_clear(struct session_server *server);
 bool session_server(Session *session, struct session_server *server, GError **error);
 
 /* Non-exclusive backup (POSTGRES.md 4), on this session from start to stop. */
-struct session_backup_start {
-	lsn_t lsn;
-};
 struct session_backup_stop {
-	lsn_t lsn;           /* end of the backup end record */
-	char *label;         /* content of backup_label */
+	lsn_t lsn;	      /* end of the backup end record */
+	char *label;	      /* content of backup_label */
 	char *tablespace_map; /* NULL or empty: no file */
-	uint32_t timeline;   /* parsed from the label */
-	lsn_t start;         /* START WAL LOCATION, parsed from the label */
+	uint32_t timeline;    /* parsed from the label */
+	lsn_t start;	      /* START WAL LOCATION, parsed from the label */
 	char first_segment[WAL_SEGMENT_NAME_SIZE];
 };
 bool session_backup_start(Session *session, const char *label, bool fast, lsn_t *start,
@@ -45,7 +43,8 @@ bool session_ping(Session *session, GError **error); /* cheap query; lost connec
 
 /* pg_logical_emit_message (a commit), then pg_switch_wal: the name of the segment that was completed. */
 bool session_force_segment(Session *session, char segment[WAL_SEGMENT_NAME_SIZE], GError **error);
-bool session_current_lsn(Session *session, lsn_t *lsn, GError **error); /* flushed */
+bool session_current_lsn(Session *session, lsn_t *lsn,
+			 GError **error); /* flushed; on a standby replayed */
 bool session_restore_point(Session *session, const char *name, lsn_t *end, GError **error);
 
 struct session_archiver {
@@ -58,7 +57,10 @@ bool session_archiver(Session *session, struct session_archiver *archiver, GErro
 void session_archiver_clear(struct session_archiver *archiver);
 
 /* Names of databases, for the manifest: rows (oid, name). */
-struct session_database { uint32_t oid; char *name; };
+struct session_database {
+	uint32_t oid;
+	char *name;
+};
 bool session_databases(Session *session, GPtrArray **databases, GError **error);
 
 /* First column of the first row of one query as text (NULL for null or none); g_free. */

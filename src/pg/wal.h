@@ -22,10 +22,10 @@ uint64_t wal_segment_number_of_end(lsn_t end, uint32_t segment_size);
 
 enum wal_file_kind {
 	WAL_FILE_UNKNOWN,
-	WAL_FILE_SEGMENT,  /* 24 hex digits */
-	WAL_FILE_PARTIAL,  /* segment.partial */
-	WAL_FILE_BACKUP,   /* segment.XXXXXXXX.backup */
-	WAL_FILE_HISTORY,  /* XXXXXXXX.history */
+	WAL_FILE_SEGMENT, /* 24 hex digits */
+	WAL_FILE_PARTIAL, /* segment.partial */
+	WAL_FILE_BACKUP,  /* segment.XXXXXXXX.backup */
+	WAL_FILE_HISTORY, /* XXXXXXXX.history */
 };
 /* Kind of a bare file name; timeline (may be NULL) is set for all known kinds. */
 enum wal_file_kind wal_file_kind(const char *name, uint32_t *timeline);
