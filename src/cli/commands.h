@@ -4,7 +4,7 @@
 #include "cli/arguments.h"
 
 /* Which cmd_*.c are in the build already. */
-#define HAVE_CMD_ARCHIVE 0
+#define HAVE_CMD_ARCHIVE 1
 #define HAVE_CMD_BACKUP	 1
 #define HAVE_CMD_CATALOG 0
 #define HAVE_CMD_CHECK	 0

@@ -3,6 +3,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/archive_commands.c \
 	src/cli/arguments.c \
 	src/cli/arguments.h \
+	src/cli/cmd_archive.c \
 	src/cli/cmd_backup.c \
 	src/cli/cmd_config.c \
 	src/cli/cmd_init.c \

@@ -1,38 +1,44 @@
 #ifndef ODR_OPS_ARCHIVE_H
 #define ODR_OPS_ARCHIVE_H
 
-#include "repo/wal_journal.h"
-#include "repo/wal_object.h"
+#include "crypto/keys.h"
+#include "store/store.h"
 
 /*
  * archive_command and restore_command (POSTGRES.md 7). Linked by the small program: no libpq, SQLite,
- * jansson.
+ * jansson. Repositories are opened here, and only when needed: a duplicate needs none, and one that
+ * cannot be reached must not hold up what the others can do.
  */
 struct archive_push_request {
-	const GPtrArray *repos;
+	const struct store_settings *repositories;
+	size_t repository_count;
 	const Bundle *bundle;
-	const char *state; /* the service's folder: journal in <state>/wal, pin in <state>/cluster */
-	const char *path;  /* %p: relative to the working directory, or absolute */
-	unsigned batch;    /* further .ready segments taken along at most */
+	const char
+		*state;	  /* the service's folder: journal in <state>/wal, pin in <state>/cluster */
+	const char *path; /* %p: relative to the working directory, or absolute */
+	unsigned batch;	  /* further .ready segments taken along at most */
 	unsigned workers;
 	int compress_level;
 };
 /* True when the file is durable in every repository, or was already with the same content. Other files
- * taken along never decide. A different file of the same name: EXISTS. */
+ * taken along never decide. A different file of the same name: EXISTS. Nothing in pg_wal is changed. */
 bool archive_push(const struct archive_push_request *request, GError **error);
 
 struct archive_get_request {
-	const GPtrArray *repos;
+	const struct store_settings *repositories;
+	size_t repository_count;
 	const Identity *identity;
-	const char *spool; /* the service's spool folder, made if missing (0700); NULL: no prefetch */
+	const char *spool; /* folder of fetched segments, of this service alone, made if missing
+			    * (0700); NULL: no prefetch */
 	const char *file;  /* %f */
 	const char *path;  /* %p */
-	unsigned batch;    /* segments to fetch ahead */
+	unsigned batch;	   /* segments to fetch ahead; 0: none */
 	unsigned workers;
 	usec_t timeout; /* how long trouble is retried */
 };
 /* found false: absence is proven by a listing of every repository. Anything else unclear is an error
- * (the caller exits 126). Damaged objects are reported and others of the name tried. */
+ * (the caller exits 126). Damaged objects are reported and others of the name tried. A process that
+ * fetches ahead may be left in the background; it holds nothing that a caller waits for. */
 bool archive_get(const struct archive_get_request *request, bool *found, GError **error);
 
 #endif

@@ -1,6 +1,14 @@
 noinst_LIBRARIES += src/ops/libops.a
 src_ops_libops_a_SOURCES = \
 	src/ops/archive.h \
+	src/ops/archive_get.c \
+	src/ops/archive_lookup.c \
+	src/ops/archive_lookup.h \
+	src/ops/archive_push.c \
+	src/ops/archive_repos.c \
+	src/ops/archive_repos.h \
+	src/ops/archive_spool.c \
+	src/ops/archive_spool.h \
 	src/ops/backup.c \
 	src/ops/backup.h \
 	src/ops/cluster.c \

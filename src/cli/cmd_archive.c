@@ -1,0 +1,117 @@
+/* archive-push and archive-get. PostgreSQL waits for them: nothing here opens what is not needed. */
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/stop.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "ops/archive.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+/* archive-get: the statuses that restore_command may have. */
+#define GET_ABSENT  1
+#define GET_UNCLEAR 126
+#define PUSH_FAILED 1
+
+/* A second signal ends the program at once, but never with a status that PostgreSQL takes for another
+ * one: 143 of restore_command means an orderly shutdown. */
+static volatile sig_atomic_t status_at_once;
+
+static void on_signal(int number)
+{
+	if (stop_requested())
+		_exit(status_at_once);
+	stop_request(number);
+}
+
+static void guard_signals(int status)
+{
+	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+
+	status_at_once = status;
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+/* The service's repositories; the strings are those of the settings. */
+static struct store_settings *repositories(const Context *context)
+{
+	const GPtrArray *all = context->service->repositories;
+	struct store_settings *settings = g_new0(struct store_settings, all->len);
+
+	for (guint i = 0; i < all->len; i++) {
+		const struct settings_repository *repository = all->pdata[i];
+
+		settings[i].name = repository->name;
+		settings[i].type = repository->type;
+		settings[i].path = repository->path;
+	}
+	return settings;
+}
+
+bool cmd_archive_push(const struct arguments *arguments, GError **error)
+{
+	g_autoptr(Context) context = NULL;
+
+	guard_signals(PUSH_FAILED);
+	context = context_open(arguments, arguments_text(arguments, "service"), error);
+	if (!context || !context_bundle(context, error))
+		return false;
+
+	g_autofree struct store_settings *stores = repositories(context);
+
+	return archive_push(
+		&(struct archive_push_request){
+			.repositories = stores,
+			.repository_count = context->service->repositories->len,
+			.bundle = context->bundle,
+			.state = context->state,
+			.path = arguments_positional(arguments, 0),
+			.batch = context->settings->archive_push_batch,
+			.workers = context->settings->workers,
+			.compress_level = context->settings->compress_level,
+		},
+		error);
+}
+
+/* Segments of another service, or of one that was set up anew under the same name, never meet here. */
+static char *spool_folder(const Context *context)
+{
+	g_autofree char *id = hex_encode(context->identity->service.id, SERVICE_ID_SIZE);
+	g_autofree char *name = g_strconcat("wal-", id, NULL);
+
+	return g_build_filename(context->spool, name, NULL);
+}
+
+bool cmd_archive_get(const struct arguments *arguments, GError **error)
+{
+	g_autoptr(Context) context = NULL;
+	bool found;
+
+	guard_signals(GET_UNCLEAR);
+	context = context_open(arguments, arguments_text(arguments, "service"), error);
+	if (!context || !context_identity(context, error))
+		return false;
+
+	g_autofree struct store_settings *stores = repositories(context);
+	g_autofree char *spool = spool_folder(context);
+	struct archive_get_request request = {
+		.repositories = stores,
+		.repository_count = context->service->repositories->len,
+		.identity = context->identity,
+		.spool = spool,
+		.file = arguments_positional(arguments, 0),
+		.path = arguments_positional(arguments, 1),
+		.batch = context->settings->archive_get_batch,
+		.workers = context->settings->workers,
+		.timeout = context->settings->archive_get_timeout,
+	};
+
+	if (!archive_get(&request, &found, error))
+		return false;
+	if (!found)
+		*arguments->exit_status = GET_ABSENT;
+	return true;
+}

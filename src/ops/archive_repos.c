@@ -1,0 +1,68 @@
+#include "ops/archive_repos.h"
+
+#include "base/error.h"
+#include "repo/layout.h"
+
+#include <string.h>
+
+#define FORMAT	       1
+#define REPOSITORY_MAX 4096 /* bytes of the object */
+
+/* The number behind "format": in JSON that we wrote. A parser would cost this program its start time. */
+static bool read_format(const char *text, gint64 *format)
+{
+	const char *at = strstr(text, "\"format\"");
+	char *end;
+
+	if (!at)
+		return false;
+	at += strlen("\"format\"");
+	at += strspn(at, " \t\r\n");
+	if (*at++ != ':')
+		return false;
+	*format = g_ascii_strtoll(at, &end, 10);
+	return end != at;
+}
+
+static bool check_format(const Store *store, GBytes *content, GError **error)
+{
+	size_t size;
+	const char *data = g_bytes_get_data(content, &size);
+	g_autofree char *text = g_strndup(data, size);
+	gint64 format;
+
+	if (!read_format(text, &format))
+		return odr_fail(error, ODR_ERROR_CORRUPT,
+				"'" LAYOUT_REPOSITORY "' in repository %s does not say its format",
+				store_name(store));
+	if (format != FORMAT)
+		return odr_fail(error, ODR_ERROR_REFUSED,
+				"repository %s has format %" G_GINT64_FORMAT
+				", this program knows format %d: install a newer odrbackup",
+				store_name(store), format, FORMAT);
+	return true;
+}
+
+Repo *archive_repo_open(const struct store_settings *settings, const struct key_service *service,
+			GError **error)
+{
+	g_autoptr(Store) store = store_open(settings, error);
+	g_autoptr(GBytes) content = NULL;
+	g_autoptr(GError) cause = NULL;
+
+	if (!store)
+		return NULL;
+	if (!store_get(store, LAYOUT_REPOSITORY, NULL, REPOSITORY_MAX, &content, &cause)) {
+		if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
+			odr_fail(error, ODR_ERROR_UNREACHABLE,
+				 "%s holds no repository: is its file system mounted? If it is "
+				 "new, run 'odrbackup init'",
+				 store_describe(store));
+		else
+			g_propagate_error(error, g_steal_pointer(&cause));
+		return NULL;
+	}
+	if (!check_format(store, content, error))
+		return NULL;
+	return repo_new(g_steal_pointer(&store), service);
+}

@@ -1,0 +1,314 @@
+#include "ops/archive_spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "ops/archive_lookup.h"
+#include "repo/wal_object.h"
+
+#define LOCK_NAME   "lock"
+#define SPOOL_MAX   ((uint64_t)512 << 20) /* bytes of all that is fetched ahead */
+#define WORKERS_MAX 4			  /* each holds a segment and its object */
+
+/* The umask is PostgreSQL's: it knows whether a group may read its files. */
+#define SEGMENT_MODE 0660
+
+static bool write_aside(const char *aside, const void *data, size_t size, GError **error)
+{
+	int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, SEGMENT_MODE);
+	bool good;
+
+	if (fd < 0)
+		return odr_fail_errno(error, errno, "cannot write '%s'", aside);
+	good = file_pwrite(fd, data, size, 0, error) || odr_context(error, "'%s'", aside);
+	if (good && fdatasync(fd) != 0)
+		good = odr_fail_errno(error, errno, "cannot sync '%s'", aside);
+	close(fd);
+	return good;
+}
+
+bool spool_place(const char *path, const void *data, size_t size, GError **error)
+{
+	g_autofree char *aside = g_strconcat(path, ".odrbackup", NULL);
+	g_autofree char *folder = g_path_get_dirname(path);
+
+	if (!write_aside(aside, data, size, error)) {
+		unlink(aside);
+		return false;
+	}
+	if (rename(aside, path) != 0) {
+		odr_fail_errno(error, errno, "cannot rename '%s' to '%s'", aside, path);
+		unlink(aside);
+		return false;
+	}
+	return file_sync_dir(folder, error);
+}
+
+static bool check_spooled(int fd, const char *file, struct wal_header *header, GError **error)
+{
+	uint8_t start[WAL_HEADER_SIZE];
+	struct wal_expect expect = {.name = file};
+	struct stat status;
+	ssize_t got;
+
+	if (fstat(fd, &status) != 0)
+		return odr_fail_errno(error, errno, "cannot look at it");
+	got = file_pread(fd, start, sizeof(start), 0, error);
+	if (got < 0 || !wal_header_parse(start, (size_t)got, header, error))
+		return false;
+	expect.file_size = (uint64_t)status.st_size;
+	expect.segment_size = header->segment_size;
+	return wal_header_check(header, &expect, error);
+}
+
+/* The spool may lie on another file system. */
+static bool copy_spooled(const char *spooled, const char *path, GError **error)
+{
+	g_autoptr(GBytes) content = NULL;
+	const void *data;
+	size_t size;
+
+	if (!file_read(spooled, WAL_FILE_MAX, &content, error))
+		return false;
+	data = g_bytes_get_data(content, &size);
+	if (!spool_place(path, data, size, error))
+		return false;
+	unlink(spooled);
+	return true;
+}
+
+static bool move_spooled(const char *spooled, const char *path, GError **error)
+{
+	g_autofree char *folder = g_path_get_dirname(path);
+
+	if (rename(spooled, path) == 0)
+		return file_sync_dir(folder, error);
+	if (errno != EXDEV)
+		return odr_fail_errno(error, errno, "cannot move it to '%s'", path);
+	return copy_spooled(spooled, path, error);
+}
+
+bool spool_take(const char *spool, const char *file, const char *path, uint32_t *segment_size)
+{
+	g_autofree char *spooled = g_build_filename(spool, file, NULL);
+	int fd = open(spooled, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	g_autoptr(GError) problem = NULL;
+	struct wal_header header;
+	bool good;
+
+	if (fd < 0)
+		return false;
+	good = check_spooled(fd, file, &header, &problem);
+	close(fd);
+	if (!good) {
+		log_warning("'%s' is no good: %s; it is removed and fetched again", spooled,
+			    problem->message);
+		unlink(spooled);
+		return false;
+	}
+	if (!move_spooled(spooled, path, &problem)) {
+		log_warning("'%s' cannot be used: %s; it is fetched from the repository", spooled,
+			    problem->message);
+		return false;
+	}
+	*segment_size = header.segment_size;
+	return true;
+}
+
+/* The segment that is `ahead` behind the file, on its timeline. */
+static bool name_ahead(const struct spool_refill *refill, unsigned ahead,
+		       char name[WAL_SEGMENT_NAME_SIZE])
+{
+	uint32_t timeline;
+	lsn_t start;
+
+	if (!wal_segment_parse(refill->file, refill->segment_size, &timeline, &start))
+		return false;
+	wal_segment_name(timeline, start + (uint64_t)ahead * refill->segment_size,
+			 refill->segment_size, name);
+	return true;
+}
+
+static bool is_spooled(const struct spool_refill *refill, const char *name)
+{
+	g_autofree char *path = g_build_filename(refill->spool, name, NULL);
+
+	return access(path, F_OK) == 0;
+}
+
+static unsigned bounded_batch(const struct spool_refill *refill)
+{
+	return (unsigned)MIN(refill->batch, SPOOL_MAX / refill->segment_size);
+}
+
+static bool is_half_full(const struct spool_refill *refill)
+{
+	unsigned batch = bounded_batch(refill), there = 0;
+	char name[WAL_SEGMENT_NAME_SIZE];
+
+	for (unsigned ahead = 1; ahead <= batch; ahead++)
+		there += name_ahead(refill, ahead, name) && is_spooled(refill, name);
+	return 2 * there >= batch;
+}
+
+/* A disk that runs full stops PostgreSQL, too. */
+static bool check_space(const struct spool_refill *refill, GError **error)
+{
+	uint64_t wanted = (uint64_t)bounded_batch(refill) * refill->segment_size;
+	struct statvfs space;
+
+	if (statvfs(refill->spool, &space) == 0 &&
+	    (uint64_t)space.f_bavail * space.f_frsize < 2 * wanted)
+		return odr_fail(error, ODR_ERROR_NO_SPACE,
+				"'%s' has no room for segments fetched ahead", refill->spool);
+	return true;
+}
+
+/* Recovery never goes back: by position, of whatever timeline (the last 16 digits). Names that are none
+ * of a segment are what a crash left, since the lock is ours. */
+static bool is_behind(const struct spool_refill *refill, const char *name)
+{
+	if (strcmp(name, LOCK_NAME) == 0)
+		return false;
+	if (wal_file_kind(name, NULL) != WAL_FILE_SEGMENT)
+		return true;
+	return strcmp(name + 8, refill->file + 8) <= 0;
+}
+
+static void remove_behind(const struct spool_refill *refill)
+{
+	g_autoptr(GDir) dir = g_dir_open(refill->spool, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename(refill->spool, name, NULL);
+
+		if (is_behind(refill, name))
+			unlink(path);
+	}
+}
+
+static bool fetch_ahead(void *shared, void *context, size_t job, GError **error)
+{
+	const struct spool_refill *refill = shared;
+	size_t count = refill->repository_count;
+	char name[WAL_SEGMENT_NAME_SIZE];
+	struct archive_lookup lookup = {
+		.file = name,
+		.identity = refill->identity,
+		.repositories = refill->repositories,
+		.repos = g_new0(Repo *, count),
+		.count = count,
+		.threads = 1,
+	};
+	g_autofree char *path = NULL;
+	bool good;
+
+	(void)context;
+	good = name_ahead(refill, (unsigned)job + 1, name);
+	if (good && !is_spooled(refill, name)) {
+		archive_lookup_run(&lookup);
+		path = g_build_filename(refill->spool, name, NULL);
+		good = lookup.content
+			       ? file_write(path, lookup.content->data, lookup.content->len, NULL,
+					    error)
+			       : odr_fail(error, ODR_ERROR_NOT_FOUND, "%s is not there", name);
+	}
+	archive_lookup_clear(&lookup);
+	for (size_t i = 0; i < count; i++)
+		repo_free(lookup.repos[i]);
+	g_free(lookup.repos);
+	return good;
+}
+
+bool spool_refill_run(const struct spool_refill *refill, GError **error)
+{
+	g_autofree char *lock_path = g_build_filename(refill->spool, LOCK_NAME, NULL);
+	struct file_lock lock = {0};
+	struct pool_work work = {
+		.workers = MIN(refill->workers, WORKERS_MAX),
+		.jobs = bounded_batch(refill),
+		.shared = (void *)refill,
+		.run = fetch_ahead,
+	};
+	g_autoptr(GError) end = NULL;
+	bool good;
+
+	if (!file_make_dirs(refill->spool, 0700, error) ||
+	    !file_lock_take(&lock, lock_path, 0, error))
+		return false;
+	remove_behind(refill);
+	good = check_space(refill, error);
+	/* The first segment that is not there ends it: there is no more WAL yet. */
+	if (good && !pool_run(&work, &end) && !odr_error_is(end, ODR_ERROR_NOT_FOUND)) {
+		g_propagate_error(error, g_steal_pointer(&end));
+		good = false;
+	}
+	file_lock_release(&lock);
+	return good;
+}
+
+static void reset_signals(void)
+{
+	struct sigaction usual = {.sa_handler = SIG_DFL};
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		sigaction(number, &usual, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* PostgreSQL waits for the ends of pipes, an init system for a folder to unmount, a terminal for its
+ * session: nothing of it may be kept. False: go no further. */
+static bool detach(void)
+{
+	int null;
+
+	if (!log_open(&(struct log_settings){.level = LOG_LEVEL_ERROR}, NULL) || chdir("/") != 0)
+		return false;
+	null = open("/dev/null", O_RDWR);
+	if (null < 0)
+		return false;
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		dup2(null, fd);
+	closefrom(STDERR_FILENO + 1);
+	reset_signals();
+	return true;
+}
+
+/* Two forks: the second process is nobody's child and no leader of a session. */
+static void become_background(const struct spool_refill *refill)
+{
+	setsid();
+	if (fork() == 0 && detach())
+		spool_refill_run(refill, NULL);
+	_exit(0);
+}
+
+void spool_refill_start(const struct spool_refill *refill)
+{
+	pid_t child;
+
+	if (is_half_full(refill))
+		return;
+	child = fork();
+	if (child == 0)
+		become_background(refill);
+	if (child < 0)
+		log_debug("cannot fetch ahead: %s", g_strerror(errno));
+	else
+		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+			;
+}
