@@ -88,6 +88,7 @@ struct catalog_exposure {
 bool catalog_exposure_add(Catalog *catalog, const char *service, const char *repository,
 			  const char *component, const struct catalog_exposure *event,
 			  GError **error);
+/* Events since a time, and before them the one that was in force then, sorted by usable_at. */
 bool catalog_exposure(Catalog *catalog, const char *service, const char *repository,
 		      const char *component, usec_t since, GArray **events, GError **error);
 

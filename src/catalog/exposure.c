@@ -23,7 +23,9 @@ bool catalog_exposure(Catalog *catalog, const char *service, const char *reposit
 	sqlite3_stmt *statement = database_prepare(
 		catalog,
 		"SELECT usable_at, recovery_point FROM exposure WHERE service = ?1 AND "
-		"repository = ?2 AND component = ?3 AND usable_at >= ?4 ORDER BY usable_at",
+		"repository = ?2 AND component = ?3 AND usable_at >= COALESCE((SELECT "
+		"max(usable_at) FROM exposure WHERE service = ?1 AND repository = ?2 AND "
+		"component = ?3 AND usable_at <= ?4), ?4) ORDER BY usable_at",
 		"ttti", error, service, repository, component, (int64_t)since);
 	g_autoptr(GArray) list = g_array_new(false, false, sizeof(struct catalog_exposure));
 	int state;

@@ -11,12 +11,18 @@ src_ops_libops_a_SOURCES = \
 	src/ops/archive_spool.h \
 	src/ops/backup.c \
 	src/ops/backup.h \
+	src/ops/backup_manifest.c \
+	src/ops/backup_steps.h \
 	src/ops/cluster.c \
 	src/ops/cluster.h \
 	src/ops/copy.c \
 	src/ops/copy.h \
+	src/ops/copy_pages.c \
+	src/ops/copy_pages.h \
 	src/ops/durable.c \
 	src/ops/durable.h \
+	src/ops/expire.c \
+	src/ops/expire.h \
 	src/ops/exposure.c \
 	src/ops/exposure.h \
 	src/ops/finding.c \
@@ -27,5 +33,13 @@ src_ops_libops_a_SOURCES = \
 	src/ops/record.h \
 	src/ops/restore.c \
 	src/ops/restore.h \
+	src/ops/restore_delta.c \
+	src/ops/restore_guard.c \
 	src/ops/restore_holdings.c \
-	src/ops/restore_plan.c
+	src/ops/restore_layout.c \
+	src/ops/restore_plan.c \
+	src/ops/restore_recovery.c \
+	src/ops/restore_steps.h \
+	src/ops/status.c \
+	src/ops/status.h \
+	src/ops/status_judge.c

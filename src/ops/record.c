@@ -27,26 +27,25 @@ bool record_set(Catalog *catalog, const Repo *repo, const Manifest *manifest, GE
 	g_autofree char *parts = part_names(manifest);
 	g_autofree char *writer = key_fingerprint(manifest->writer.public_key);
 	g_autofree char *digest = hex_encode(manifest->sha256, SHA256_SIZE);
-	struct catalog_set set = {.service = repo->service.name,
-				  .repository = (char *)store_name(repo->store),
-				  .set_id = manifest->set_id,
-				  .kind = database ? database->kind : (char *)"full",
-				  .parts = parts,
-				  .generation = database ? database->generation : NULL,
-				  .sequence = manifest->sequence,
-				  .created = manifest->created,
-				  .started = manifest->started,
-				  .stopped = manifest->has_sealed ? manifest->stopped
-								  : manifest->created,
-				  .retain_until = manifest->retain_until,
-				  .lock_until = database ? database->lock_until : 0,
-				  .stored_at = manifest->stored_at ? manifest->stored_at
-								   : manifest->created,
-				  .system_identifier = manifest->system_identifier,
-				  .pg_major = manifest->pg_major,
-				  .damaged = manifest->damaged ? manifest->damaged->len : 0,
-				  .writer = writer,
-				  .manifest_sha256 = digest};
+	struct catalog_set set = {
+		.service = repo->service.name,
+		.repository = (char *)store_name(repo->store),
+		.set_id = manifest->set_id,
+		.kind = database ? database->kind : (char *)"full",
+		.parts = parts,
+		.generation = database ? database->generation : NULL,
+		.sequence = manifest->sequence,
+		.created = manifest->created,
+		.started = manifest->started,
+		.stopped = manifest->has_sealed ? manifest->stopped : manifest->created,
+		.retain_until = manifest->retain_until,
+		.lock_until = database ? database->lock_until : 0,
+		.stored_at = manifest->stored_at ? manifest->stored_at : manifest->created,
+		.system_identifier = manifest->system_identifier,
+		.pg_major = manifest->pg_major,
+		.damaged = manifest->damaged ? manifest->damaged->len : 0,
+		.writer = writer,
+		.manifest_sha256 = digest};
 
 	for (guint i = 0; i < manifest->parts->len; i++) {
 		const struct set_part *part = manifest->parts->pdata[i];
@@ -64,6 +63,53 @@ bool record_set(Catalog *catalog, const Repo *repo, const Manifest *manifest, GE
 	return catalog_set_put(catalog, &set, error);
 }
 
+/* The last 16 digits of a segment's name are its position, whatever its timeline. */
+#define POSITION_AT 8
+
+static char *floor_name(const char *service, const char *repository)
+{
+	return g_strdup_printf("wal-floor.%s.%s", service, repository);
+}
+
+static bool lies_below(const char *file, const char *floor)
+{
+	enum wal_file_kind kind = wal_file_kind(file, NULL);
+
+	return floor && kind != WAL_FILE_UNKNOWN && kind != WAL_FILE_HISTORY &&
+	       strncmp(file + POSITION_AT, floor + POSITION_AT,
+		       WAL_SEGMENT_NAME_SIZE - 1 - POSITION_AT) < 0;
+}
+
+bool record_wal_removed(Catalog *catalog, const char *service, const char *repository,
+			const GPtrArray *files, const char *floor, GError **error)
+{
+	g_autofree char *name = floor_name(service, repository);
+
+	return catalog_fact_set(catalog, name, floor, error) &&
+	       catalog_wal_delete(catalog, service, repository, (const char *const *)files->pdata,
+				  files->len, error);
+}
+
+/* The journal still knows what expire removed: it is trimmed in large steps. */
+static bool put_journaled(Catalog *catalog, const char *service, const char *repository,
+			  const GArray *list, GError **error)
+{
+	g_autoptr(GArray) files = g_array_new(false, false, sizeof(struct catalog_wal));
+	g_autofree char *name = floor_name(service, repository);
+	g_autofree char *floor = NULL;
+
+	if (!catalog_fact(catalog, name, &floor, error))
+		return false;
+	for (guint i = 0; i < list->len; i++) {
+		const struct catalog_wal *file = &g_array_index(list, struct catalog_wal, i);
+
+		if (!lies_below(file->file, floor))
+			g_array_append_vals(files, file, 1);
+	}
+	return catalog_wal_put(catalog, service, repository,
+			       (const struct catalog_wal *)(void *)files->data, files->len, error);
+}
+
 bool record_wal_journal(Catalog *catalog, const char *state, const char *service, GError **error)
 {
 	g_autofree char *folder = g_build_filename(state, "wal", NULL);
@@ -77,9 +123,8 @@ bool record_wal_journal(Catalog *catalog, const char *state, const char *service
 		return false;
 	for (guint i = 0; i < records->len; i++) {
 		const struct wal_record *record = records->pdata[i];
-		struct catalog_wal file = {.file = record->file,
-					   .size = record->size,
-					   .stored_at = record->stored_at};
+		struct catalog_wal file = {
+			.file = record->file, .size = record->size, .stored_at = record->stored_at};
 		GArray *list = g_hash_table_lookup(by_repository, record->repository);
 
 		if (!list) {
@@ -89,14 +134,9 @@ bool record_wal_journal(Catalog *catalog, const char *state, const char *service
 		g_array_append_val(list, file);
 	}
 	g_hash_table_iter_init(&iter, by_repository);
-	while (g_hash_table_iter_next(&iter, &repository, &files)) {
-		const GArray *list = files;
-
-		if (!catalog_wal_put(catalog, service, repository,
-				     (const struct catalog_wal *)(void *)list->data, list->len,
-				     error))
+	while (g_hash_table_iter_next(&iter, &repository, &files))
+		if (!put_journaled(catalog, service, repository, files, error))
 			return false;
-	}
 	return true;
 }
 
@@ -123,40 +163,57 @@ static const struct catalog_set *newest_database_set(const GPtrArray *sets)
 	return NULL;
 }
 
+/* What follows the newest set without a hole. Whether a timeline branched off from where the stretch so
+ * far has WAL shows only in history files, which the catalog does not read: it is assumed. */
+void recorded_wal_find(const GPtrArray *sets, const GPtrArray *files, struct recorded_wal *result)
+{
+	const struct catalog_set *set = newest_database_set(sets);
+	struct recorded_wal wal = {0};
+	lsn_t reach = 0;
+
+	*result = wal;
+	if (!set)
+		return;
+
+	g_autoptr(GArray) ranges = ranges_of(files, set->segment_size);
+
+	for (guint i = 0; i < ranges->len; i++) {
+		const struct wal_range *range = &g_array_index(ranges, struct wal_range, i);
+		bool follows = range->timeline == set->timeline
+				       ? range->start <= set->start_lsn
+				       : range->timeline > wal.timeline && range->start <= reach;
+
+		if (range->timeline < set->timeline || range->end <= set->start_lsn)
+			continue;
+		if (!follows) {
+			wal.gaps++;
+			continue;
+		}
+		wal.timeline = range->timeline;
+		wal.end = range->end;
+		wal.stored_at = range->last_stored;
+		reach = MAX(reach, range->end);
+	}
+	wal.set_stopped = set->stopped;
+	wal.set_stored = set->stored_at;
+	*result = wal;
+}
+
+usec_t recorded_wal_point(const struct recorded_wal *wal)
+{
+	return wal->set_stored == 0 ? 0 : MAX(wal->stored_at, wal->set_stopped);
+}
+
 bool record_wal_end(Catalog *catalog, const char *service, const char *repository,
 		    struct recorded_wal *result, GError **error)
 {
 	g_autoptr(GPtrArray) sets = NULL;
 	g_autoptr(GPtrArray) files = NULL;
-	struct recorded_wal wal = {0};
 
 	if (!catalog_sets(catalog, service, repository, &sets, error) ||
 	    !catalog_wal(catalog, service, repository, &files, error))
 		return false;
-	const struct catalog_set *set = newest_database_set(sets);
-
-	if (set) {
-		g_autoptr(GArray) ranges = ranges_of(files, set->segment_size);
-
-		for (guint i = 0; i < ranges->len; i++) {
-			const struct wal_range *range = &g_array_index(ranges, struct wal_range, i);
-
-			if (range->timeline < set->timeline || range->end <= set->start_lsn)
-				continue;
-			/* On the set's timeline the stretch must hold its start; a later timeline
-			 * was begun from WAL that was there. */
-			if (range->timeline == set->timeline && range->start > set->start_lsn) {
-				wal.gaps++;
-				continue;
-			}
-			wal.timeline = range->timeline;
-			wal.end = range->end;
-			wal.stored_at = range->last_stored;
-		}
-		wal.set_stopped = set->stopped;
-		wal.set_stored = set->stored_at;
-	}
-	*result = wal;
+	recorded_wal_find(sets, files, result);
 	return true;
 }
 
@@ -168,9 +225,7 @@ bool record_exposure(Catalog *catalog, const char *service, const char *reposito
 		return false;
 	if (wal.set_stored == 0)
 		return true;
-	/* What a segment holds was committed before it was stored: that time is an upper bound of the
-	 * recovery point, and the best there is without reading the WAL. */
-	usec_t point = MAX(wal.stored_at, wal.set_stopped);
+	usec_t point = recorded_wal_point(&wal);
 
 	return catalog_exposure_add(
 		catalog, service, repository, PART_DATABASE,
@@ -202,9 +257,8 @@ static bool rebuild_wal(Catalog *catalog, Repo *repo, GError **error)
 		return false;
 	for (guint i = 0; i < held->len; i++) {
 		const struct wal_held *one = held->pdata[i];
-		struct catalog_wal file = {.file = one->file,
-					   .size = one->object_size,
-					   .stored_at = one->stored_at};
+		struct catalog_wal file = {
+			.file = one->file, .size = one->object_size, .stored_at = one->stored_at};
 
 		if (one->complete)
 			g_array_append_val(files, file);

@@ -8,14 +8,23 @@
 bool record_set(Catalog *catalog, const Repo *repo, const Manifest *manifest, GError **error);
 /* WAL journal of the service's state folder → catalog, for its repositories; drops nothing. */
 bool record_wal_journal(Catalog *catalog, const char *state, const char *service, GError **error);
+/* What expire removed: these files, and all that lies below this segment, which the journal may still
+ * know. */
+bool record_wal_removed(Catalog *catalog, const char *service, const char *repository,
+			const GPtrArray *files, const char *floor, GError **error);
 /* The newest gap-free WAL behind the newest set, as the catalog knows it. */
 struct recorded_wal {
 	uint32_t timeline;
-	uint64_t end;      /* 0: none */
-	usec_t stored_at;  /* of its last segment */
-	unsigned gaps;     /* stretches behind a hole */
+	uint64_t end;			/* 0: none */
+	usec_t stored_at;		/* of its last segment */
+	unsigned gaps;			/* stretches behind a hole */
 	usec_t set_stopped, set_stored; /* of the newest set; 0: there is none */
 };
+/* Pure: from struct catalog_set, oldest first, and struct catalog_wal. */
+void recorded_wal_find(const GPtrArray *sets, const GPtrArray *files, struct recorded_wal *wal);
+/* The recovery point: what a segment holds was committed before it was stored, so this is an upper bound,
+ * and the best there is without reading the WAL. 0: none. */
+usec_t recorded_wal_point(const struct recorded_wal *wal);
 bool record_wal_end(Catalog *catalog, const char *service, const char *repository,
 		    struct recorded_wal *wal, GError **error);
 /* Computes the recovery point of the database in this repository now (newest gap-free WAL behind the

@@ -1,0 +1,519 @@
+#include "ops/expire.h"
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/stop.h"
+#include "repo/wal_journal.h"
+#include "repo/wal_object.h"
+
+#include <string.h>
+
+/* No run takes longer: without locks, what is unused and older was left by a run that died. */
+#define ABANDONED_AGE (10 * USEC_PER_DAY)
+/* The last 16 digits of a segment's name are its position, whatever its timeline. */
+#define POSITION_AT 8
+
+static void expire_set_free(void *data)
+{
+	struct expire_set *set = data;
+
+	g_free(set->set_id);
+	g_free(set);
+}
+
+static void expire_repository_free(void *data)
+{
+	struct expire_repository *repository = data;
+
+	g_free(repository->name);
+	g_ptr_array_unref(repository->sets);
+	g_ptr_array_unref(repository->wal);
+	g_ptr_array_unref(repository->troubles);
+	g_free(repository);
+}
+
+void expire_result_clear(struct expire_result *result)
+{
+	g_clear_pointer(&result->repositories, g_ptr_array_unref);
+}
+
+static struct expire_repository *expire_repository_new(const Repo *repo)
+{
+	struct expire_repository *repository = g_new0(struct expire_repository, 1);
+
+	repository->name = g_strdup(store_name(repo->store));
+	repository->sets = g_ptr_array_new_with_free_func(expire_set_free);
+	repository->wal = g_ptr_array_new_with_free_func(g_free);
+	repository->troubles = g_ptr_array_new_with_free_func(g_free);
+	return repository;
+}
+
+/* The work on one repository. */
+struct expire {
+	const struct expire_request *request;
+	Repo *repo;
+	bool locks;	      /* the store holds locks */
+	GPtrArray *manifests; /* Manifest, oldest first; parallel to out->sets */
+	bool unverified; /* there are manifests that cannot be read: who knows what they need */
+	GHashTable *kept, *freed; /* generations of sets that stay, and of those that went */
+	GHashTable *tables;	  /* names of tables of sets that stay */
+	GHashTable *wal;	  /* names of WAL objects of sets that stay */
+	usec_t oldest_set;	  /* when it was stored, of those that stay */
+	struct expire_repository *out;
+};
+
+static void expire_clear(struct expire *expire)
+{
+	g_clear_pointer(&expire->manifests, g_ptr_array_unref);
+	g_clear_pointer(&expire->kept, g_hash_table_unref);
+	g_clear_pointer(&expire->freed, g_hash_table_unref);
+	g_clear_pointer(&expire->tables, g_hash_table_unref);
+	g_clear_pointer(&expire->wal, g_hash_table_unref);
+}
+
+static void trouble(struct expire *expire, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void trouble(struct expire *expire, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	g_ptr_array_add(expire->out->troubles, g_strdup_vprintf(format, arguments));
+	va_end(arguments);
+}
+
+static uint32_t parts_of(const Manifest *manifest)
+{
+	static const char *const names[] = {PART_DATABASE, PART_FILESTORE, PART_CONFIG};
+	uint32_t parts = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		if (manifest_part(manifest, names[i]))
+			parts |= 1u << i;
+	return parts;
+}
+
+static struct retention_set retention_set_of(const Manifest *manifest, bool locks)
+{
+	struct retention_set set = {.set_id = manifest->set_id,
+				    .stored_at = manifest->stored_at,
+				    .retain_until = manifest->retain_until,
+				    .parts = parts_of(manifest),
+				    .has_database = manifest->wal != NULL};
+
+	for (guint i = 0; locks && i < manifest->parts->len; i++) {
+		const struct set_part *part = manifest->parts->pdata[i];
+
+		set.lock_until = MAX(set.lock_until, part->lock_until);
+	}
+	if (manifest->wal) {
+		set.timeline = manifest->wal->timeline;
+		set.start = manifest->wal->start;
+	}
+	return set;
+}
+
+static void note_set(struct expire *expire, const Manifest *manifest,
+		     const struct retention_set *decision)
+{
+	struct expire_set *set = g_new0(struct expire_set, 1);
+
+	set->set_id = g_strdup(manifest->set_id);
+	set->stored_at = manifest->stored_at;
+	set->retain_until = manifest->retain_until;
+	set->expires = decision->expires;
+	set->reason = decision->reason;
+	for (guint i = 0; i < manifest->parts->len; i++)
+		set->stored += ((const struct set_part *)manifest->parts->pdata[i])->stored;
+	g_ptr_array_add(expire->out->sets, set);
+}
+
+/* Until two sets are overdue, time passes as the host's clock says. */
+static usec_t time_to_decide_by(struct expire *expire)
+{
+	const struct expire_request *request = expire->request;
+	usec_t newest = 0, limit;
+
+	for (guint i = 0; i < expire->manifests->len; i++) {
+		const Manifest *manifest = expire->manifests->pdata[i];
+
+		if (manifest->stored_at <= request->now)
+			newest = MAX(newest, manifest->stored_at);
+	}
+	if (newest == 0 || __builtin_add_overflow(newest, 2 * request->backup_every, &limit) ||
+	    request->now <= limit)
+		return request->now;
+
+	g_autofree char *age = duration_format(request->now - newest);
+
+	trouble(expire,
+		"the newest set is %s old: nothing expires by the time since, until there are newer "
+		"ones (or the clock of this host is wrong)",
+		age);
+	return limit;
+}
+
+static void decide(struct expire *expire)
+{
+	guint count = expire->manifests->len;
+	g_autofree struct retention_set *sets = g_new0(struct retention_set, count + 1);
+
+	expire->out->now = time_to_decide_by(expire);
+	for (guint i = 0; i < count; i++)
+		sets[i] = retention_set_of(expire->manifests->pdata[i], expire->locks);
+	retention_apply(&expire->request->policy, sets, count, expire->out->now);
+	for (guint i = 0; i < count; i++)
+		note_set(expire, expire->manifests->pdata[i], &sets[i]);
+}
+
+/* What is locked stays and is reported; what is gone already is gone. */
+static bool remove_object(struct expire *expire, const char *local, bool *removed, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+
+	if (!stop_check(error))
+		return false;
+	*removed = true;
+	if (expire->request->plan || repo_delete(expire->repo, local, &cause) ||
+	    odr_error_is(cause, ODR_ERROR_NOT_FOUND))
+		return true;
+	*removed = false;
+	if (odr_error_is(cause, ODR_ERROR_REFUSED)) {
+		trouble(expire, "%s", cause->message);
+		return true;
+	}
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return odr_context(error, "cannot remove '%s' from repository %s", local,
+			   expire->out->name);
+}
+
+static bool remove_manifests(struct expire *expire, GError **error)
+{
+	for (guint i = 0; i < expire->out->sets->len; i++) {
+		struct expire_set *set = expire->out->sets->pdata[i];
+		g_autofree char *local = layout_set(set->set_id);
+
+		if (set->expires && !remove_object(expire, local, &set->removed, error))
+			return false;
+	}
+	return true;
+}
+
+static void note_need(struct expire *expire, const Manifest *manifest)
+{
+	/* When the set was begun is sealed; what it says of its end, the store can only make older. */
+	usec_t before = MIN(set_id_time(manifest->set_id), manifest->stored_at);
+
+	for (guint i = 0; i < manifest->parts->len; i++) {
+		const struct set_part *part = manifest->parts->pdata[i];
+
+		g_hash_table_add(expire->kept, part->generation);
+		for (guint j = 0; j < part->layers->len; j++)
+			g_hash_table_add(
+				expire->tables,
+				layout_table(
+					g_array_index(part->layers, struct layer_ref, j).table));
+	}
+	if (!manifest->wal)
+		return;
+	for (guint i = 0; i < manifest->wal->objects->len; i++)
+		g_hash_table_add(expire->wal, manifest->wal->objects->pdata[i]);
+	if (expire->out->floor[0] == '\0' ||
+	    strcmp(manifest->wal->first + POSITION_AT, expire->out->floor + POSITION_AT) < 0)
+		g_strlcpy(expire->out->floor, manifest->wal->first, sizeof(expire->out->floor));
+	expire->oldest_set = MIN(expire->oldest_set, before);
+}
+
+/* What the sets need that stay, a set that could not be removed among them. */
+static void gather_needs(struct expire *expire)
+{
+	expire->kept = g_hash_table_new(g_str_hash, g_str_equal);
+	expire->freed = g_hash_table_new(g_str_hash, g_str_equal);
+	expire->tables = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	expire->wal = g_hash_table_new(g_str_hash, g_str_equal);
+	expire->oldest_set = INT64_MAX;
+	for (guint i = 0; i < expire->manifests->len; i++) {
+		const Manifest *manifest = expire->manifests->pdata[i];
+		const struct expire_set *set = expire->out->sets->pdata[i];
+
+		if (!set->removed)
+			note_need(expire, manifest);
+		for (guint j = 0; set->removed && j < manifest->parts->len; j++)
+			g_hash_table_add(
+				expire->freed,
+				((const struct set_part *)manifest->parts->pdata[j])->generation);
+	}
+}
+
+/* Packs, layers and tables of one generation. */
+struct generation {
+	char *id;
+	GPtrArray *locals;
+	uint64_t bytes;
+	usec_t newest; /* stored_at */
+};
+
+static void generation_free(void *data)
+{
+	struct generation *generation = data;
+
+	g_free(generation->id);
+	g_ptr_array_unref(generation->locals);
+	g_free(generation);
+}
+
+struct sweep {
+	struct expire *expire;
+	GHashTable *generations; /* id → struct generation: those that no set needs */
+	GPtrArray *tables;	 /* struct store_object: those that no set names */
+};
+
+static void sweep_clear(struct sweep *sweep)
+{
+	g_clear_pointer(&sweep->generations, g_hash_table_unref);
+	g_clear_pointer(&sweep->tables, g_ptr_array_unref);
+}
+
+static void note_object(struct sweep *sweep, const char *id, const struct store_object *object)
+{
+	struct generation *generation = g_hash_table_lookup(sweep->generations, id);
+
+	if (!generation) {
+		generation = g_new0(struct generation, 1);
+		generation->id = g_strdup(id);
+		generation->locals = g_ptr_array_new_with_free_func(g_free);
+		g_hash_table_insert(sweep->generations, generation->id, generation);
+	}
+	g_ptr_array_add(generation->locals, g_strdup(object->name));
+	generation->bytes += object->size;
+	generation->newest = MAX(generation->newest, object->stored_at);
+}
+
+static bool note_pack(void *data, const struct store_object *object)
+{
+	struct sweep *sweep = data;
+	g_autofree char *id = NULL;
+	uint8_t name[SHA256_SIZE];
+
+	if (layout_parse_pack(object->name, &id, name) &&
+	    !g_hash_table_contains(sweep->expire->kept, id))
+		note_object(sweep, id, object);
+	return true;
+}
+
+static bool note_table(void *data, const struct store_object *object)
+{
+	struct sweep *sweep = data;
+	struct store_object *copy;
+
+	if (g_hash_table_contains(sweep->expire->tables, object->name))
+		return true;
+	copy = g_new0(struct store_object, 1);
+	*copy = *object;
+	copy->name = g_strdup(object->name);
+	g_ptr_array_add(sweep->tables, copy);
+	return true;
+}
+
+/* Which generation a table belongs to stands in it. */
+static bool assign_tables(struct sweep *sweep, GError **error)
+{
+	struct expire *expire = sweep->expire;
+
+	for (guint i = 0; i < sweep->tables->len; i++) {
+		const struct store_object *object = sweep->tables->pdata[i];
+		uint8_t name[SHA256_SIZE];
+		g_autoptr(Table) table = NULL;
+		g_autoptr(GError) cause = NULL;
+
+		if (!hex_decode(object->name + strlen("table/"), name, sizeof(name)))
+			continue;
+		if (table_load(expire->repo, name, &table, &cause)) {
+			if (!g_hash_table_contains(expire->kept, table->generation))
+				note_object(sweep, table->generation, object);
+		} else if (odr_error_is(cause, ODR_ERROR_CORRUPT)) {
+			trouble(expire, "%s", cause->message);
+		} else if (!odr_error_is(cause, ODR_ERROR_NOT_FOUND)) {
+			g_propagate_error(error, g_steal_pointer(&cause));
+			return false;
+		}
+	}
+	return true;
+}
+
+/* What no set ever used may belong to a run that is under way on another host. */
+static bool may_go(const struct expire *expire, const struct generation *generation)
+{
+	if (g_hash_table_contains(expire->freed, generation->id))
+		return true;
+	if (generation_lock_date(generation->id) <= expire->out->now)
+		return true;
+	return !expire->locks && generation->newest <= expire->out->now - ABANDONED_AGE;
+}
+
+static bool remove_generation(struct expire *expire, const struct generation *generation,
+			      GError **error)
+{
+	bool freed = g_hash_table_contains(expire->freed, generation->id);
+
+	for (guint i = 0; i < generation->locals->len; i++) {
+		bool removed;
+
+		if (!remove_object(expire, generation->locals->pdata[i], &removed, error))
+			return false;
+		expire->out->objects += removed;
+	}
+	expire->out->bytes += generation->bytes;
+	expire->out->generations += freed;
+	expire->out->abandoned += !freed;
+	return true;
+}
+
+static bool sweep_generations(struct sweep *sweep, GError **error)
+{
+	GHashTableIter iter;
+	gpointer generation;
+
+	g_hash_table_iter_init(&iter, sweep->generations);
+	while (g_hash_table_iter_next(&iter, NULL, &generation))
+		if (may_go(sweep->expire, generation) &&
+		    !remove_generation(sweep->expire, generation, error))
+			return false;
+	return true;
+}
+
+static bool expire_content(struct expire *expire, GError **error)
+{
+	__attribute__((cleanup(sweep_clear))) struct sweep sweep = {
+		.expire = expire,
+		.generations =
+			g_hash_table_new_full(g_str_hash, g_str_equal, NULL, generation_free),
+		.tables = g_ptr_array_new_with_free_func((GDestroyNotify)store_object_free),
+	};
+
+	if (expire->unverified) {
+		trouble(expire, "packs and tables stay while there are sets that do not verify: "
+				"they may be theirs");
+		return true;
+	}
+	return repo_list(expire->repo, "pack/", note_pack, &sweep, error) &&
+	       repo_list(expire->repo, "table/", note_table, &sweep, error) &&
+	       assign_tables(&sweep, error) && sweep_generations(&sweep, error);
+}
+
+/* History files say how timelines hang together, and are small: they stay. */
+static bool wal_may_go(const struct expire *expire, const struct wal_held *held)
+{
+	enum wal_file_kind kind = wal_file_kind(held->file, NULL);
+
+	if (kind == WAL_FILE_UNKNOWN || kind == WAL_FILE_HISTORY ||
+	    strncmp(held->file + POSITION_AT, expire->out->floor + POSITION_AT,
+		    WAL_SEGMENT_NAME_SIZE - 1 - POSITION_AT) >= 0 ||
+	    held->stored_at >= expire->oldest_set)
+		return false;
+	for (guint i = 0; i < held->locals->len; i++)
+		if (held->locals->pdata[i] &&
+		    g_hash_table_contains(expire->wal, held->locals->pdata[i]))
+			return false;
+	return true;
+}
+
+static bool remove_wal(struct expire *expire, const struct wal_held *held, GError **error)
+{
+	bool all = true;
+
+	for (guint i = 0; i < held->locals->len; i++) {
+		bool removed = true;
+
+		if (held->locals->pdata[i] &&
+		    !remove_object(expire, held->locals->pdata[i], &removed, error))
+			return false;
+		all = all && removed;
+	}
+	if (!all)
+		return true;
+	expire->out->wal_bytes += held->object_size;
+	g_ptr_array_add(expire->out->wal, g_strdup(held->file));
+	return true;
+}
+
+static bool expire_wal(struct expire *expire, GError **error)
+{
+	g_autoptr(GPtrArray) held = NULL;
+
+	if (expire->out->floor[0] == '\0')
+		return true;
+	if (!wal_list(expire->repo, &held, error))
+		return false;
+	for (guint i = 0; i < held->len; i++)
+		if (wal_may_go(expire, held->pdata[i]) &&
+		    !remove_wal(expire, held->pdata[i], error))
+			return false;
+	return true;
+}
+
+static bool expire_repository(struct expire *expire, GError **error)
+{
+	struct store_abilities abilities;
+
+	store_abilities(expire->repo->store, &abilities);
+	expire->locks = abilities.locks;
+	if (!manifest_list(expire->repo, NULL, &expire->manifests, expire->out->troubles, error))
+		return false;
+	expire->unverified = expire->out->troubles->len > 0;
+	decide(expire);
+	if (!remove_manifests(expire, error))
+		return false;
+	gather_needs(expire);
+	return expire_content(expire, error) && expire_wal(expire, error);
+}
+
+/* The journal serves all repositories: only what none of them needs goes. */
+static bool trim_journal(const struct expire_request *request, const struct expire_result *result,
+			 GError **error)
+{
+	g_autofree char *folder = g_build_filename(request->state, "wal", NULL);
+	const char *lowest = NULL;
+
+	for (guint i = 0; i < result->repositories->len; i++) {
+		const struct expire_repository *repository = result->repositories->pdata[i];
+
+		if (repository->floor[0] == '\0')
+			return true;
+		if (!lowest || strcmp(repository->floor + POSITION_AT, lowest + POSITION_AT) < 0)
+			lowest = repository->floor;
+	}
+	return !lowest || wal_journal_trim(folder, lowest, error);
+}
+
+static bool expire_all(const struct expire_request *request, struct expire_result *result,
+		       GError **error)
+{
+	for (guint i = 0; i < request->repos->len; i++) {
+		Repo *repo = request->repos->pdata[i];
+		__attribute__((cleanup(expire_clear))) struct expire expire = {
+			.request = request, .repo = repo, .out = expire_repository_new(repo)};
+
+		g_ptr_array_add(result->repositories, expire.out);
+		if (!expire_repository(&expire, error))
+			return odr_context(error, "cannot expire in repository %s",
+					   expire.out->name);
+	}
+	return request->plan || trim_journal(request, result, error);
+}
+
+bool expire_run(const struct expire_request *request, struct expire_result *result, GError **error)
+{
+	g_autofree char *path = g_build_filename(request->state, "backup.lock", NULL);
+	struct file_lock lock = {0};
+	bool done;
+
+	result->repositories = g_ptr_array_new_with_free_func(expire_repository_free);
+	if (request->plan)
+		return expire_all(request, result, error);
+	if (!file_lock_take(&lock, path, request->lock_wait, error))
+		return odr_context(error, "cannot expire while another run is under way");
+	done = expire_all(request, result, error);
+	file_lock_release(&lock);
+	return done;
+}

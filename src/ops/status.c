@@ -1,0 +1,249 @@
+#include "ops/status.h"
+
+#include "ops/record.h"
+#include "repo/manifest.h"
+#include "repo/wal_range.h"
+
+#include <string.h>
+
+#define RUNS_READ 500
+
+void status_repository_free(struct status_repository *repository)
+{
+	if (!repository)
+		return;
+	g_free(repository->name);
+	g_free(repository->newest_set);
+	g_free(repository->oldest_set);
+	g_array_unref(repository->gaps);
+	g_free(repository);
+}
+
+void status_clear(struct status *status)
+{
+	g_clear_pointer(&status->service, g_free);
+	g_clear_pointer(&status->repositories, g_ptr_array_unref);
+	g_clear_pointer(&status->last, g_ptr_array_unref);
+	g_clear_pointer(&status->running, g_ptr_array_unref);
+	g_clear_pointer(&status->findings, g_ptr_array_unref);
+	status->best = NULL;
+}
+
+char *status_age(usec_t now, usec_t time)
+{
+	g_autofree char *distance = duration_format(MAX(now - time, time - now));
+
+	return time > now ? g_strdup_printf("in %s", distance)
+			  : g_strdup_printf("%s ago", distance);
+}
+
+static void note_sets(const struct status_source *source, struct status_repository *repository)
+{
+	for (guint i = 0; i < source->sets->len; i++) {
+		const struct catalog_set *set = source->sets->pdata[i];
+
+		repository->sets++;
+		repository->stored += set->stored;
+		repository->damaged += set->damaged > 0;
+		if (i == 0) {
+			repository->oldest_set = g_strdup(set->set_id);
+			repository->oldest_stopped = set->stopped;
+		}
+		if (i + 1 == source->sets->len) {
+			repository->newest_set = g_strdup(set->set_id);
+			repository->newest_stopped = set->stopped;
+		}
+		if (set->segment_size != 0 && repository->first_point == 0)
+			repository->first_point = set->stopped;
+	}
+}
+
+static const struct catalog_set *database_set(const GPtrArray *sets, bool newest)
+{
+	for (guint i = 0; i < sets->len; i++) {
+		const struct catalog_set *set = sets->pdata[newest ? sets->len - 1 - i : i];
+
+		if (set->segment_size != 0)
+			return set;
+	}
+	return NULL;
+}
+
+static GArray *ranges_of(const GPtrArray *files, uint32_t segment_size)
+{
+	g_autofree struct wal_stored *stored = g_new0(struct wal_stored, files->len + 1);
+
+	for (guint i = 0; i < files->len; i++) {
+		const struct catalog_wal *file = files->pdata[i];
+
+		stored[i] = (struct wal_stored){.file = file->file, .stored_at = file->stored_at};
+	}
+	return wal_ranges(stored, files->len, segment_size);
+}
+
+static void note_gap(const struct wal_range *before, const struct wal_range *after,
+		     const struct catalog_set *newest, GArray *gaps)
+{
+	uint32_t segment_size = newest->segment_size;
+	struct status_gap gap = {.timeline = before->timeline,
+				 .segments = (after->start - before->end) / segment_size,
+				 .before = before->last_stored,
+				 .after = after->first_stored};
+
+	wal_segment_name(gap.timeline, before->end, segment_size, gap.first);
+	wal_segment_name(gap.timeline, after->start - 1, segment_size, gap.last);
+	gap.open = before->timeline > newest->timeline ||
+		   (before->timeline == newest->timeline && after->start > newest->start_lsn);
+	g_array_append_val(gaps, gap);
+}
+
+/* Holes above the oldest set; what lies below, no set can use. */
+static void note_gaps(const struct status_source *source, struct status_repository *repository)
+{
+	const struct catalog_set *oldest = database_set(source->sets, false);
+	const struct catalog_set *newest = database_set(source->sets, true);
+
+	if (!oldest)
+		return;
+
+	g_autoptr(GArray) ranges = ranges_of(source->files, newest->segment_size);
+
+	for (guint i = 0; i + 1 < ranges->len; i++) {
+		const struct wal_range *before = &g_array_index(ranges, struct wal_range, i);
+		const struct wal_range *after = before + 1;
+
+		if (before->timeline == after->timeline && before->end > oldest->start_lsn)
+			note_gap(before, after, newest, repository->gaps);
+	}
+}
+
+static void note_wal(const struct status_source *source, struct status_repository *repository)
+{
+	struct recorded_wal wal;
+
+	recorded_wal_find(source->sets, source->files, &wal);
+	repository->timeline = wal.timeline;
+	repository->wal_end = wal.end;
+	repository->recovery_point = recorded_wal_point(&wal);
+	repository->wal_files = source->files->len;
+	for (guint i = 0; i < source->files->len; i++)
+		repository->wal_bytes +=
+			((const struct catalog_wal *)source->files->pdata[i])->size;
+}
+
+struct status_repository *status_repository_new(const struct status_source *source)
+{
+	struct status_repository *repository = g_new0(struct status_repository, 1);
+	struct exposure_period period = {
+		.start = source->now - STATUS_PERIOD, .end = source->now, .objective = source->rpo};
+
+	repository->name = g_strdup(source->repository);
+	repository->gaps = g_array_new(false, false, sizeof(struct status_gap));
+	note_sets(source, repository);
+	note_gaps(source, repository);
+	note_wal(source, repository);
+	repository->exposure =
+		repository->recovery_point ? MAX(source->now - repository->recovery_point, 0) : -1;
+	exposure_summarize(&period, source->events, &repository->week);
+	return repository;
+}
+
+static bool read_repository(const struct status_request *request, const char *name,
+			    struct status *status, GError **error)
+{
+	g_autoptr(GPtrArray) sets = NULL;
+	g_autoptr(GPtrArray) files = NULL;
+	g_autoptr(GArray) events = NULL;
+
+	if (!record_exposure(request->catalog, request->service, name, error) ||
+	    !catalog_sets(request->catalog, request->service, name, &sets, error) ||
+	    !catalog_wal(request->catalog, request->service, name, &files, error) ||
+	    !catalog_exposure(request->catalog, request->service, name, PART_DATABASE,
+			      request->now - STATUS_PERIOD, &events, error))
+		return false;
+
+	struct status_source source = {.repository = name,
+				       .sets = sets,
+				       .files = files,
+				       .events = events,
+				       .rpo = request->rpo,
+				       .now = request->now};
+
+	g_ptr_array_add(status->repositories, status_repository_new(&source));
+	return true;
+}
+
+static const struct catalog_run *run_of(const GPtrArray *runs, const char *command)
+{
+	for (guint i = 0; i < runs->len; i++) {
+		const struct catalog_run *run = runs->pdata[i];
+
+		if (strcmp(run->command, command) == 0)
+			return run;
+	}
+	return NULL;
+}
+
+static bool read_runs(const struct status_request *request, struct status *status, GError **error)
+{
+	g_autoptr(GPtrArray) runs = NULL;
+
+	if (!catalog_runs_reap(request->catalog, error) ||
+	    !catalog_runs(request->catalog, request->service, NULL, RUNS_READ, &runs, error))
+		return false;
+	g_ptr_array_set_free_func(runs, NULL);
+	while (runs->len > 0) {
+		struct catalog_run *run = g_ptr_array_steal_index(runs, 0);
+
+		if (strcmp(run->outcome, "running") == 0)
+			g_ptr_array_add(status->running, run);
+		else if (!run_of(status->last, run->command))
+			g_ptr_array_add(status->last, run);
+		else
+			catalog_run_free(run);
+	}
+	return true;
+}
+
+static void find_best(struct status *status)
+{
+	for (guint i = 0; i < status->repositories->len; i++) {
+		const struct status_repository *repository = status->repositories->pdata[i];
+
+		if (repository->recovery_point > (status->best ? status->best->recovery_point : 0))
+			status->best = repository;
+	}
+}
+
+static bool read_all(const struct status_request *request, struct status *status, GError **error)
+{
+	if (request->state &&
+	    !record_wal_journal(request->catalog, request->state, request->service, error))
+		return false;
+	for (const char *const *name = request->repositories; *name; name++)
+		if (!read_repository(request, *name, status, error))
+			return false;
+	return read_runs(request, status, error);
+}
+
+bool status_read(const struct status_request *request, struct status *result, GError **error)
+{
+	struct status status = {
+		.service = g_strdup(request->service),
+		.now = request->now,
+		.rpo = request->rpo,
+		.repositories =
+			g_ptr_array_new_with_free_func((GDestroyNotify)status_repository_free),
+		.last = g_ptr_array_new_with_free_func((GDestroyNotify)catalog_run_free),
+		.running = g_ptr_array_new_with_free_func((GDestroyNotify)catalog_run_free),
+		.findings = findings_new()};
+
+	if (!read_all(request, &status, error)) {
+		status_clear(&status);
+		return false;
+	}
+	find_best(&status);
+	status_judge(&status, request->backup_every);
+	*result = status;
+	return true;
+}

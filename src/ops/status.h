@@ -1,0 +1,74 @@
+#ifndef ODR_OPS_STATUS_H
+#define ODR_OPS_STATUS_H
+
+#include "catalog/catalog.h"
+#include "ops/exposure.h"
+#include "ops/finding.h"
+#include "pg/wal.h"
+
+/*
+ * What can be recovered, as the catalog knows it: no repository is asked, so it is quick and works without
+ * network. What was pushed since comes from the local WAL journal.
+ */
+#define STATUS_PERIOD (7 * USEC_PER_DAY)
+
+/* Segments that are missing between others of a timeline, where sets are kept that could use them. */
+struct status_gap {
+	uint32_t timeline;
+	char first[WAL_SEGMENT_NAME_SIZE], last[WAL_SEGMENT_NAME_SIZE];
+	uint64_t segments;
+	usec_t before, after; /* when the segments on both sides were stored */
+	bool open;	      /* behind the newest set: what follows cannot be reached at all */
+};
+struct status_repository {
+	char *name;
+	unsigned sets, damaged;	       /* damaged: sets with damage of their source */
+	uint64_t stored;	       /* bytes of packs */
+	char *newest_set, *oldest_set; /* ids, or NULL */
+	usec_t newest_stopped, oldest_stopped;
+	usec_t first_point;    /* oldest moment that can be reached; 0: none */
+	usec_t recovery_point; /* newest one; 0: none */
+	uint32_t timeline;     /* of the newest WAL */
+	lsn_t wal_end;	       /* 0: no WAL behind the newest set */
+	uint64_t wal_files, wal_bytes;
+	usec_t exposure; /* now; -1: unknown */
+	struct exposure_summary week;
+	GArray *gaps; /* struct status_gap */
+};
+struct status {
+	char *service;
+	usec_t now, rpo;	 /* rpo 0: no objective */
+	GPtrArray *repositories; /* struct status_repository */
+	const struct status_repository
+		*best;		   /* with the newest recovery point; NULL: none has one */
+	GPtrArray *last, *running; /* struct catalog_run: the newest of each command; under way */
+	GPtrArray *findings;	   /* what is wrong; empty: nothing */
+};
+void status_clear(struct status *status);
+
+struct status_request {
+	Catalog *catalog;
+	const char *service;
+	const char *state;		 /* the service's folder; NULL: leave the journal alone */
+	const char *const *repositories; /* names, ends with NULL */
+	usec_t rpo, backup_every;
+	usec_t now;
+};
+bool status_read(const struct status_request *request, struct status *status, GError **error);
+
+/* The pure half, for one repository: sets oldest first, files sorted, events sorted. */
+struct status_source {
+	const char *repository;
+	const GPtrArray *sets, *files; /* struct catalog_set, struct catalog_wal */
+	const GArray *events;	       /* struct catalog_exposure */
+	usec_t rpo, now;
+};
+struct status_repository *status_repository_new(const struct status_source *source);
+void status_repository_free(struct status_repository *repository);
+/* What is wrong, from the rest of the status. */
+void status_judge(struct status *status, usec_t backup_every);
+
+/* "5 min ago", "in 2 h 3 min"; g_free. */
+char *status_age(usec_t now, usec_t time);
+
+#endif

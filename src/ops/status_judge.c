@@ -1,0 +1,121 @@
+/* What is wrong with a status, in sentences, and what to type about it. */
+#include "ops/status.h"
+
+#include <string.h>
+
+static void judge_sets(struct status *status, const struct status_repository *repository,
+		       const char *where, usec_t backup_every)
+{
+	g_autofree char *age = status_age(status->now, repository->newest_stopped);
+
+	if (repository->sets == 0) {
+		findings_add(status->findings, FINDING_CRITICAL, "set.none", where,
+			     g_strdup("there is no set: nothing can be recovered from here"),
+			     g_strdup_printf("odrbackup backup %s", status->service))
+			->kind = FINDING_NO_SET;
+		return;
+	}
+	if (backup_every > 0 && status->now - repository->newest_stopped > 2 * backup_every)
+		findings_add(status->findings, FINDING_WARNING, "set.old", where,
+			     g_strdup_printf("the newest set was finished %s; two more were due "
+					     "since",
+					     age),
+			     g_strdup_printf("odrbackup backup %s", status->service));
+	if (repository->damaged > 0)
+		findings_add(status->findings, FINDING_WARNING, "set.damaged", where,
+			     g_strdup_printf("%u of %u sets record damage of their source",
+					     repository->damaged, repository->sets),
+			     g_strdup_printf("odrbackup list %s shows which, odrbackup show %s "
+					     "SET the files",
+					     status->service, status->service));
+}
+
+static void judge_gaps(struct status *status, const struct status_repository *repository,
+		       const char *where)
+{
+	for (guint i = 0; i < repository->gaps->len; i++) {
+		const struct status_gap *gap =
+			&g_array_index(repository->gaps, struct status_gap, i);
+		g_autofree char *names =
+			gap->segments == 1 ? g_strdup(gap->first)
+					   : g_strdup_printf("%s to %s (%" G_GUINT64_FORMAT ")",
+							     gap->first, gap->last, gap->segments);
+
+		if (gap->open)
+			findings_add(status->findings, FINDING_CRITICAL, "wal.gap", where,
+				     g_strdup_printf("WAL is missing: %s; what was stored later "
+						     "cannot be reached",
+						     names),
+				     g_strdup_printf("see why archiving left it out, then "
+						     "odrbackup backup %s begins anew",
+						     status->service));
+		else
+			findings_add(
+				status->findings, FINDING_WARNING, "wal.old-gap", where,
+				g_strdup_printf("WAL is missing between older sets: %s", names),
+				NULL);
+	}
+}
+
+static void judge_exposure(struct status *status, const struct status_repository *repository,
+			   const char *where)
+{
+	if (repository->sets == 0)
+		return;
+	if (repository->wal_end == 0) {
+		findings_add(status->findings, FINDING_CRITICAL, "wal.none", where,
+			     g_strdup("the WAL of the newest set is not known to be there"),
+			     g_strdup_printf("odrbackup check %s", status->service));
+		return;
+	}
+	if (status->rpo == 0 || repository->exposure <= status->rpo)
+		return;
+
+	g_autofree char *exposure = duration_format(repository->exposure);
+	g_autofree char *rpo = duration_format(status->rpo);
+
+	findings_add(
+		status->findings, FINDING_CRITICAL, "exposure.over", where,
+		g_strdup_printf("up to %s would be lost, the objective is %s", exposure, rpo),
+		g_strdup_printf("odrbackup check %s tells whether the server archives; an idle "
+				"server needs archive_timeout",
+				status->service))
+		->kind = FINDING_OBJECTIVE;
+}
+
+static void judge_runs(struct status *status)
+{
+	for (guint i = 0; i < status->last->len; i++) {
+		const struct catalog_run *run = status->last->pdata[i];
+		g_autofree char *age = status_age(status->now, run->started);
+		bool backup = strcmp(run->command, "backup") == 0;
+
+		if (strcmp(run->outcome, "failed") == 0)
+			findings_add(
+				status->findings, backup ? FINDING_CRITICAL : FINDING_WARNING,
+				"run.failed", NULL,
+				g_strdup_printf("the last %s, %s, failed: %s", run->command, age,
+						run->message ? run->message : "?"),
+				g_strdup_printf("odrbackup %s %s", run->command, status->service));
+		else if (strcmp(run->outcome, "ok") != 0)
+			findings_add(
+				status->findings, FINDING_WARNING, "run.ended-early", NULL,
+				g_strdup_printf("the last %s, %s, was %s", run->command, age,
+						strcmp(run->outcome, "aborted") == 0 ? "stopped"
+										     : "cut off"),
+				g_strdup_printf("odrbackup %s %s", run->command, status->service));
+	}
+}
+
+void status_judge(struct status *status, usec_t backup_every)
+{
+	for (guint i = 0; i < status->repositories->len; i++) {
+		const struct status_repository *repository = status->repositories->pdata[i];
+		g_autofree char *where = g_strdup_printf("repository %s", repository->name);
+
+		judge_sets(status, repository, where, backup_every);
+		judge_gaps(status, repository, where);
+		judge_exposure(status, repository, where);
+	}
+	judge_runs(status);
+}
