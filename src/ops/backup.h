@@ -16,7 +16,7 @@ struct backup_request {
 	const Bundle *bundle;
 	const char *conninfo;
 	const char *data_directory; /* NULL: as the server says */
-	const char *state;          /* the service's folder */
+	const char *state;	    /* the service's folder */
 	const char *run_id;
 	const char *program; /* "odrbackup 0.1" */
 	unsigned workers;
@@ -29,7 +29,7 @@ struct backup_request {
 };
 struct backup_result {
 	Manifest *manifest; /* as published; damaged->len > 0: source damage is recorded in it */
-	bool new_chain;     /* the writer's chain began anew: why */
+	bool new_chain;	    /* the writer's chain began anew: why */
 	char *chain_reason;
 	GPtrArray *notes; /* sentences for the user, char * */
 };

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/pool.h"
 #include "base/stop.h"
+#include "ops/copy_pages.h"
 #include "pg/page.h"
 
 #include <errno.h>
@@ -16,17 +17,12 @@
 
 /* Files up to this size share chunks with others of the same database. */
 #define SMALL_FILE ((uint64_t)512 << 10)
-/* A page in flux is read again at most so often; it only has to be seen changing once. */
-#define PAGE_RETRIES	    5
-#define DAMAGED_PAGES_SHOWN 5
 
 /* One file on its way: what it was listed as, what became of it. */
 struct file {
 	const struct pgdata_file *listed;
 	struct layer_entry *entry; /* NULL: vanished, or not a file */
-	lsn_t newest_lsn;	   /* of its pages */
-	uint32_t bad_pages, first_bad;
-	GString *trouble; /* NULL: none */
+	struct page_findings findings;
 };
 
 /* A run of files that one worker copies: one large file, or small ones of one database. */
@@ -199,8 +195,7 @@ void copy_free(struct copy *copy)
 	for (size_t i = 0; i < copy->count; i++) {
 		if (copy->files[i].entry)
 			layer_entry_free(copy->files[i].entry);
-		if (copy->files[i].trouble)
-			g_string_free(copy->files[i].trouble, true);
+		page_findings_clear(&copy->files[i].findings);
 	}
 	g_free(copy->files);
 	g_array_unref(copy->order);
@@ -215,96 +210,6 @@ void copy_free(struct copy *copy)
 uint64_t copy_bytes_total(const struct copy *copy)
 {
 	return copy->bytes_total;
-}
-
-static void trouble(struct file *file, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void trouble(struct file *file, const char *format, ...)
-{
-	va_list arguments;
-
-	if (!file->trouble)
-		file->trouble = g_string_new(NULL);
-	else
-		g_string_append(file->trouble, "; ");
-	va_start(arguments, format);
-	g_string_append_vprintf(file->trouble, format, arguments);
-	va_end(arguments);
-}
-
-static const char *page_state_text(enum page_state state)
-{
-	return state == PAGE_BAD_CHECKSUM ? "a wrong checksum" : "a broken header";
-}
-
-/*
- * A page that does not verify is read again: if its bytes change the server is writing it, and replay
- * brings it in order; so it does for a page that stays the same but is newer than the start of the
- * backup. What stays the same and is older is damaged.
- */
-static bool judge_page(struct worker *worker, struct file *file, int fd, uint8_t *page,
-		       uint64_t offset, uint32_t block, GError **error)
-{
-	const struct copy_settings *settings = &worker->copy->settings;
-	bool checksums = settings->control->checksum_version != 0;
-	enum page_state state = page_check(page, block, checksums);
-	uint8_t again[PAGE_SIZE_PG];
-
-	for (int i = 0; i < PAGE_RETRIES && state != PAGE_GOOD && state != PAGE_NEW; i++) {
-		ssize_t got = file_pread(fd, again, sizeof(again), (off_t)offset, error);
-
-		if (got < 0)
-			return false;
-		if (got < PAGE_SIZE_PG) /* truncated meanwhile */
-			return true;
-		if (memcmp(again, page, sizeof(again)) == 0) {
-			g_usleep(1000); /* the server may be half-way through writing it */
-			continue;
-		}
-		memcpy(page, again, sizeof(again));
-		state = page_check(page, block, checksums);
-		if (i == PAGE_RETRIES - 1) /* it keeps changing */
-			return true;
-	}
-	if (state == PAGE_GOOD || state == PAGE_NEW)
-		return true;
-	if (page_lsn(page) >= settings->backup_start && state == PAGE_BAD_CHECKSUM)
-		return true;
-	if (file->bad_pages++ == 0)
-		file->first_bad = block;
-	if (file->bad_pages <= DAMAGED_PAGES_SHOWN)
-		trouble(file, "block %u has %s", block, page_state_text(state));
-	return true;
-}
-
-static bool check_pages(struct worker *worker, struct file *file, int fd, uint8_t *data,
-			size_t size, uint64_t offset, GError **error)
-{
-	const struct copy_settings *settings = &worker->copy->settings;
-	bool checksums = settings->control->checksum_version != 0;
-	struct pgdata_relation relation;
-	size_t pages = size / PAGE_SIZE_PG;
-
-	if (!pgdata_relation_parse(file->listed->path, &relation))
-		return true;
-	uint32_t first = relation.segment * PAGES_PER_SEGMENT + (uint32_t)(offset / PAGE_SIZE_PG);
-
-	for (size_t i = 0; i < pages;) {
-		i += page_check_run(data + i * PAGE_SIZE_PG, pages - i, first + (uint32_t)i,
-				    checksums);
-		if (i == pages)
-			break;
-		if (!judge_page(worker, file, fd, data + i * PAGE_SIZE_PG,
-				offset + i * PAGE_SIZE_PG, first + (uint32_t)i, error))
-			return false;
-		i++;
-	}
-	for (size_t i = 0; i < pages; i++) {
-		lsn_t lsn = page_lsn(data + i * PAGE_SIZE_PG);
-
-		if (lsn > file->newest_lsn)
-			file->newest_lsn = lsn;
-	}
-	return true;
 }
 
 static bool all_zero(const uint8_t *data, size_t size)
@@ -381,6 +286,12 @@ static bool copy_content(struct worker *worker, struct file *file, int fd, GErro
 	bool small = size <= SMALL_FILE;
 	uint32_t crc = crc32c_init();
 	uint8_t digest[XXH128_SIZE];
+	struct pgdata_relation relation;
+	struct page_context pages = {.control = copy->settings.control,
+				     .backup_start = copy->settings.backup_start,
+				     .relation = &relation,
+				     .fd = fd};
+	bool paged = file->listed->paged && pgdata_relation_parse(file->listed->path, &relation);
 
 	g_byte_array_set_size(worker->digests, 0);
 	while (offset < size) {
@@ -392,8 +303,8 @@ static bool copy_content(struct worker *worker, struct file *file, int fd, GErro
 			return odr_context(error, "cannot read '%s'", file->listed->path);
 		if (got == 0)
 			break;
-		if (file->listed->paged &&
-		    !check_pages(worker, file, fd, data, (size_t)got, offset, error))
+		if (paged &&
+		    !copy_pages_check(&pages, data, (size_t)got, offset, &file->findings, error))
 			return odr_context(error, "cannot read '%s'", file->listed->path);
 		crc = crc32c_update(crc, data, (size_t)got);
 		xxh128(copy->settings.digest_seed, data, (size_t)got, digest);
@@ -425,8 +336,9 @@ static bool copy_content(struct worker *worker, struct file *file, int fd, GErro
 	content_digest_join(copy->settings.digest_seed, worker->digests->data,
 			    worker->digests->len / XXH128_SIZE, entry->digest);
 	if (file->listed->paged && offset % PAGE_SIZE_PG != 0)
-		trouble(file, "its size of %" G_GUINT64_FORMAT " bytes is no multiple of 8192",
-			offset);
+		page_findings_add(&file->findings,
+				  "its size of %" G_GUINT64_FORMAT " bytes is no multiple of 8192",
+				  offset);
 	return true;
 }
 
@@ -607,20 +519,21 @@ bool copy_outside(struct copy *copy, const char *path, GError **error)
 
 static void note_damage(struct file *file, lsn_t backup_stop, GPtrArray *damaged)
 {
-	if (file->newest_lsn > backup_stop) {
+	struct page_findings *findings = &file->findings;
+
+	if (findings->newest_lsn > backup_stop) {
 		char found[LSN_FORMAT_SIZE], stop[LSN_FORMAT_SIZE];
 
-		trouble(file, "a page has the position %s, past the end of the backup at %s",
-			lsn_format(file->newest_lsn, found), lsn_format(backup_stop, stop));
+		page_findings_add(
+			findings, "a page has the position %s, past the end of the backup at %s",
+			lsn_format(findings->newest_lsn, found), lsn_format(backup_stop, stop));
 	}
-	if (!file->trouble)
+	if (!findings->text)
 		return;
-	if (file->bad_pages > DAMAGED_PAGES_SHOWN)
-		trouble(file, "%u blocks in all", file->bad_pages);
 	struct damage *damage = g_new0(struct damage, 1);
 
 	damage->path = g_strdup(file->entry->path);
-	damage->what = g_strdup(file->trouble->str);
+	damage->what = g_strdup(findings->text->str);
 	file->entry->flags |= ENTRY_DAMAGED;
 	g_ptr_array_add(damaged, damage);
 }

@@ -6,8 +6,8 @@
 
 /* What the local WAL journal proves: which segments are durable in which repositories. */
 struct durable_wait {
-	const GPtrArray *repos;   /* Repo: in every one of them */
-	const char *state;        /* journal in <state>/wal */
+	const GPtrArray *repos;	  /* Repo: in every one of them */
+	const char *state;	  /* journal in <state>/wal */
 	const char *first, *last; /* segments of one timeline */
 	uint32_t segment_size;
 	usec_t timeout;

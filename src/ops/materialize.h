@@ -9,8 +9,8 @@
  */
 struct materialize_file {
 	const struct layer_entry *entry; /* a file; borrowed */
-	char *path;                      /* where it goes; its folder exists */
-	guint table;                     /* of its extents, in settings->tables */
+	char *path;			 /* where it goes; its folder exists */
+	guint table;			 /* of its extents, in settings->tables */
 };
 void materialize_file_free(struct materialize_file *file);
 

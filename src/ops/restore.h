@@ -17,20 +17,20 @@ struct restore_target {
 };
 struct restore_source {
 	const GPtrArray *manifests; /* Manifest with sealed part, oldest first */
-	const GArray *ranges;       /* struct wal_range: the archive */
+	const GArray *ranges;	    /* struct wal_range: the archive */
 	const GPtrArray *histories; /* TimelineHistory: one per timeline known, 1 included */
 };
 struct restore_plan {
 	const Manifest *manifest; /* of the source */
-	uint32_t timeline;        /* recovery follows this one */
-	lsn_t wal_start;          /* first byte needed */
-	lsn_t wal_end;            /* end of gap-free WAL along the timeline */
-	usec_t wal_end_stored;    /* when the last of it was stored: commits up to about then */
+	uint32_t timeline;	  /* recovery follows this one */
+	lsn_t wal_start;	  /* first byte needed */
+	lsn_t wal_end;		  /* end of gap-free WAL along the timeline */
+	usec_t wal_end_stored;	  /* when the last of it was stored: commits up to about then */
 	char first_segment[WAL_SEGMENT_NAME_SIZE], last_segment[WAL_SEGMENT_NAME_SIZE];
 	uint64_t segments;
 	char missing[WAL_SEGMENT_NAME_SIZE]; /* first missing one behind which there is more; "" */
-	char *point; /* sentence: what will be the result */
-	GPtrArray *warnings; /* char * */
+	char *point;			     /* sentence: what will be the result */
+	GPtrArray *warnings;		     /* char * */
 };
 void restore_plan_clear(struct restore_plan *plan);
 /* NOT_FOUND: no set or WAL reaches the target; the message names the reachable range. */
@@ -59,9 +59,10 @@ struct restore_request {
 	const struct restore_plan *plan;
 	const struct restore_target *target;
 	enum recovery_action action;
-	const char *pgdata; /* absolute */
+	const char *pgdata;	    /* absolute */
 	GHashTable *tablespace_map; /* OID (GUINT_TO_POINTER) → absolute path; or NULL */
-	const char *config_directory; /* --with-config: files from outside PGDATA go here; or NULL */
+	const char
+		*config_directory; /* --with-config: files from outside PGDATA go here; or NULL */
 	bool delta;
 	unsigned workers;
 	const char *verify_with;     /* "pg_verifybackup" or a path, or NULL */
@@ -72,9 +73,9 @@ struct restore_request {
 	void *progress_data;
 };
 struct restore_result {
-	uint64_t files, bytes;     /* of the set */
-	uint64_t written;          /* bytes written */
-	uint64_t kept;             /* files left as they were (delta) */
+	uint64_t files, bytes; /* of the set */
+	uint64_t written;      /* bytes written */
+	uint64_t kept;	       /* files left as they were (delta) */
 	GPtrArray *notes;
 };
 void restore_result_clear(struct restore_result *result);

@@ -1,0 +1,127 @@
+#include "ops/restore_steps.h"
+
+#include "base/error.h"
+#include "base/fault.h"
+#include "base/file.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* "pgdata/pg_tblspc/<oid>" → true and the OID. */
+static bool tablespace_link(const char *relative, guint *oid)
+{
+	guint64 number;
+
+	if (!g_str_has_prefix(relative, RESTORE_TABLESPACES) ||
+	    !g_ascii_string_to_unsigned(relative + strlen(RESTORE_TABLESPACES), 10, 1, G_MAXUINT32,
+					&number, NULL))
+		return false;
+	*oid = (guint)number;
+	return true;
+}
+
+static bool make_link(const char *path, const char *to, GError **error)
+{
+	g_autofree char *now = g_file_read_link(path, NULL);
+
+	if (g_strcmp0(now, to) == 0)
+		return true;
+	if (!file_remove_tree(path, error))
+		return false;
+	if (symlink(to, path) < 0)
+		return odr_fail_errno(error, errno, "cannot link '%s'", path);
+	return true;
+}
+
+static bool make_folder(const char *path, GError **error)
+{
+	struct stat status;
+
+	if (lstat(path, &status) == 0 && !S_ISDIR(status.st_mode) && !file_remove_tree(path, error))
+		return false;
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return odr_fail_errno(error, errno, "cannot create '%s'", path);
+	return true;
+}
+
+static bool place_tablespace(struct restore *restore, guint oid, const char *path, GError **error)
+{
+	const char *to = g_hash_table_lookup(restore->tablespaces, GUINT_TO_POINTER(oid));
+
+	if (!to)
+		return odr_fail(
+			error, ODR_ERROR_CORRUPT,
+			"the set links tablespace %u but its tablespace_map does not have it", oid);
+	if (!file_make_dirs(to, 0700, error))
+		return odr_context(error, "cannot make tablespace %u", oid);
+	return make_link(path, to, error);
+}
+
+static void add_file(struct restore *restore, const struct layer_entry *entry, char *path)
+{
+	struct materialize_file *file = g_new0(struct materialize_file, 1);
+
+	file->entry = entry;
+	file->path = path;
+	g_ptr_array_add(restore->files, file);
+}
+
+/* Files from outside PGDATA: into a folder of their own, or not at all. */
+static bool lay_outside(struct restore *restore, const struct layer_entry *entry, GError **error)
+{
+	const char *folder = restore->request->config_directory;
+
+	if (!folder || entry->kind != ENTRY_FILE)
+		return true;
+	char *path = g_build_filename(folder, entry->path + strlen("outside/"), NULL);
+	g_autofree char *parent = g_path_get_dirname(path);
+
+	add_file(restore, entry, path);
+	return file_make_dirs(parent, 0700, error) && file_remove_tree(path, error);
+}
+
+static bool lay_entry(struct restore *restore, const struct layer_entry *entry, GError **error)
+{
+	const char *relative = entry->path + strlen("pgdata");
+	g_autofree char *path = NULL;
+	guint oid;
+
+	if (g_str_has_prefix(entry->path, "outside/"))
+		return lay_outside(restore, entry, error);
+	if (!g_str_has_prefix(entry->path, "pgdata") || (relative[0] && relative[0] != '/'))
+		return odr_fail(error, ODR_ERROR_CORRUPT, "the set has an unknown path '%s'",
+				entry->path);
+	relative += relative[0] == '/';
+	path = restore_inside(restore, relative);
+	switch (entry->kind) {
+	case ENTRY_DIRECTORY:
+		return make_folder(path, error);
+	case ENTRY_SYMLINK:
+		if (tablespace_link(relative, &oid))
+			return place_tablespace(restore, oid, path, error);
+		return make_link(path, entry->link, error);
+	case ENTRY_FILE:
+		if (strcmp(relative, RESTORE_CONTROL) == 0) {
+			restore->control = entry;
+			g_free(path);
+			path = restore_inside(restore, RESTORE_CONTROL_ASIDE);
+		}
+		add_file(restore, entry, g_steal_pointer(&path));
+		return true;
+	default:
+		return odr_fail(error, ODR_ERROR_CORRUPT, "a full set has a tombstone for '%s'",
+				entry->path);
+	}
+}
+
+bool restore_lay_out(struct restore *restore, GError **error)
+{
+	for (guint i = 0; i < restore->entries->len; i++)
+		if (!lay_entry(restore, restore->entries->pdata[i], error))
+			return false;
+	if (!restore->control)
+		return odr_fail(error, ODR_ERROR_CORRUPT, "the set has no pg_control");
+	return fault_point("step", "laid out", error);
+}
