@@ -275,10 +275,11 @@ bool cmd_key_endorse(const struct arguments *arguments, GError **error)
 
 	g_autoptr(Bundle) bundle = bundle_new(owner, role, clock_now(), validity, recipients);
 	g_autoptr(KeyText) text = bundle_print(bundle);
+	g_autofree char *absolute = g_canonicalize_filename(path, NULL);
 	g_autofree char *next = g_strdup_printf(
 		"Bring it to the host, owned by the user that runs odrbackup there, mode 0600.\n"
 		"Next: writer-bundle=%s in the configuration, then odrbackup init %s",
-		path, owner->service.name);
+		absolute, owner->service.name);
 
 	return write_new(path, text, 0600, error) && tell(arguments, path, next, error);
 }

@@ -129,7 +129,7 @@ static bool create(Context *context, const OwnerKey *owner, const char *path, GE
 		return false;
 	kit->settings = kit_settings(context);
 	kit->service = g_strdup(context->service->name);
-	kit->created = clock_now();
+	kit->created = clock_now() / USEC_PER_SEC * USEC_PER_SEC;
 	kit->identity = identity_print(context->identity, passphrase);
 	kit->owner = owner_key_print(owner, passphrase);
 	secret_free(passphrase);

@@ -246,13 +246,13 @@ static void report(const GError *error, int status, bool as_json)
 
 	g_autoptr(JsonValue) document = json_object();
 
-	json_set_string(document, "message_type", "exit_error");
 	json_set_int(document, "code", status);
 	json_set_string(document, "message", error->message);
 
 	g_autofree char *text = json_print(document);
 
-	fprintf(stderr, "%s\n", text);
+	/* The type first, as in the lines on stdout. */
+	fprintf(stderr, "{\"message_type\":\"exit_error\",%s\n", text + 1);
 }
 
 /* PostgreSQL takes 2 for "no such file": where archive-get may have been meant, be louder. */

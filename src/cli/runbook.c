@@ -21,8 +21,7 @@ static void add_head(GString *text, const Context *context, const Kit *kit, cons
 
 	g_string_append_printf(
 		text,
-		"RECOVERY OF SERVICE %s\n"
-		"======================\n\n"
+		"RECOVERY OF SERVICE %s\n\n"
 		"Made on %s. Belongs to the file '%s', the recovery kit.\n"
 		"With the kit, its passphrase and one of the repositories below, the database can be\n"
 		"brought back on any host, to any moment that the repository covers. Whoever holds kit\n"

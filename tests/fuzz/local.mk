@@ -6,6 +6,7 @@ fuzz_programs += tests/fuzz/fuzz_key_file
 fuzz_programs += tests/fuzz/fuzz_layer
 fuzz_programs += tests/fuzz/fuzz_manifest
 fuzz_programs += tests/fuzz/fuzz_seal_header
+fuzz_programs += tests/fuzz/fuzz_settings
 fuzz_programs += tests/fuzz/fuzz_table
 fuzz_programs += tests/fuzz/fuzz_wal_object
 
