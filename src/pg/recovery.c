@@ -115,13 +115,23 @@ static void append_others(GString *text, const char *auto_conf)
 	}
 }
 
+/* An offset, not "Z": abbreviations of zones are not known yet when the server reads this. */
+static char *time_text(usec_t time)
+{
+	g_autofree char *text = clock_format(time);
+
+	text[10] = ' ';
+	text[strlen(text) - 1] = '\0';
+	return g_strconcat(text, "+00", NULL);
+}
+
 static char *target_value(const struct recovery_settings *settings)
 {
 	switch (settings->type) {
 	case RECOVERY_IMMEDIATE:
 		return g_strdup("immediate");
 	case RECOVERY_TIME:
-		return clock_format(settings->time);
+		return time_text(settings->time);
 	case RECOVERY_NAME:
 		return g_strdup(settings->name);
 	case RECOVERY_LSN:
