@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 /*
- * Inside crypto/ only: libsodium and libcrypto, started once per process, without libcrypto's
+ * Inside crypto/ only: libsodium and libcrypto, each started once per process, without libcrypto's
  * configuration file. Fetching an algorithm and making a context cost more than sealing a small
  * chunk, so algorithms are fetched once and every thread keeps its contexts until it ends.
  */

@@ -1,7 +1,9 @@
 #include "repo/wal_object.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -10,6 +12,7 @@
 #define WAL_PIECES_MAX	    ((unsigned)(WAL_FILE_MAX / WAL_PIECE_SIZE))
 #define WAL_OBJECT_MAX	    (WAL_PIECE_SIZE + ((uint64_t)1 << 20)) /* a piece that does not compress */
 #define WAL_FIELD_IGNORABLE 0x8000				   /* a reader may ignore these */
+#define HUGE_PAGE	    ((size_t)2 << 20)
 #define WAL_NAME_DIGITS	    (2 * XXH128_SIZE)
 
 unsigned wal_object_pieces(uint64_t file_size)
@@ -381,6 +384,19 @@ struct fetching {
 	uint8_t *content;
 };
 
+/* g_free. Small pages of a segment would take as long to get as its content. */
+static uint8_t *content_new(uint64_t size)
+{
+	void *content = NULL;
+
+	if (size < HUGE_PAGE)
+		return g_try_malloc(MAX(size, 1));
+	if (posix_memalign(&content, HUGE_PAGE, size) != 0)
+		return NULL;
+	madvise(content, size, MADV_HUGEPAGE); /* advice: it may be refused */
+	return content;
+}
+
 /* The first piece says how large the file is; the others must agree with it. */
 static bool fetching_accept(struct fetching *fetching, struct wal_facts *facts, GError **error)
 {
@@ -394,7 +410,7 @@ static bool fetching_accept(struct fetching *fetching, struct wal_facts *facts, 
 					facts->piece);
 		return true;
 	}
-	fetching->content = g_try_malloc(MAX(facts->size, 1));
+	fetching->content = content_new(facts->size);
 	if (!fetching->content)
 		return odr_fail(error, ODR_ERROR_SYSTEM,
 				"no memory for %" G_GUINT64_FORMAT " bytes", facts->size);
