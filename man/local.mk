@@ -1,3 +1,18 @@
 # Manual pages, one file a line.
-dist_man_MANS =
-dist_man_MANS += man/odrbackup-format.7
+dist_man_MANS = \
+	man/odrbackup.1 \
+	man/odrbackup-archive.1 \
+	man/odrbackup-backup.1 \
+	man/odrbackup-catalog.1 \
+	man/odrbackup-check.1 \
+	man/odrbackup-config.1 \
+	man/odrbackup-expire.1 \
+	man/odrbackup-init.1 \
+	man/odrbackup-key.1 \
+	man/odrbackup-kit.1 \
+	man/odrbackup-list.1 \
+	man/odrbackup-restore.1 \
+	man/odrbackup-status.1 \
+	man/odrbackup.conf.5 \
+	man/odrbackup-format.7 \
+	man/odrbackup-recovery.7
