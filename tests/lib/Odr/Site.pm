@@ -89,7 +89,7 @@ sub _must {
 sub make_keys {
 	my ($self) = @_;
 	my @identities = map { $self->identity($_) } 1 .. $self->{recipients};
-	$self->_must('key', 'new', 'owner', $self->owner, '--name', $self->service, '--unprotected');
+	$self->_must('key', 'new', 'owner', $self->owner, '--service', $self->service, '--unprotected');
 	$self->_must('key', 'new', 'identity', $_, '--owner', $self->owner, '--unprotected') for @identities;
 	$self->_must('key', 'endorse', $self->bundle, '--owner', $self->owner, '--role', 'writer',
 		map { ('--recipient', "$_.pub") } @identities);
