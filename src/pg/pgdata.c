@@ -95,7 +95,7 @@ static bool read_fork_and_segment(const char *text, char fork[5], uint32_t *segm
 	uint64_t number = 0;
 
 	fork[0] = '\0';
-	for (size_t i = 0; *text == '_' && i < G_N_ELEMENTS(forks); i++) {
+	for (size_t i = 0; *text == '_' && fork[0] == '\0' && i < G_N_ELEMENTS(forks); i++) {
 		if (g_str_has_prefix(text + 1, forks[i])) {
 			g_strlcpy(fork, forks[i], 5);
 			text += 1 + strlen(forks[i]);

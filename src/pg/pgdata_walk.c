@@ -193,31 +193,36 @@ static bool is_own_place(const char *path)
 	       strcmp(path, "base") == 0 || strcmp(path, "global") == 0 || strcmp(path, "log") == 0;
 }
 
+/* A link that is not followed. */
+static bool keep_link(struct state *state, int fd, const char *name, const struct stat *status,
+		      const char *why, GError **error)
+{
+	if (pgdata_rule(state->path->str, false, state->walk->control->major) == PGDATA_SKIP)
+		return true;
+	return add_link(state, fd, name, status, why, error);
+}
+
 static bool follow_link(struct state *state, const struct folder *parent, const char *name,
 			const struct stat *link_status, GError **error)
 {
 	struct stat status;
 
-	/* Where it leads to does not matter for what is left out anyway. */
-	if (pgdata_rule(state->path->str, false, state->walk->control->major) == PGDATA_SKIP &&
-	    pgdata_rule(state->path->str, true, state->walk->control->major) == PGDATA_SKIP)
-		return true;
 	if (fstatat(parent->fd, name, &status, 0) < 0) {
 		if (errno != ENOENT && errno != ELOOP)
 			return fail_path(state, errno, "look at", error);
-		return add_link(state, parent->fd, name, link_status,
-				"is a symbolic link that leads nowhere: it is kept as a link",
-				error);
+		return keep_link(state, parent->fd, name, link_status,
+				 "is a symbolic link that leads nowhere: it is kept as a link",
+				 error);
 	}
 	if (S_ISREG(status.st_mode))
 		return add_regular(state, &status);
 	if (S_ISDIR(status.st_mode) && is_own_place(state->path->str) &&
 	    !is_ancestor(parent, &status))
 		return add_directory(state, parent, name, &status, error);
-	return add_link(state, parent->fd, name, link_status,
-			"is a symbolic link: it is kept as a link, what it leads to is not in the "
-			"set",
-			error);
+	return keep_link(state, parent->fd, name, link_status,
+			 "is a symbolic link: it is kept as a link, what it leads to is not in the "
+			 "set",
+			 error);
 }
 
 static bool add_special(struct state *state)
