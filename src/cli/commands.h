@@ -6,9 +6,9 @@
 /* Which cmd_*.c are in the build already. */
 #define HAVE_CMD_ARCHIVE 1
 #define HAVE_CMD_BACKUP	 1
-#define HAVE_CMD_CATALOG 0
+#define HAVE_CMD_CATALOG 1
 #define HAVE_CMD_CHECK	 0
-#define HAVE_CMD_EXPIRE	 0
+#define HAVE_CMD_EXPIRE	 1
 #define HAVE_CMD_RESTORE 1
 
 /* What the commands run, one cmd_*.c per family. */

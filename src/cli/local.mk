@@ -5,7 +5,9 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/arguments.h \
 	src/cli/cmd_archive.c \
 	src/cli/cmd_backup.c \
+	src/cli/cmd_catalog.c \
 	src/cli/cmd_config.c \
+	src/cli/cmd_expire.c \
 	src/cli/cmd_init.c \
 	src/cli/cmd_key.c \
 	src/cli/cmd_kit.c \
@@ -17,6 +19,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/context.c \
 	src/cli/context.h \
 	src/cli/context_recovery.c \
+	src/cli/filling.c \
+	src/cli/filling.h \
 	src/cli/help.c \
 	src/cli/help.h \
 	src/cli/keyfile.c \
@@ -37,8 +41,12 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/run.h \
 	src/cli/runbook.c \
 	src/cli/runbook.h \
+	src/cli/set_view.c \
+	src/cli/set_view.h \
 	src/cli/settings.c \
 	src/cli/settings.h \
+	src/cli/status_view.c \
+	src/cli/status_view.h \
 	src/cli/suggest.c \
 	src/cli/suggest.h \
 	src/cli/unlock.c \

@@ -53,9 +53,8 @@ static struct expire_repository *expire_repository_new(const Repo *repo)
 struct expire {
 	const struct expire_request *request;
 	Repo *repo;
-	bool locks;	      /* the store holds locks */
-	GPtrArray *manifests; /* Manifest, oldest first; parallel to out->sets */
-	bool unverified; /* there are manifests that cannot be read: who knows what they need */
+	bool locks;		  /* the store holds locks */
+	GPtrArray *manifests;	  /* Manifest, oldest first; parallel to out->sets */
 	GHashTable *kept, *freed; /* generations of sets that stay, and of those that went */
 	GHashTable *tables;	  /* names of tables of sets that stay */
 	GHashTable *wal;	  /* names of WAL objects of sets that stay */
@@ -180,6 +179,7 @@ static bool remove_object(struct expire *expire, const char *local, bool *remove
 	*removed = false;
 	if (odr_error_is(cause, ODR_ERROR_REFUSED)) {
 		trouble(expire, "%s", cause->message);
+		expire->out->refused++;
 		return true;
 	}
 	g_propagate_error(error, g_steal_pointer(&cause));
@@ -391,7 +391,8 @@ static bool expire_content(struct expire *expire, GError **error)
 		.tables = g_ptr_array_new_with_free_func((GDestroyNotify)store_object_free),
 	};
 
-	if (expire->unverified) {
+	/* Who knows what they need. */
+	if (expire->out->unverified > 0) {
 		trouble(expire, "packs and tables stay while there are sets that do not verify: "
 				"they may be theirs");
 		return true;
@@ -460,7 +461,7 @@ static bool expire_repository(struct expire *expire, GError **error)
 	expire->locks = abilities.locks;
 	if (!manifest_list(expire->repo, NULL, &expire->manifests, expire->out->troubles, error))
 		return false;
-	expire->unverified = expire->out->troubles->len > 0;
+	expire->out->unverified = expire->out->troubles->len;
 	decide(expire);
 	if (!remove_manifests(expire, error))
 		return false;

@@ -41,7 +41,9 @@ struct expire_repository {
 	GPtrArray *wal;		 /* char *, sorted */
 	uint64_t wal_bytes;
 	char floor[WAL_SEGMENT_NAME_SIZE]; /* the first segment that is needed; "": unknown */
-	GPtrArray *troubles; /* char *: what did not verify, or could not be removed */
+	GPtrArray *troubles;		   /* char *: sentences */
+	unsigned unverified;		   /* objects named as sets that are none */
+	unsigned refused;		   /* objects that the store would not give up */
 };
 struct expire_result {
 	GPtrArray *repositories; /* struct expire_repository */

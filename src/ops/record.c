@@ -21,7 +21,24 @@ static char *part_names(const Manifest *manifest)
 	return g_string_free(names, false);
 }
 
-bool record_set(Catalog *catalog, const Repo *repo, const Manifest *manifest, GError **error)
+/* Read without a key, a set keeps what was recorded of its sealed part before. */
+static void keep_sealed(struct catalog_set *set, const GPtrArray *known)
+{
+	for (guint i = 0; i < known->len; i++) {
+		const struct catalog_set *old = known->pdata[i];
+
+		if (strcmp(old->set_id, set->set_id) != 0)
+			continue;
+		set->started = old->started;
+		set->stopped = old->stopped;
+		set->system_identifier = old->system_identifier;
+		set->pg_major = old->pg_major;
+		set->damaged = old->damaged;
+	}
+}
+
+static bool put_set(Catalog *catalog, const Repo *repo, const Manifest *manifest,
+		    const GPtrArray *known, GError **error)
 {
 	const struct set_part *database = manifest_part(manifest, PART_DATABASE);
 	g_autofree char *parts = part_names(manifest);
@@ -60,7 +77,14 @@ bool record_set(Catalog *catalog, const Repo *repo, const Manifest *manifest, GE
 		set.start_lsn = manifest->wal->start;
 		set.stop_lsn = manifest->wal->stop;
 	}
+	if (known && !manifest->has_sealed)
+		keep_sealed(&set, known);
 	return catalog_set_put(catalog, &set, error);
+}
+
+bool record_set(Catalog *catalog, const Repo *repo, const Manifest *manifest, GError **error)
+{
+	return put_set(catalog, repo, manifest, NULL, error);
 }
 
 /* The last 16 digits of a segment's name are its position, whatever its timeline. */
@@ -237,13 +261,16 @@ bool record_exposure(Catalog *catalog, const char *service, const char *reposito
 static bool rebuild_sets(Catalog *catalog, Repo *repo, const Identity *identity,
 			 GPtrArray *troubles, GError **error)
 {
+	const char *service = repo->service.name, *repository = store_name(repo->store);
 	g_autoptr(GPtrArray) manifests = NULL;
+	g_autoptr(GPtrArray) known = NULL;
 
 	if (!manifest_list(repo, identity, &manifests, troubles, error) ||
-	    !catalog_sets_clear(catalog, repo->service.name, store_name(repo->store), error))
+	    !catalog_sets(catalog, service, repository, &known, error) ||
+	    !catalog_sets_clear(catalog, service, repository, error))
 		return false;
 	for (guint i = 0; i < manifests->len; i++)
-		if (!record_set(catalog, repo, manifests->pdata[i], error))
+		if (!put_set(catalog, repo, manifests->pdata[i], known, error))
 			return false;
 	return true;
 }

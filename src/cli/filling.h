@@ -1,0 +1,18 @@
+#ifndef ODR_CLI_FILLING_H
+#define ODR_CLI_FILLING_H
+
+#include "catalog/catalog.h"
+#include "cli/context.h"
+
+/* Fills the catalog from all repositories of the context, which are open. What did not verify is warned
+ * of; *unverified counts it. */
+bool filling_rebuild(Context *context, Catalog *catalog, unsigned *unverified, GError **error);
+
+/* Opens the catalog for a query. What it never learnt of a repository (a new host, a lost catalog) is
+ * read from there first, with a notice; a repository that cannot be read then is a warning. */
+Catalog *filling_open(Context *context, GError **error);
+
+/* Keys to read repositories with: an identity where one is at hand without asking, else the bundle. */
+bool filling_keys(Context *context, GError **error);
+
+#endif

@@ -1,0 +1,370 @@
+#include "cli/set_view.h"
+
+#include "base/bytes.h"
+#include "base/json.h"
+#include "cli/output.h"
+#include "ops/status.h"
+
+#include <string.h>
+
+#define DAMAGED_SHOWN 20
+
+static char *time_short(usec_t time)
+{
+	char *text = clock_format(time - time % USEC_PER_SEC);
+
+	text[strlen("2026-11-21")] = ' ';
+	return text;
+}
+
+char *time_with_age(usec_t time)
+{
+	g_autofree char *text = time_short(time);
+	g_autofree char *age = status_age(clock_now(), time);
+
+	return g_strdup_printf("%s (%s)", text, age);
+}
+
+/* "main;second" of all rows of the set from this one on, which have the same id in other repositories. */
+static char *repositories_of(const GPtrArray *sets, const struct catalog_set *first)
+{
+	GString *names = g_string_new(NULL);
+
+	for (guint i = 0; i < sets->len; i++) {
+		const struct catalog_set *set = sets->pdata[i];
+
+		if (strcmp(set->set_id, first->set_id) == 0)
+			g_string_append_printf(names, "%s%s", names->len ? ", " : "",
+					       set->repository);
+	}
+	return g_string_free(names, false);
+}
+
+static char *notes_of(const struct catalog_set *set)
+{
+	if (set->damaged == 0)
+		return g_strdup("");
+	return g_strdup_printf("source damaged: %" G_GUINT64_FORMAT " file%s", set->damaged,
+			       set->damaged == 1 ? "" : "s");
+}
+
+static char *wal_of(const struct catalog_set *set)
+{
+	char start[LSN_FORMAT_SIZE], stop[LSN_FORMAT_SIZE];
+
+	if (set->segment_size == 0)
+		return NULL;
+	return g_strdup_printf("%s to %s on %u", lsn_format(set->start_lsn, start),
+			       lsn_format(set->stop_lsn, stop), set->timeline);
+}
+
+void set_list_print(const GPtrArray *sets, bool with_repositories)
+{
+	static const char *const headings[] = {"set", "kind",	    "finished", ">size", ">stored",
+					       "WAL", "repository", "notes",	NULL};
+	static const char *const fewer[] = {"set",     "kind", "finished", ">size",
+					    ">stored", "WAL",  "notes",	   NULL};
+	TableOut *table = table_out_new(with_repositories ? headings : fewer);
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (guint i = 0; i < sets->len; i++) {
+		const struct catalog_set *set = sets->pdata[i];
+		g_autofree char *finished = time_with_age(set->stopped);
+		g_autofree char *size = size_format(set->bytes);
+		g_autofree char *stored = size_format(set->stored);
+		g_autofree char *wal = wal_of(set);
+		g_autofree char *notes = notes_of(set);
+		g_autofree char *repositories = repositories_of(sets, set);
+
+		if (!g_hash_table_add(seen, set->set_id))
+			continue;
+		if (with_repositories)
+			table_out_row(table, set->set_id, set->kind, finished, size, stored, wal,
+				      repositories, notes);
+		else
+			table_out_row(table, set->set_id, set->kind, finished, size, stored, wal,
+				      notes);
+	}
+	table_out_print(table, sets->len > 0 ? stdout : NULL);
+}
+
+static void set_lsn(json_t *object, const char *name, lsn_t lsn)
+{
+	char text[LSN_FORMAT_SIZE];
+
+	json_set_string(object, name, lsn_format(lsn, text));
+}
+
+static json_t *words(const char *text)
+{
+	g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+	json_t *array = json_array();
+
+	for (char **part = parts; *part; part++)
+		json_array_append_new(array, json_string(*part));
+	return array;
+}
+
+/* A 64-bit identifier is no quantity: as text it survives readers that know only doubles. */
+static void set_identifier(json_t *object, uint64_t identifier)
+{
+	g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, identifier);
+
+	json_set_string(object, "system_identifier", identifier ? text : NULL);
+}
+
+static void set_time_or_null(json_t *object, const char *name, usec_t time)
+{
+	json_set_time(object, name, time > 0 ? time : -1);
+}
+
+static json_t *listed_json(const struct catalog_set *set)
+{
+	json_t *object = json_object();
+	json_t *wal = json_object();
+
+	json_set_string(object, "set", set->set_id);
+	json_set_string(object, "repository", set->repository);
+	json_set_string(object, "kind", set->kind);
+	json_set(object, "parts", words(set->parts));
+	json_set_string(object, "generation", set->generation);
+	json_set_int(object, "sequence", (int64_t)set->sequence);
+	set_time_or_null(object, "started", set->started);
+	set_time_or_null(object, "stopped", set->stopped);
+	set_time_or_null(object, "stored_at", set->stored_at);
+	set_time_or_null(object, "retain_until", set->retain_until);
+	json_set_int(object, "files", (int64_t)set->files);
+	json_set_int(object, "bytes", (int64_t)set->bytes);
+	json_set_int(object, "stored", (int64_t)set->stored);
+	json_set_int(object, "damaged", (int64_t)set->damaged);
+	json_set_string(object, "writer", set->writer);
+	json_set_string(object, "manifest_sha256", set->manifest_sha256);
+	if (set->pg_major)
+		json_set_int(object, "pg_major", set->pg_major);
+	set_identifier(object, set->system_identifier);
+	json_set_int(wal, "timeline", set->timeline);
+	json_set_int(wal, "segment_size", set->segment_size);
+	set_lsn(wal, "start", set->start_lsn);
+	set_lsn(wal, "stop", set->stop_lsn);
+	if (set->segment_size)
+		json_set(object, "wal", wal);
+	else
+		json_decref(wal);
+	return object;
+}
+
+json_t *set_list_json(const char *service, const GPtrArray *sets)
+{
+	json_t *document = json_object();
+	json_t *array = json_array();
+
+	for (guint i = 0; i < sets->len; i++)
+		json_array_append_new(array, listed_json(sets->pdata[i]));
+	json_set_string(document, "service", service);
+	json_set(document, "sets", array);
+	return document;
+}
+
+static void line(const char *name, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void line(const char *name, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	g_autofree char *text = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	g_autofree char *safe = output_escape(text);
+
+	printf("%-14s %s\n", name, safe);
+}
+
+static char *joined(const GPtrArray *names)
+{
+	GString *text = g_string_new(NULL);
+
+	for (guint i = 0; i < names->len; i++)
+		g_string_append_printf(text, "%s%s", i ? ", " : "", (char *)names->pdata[i]);
+	return g_string_free(text, false);
+}
+
+static void print_part(const struct set_part *part)
+{
+	g_autofree char *bytes = size_format(part->bytes);
+	g_autofree char *stored = size_format(part->stored);
+
+	line(part->part,
+	     "%s, %" G_GUINT64_FORMAT " files of %s, %s stored, generation %s, %u layer%s",
+	     part->kind, part->files, bytes, stored, part->generation, part->layers->len,
+	     part->layers->len == 1 ? "" : "s");
+}
+
+static void print_wal(const struct set_wal *wal)
+{
+	char start[LSN_FORMAT_SIZE], stop[LSN_FORMAT_SIZE];
+
+	line("WAL", "%s to %s on timeline %u: segments %s to %s of %u MiB, %u objects listed",
+	     lsn_format(wal->start, start), lsn_format(wal->stop, stop), wal->timeline, wal->first,
+	     wal->last, wal->segment_size >> 20, wal->objects->len);
+}
+
+static void print_sealed(const Manifest *manifest)
+{
+	g_autofree char *took = duration_format(manifest->stopped - manifest->started);
+	g_autoptr(GString) databases = g_string_new(NULL);
+	size_t i;
+	json_t *database;
+
+	line("capture", "on %s, took %s, label '%s'", manifest->host, took,
+	     manifest->label ? manifest->label : "");
+	line("cluster",
+	     "PostgreSQL %d.%d, system identifier %" G_GUINT64_FORMAT
+	     ", page checksums %s, from %s",
+	     manifest->pg_major, manifest->pg_version_num % 10000, manifest->system_identifier,
+	     manifest->checksums ? "on" : "off", manifest->data_directory);
+	json_array_foreach(manifest->databases, i, database)
+	{
+		const char *name = json_string_value(json_object_get(database, "name"));
+
+		g_string_append_printf(databases, "%s%s", i ? ", " : "", name ? name : "?");
+	}
+	line("databases", "%s", databases->str);
+	if (manifest->tablespace_map && *manifest->tablespace_map)
+		line("tablespaces", "%s", g_strchomp(manifest->tablespace_map));
+	if (manifest->damaged->len == 0)
+		line("damage", "none was found");
+	for (i = 0; i < manifest->damaged->len && i < DAMAGED_SHOWN; i++) {
+		const struct damage *damage = manifest->damaged->pdata[i];
+
+		line(i ? "" : "damage", "%s: %s", damage->path, damage->what);
+	}
+	if (manifest->damaged->len > DAMAGED_SHOWN)
+		line("", "and %u more files; --json shows all",
+		     manifest->damaged->len - DAMAGED_SHOWN);
+}
+
+void set_print(const Manifest *manifest, const GPtrArray *repositories)
+{
+	g_autofree char *stopped =
+		time_with_age(manifest->has_sealed ? manifest->stopped : manifest->created);
+	g_autofree char *retain = time_with_age(manifest->retain_until);
+	g_autofree char *writer = key_fingerprint(manifest->writer.public_key);
+	g_autofree char *names = joined(repositories);
+
+	line("set", "%s", manifest->set_id);
+	line("finished", "%s", stopped);
+	line("kept until", "%s at least", retain);
+	line("repository", "%s", names);
+	line("written by", "%s, key %s, set %" G_GUINT64_FORMAT " of its chain%s%s",
+	     manifest->program, writer, manifest->sequence,
+	     manifest->previous_set ? ", after " : "",
+	     manifest->previous_set ? manifest->previous_set : "");
+	for (guint i = 0; i < manifest->parts->len; i++)
+		print_part(manifest->parts->pdata[i]);
+	if (manifest->wal)
+		print_wal(manifest->wal);
+	if (manifest->has_sealed)
+		print_sealed(manifest);
+	else
+		line("more", "is sealed: give --identity FILE or --kit FILE to see it");
+}
+
+static json_t *part_json(const struct set_part *part)
+{
+	json_t *object = json_object();
+	json_t *layers = json_array();
+
+	json_set_string(object, "part", part->part);
+	json_set_string(object, "kind", part->kind);
+	json_set_string(object, "generation", part->generation);
+	set_time_or_null(object, "lock_until", part->lock_until);
+	json_set_int(object, "files", (int64_t)part->files);
+	json_set_int(object, "bytes", (int64_t)part->bytes);
+	json_set_int(object, "stored", (int64_t)part->stored);
+	for (guint i = 0; i < part->layers->len; i++) {
+		const struct layer_ref *ref = &g_array_index(part->layers, struct layer_ref, i);
+		g_autofree char *root = hex_encode(ref->root, SHA256_SIZE);
+		g_autofree char *table = hex_encode(ref->table, SHA256_SIZE);
+		json_t *layer = json_object();
+
+		json_set_string(layer, "root", root);
+		json_set_string(layer, "table", table);
+		json_array_append_new(layers, layer);
+	}
+	json_set(object, "layers", layers);
+	return object;
+}
+
+static json_t *wal_json(const struct set_wal *wal)
+{
+	json_t *object = json_object();
+	json_t *objects = json_array();
+
+	json_set_int(object, "timeline", wal->timeline);
+	json_set_int(object, "segment_size", wal->segment_size);
+	set_lsn(object, "start", wal->start);
+	set_lsn(object, "stop", wal->stop);
+	json_set_string(object, "first", wal->first);
+	json_set_string(object, "last", wal->last);
+	for (guint i = 0; i < wal->objects->len; i++)
+		json_array_append_new(objects, json_string(wal->objects->pdata[i]));
+	json_set(object, "objects", objects);
+	return object;
+}
+
+static json_t *sealed_json(const Manifest *manifest)
+{
+	json_t *object = json_object();
+	json_t *damaged = json_array();
+
+	json_set_time(object, "started", manifest->started);
+	json_set_time(object, "stopped", manifest->stopped);
+	json_set_string(object, "host", manifest->host);
+	json_set_string(object, "label", manifest->label);
+	json_set_int(object, "pg_major", manifest->pg_major);
+	json_set_int(object, "pg_version_num", manifest->pg_version_num);
+	set_identifier(object, manifest->system_identifier);
+	json_set_bool(object, "checksums", manifest->checksums);
+	json_set_string(object, "data_directory", manifest->data_directory);
+	json_set_string(object, "backup_label", manifest->backup_label);
+	json_set_string(object, "tablespace_map", manifest->tablespace_map);
+	json_set(object, "databases", json_incref(manifest->databases));
+	json_set(object, "server", json_incref(manifest->server));
+	for (guint i = 0; i < manifest->damaged->len; i++) {
+		const struct damage *damage = manifest->damaged->pdata[i];
+		json_t *row = json_object();
+
+		json_set_string(row, "path", damage->path);
+		json_set_string(row, "what", damage->what);
+		json_array_append_new(damaged, row);
+	}
+	json_set(object, "damaged", damaged);
+	return object;
+}
+
+json_t *set_json(const Manifest *manifest, const GPtrArray *repositories)
+{
+	json_t *document = json_object();
+	json_t *names = json_array();
+	json_t *parts = json_array();
+	g_autofree char *writer = key_fingerprint(manifest->writer.public_key);
+	g_autofree char *digest = hex_encode(manifest->sha256, SHA256_SIZE);
+
+	for (guint i = 0; i < repositories->len; i++)
+		json_array_append_new(names, json_string(repositories->pdata[i]));
+	for (guint i = 0; i < manifest->parts->len; i++)
+		json_array_append_new(parts, part_json(manifest->parts->pdata[i]));
+	json_set_string(document, "set", manifest->set_id);
+	json_set(document, "repositories", names);
+	json_set_int(document, "sequence", (int64_t)manifest->sequence);
+	json_set_string(document, "previous_set", manifest->previous_set);
+	json_set_time(document, "created", manifest->created);
+	set_time_or_null(document, "stored_at", manifest->stored_at);
+	json_set_time(document, "retain_until", manifest->retain_until);
+	json_set_string(document, "program", manifest->program);
+	json_set_string(document, "writer", writer);
+	json_set_string(document, "manifest_sha256", digest);
+	json_set(document, "parts", parts);
+	json_set(document, "wal", manifest->wal ? wal_json(manifest->wal) : json_null());
+	json_set(document, "sealed", manifest->has_sealed ? sealed_json(manifest) : json_null());
+	return document;
+}
