@@ -1,14 +1,33 @@
 # Files ending in .in are written at build time with the installation's paths.
-etc_templates =
+etc_templates = \
+	$(etc_units:=.in) \
+	etc/odrbackup.cron.in
 
 EXTRA_DIST += $(etc_templates)
-CLEANFILES += $(etc_templates:.in=)
+CLEANFILES += $(etc_templates:.in=) $(nodist_completion_DATA)
 
 # Units that lie in etc/ as NAME.service.in or NAME.timer.in are listed here without .in.
-nodist_systemdsystemunit_DATA =
+etc_units = \
+	etc/odrbackup-backup@.service \
+	etc/odrbackup-backup@.timer \
+	etc/odrbackup-expire@.service \
+	etc/odrbackup-expire@.timer
+nodist_systemdsystemunit_DATA = $(etc_units)
+
+# Examples lie with the documentation: nothing is put into force by an installation.
+exampledir = $(docdir)/examples
+dist_example_DATA = etc/odrbackup.conf contrib/postgresql/backup-role.sql
+nodist_example_DATA = etc/odrbackup.cron
+
+# The program's own table makes the completion, so that they never differ.
+completiondir = $(datadir)/bash-completion/completions
+nodist_completion_DATA = etc/completion/odrbackup
 
 substitute = $(SED) -e 's,@bindir@,$(bindir),g' -e 's,@sysconfdir@,$(sysconfdir),g' \
 	-e 's,@localstatedir@,$(localstatedir),g' -e 's,@pkglibexecdir@,$(pkglibexecdir),g'
 
 etc/%: $(srcdir)/etc/%.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) etc && $(substitute) $< >$@.tmp && mv $@.tmp $@
+
+etc/completion/odrbackup: odrbackup-main$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) etc/completion && ./odrbackup-main --dump-completion >$@.tmp && mv $@.tmp $@

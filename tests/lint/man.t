@@ -1,8 +1,10 @@
 #!/usr/bin/perl
-# The manuals are clean mdoc, and say exactly what the option table says: every option of every command is
-# in the page of its family, and no page has an option that does not exist.
+# The manuals are clean mdoc, and say exactly what the program's tables say: every option of every command is in
+# the page of its family, every key with its default in odrbackup.conf(5), and no page has one that does not exist.
 use strict;
 use warnings;
+use File::Temp;
+use JSON::PP;
 use Test::More;
 
 my $source = $ENV{ODR_SRC} // '.';
@@ -57,6 +59,51 @@ sub read_table {
 	return keys %table ? \%table : undef;
 }
 
+# The page that the command's own help names, as in "odrbackup-key(1)".
+sub page_of_help {
+	my ($command) = @_;
+	open my $pipe, '-|', $program, (split ' ', $command), '--help' or die "cannot run $program: $!\n";
+	my ($name, $section) = join('', <$pipe>) =~ /^Manual: (\S+)\((\d)\)$/m;
+	close $pipe;
+	return defined $name ? "man/$name.$section" : 'none';
+}
+
+# kind of group => {key => default, undef where there is none}, as documented.
+sub documented_settings {
+	my (%settings, $kind, $item);
+
+	open my $file, '<', 'man/odrbackup.conf.5' or die "cannot read odrbackup.conf(5): $!\n";
+	while (my $line = <$file>) {
+		($kind, $item) = ($1, undef) if $line =~ /^\.Ss \[(\w+)/;
+		undef $kind if $line =~ /^\.Sh /;
+		next unless defined $kind;
+		$settings{$kind}{$item = $1} = undef if $line =~ /^\.It Cm ([\w-]+) Ns = Ns /;
+		next unless defined $item && $line =~ /^Default:(.*)$/;
+		$settings{$kind}{$item} = length $1 ? 'in words' : <$file> =~ /^\.Ql (.*?)(?: \.)?$/ ? $1 : 'unreadable';
+	}
+	return \%settings;
+}
+
+# The same from the program, by a configuration that says no more than it has to.
+sub settings_of_program {
+	my %required = (repository => { path => '/r' }, service => { repositories => 'r' });
+	my $conf = File::Temp->new;
+	my %settings;
+
+	print $conf "[repository r]\npath=/r\n[service s]\nrepositories=r\n";
+	close $conf;
+	open my $pipe, '-|', $program, '-c', $conf->filename, 'config', 'show', '--json' or return;
+	my $document = eval { decode_json(join '', <$pipe>) };
+	close $pipe or return;
+	for my $setting (@{ $document->{settings} }) {
+		my ($kind) = split ' ', $setting->{group};
+		$settings{$kind}{ $setting->{key} } = $setting->{value};
+		undef $settings{$kind}{ $setting->{key} } if exists $required{$kind}{ $setting->{key} };
+	}
+	$settings{odrbackup}{workers} = 'in words';
+	return \%settings;
+}
+
 my @paths = glob 'man/*.[1-8]';
 plan skip_all => 'there are no manual pages yet' unless @paths;
 
@@ -83,6 +130,7 @@ SKIP: {
 		} sort keys %{$table->{$command}};
 		ok(!@missing, "every option of '$name' is in its page")
 		    or diag(map { "not in $home{$command}[0]{path}: --$_\n" } @missing);
+		is(page_of_help($command), $home{$command}[0]{path}, "the help of '$name' names its page") if length $command;
 	}
 	for my $page (@pages) {
 		my %known = map { %{$table->{$_} // {}} } '', keys %{$page->{commands}};
@@ -93,6 +141,13 @@ SKIP: {
 		ok(!@unknown, "$page->{path} has no command that does not exist")
 		    or diag(map { "no such command: '$_'\n" } @unknown);
 	}
+}
+
+SKIP: {
+	my $settings = $program && -e 'man/odrbackup.conf.5' ? settings_of_program() : undef;
+	skip 'there is no program that shows its settings', 1 unless $settings;
+	is_deeply(documented_settings(), $settings, 'odrbackup.conf(5) has every key with its default, and no other')
+	    or diag(explain($settings));
 }
 
 done_testing();
