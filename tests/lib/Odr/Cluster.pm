@@ -360,9 +360,10 @@ sub pgbench {
 	my @script = $option{script} ? ('-f', write_file(work_path("$self->{name}.pgbench"), $option{script}, 0644)) : ();
 	my @rate = $option{rate} ? ('-R', $option{rate}) : ();
 	my $clients = $option{clients} // 4;
+	my $database = $option{database} // 'bench';
 	my $load = start_program([client('pgbench'), '-n', '-c', $clients, '-j', 1, '-T', $option{seconds} // 3600,
-			@script, @rate, $self->conninfo($option{database} // 'bench')]);
-	return bless { program => $load, cluster => $self }, 'Odr::Cluster::Load';
+			@script, @rate, $self->conninfo($database)]);
+	return bless { program => $load, cluster => $self, database => $database }, 'Odr::Cluster::Load';
 }
 
 package Odr::Cluster::Load;
@@ -382,7 +383,8 @@ sub stop {
 	my $failed = !$self->{program}->running && !$self->{program}->ok;
 	$self->{program}->kill_all;
 	die "pgbench failed: " . $self->{program}->_output if $failed;
-	$self->{cluster}->poll_query("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgbench'", '0', 30);
+	$self->{cluster}->poll_query(
+		"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgbench' AND datname = '$self->{database}'", '0', 30);
 	return $self;
 }
 
