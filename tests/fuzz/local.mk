@@ -2,12 +2,16 @@
 fuzz_programs =
 fuzz_programs += tests/fuzz/fuzz_chunk
 fuzz_programs += tests/fuzz/fuzz_clock
+fuzz_programs += tests/fuzz/fuzz_control
 fuzz_programs += tests/fuzz/fuzz_key_file
+fuzz_programs += tests/fuzz/fuzz_label
 fuzz_programs += tests/fuzz/fuzz_layer
 fuzz_programs += tests/fuzz/fuzz_manifest
 fuzz_programs += tests/fuzz/fuzz_seal_header
 fuzz_programs += tests/fuzz/fuzz_settings
 fuzz_programs += tests/fuzz/fuzz_table
+fuzz_programs += tests/fuzz/fuzz_timeline
+fuzz_programs += tests/fuzz/fuzz_wal_header
 fuzz_programs += tests/fuzz/fuzz_wal_object
 
 check_PROGRAMS += $(fuzz_programs)
