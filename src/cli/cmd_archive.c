@@ -35,14 +35,13 @@ static void guard_signals(int status)
 	sigaction(SIGTERM, &action, NULL);
 }
 
-/* The service's repositories; the strings are those of the settings. */
-static struct store_settings *repositories(const Context *context)
+/* The strings are those of the settings. */
+static struct store_settings *stores_of(const GPtrArray *repositories)
 {
-	const GPtrArray *all = context->service->repositories;
-	struct store_settings *settings = g_new0(struct store_settings, all->len);
+	struct store_settings *settings = g_new0(struct store_settings, repositories->len);
 
-	for (guint i = 0; i < all->len; i++) {
-		const struct settings_repository *repository = all->pdata[i];
+	for (guint i = 0; i < repositories->len; i++) {
+		const struct settings_repository *repository = repositories->pdata[i];
 
 		settings[i].name = repository->name;
 		settings[i].type = repository->type;
@@ -56,11 +55,16 @@ bool cmd_archive_push(const struct arguments *arguments, GError **error)
 	g_autoptr(Context) context = NULL;
 
 	guard_signals(PUSH_FAILED);
+	/* Durable in some of the repositories is not durable. */
+	if (arguments_text(arguments, "repository"))
+		return odr_fail(error, ODR_ERROR_USAGE,
+				"archive-push stores in every repository of the service; drop "
+				"--repository");
 	context = context_open(arguments, arguments_text(arguments, "service"), error);
 	if (!context || !context_bundle(context, error))
 		return false;
 
-	g_autofree struct store_settings *stores = repositories(context);
+	g_autofree struct store_settings *stores = stores_of(context->service->repositories);
 
 	return archive_push(
 		&(struct archive_push_request){
@@ -95,11 +99,16 @@ bool cmd_archive_get(const struct arguments *arguments, GError **error)
 	if (!context || !context_identity(context, error))
 		return false;
 
-	g_autofree struct store_settings *stores = repositories(context);
+	g_autoptr(GPtrArray) repositories = context_repositories(context, error);
+
+	if (!repositories)
+		return false;
+
+	g_autofree struct store_settings *stores = stores_of(repositories);
 	g_autofree char *spool = spool_folder(context);
 	struct archive_get_request request = {
 		.repositories = stores,
-		.repository_count = context->service->repositories->len,
+		.repository_count = repositories->len,
 		.identity = context->identity,
 		.spool = spool,
 		.file = arguments_positional(arguments, 0),

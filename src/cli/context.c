@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "repo/layout.h"
 
 #include <string.h>
 
@@ -188,82 +187,24 @@ bool context_bundle(Context *context, GError **error)
 	return context->bundle && check_service(context, &context->bundle->service, what, error);
 }
 
-static bool open_repository(Context *context, const struct settings_repository *repository,
-			    GError **error)
-{
-	const struct key_service *service =
-		context->identity ? &context->identity->service : &context->bundle->service;
-	struct store_settings settings = {
-		.name = repository->name,
-		.type = repository->type,
-		.path = repository->path,
-	};
-	Store *store = store_open(&settings, error);
-
-	if (!store)
-		return false;
-	g_ptr_array_add(context->repos, repo_new(store, service));
-	return true;
-}
-
-static void repo_release(void *repo)
-{
-	repo_free(repo);
-}
-
-static bool open_repositories(Context *context, GError **error)
+GPtrArray *context_repositories(const Context *context, GError **error)
 {
 	const GPtrArray *all = context->service->repositories;
 	const char *wanted = arguments_text(context->arguments, "repository");
+	g_autoptr(GPtrArray) chosen = g_ptr_array_new();
 
-	g_assert(context->identity || context->bundle);
-	context->repos = g_ptr_array_new_with_free_func(repo_release);
 	for (guint i = 0; i < all->len; i++) {
-		const struct settings_repository *repository = all->pdata[i];
+		struct settings_repository *repository = all->pdata[i];
 
-		if ((!wanted || strcmp(wanted, repository->name) == 0) &&
-		    !open_repository(context, repository, error))
-			return false;
+		if (!wanted || strcmp(wanted, repository->name) == 0)
+			g_ptr_array_add(chosen, repository);
 	}
-	if (context->repos->len == 0)
-		return odr_fail(error, ODR_ERROR_USAGE,
-				"service '%s' has no repository '%s'; it has %s",
-				context->service->name, wanted, context->service->repository_names);
-	return true;
-}
-
-/* The folder of a file system that is not mounted is empty: nothing may be put there. */
-static bool check_presence(const Store *store, GError **error)
-{
-	struct store_object object = {0};
-	g_autoptr(GError) cause = NULL;
-
-	if (store_head((Store *)store, LAYOUT_REPOSITORY, &object, &cause)) {
-		g_free(object.name);
-		return true;
+	if (chosen->len == 0) {
+		odr_fail(error, ODR_ERROR_USAGE, "service '%s' has no repository '%s'; it has %s",
+			 context->service->name, wanted, context->service->repository_names);
+		return NULL;
 	}
-	if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
-		return odr_fail(error, ODR_ERROR_UNREACHABLE,
-				"%s holds no repository: is it mounted? If it is new, run "
-				"'odrbackup init'",
-				store_describe(store));
-	g_propagate_error(error, g_steal_pointer(&cause));
-	return false;
-}
-
-bool context_repos_open(Context *context, GError **error)
-{
-	if (context->repos)
-		return true;
-	if (!open_repositories(context, error))
-		return false;
-	for (guint i = 0; i < context->repos->len; i++) {
-		const Repo *repo = context->repos->pdata[i];
-
-		if (!check_presence(repo->store, error))
-			return false;
-	}
-	return true;
+	return g_steal_pointer(&chosen);
 }
 
 bool context_workers(const Context *context, unsigned *workers, GError **error)

@@ -38,8 +38,8 @@ bool context_bundle(Context *context, GError **error);
 /* Opens all repositories of the service (--repository NAME: that one). The trusted service comes from
  * the identity or bundle loaded before. The format of each is checked. */
 bool context_repos(Context *context, GError **error);
-/* The same, but a repository only has to be there: for the small program, which has no JSON. */
-bool context_repos_open(Context *context, GError **error);
+/* Of the service's repositories, those --repository leaves: struct settings_repository, not owned. */
+GPtrArray *context_repositories(const Context *context, GError **error);
 
 /* --jobs N, else workers= of the configuration. */
 bool context_workers(const Context *context, unsigned *workers, GError **error);

@@ -1,4 +1,3 @@
-/* The parts of a context that only the big program needs. */
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/context.h"
@@ -6,19 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-bool context_repos(Context *context, GError **error)
-{
-	if (!context_repos_open(context, error))
-		return false;
-	for (guint i = 0; i < context->repos->len; i++) {
-		const Repo *repo = context->repos->pdata[i];
-
-		if (!repo_check_format(repo->store, error))
-			return false;
-	}
-	return true;
-}
 
 static bool type_name(const Context *context, const char *question, GError **error)
 {

@@ -19,6 +19,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/context.c \
 	src/cli/context.h \
 	src/cli/context_recovery.c \
+	src/cli/context_repos.c \
 	src/cli/filling.c \
 	src/cli/filling.h \
 	src/cli/help.c \
@@ -45,6 +46,9 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/set_view.h \
 	src/cli/settings.c \
 	src/cli/settings.h \
+	src/cli/settings_keys.c \
+	src/cli/settings_resolve.c \
+	src/cli/settings_resolve.h \
 	src/cli/status_view.c \
 	src/cli/status_view.h \
 	src/cli/suggest.c \

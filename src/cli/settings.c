@@ -4,90 +4,15 @@
 #include "base/file.h"
 #include "base/pool.h"
 #include "cli/keyfile.h"
+#include "cli/settings_resolve.h"
 #include "cli/suggest.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #define WORKERS_DEFAULT_MAX 8
 #define NAME_MAX_LENGTH	    64
-#define DURATION_LONGEST    (100 * 365 * USEC_PER_DAY)
-#define DEFAULT_TIER	    "default"
-
-/* clang-format off */
-#define GLOBAL(member)     offsetof(struct settings, member)
-#define REPOSITORY(member) offsetof(struct settings_repository, member)
-#define SERVICE(member)    offsetof(struct settings_service, member)
-#define TIER(member)       offsetof(struct settings_tier, member)
-static const struct settings_key keys[] = {
-	{"odrbackup", "state", SETTINGS_PATH, .fallback = "/var/lib/odrbackup", .offset = GLOBAL(state),
-	 .help = "folder of what has to survive: journals, catalog, locks"},
-	{"odrbackup", "spool", SETTINGS_PATH, .fallback = "/var/spool/odrbackup", .offset = GLOBAL(spool),
-	 .help = "folder of what may be lost: WAL fetched ahead, lists of a restore"},
-	{"odrbackup", "workers", SETTINGS_COUNT, .minimum = 1, .maximum = 64, .offset = GLOBAL(workers),
-	 .help = "threads of a backup or restore; the CPUs, at most 8, if not given"},
-	{"odrbackup", "compress-level", SETTINGS_COUNT, .fallback = "1", .minimum = 1, .maximum = 19,
-	 .offset = GLOBAL(compress_level), .help = "level of zstd"},
-	{"odrbackup", "writer-bundle", SETTINGS_PATH, .offset = GLOBAL(bundle),
-	 .help = "file with the writer's keys, for services without their own"},
-	{"odrbackup", "identity", SETTINGS_PATH, .offset = GLOBAL(identity),
-	 .help = "file with the key that opens sets, for services without their own"},
-	{"odrbackup", "archive-get-timeout", SETTINGS_DURATION, .fallback = "10min", .minimum = 0,
-	 .maximum = USEC_PER_DAY, .offset = GLOBAL(archive_get_timeout),
-	 .help = "how long archive-get retries before it gives up with status 126"},
-	{"odrbackup", "archive-check-timeout", SETTINGS_DURATION, .fallback = "60s",
-	 .minimum = USEC_PER_SEC, .maximum = USEC_PER_DAY, .offset = GLOBAL(archive_check_timeout),
-	 .help = "how long a backup waits for a WAL segment to become durable"},
-	{"odrbackup", "archive-push-batch", SETTINGS_COUNT, .fallback = "8", .minimum = 0, .maximum = 1000,
-	 .offset = GLOBAL(archive_push_batch),
-	 .help = "further finished segments that archive-push takes along"},
-	{"odrbackup", "archive-get-batch", SETTINGS_COUNT, .fallback = "8", .minimum = 0, .maximum = 1000,
-	 .offset = GLOBAL(archive_get_batch), .help = "segments that archive-get fetches ahead"},
-
-	{"repository", "type", SETTINGS_CHOICE, .fallback = "posix", .choices = "posix",
-	 .offset = REPOSITORY(type), .help = "what kind of store it is"},
-	{"repository", "path", SETTINGS_PATH, .required = true, .offset = REPOSITORY(path),
-	 .help = "folder of a posix repository"},
-	{"repository", "lock", SETTINGS_CHOICE, .fallback = "none", .choices = "none",
-	 .offset = REPOSITORY(lock), .help = "how objects are locked against deletion"},
-
-	{"service", "repositories", SETTINGS_NAMES, .required = true, .offset = SERVICE(repository_names),
-	 .help = "repositories that hold the service; every one gets everything"},
-	{"service", "tier", SETTINGS_TEXT, .fallback = DEFAULT_TIER, .offset = SERVICE(tier_name),
-	 .help = "class of targets and retention"},
-	{"service", "postgres", SETTINGS_TEXT, .fallback = "host=/var/run/postgresql dbname=postgres",
-	 .offset = SERVICE(postgres), .help = "connection to the cluster, in the words of libpq"},
-	{"service", "data-directory", SETTINGS_PATH_OR_AUTO, .fallback = "auto",
-	 .offset = SERVICE(data_directory), .help = "the cluster's folder; auto: as the server says"},
-	{"service", "writer-bundle", SETTINGS_PATH, .offset = SERVICE(bundle),
-	 .help = "file with the writer's keys of this service"},
-	{"service", "identity", SETTINGS_PATH, .offset = SERVICE(identity),
-	 .help = "file with the key that opens sets of this service"},
-
-	{"tier", "rpo", SETTINGS_DURATION, .maximum = DURATION_LONGEST, .offset = TIER(rpo),
-	 .help = "how much may be lost at most"},
-	{"tier", "rto", SETTINGS_DURATION, .maximum = DURATION_LONGEST, .offset = TIER(rto),
-	 .help = "how long a recovery may take at most"},
-	{"tier", "retain", SETTINGS_DURATION, .fallback = "30d", .minimum = USEC_PER_HOUR,
-	 .maximum = DURATION_LONGEST, .offset = TIER(retain),
-	 .help = "how far back one can go: a set is kept so long after its successor"},
-	{"tier", "retain-least", SETTINGS_COUNT, .fallback = "2", .minimum = 1, .maximum = 100000,
-	 .offset = TIER(retain_least), .help = "sets kept however old they are"},
-	{"tier", "backup-every", SETTINGS_DURATION, .fallback = "1d", .minimum = USEC_PER_MIN,
-	 .maximum = DURATION_LONGEST, .offset = TIER(backup_every), .help = "expected distance of sets"},
-	{"tier", "generation-length", SETTINGS_DURATION, .fallback = "7d", .minimum = USEC_PER_HOUR,
-	 .maximum = DURATION_LONGEST, .offset = TIER(generation_length),
-	 .help = "after which time a full set begins a new generation"},
-};
-/* clang-format on */
 
 static const char *const kinds[] = {"odrbackup", "repository", "service", "tier", NULL};
-
-const struct settings_key *settings_keys(size_t *count)
-{
-	*count = G_N_ELEMENTS(keys);
-	return keys;
-}
 
 static void origin_free(void *data)
 {
@@ -103,9 +28,11 @@ static void origin_free(void *data)
 /* Every pointer that a key of this kind fills. */
 static void clear_texts(const char *kind, void *target)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
-		if (strcmp(keys[i].group, kind) == 0 && keys[i].type != SETTINGS_COUNT &&
-		    keys[i].type != SETTINGS_DURATION)
+	size_t count;
+	const struct settings_key *keys = settings_keys_of(kind, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (keys[i].type != SETTINGS_COUNT && keys[i].type != SETTINGS_DURATION)
 			g_free(G_STRUCT_MEMBER(char *, target, keys[i].offset));
 	}
 }
@@ -226,14 +153,12 @@ static bool check_keys(const Keyfile *keyfile, const struct keyfile_group *group
 {
 	const char *name;
 	g_autofree char *kind = group_kind(group->name, &name);
-	const char *known[G_N_ELEMENTS(keys) + 1];
-	size_t count = 0;
+	size_t count;
+	const struct settings_key *keys = settings_keys_of(kind, &count);
+	g_autofree const char **known = g_new0(const char *, count + 1);
 
-	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
-		if (strcmp(keys[i].group, kind) == 0)
-			known[count++] = keys[i].name;
-	}
-	known[count] = NULL;
+	for (size_t i = 0; i < count; i++)
+		known[i] = keys[i].name;
 	for (guint i = 0; i < group->keys->len; i++) {
 		const struct keyfile_key *key = group->keys->pdata[i];
 
@@ -357,12 +282,13 @@ static void add_origin(Settings *settings, const char *group, const struct setti
 static bool fill(Settings *settings, const Keyfile *keyfile, const char *kind, const char *group,
 		 void *target, GError **error)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+	size_t count;
+	const struct settings_key *keys = settings_keys_of(kind, &count);
+
+	for (size_t i = 0; i < count; i++) {
 		const struct settings_key *key = &keys[i];
 		g_autofree char *value = NULL;
 
-		if (strcmp(key->group, kind) != 0)
-			continue;
 		if (!keyfile_value(keyfile, group, key->name, &value, error))
 			return false;
 
@@ -432,140 +358,9 @@ static bool add_groups(Settings *settings, const Keyfile *keyfile, const char *w
 	return true;
 }
 
-/* The names of a list, NULL-terminated; every struct of it begins with its name. */
-static const char **names_of(const GPtrArray *list)
-{
-	const char **names = g_new0(const char *, list->len + 1);
-
-	for (guint i = 0; i < list->len; i++)
-		names[i] = *(char *const *)list->pdata[i];
-	return names;
-}
-
-static void *find_named(const GPtrArray *list, const char *name)
-{
-	for (guint i = 0; i < list->len; i++) {
-		if (strcmp(*(char *const *)list->pdata[i], name) == 0)
-			return list->pdata[i];
-	}
-	return NULL;
-}
-
-/* "; did you mean 'x'?", or "; there are x and y". */
-static char *advise(const GPtrArray *list, const char *typed)
-{
-	g_autofree const char **names = names_of(list);
-	const char *near = suggest_name(typed, names);
-	g_autofree char *all = suggest_list(names);
-
-	if (near)
-		return g_strdup_printf("did you mean '%s'?", near);
-	return list->len == 0 ? g_strdup("there is none") : g_strdup_printf("there is %s", all);
-}
-
-static bool resolve_repositories(Settings *settings, const Keyfile *keyfile, const char *group,
-				 struct settings_service *service, GError **error)
-{
-	g_auto(GStrv) names = g_strsplit(service->repository_names, ";", -1);
-	unsigned line = keyfile_line(keyfile, group, "repositories");
-
-	for (char **name = names; *name; name++) {
-		struct settings_repository *repository;
-
-		if (*g_strstrip(*name) == '\0')
-			continue;
-		repository = find_named(settings->repositories, *name);
-		if (!repository) {
-			g_autofree char *advice = advise(settings->repositories, *name);
-
-			return keyfile_fail(keyfile, line, error, "there is no [repository %s]; %s",
-					    *name, advice);
-		}
-		if (g_ptr_array_find(service->repositories, repository, NULL))
-			return keyfile_fail(keyfile, line, error,
-					    "repository '%s' stands twice; drop one", *name);
-		g_ptr_array_add(service->repositories, repository);
-	}
-	if (service->repositories->len == 0)
-		return keyfile_fail(keyfile, line, error, "repositories= names none");
-	return true;
-}
-
-static bool resolve_tier(Settings *settings, const Keyfile *keyfile, const char *group,
-			 struct settings_service *service, GError **error)
-{
-	service->tier = find_named(settings->tiers, service->tier_name);
-	if (!service->tier) {
-		g_autofree char *advice = advise(settings->tiers, service->tier_name);
-
-		return keyfile_fail(keyfile, keyfile_line(keyfile, group, "tier"), error,
-				    "there is no [tier %s]; %s", service->tier_name, advice);
-	}
-	return true;
-}
-
-/* In key=value form and as URI. What is shown or logged would give it away. */
-static bool holds_password(const char *conninfo)
-{
-	const char *scheme = strstr(conninfo, "://");
-	const char *at = scheme ? strchr(scheme, '@') : NULL;
-	const char *colon = scheme ? strchr(scheme + strlen("://"), ':') : NULL;
-
-	for (const char *word = strstr(conninfo, "password"); word;
-	     word = strstr(word + 1, "password")) {
-		const char *next = word + strlen("password");
-
-		if (next[strspn(next, " ")] == '=')
-			return true;
-	}
-	return at && colon && colon < at;
-}
-
-static bool resolve_service(Settings *settings, const Keyfile *keyfile,
-			    struct settings_service *service, GError **error)
-{
-	g_autofree char *group = g_strconcat("service ", service->name, NULL);
-
-	if (!service->bundle)
-		service->bundle = g_strdup(settings->bundle);
-	if (!service->identity)
-		service->identity = g_strdup(settings->identity);
-	if (holds_password(service->postgres))
-		return keyfile_fail(keyfile, keyfile_line(keyfile, group, "postgres"), error,
-				    "postgres= holds a password; put it into a file of mode 0600 "
-				    "and name that by passfile=");
-	return resolve_repositories(settings, keyfile, group, service, error) &&
-	       resolve_tier(settings, keyfile, group, service, error);
-}
-
-static bool same_key(const struct settings_origin *a, const struct settings_origin *b)
-{
-	return strcmp(a->key, b->key) == 0 && strcmp(b->group, "odrbackup") == 0;
-}
-
-/* Shows what a service took from [odrbackup] as its own value, with the place it came from. */
-static void inherit_origins(Settings *settings)
-{
-	for (guint i = 0; i < settings->origins->len; i++) {
-		struct settings_origin *origin = settings->origins->pdata[i];
-
-		if (origin->value || !g_str_has_prefix(origin->group, "service "))
-			continue;
-		for (guint j = 0; j < i; j++) {
-			const struct settings_origin *global = settings->origins->pdata[j];
-
-			if (!same_key(origin, global) || !global->value)
-				continue;
-			g_free(origin->origin);
-			origin->value = g_strdup(global->value);
-			origin->origin = g_strdup(global->origin);
-		}
-	}
-}
-
 static bool fill_all(Settings *settings, const Keyfile *keyfile, GError **error)
 {
-	const char *built_in = "tier " DEFAULT_TIER;
+	const char *built_in = "tier " SETTINGS_DEFAULT_TIER;
 
 	if (!fill(settings, keyfile, "odrbackup", "odrbackup", settings, error) ||
 	    !add_groups(settings, keyfile, "repository", add_repository, error) ||
@@ -573,14 +368,9 @@ static bool fill_all(Settings *settings, const Keyfile *keyfile, GError **error)
 	    !add_groups(settings, keyfile, "tier", add_tier, error))
 		return false;
 	if (!keyfile_group(keyfile, built_in) &&
-	    !add_tier(settings, keyfile, built_in, DEFAULT_TIER, error))
+	    !add_tier(settings, keyfile, built_in, SETTINGS_DEFAULT_TIER, error))
 		return false;
-	for (guint i = 0; i < settings->services->len; i++) {
-		if (!resolve_service(settings, keyfile, settings->services->pdata[i], error))
-			return false;
-	}
-	inherit_origins(settings);
-	return true;
+	return settings_resolve(settings, keyfile, error);
 }
 
 Settings *settings_parse(const char *text, size_t size, const char *file, GError **error)
@@ -607,32 +397,6 @@ Settings *settings_load(const char *file, GError **error)
 	}
 	text = g_bytes_get_data(content, &size);
 	return settings_parse(text ? text : "", size, file, error);
-}
-
-const struct settings_service *settings_service(const Settings *settings, const char *name,
-						GError **error)
-{
-	const struct settings_service *service;
-
-	if (!name && settings->services->len == 1)
-		return settings->services->pdata[0];
-	if (settings->services->len == 0) {
-		odr_fail(error, ODR_ERROR_USAGE, "%s has no service; add a [service NAME]",
-			 settings->file);
-		return NULL;
-	}
-	service = name ? find_named(settings->services, name) : NULL;
-	if (!service && name) {
-		g_autofree char *advice = advise(settings->services, name);
-
-		odr_fail(error, ODR_ERROR_USAGE, "there is no service '%s'; %s", name, advice);
-	} else if (!service) {
-		g_autofree const char **names = names_of(settings->services);
-		g_autofree char *list = suggest_list(names);
-
-		odr_fail(error, ODR_ERROR_USAGE, "which service? There are %s", list);
-	}
-	return service;
 }
 
 char *settings_state(const Settings *settings, const struct settings_service *service)

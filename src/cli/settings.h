@@ -33,6 +33,7 @@ struct settings_service {
 	char *bundle, *identity; /* files; may be NULL; [odrbackup]'s where the service has none */
 	char *repository_names, *tier_name; /* as written */
 };
+#define SETTINGS_DEFAULT_TIER "default"
 typedef struct settings Settings;
 struct settings {
 	char *file; /* where it came from */
@@ -88,5 +89,7 @@ struct settings_key {
 	size_t offset; /* in the group's struct */
 };
 const struct settings_key *settings_keys(size_t *count);
+/* Those of one kind of group: they stand together. */
+const struct settings_key *settings_keys_of(const char *group, size_t *count);
 
 #endif

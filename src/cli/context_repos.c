@@ -1,0 +1,44 @@
+/* Apart from context.c: the small program opens its repositories itself, and later. */
+#include "base/error.h"
+#include "cli/context.h"
+
+static void repo_release(void *repo)
+{
+	repo_free(repo);
+}
+
+static bool open_repository(Context *context, const struct settings_repository *repository,
+			    GError **error)
+{
+	const struct key_service *service =
+		context->identity ? &context->identity->service : &context->bundle->service;
+	struct store_settings settings = {
+		.name = repository->name,
+		.type = repository->type,
+		.path = repository->path,
+	};
+	Store *store = store_open(&settings, error);
+
+	if (!store)
+		return false;
+	g_ptr_array_add(context->repos, repo_new(store, service));
+	return repo_check_format(store, error);
+}
+
+bool context_repos(Context *context, GError **error)
+{
+	g_autoptr(GPtrArray) chosen = NULL;
+
+	g_assert(context->identity || context->bundle);
+	if (context->repos)
+		return true;
+	chosen = context_repositories(context, error);
+	if (!chosen)
+		return false;
+	context->repos = g_ptr_array_new_with_free_func(repo_release);
+	for (guint i = 0; i < chosen->len; i++) {
+		if (!open_repository(context, chosen->pdata[i], error))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,91 @@
+/* Every key of the configuration file, once. */
+#include "cli/settings.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define DURATION_LONGEST (100 * 365 * USEC_PER_DAY)
+
+/* clang-format off */
+#define GLOBAL(member)     offsetof(struct settings, member)
+#define REPOSITORY(member) offsetof(struct settings_repository, member)
+#define SERVICE(member)    offsetof(struct settings_service, member)
+#define TIER(member)       offsetof(struct settings_tier, member)
+static const struct settings_key keys[] = {
+	{"odrbackup", "state", SETTINGS_PATH, .fallback = "/var/lib/odrbackup", .offset = GLOBAL(state),
+	 .help = "folder of what has to survive: journals, catalog, locks"},
+	{"odrbackup", "spool", SETTINGS_PATH, .fallback = "/var/spool/odrbackup", .offset = GLOBAL(spool),
+	 .help = "folder of what may be lost: WAL fetched ahead, lists of a restore"},
+	{"odrbackup", "workers", SETTINGS_COUNT, .minimum = 1, .maximum = 64, .offset = GLOBAL(workers),
+	 .help = "threads of a backup or restore; the CPUs, at most 8, if not given"},
+	{"odrbackup", "compress-level", SETTINGS_COUNT, .fallback = "1", .minimum = 1, .maximum = 19,
+	 .offset = GLOBAL(compress_level), .help = "level of zstd"},
+	{"odrbackup", "writer-bundle", SETTINGS_PATH, .offset = GLOBAL(bundle),
+	 .help = "file with the writer's keys, for services without their own"},
+	{"odrbackup", "identity", SETTINGS_PATH, .offset = GLOBAL(identity),
+	 .help = "file with the key that opens sets, for services without their own"},
+	{"odrbackup", "archive-get-timeout", SETTINGS_DURATION, .fallback = "10min", .minimum = 0,
+	 .maximum = USEC_PER_DAY, .offset = GLOBAL(archive_get_timeout),
+	 .help = "how long archive-get retries before it gives up with status 126"},
+	{"odrbackup", "archive-check-timeout", SETTINGS_DURATION, .fallback = "60s",
+	 .minimum = USEC_PER_SEC, .maximum = USEC_PER_DAY, .offset = GLOBAL(archive_check_timeout),
+	 .help = "how long a backup waits for a WAL segment to become durable"},
+	{"odrbackup", "archive-push-batch", SETTINGS_COUNT, .fallback = "8", .minimum = 0, .maximum = 1000,
+	 .offset = GLOBAL(archive_push_batch),
+	 .help = "further finished segments that archive-push takes along"},
+	{"odrbackup", "archive-get-batch", SETTINGS_COUNT, .fallback = "8", .minimum = 0, .maximum = 1000,
+	 .offset = GLOBAL(archive_get_batch), .help = "segments that archive-get fetches ahead"},
+
+	{"repository", "type", SETTINGS_CHOICE, .fallback = "posix", .choices = "posix",
+	 .offset = REPOSITORY(type), .help = "what kind of store it is"},
+	{"repository", "path", SETTINGS_PATH, .required = true, .offset = REPOSITORY(path),
+	 .help = "folder of a posix repository"},
+	{"repository", "lock", SETTINGS_CHOICE, .fallback = "none", .choices = "none",
+	 .offset = REPOSITORY(lock), .help = "how objects are locked against deletion"},
+
+	{"service", "repositories", SETTINGS_NAMES, .required = true, .offset = SERVICE(repository_names),
+	 .help = "repositories that hold the service; every one gets everything"},
+	{"service", "tier", SETTINGS_TEXT, .fallback = SETTINGS_DEFAULT_TIER, .offset = SERVICE(tier_name),
+	 .help = "class of targets and retention"},
+	{"service", "postgres", SETTINGS_TEXT, .fallback = "host=/var/run/postgresql dbname=postgres",
+	 .offset = SERVICE(postgres), .help = "connection to the cluster, in the words of libpq"},
+	{"service", "data-directory", SETTINGS_PATH_OR_AUTO, .fallback = "auto",
+	 .offset = SERVICE(data_directory), .help = "the cluster's folder; auto: as the server says"},
+	{"service", "writer-bundle", SETTINGS_PATH, .offset = SERVICE(bundle),
+	 .help = "file with the writer's keys of this service"},
+	{"service", "identity", SETTINGS_PATH, .offset = SERVICE(identity),
+	 .help = "file with the key that opens sets of this service"},
+
+	{"tier", "rpo", SETTINGS_DURATION, .maximum = DURATION_LONGEST, .offset = TIER(rpo),
+	 .help = "how much may be lost at most"},
+	{"tier", "rto", SETTINGS_DURATION, .maximum = DURATION_LONGEST, .offset = TIER(rto),
+	 .help = "how long a recovery may take at most"},
+	{"tier", "retain", SETTINGS_DURATION, .fallback = "30d", .minimum = USEC_PER_HOUR,
+	 .maximum = DURATION_LONGEST, .offset = TIER(retain),
+	 .help = "how far back one can go: a set is kept so long after its successor"},
+	{"tier", "retain-least", SETTINGS_COUNT, .fallback = "2", .minimum = 1, .maximum = 100000,
+	 .offset = TIER(retain_least), .help = "sets kept however old they are"},
+	{"tier", "backup-every", SETTINGS_DURATION, .fallback = "1d", .minimum = USEC_PER_MIN,
+	 .maximum = DURATION_LONGEST, .offset = TIER(backup_every), .help = "expected distance of sets"},
+	{"tier", "generation-length", SETTINGS_DURATION, .fallback = "7d", .minimum = USEC_PER_HOUR,
+	 .maximum = DURATION_LONGEST, .offset = TIER(generation_length),
+	 .help = "after which time a full set begins a new generation"},
+};
+/* clang-format on */
+
+const struct settings_key *settings_keys(size_t *count)
+{
+	*count = G_N_ELEMENTS(keys);
+	return keys;
+}
+
+const struct settings_key *settings_keys_of(const char *group, size_t *count)
+{
+	const struct settings_key *first = keys, *end = keys + G_N_ELEMENTS(keys);
+
+	while (first < end && strcmp(first->group, group) != 0)
+		first++;
+	for (*count = 0; first + *count < end && strcmp(first[*count].group, group) == 0; ++*count)
+		;
+	return first;
+}

@@ -1,0 +1,174 @@
+/* What names in the configuration, and on the command line, mean. */
+#include "cli/settings_resolve.h"
+
+#include "base/error.h"
+#include "cli/suggest.h"
+
+#include <string.h>
+
+/* The names of a list, NULL-terminated; every struct of it begins with its name. */
+static const char **names_of(const GPtrArray *list)
+{
+	const char **names = g_new0(const char *, list->len + 1);
+
+	for (guint i = 0; i < list->len; i++)
+		names[i] = *(char *const *)list->pdata[i];
+	return names;
+}
+
+static void *find_named(const GPtrArray *list, const char *name)
+{
+	for (guint i = 0; i < list->len; i++) {
+		if (strcmp(*(char *const *)list->pdata[i], name) == 0)
+			return list->pdata[i];
+	}
+	return NULL;
+}
+
+/* "; did you mean 'x'?", or "; there are x and y". */
+static char *advise(const GPtrArray *list, const char *typed)
+{
+	g_autofree const char **names = names_of(list);
+	const char *near = suggest_name(typed, names);
+	g_autofree char *all = suggest_list(names);
+
+	if (near)
+		return g_strdup_printf("did you mean '%s'?", near);
+	return list->len == 0 ? g_strdup("there is none") : g_strdup_printf("there is %s", all);
+}
+
+static bool resolve_repositories(Settings *settings, const Keyfile *keyfile, const char *group,
+				 struct settings_service *service, GError **error)
+{
+	g_auto(GStrv) names = g_strsplit(service->repository_names, ";", -1);
+	unsigned line = keyfile_line(keyfile, group, "repositories");
+
+	for (char **name = names; *name; name++) {
+		struct settings_repository *repository;
+
+		if (*g_strstrip(*name) == '\0')
+			continue;
+		repository = find_named(settings->repositories, *name);
+		if (!repository) {
+			g_autofree char *advice = advise(settings->repositories, *name);
+
+			return keyfile_fail(keyfile, line, error, "there is no [repository %s]; %s",
+					    *name, advice);
+		}
+		if (g_ptr_array_find(service->repositories, repository, NULL))
+			return keyfile_fail(keyfile, line, error,
+					    "repository '%s' stands twice; drop one", *name);
+		g_ptr_array_add(service->repositories, repository);
+	}
+	if (service->repositories->len == 0)
+		return keyfile_fail(keyfile, line, error, "repositories= names none");
+	return true;
+}
+
+static bool resolve_tier(Settings *settings, const Keyfile *keyfile, const char *group,
+			 struct settings_service *service, GError **error)
+{
+	service->tier = find_named(settings->tiers, service->tier_name);
+	if (!service->tier) {
+		g_autofree char *advice = advise(settings->tiers, service->tier_name);
+
+		return keyfile_fail(keyfile, keyfile_line(keyfile, group, "tier"), error,
+				    "there is no [tier %s]; %s", service->tier_name, advice);
+	}
+	return true;
+}
+
+/* In key=value form and as URI. What is shown or logged would give it away. */
+static bool holds_password(const char *conninfo)
+{
+	const char *scheme = strstr(conninfo, "://");
+	const char *at = scheme ? strchr(scheme, '@') : NULL;
+	const char *colon = scheme ? strchr(scheme + strlen("://"), ':') : NULL;
+
+	for (const char *word = strstr(conninfo, "password"); word;
+	     word = strstr(word + 1, "password")) {
+		const char *next = word + strlen("password");
+
+		if (next[strspn(next, " ")] == '=')
+			return true;
+	}
+	return at && colon && colon < at;
+}
+
+static bool resolve_service(Settings *settings, const Keyfile *keyfile,
+			    struct settings_service *service, GError **error)
+{
+	g_autofree char *group = g_strconcat("service ", service->name, NULL);
+
+	if (!service->bundle)
+		service->bundle = g_strdup(settings->bundle);
+	if (!service->identity)
+		service->identity = g_strdup(settings->identity);
+	if (holds_password(service->postgres))
+		return keyfile_fail(keyfile, keyfile_line(keyfile, group, "postgres"), error,
+				    "postgres= holds a password; put it into a file of mode 0600 "
+				    "and name that by passfile=");
+	return resolve_repositories(settings, keyfile, group, service, error) &&
+	       resolve_tier(settings, keyfile, group, service, error);
+}
+
+static bool same_key(const struct settings_origin *a, const struct settings_origin *b)
+{
+	return strcmp(a->key, b->key) == 0 && strcmp(b->group, "odrbackup") == 0;
+}
+
+/* Shows what a service took from [odrbackup] as its own value, with the place it came from. */
+static void inherit_origins(Settings *settings)
+{
+	for (guint i = 0; i < settings->origins->len; i++) {
+		struct settings_origin *origin = settings->origins->pdata[i];
+
+		if (origin->value || !g_str_has_prefix(origin->group, "service "))
+			continue;
+		for (guint j = 0; j < i; j++) {
+			const struct settings_origin *global = settings->origins->pdata[j];
+
+			if (!same_key(origin, global) || !global->value)
+				continue;
+			g_free(origin->origin);
+			origin->value = g_strdup(global->value);
+			origin->origin = g_strdup(global->origin);
+		}
+	}
+}
+
+bool settings_resolve(Settings *settings, const Keyfile *keyfile, GError **error)
+{
+	for (guint i = 0; i < settings->services->len; i++) {
+		if (!resolve_service(settings, keyfile, settings->services->pdata[i], error))
+			return false;
+	}
+	inherit_origins(settings);
+	return true;
+}
+
+const struct settings_service *settings_service(const Settings *settings, const char *name,
+						GError **error)
+{
+	const struct settings_service *service;
+
+	if (!name && settings->services->len == 1)
+		return settings->services->pdata[0];
+	if (settings->services->len == 0) {
+		odr_fail(error, ODR_ERROR_USAGE, "%s has no service; add a [service NAME]",
+			 settings->file);
+		return NULL;
+	}
+	service = name ? find_named(settings->services, name) : NULL;
+	if (!service && name) {
+		g_autofree char *advice = advise(settings->services, name);
+
+		odr_fail(error, ODR_ERROR_USAGE, "there is no service '%s'; %s", name, advice);
+	} else if (!service) {
+		g_autofree const char **names = names_of(settings->services);
+		g_autofree char *list = suggest_list(names);
+
+		odr_fail(error, ODR_ERROR_USAGE, "which service? There are %s", list);
+	}
+	return service;
+}

@@ -1,0 +1,11 @@
+#ifndef ODR_CLI_SETTINGS_RESOLVE_H
+#define ODR_CLI_SETTINGS_RESOLVE_H
+
+#include "cli/keyfile.h"
+#include "cli/settings.h"
+
+/* Replaces the names that services hold by what they mean, and what a service leaves open by the global
+ * values. The second half of settings_parse. */
+bool settings_resolve(Settings *settings, const Keyfile *keyfile, GError **error);
+
+#endif
