@@ -233,25 +233,25 @@ static void test_header_damage(void)
 	}
 }
 
+#define GOOD_NAME "000000020000000000000005"
+
 static void test_foreign_segments(void)
 {
-	static const struct wal_expect good = {"000000020000000000000005", 16 * MIB,
-					       7711944223782957749, 16 * MIB, 15};
 	static const struct {
 		struct wal_expect expect;
 		const char *message; /* NULL: it belongs to the cluster */
 	} cases[] = {
-		{good, NULL},
+		{{GOOD_NAME, 16 * MIB, 7711944223782957749, 16 * MIB, 15}, NULL},
 		{{"000000020000000000000005.partial", 16 * MIB, 0, 0, 0}, NULL},
 		/* A new timeline's first segment begins as a copy of the old one's. */
 		{{"000000030000000000000005", 16 * MIB, 0, 16 * MIB, 15}, NULL},
-		{{good.name, 16 * MIB, 42, 16 * MIB, 15},
+		{{GOOD_NAME, 16 * MIB, 42, 16 * MIB, 15},
 		 "it belongs to the cluster 7711944223782957749, not to 42"},
-		{{good.name, 16 * MIB, 0, 16 * MIB, 17},
+		{{GOOD_NAME, 16 * MIB, 0, 16 * MIB, 17},
 		 "it was written by PostgreSQL 15 (magic number D110), not 17 (D116)"},
-		{{good.name, 16 * MIB, 0, MIB, 15},
+		{{GOOD_NAME, 16 * MIB, 0, MIB, 15},
 		 "its header has the segment size 16777216, the cluster has 1048576"},
-		{{good.name, 100, 0, 16 * MIB, 15},
+		{{GOOD_NAME, 100, 0, 16 * MIB, 15},
 		 "the file has 100 bytes, a segment has 16777216"},
 		{{"000000020000000000000006", 16 * MIB, 0, 16 * MIB, 15},
 		 "by its name it begins at 0/6000000, by its content at 0/5000000"},
