@@ -2,4 +2,5 @@
 EXTRA_DIST += \
 	$(contrib_files)
 
-contrib_files =
+contrib_files = \
+	contrib/quickstart
