@@ -75,8 +75,10 @@ static bool judge(const struct archive_lookup *lookup, bool *found, GError **err
 		return true;
 	}
 	warn_of_problems(lookup, reason);
-	return odr_fail(error, reason->code, "it cannot be told whether it is archived: %s",
-			reason->message);
+	g_propagate_error(error, g_error_copy(reason));
+	if (reason == lookup->trouble)
+		odr_context(error, "whether it is archived cannot be told");
+	return false;
 }
 
 static bool get_from_repositories(const struct archive_get_request *request, bool *found,

@@ -54,10 +54,10 @@ static bool check_content(const char *file, const GByteArray *content,
 	if (kind != WAL_FILE_SEGMENT && kind != WAL_FILE_PARTIAL)
 		return true;
 	if (!wal_header_parse(content->data, content->len, &header, error))
-		return false;
+		return odr_context(error, "WAL file %s", file);
 	expect.segment_size = header.segment_size;
 	if (!wal_header_check(&header, &expect, error))
-		return false;
+		return odr_context(error, "WAL file %s", file);
 	*segment_size = header.segment_size;
 	return true;
 }
@@ -72,7 +72,10 @@ static bool lookup_fetch(struct archive_lookup *lookup, Repo *repo, const struct
 
 	/* Perhaps it is being written right now. */
 	if (!held->complete)
-		return odr_fail(error, ODR_ERROR_TRANSIENT, "it is not complete");
+		return odr_fail(error, ODR_ERROR_TRANSIENT,
+				"WAL file %s is not complete: pieces are missing, or still being "
+				"written",
+				lookup->file);
 	if (!wal_fetch(repo, lookup->identity, held, lookup->threads, &fetched, &facts, error))
 		return false;
 	good = check_content(lookup->file, fetched, &facts, &lookup->segment_size, error);
@@ -118,7 +121,6 @@ static void lookup_take(struct archive_lookup *lookup, const Repo *repo,
 
 static void lookup_try(struct archive_lookup *lookup, Repo *repo, const struct wal_held *held)
 {
-	g_autofree char *digest = hex_encode(held->digest, XXH128_SIZE);
 	GError *problem = NULL;
 	GByteArray *content = NULL;
 
@@ -126,8 +128,7 @@ static void lookup_try(struct archive_lookup *lookup, Repo *repo, const struct w
 		lookup_take(lookup, repo, held, content);
 		return;
 	}
-	odr_context(&problem, "repository %s, WAL file %s with digest %s", store_name(repo->store),
-		    lookup->file, digest);
+	odr_context(&problem, "repository %s", store_name(repo->store));
 	lookup_note(lookup, problem);
 }
 
@@ -139,10 +140,8 @@ static Repo *lookup_open(struct archive_lookup *lookup, size_t number)
 	if (!lookup->repos[number])
 		lookup->repos[number] =
 			archive_repo_open(settings, &lookup->identity->service, &problem);
-	if (!lookup->repos[number]) {
-		odr_context(&problem, "repository %s", settings->name);
+	if (problem)
 		lookup_note(lookup, problem);
-	}
 	return lookup->repos[number];
 }
 
@@ -155,7 +154,6 @@ static void lookup_in(struct archive_lookup *lookup, size_t number, bool all)
 	if (!repo)
 		return;
 	if (!wal_find(repo, lookup->file, &held, &problem)) {
-		odr_context(&problem, "repository %s", store_name(repo->store));
 		lookup_note(lookup, problem);
 		return;
 	}

@@ -317,8 +317,10 @@ static bool target_confirm(struct target *target, const struct wal_object *objec
 		return false;
 	data = g_bytes_get_data(bytes, &size);
 	if (!wal_object_check(&target->repo->service, object->local, data, size, &facts, error))
-		return odr_context(error, "what lies there is damaged; move it out of the "
-					  "repository, and the next attempt will write it anew");
+		return odr_context(error,
+				   "repository %s holds a damaged object of this name; move it "
+				   "out, and the next attempt will write it anew",
+				   target->repository);
 	wal_facts_clear(&facts);
 	if (!repo_head(target->repo, object->local, &stored, error))
 		return false;
@@ -352,11 +354,7 @@ static bool targets_put(Targets *targets, const struct wal_object *object)
 
 		if (!target->missing || target->failure || !target->repo)
 			continue;
-		if (target_put(target, object, &target->failure))
-			any = true;
-		else
-			odr_context(&target->failure, "repository %s, '%s'", target->repository,
-				    object->local);
+		any = target_put(target, object, &target->failure) || any;
 	}
 	return any;
 }
@@ -443,12 +441,10 @@ static bool push_open(Push *push, Targets *targets)
 	for (guint i = 0; i < targets->len; i++) {
 		struct target *target = &g_array_index(targets, struct target, i);
 
-		if (target->missing) {
+		if (target->missing)
 			push->repos[i] =
 				archive_repo_open(&request->repositories[i],
 						  &request->bundle->service, &target->failure);
-			odr_context(&target->failure, "repository %s", target->repository);
-		}
 		target->repo = push->repos[i];
 		all = all && target->repo;
 	}
