@@ -27,7 +27,7 @@ bool clock_parse(const char *text, usec_t *time, GError **error);
 /* "10us" "250ms" "90s" "15min" "2h" "7d" "4w" "1y" (365 d); also sums without blanks: "1h30min".
  * "0" is 0. (units.c) */
 bool duration_parse(const char *text, usec_t *duration, GError **error);
-/* For people: "2 min 5 s", "3 d 4 h", "450 ms"; two units at most; g_free. */
+/* For people: "2 min 5 s", "3 d 4 h", "1.5 s", "450 ms"; two units at most; g_free. */
 char *duration_format(usec_t duration);
 /* "64MiB" "1GiB" (powers of 1024), "10kB" "1TB" (of 1000), "512" (bytes). */
 bool size_parse(const char *text, uint64_t *bytes, GError **error);

@@ -122,8 +122,10 @@ char *duration_format(usec_t duration)
 
 	uint64_t first = left / units[i].value, rest = left % units[i].value;
 
-	/* Microseconds beside anything larger are noise. */
-	if (units[i].value > 1000 && rest >= units[i + 1].value)
+	/* Milliseconds beside seconds are noise, except beside few: one decimal says it. */
+	if (units[i].value == USEC_PER_SEC && first < 10 && rest >= USEC_PER_SEC / 10)
+		return g_strdup_printf("%s%.1f s", sign, (double)(left / 100000) / 10);
+	if (units[i].value > USEC_PER_SEC && rest >= units[i + 1].value)
 		return g_strdup_printf("%s%" G_GUINT64_FORMAT " %s %" G_GUINT64_FORMAT " %s", sign,
 				       first, units[i].name, rest / units[i + 1].value,
 				       units[i + 1].name);
