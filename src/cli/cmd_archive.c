@@ -58,7 +58,7 @@ bool cmd_archive_push(const struct arguments *arguments, GError **error)
 	/* Durable in some of the repositories is not durable. */
 	if (arguments_text(arguments, "repository"))
 		return odr_fail(error, ODR_ERROR_USAGE,
-				"archive-push stores in every repository of the service; drop "
+				"a segment goes into every repository of the service; drop "
 				"--repository");
 	context = context_open(arguments, arguments_text(arguments, "service"), error);
 	if (!context || !context_bundle(context, error))

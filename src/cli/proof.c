@@ -35,9 +35,13 @@ static bool find_newest(Repo *repo, char **set_id, GError **error)
 
 	if (!repo_list(repo, "set/", keep_newest, &newest, error))
 		return false;
-	if (!newest)
-		return odr_fail(error, ODR_ERROR_NOT_FOUND, "repository %s has no set yet",
-				store_name(repo->store));
+	if (!newest) {
+		g_autofree char *owner = key_fingerprint(repo->service.owner_public);
+
+		return odr_fail(error, ODR_ERROR_NOT_FOUND,
+				"repository %s has no set of the owner key %s (service %s)",
+				store_name(repo->store), owner, repo->service.name);
+	}
 	*set_id = g_steal_pointer(&newest);
 	return true;
 }
