@@ -138,7 +138,10 @@ static const struct command_option restore_options[] = {
 
 #if HAVE_CMD_CHECK
 static const struct command_option check_options[] = {
-	{"repository-scan", 0, OPTION_FLAG, NULL, "look at every object of the repositories"},
+	{"repository-scan", 0, OPTION_FLAG, NULL, "read every object of the repositories"},
+	{"strict", 0, OPTION_FLAG, NULL, "exit with 3 when there are only warnings"},
+	{"nagios", 0, OPTION_FLAG, NULL, "one line for a monitoring system, and its exit status"},
+	{"jobs", 0, OPTION_TEXT, "N", "worker threads (workers= of the configuration)"},
 	{NULL},
 };
 #endif
@@ -188,9 +191,10 @@ static const struct command watching[] = {
 	 "odrbackup-list(1)", 1, 2, NULL, cmd_show},
 #endif
 #if HAVE_CMD_CHECK
-	{"check", "[SERVICE] [--repository-scan]", "check that what is needed for recovery is there",
+	{"check", "[SERVICE] [--repository-scan] [--strict] [--nagios]", "check that what is needed for recovery is there",
 	 "check\n"
-	 "check erp-prod --repository-scan",
+	 "check erp-prod --repository-scan\n"
+	 "check erp-prod --nagios",
 	 "odrbackup-check(1)", 0, 1, check_options, cmd_check},
 #endif
 #if HAVE_CMD_CATALOG

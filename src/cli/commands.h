@@ -7,7 +7,7 @@
 #define HAVE_CMD_ARCHIVE 1
 #define HAVE_CMD_BACKUP	 1
 #define HAVE_CMD_CATALOG 1
-#define HAVE_CMD_CHECK	 0
+#define HAVE_CMD_CHECK	 1
 #define HAVE_CMD_EXPIRE	 1
 #define HAVE_CMD_RESTORE 1
 

@@ -75,10 +75,10 @@ Catalog *filling_open(Context *context, GError **error)
 		return NULL;
 	if (filled)
 		return g_steal_pointer(&catalog);
-	if (renewed)
-		log_info("the catalog is new: it is filled from the repositories");
 	if (!filling_keys(context, &trouble) || !context_repos(context, &trouble) ||
 	    !filling_rebuild(context, catalog, &unverified, &trouble))
 		log_warning("the catalog may not know all there is: %s", trouble->message);
+	else if (renewed)
+		log_info("the catalog was not there: it was filled from the repositories");
 	return g_steal_pointer(&catalog);
 }

@@ -6,6 +6,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/cmd_archive.c \
 	src/cli/cmd_backup.c \
 	src/cli/cmd_catalog.c \
+	src/cli/cmd_check.c \
 	src/cli/cmd_config.c \
 	src/cli/cmd_expire.c \
 	src/cli/cmd_init.c \

@@ -58,13 +58,26 @@ static char *wal_of(const struct catalog_set *set)
 			       lsn_format(set->stop_lsn, stop), set->timeline);
 }
 
+static bool any_damaged(const GPtrArray *sets)
+{
+	for (guint i = 0; i < sets->len; i++)
+		if (((const struct catalog_set *)sets->pdata[i])->damaged > 0)
+			return true;
+	return false;
+}
+
+/* The last two columns appear where they tell something. */
 void set_list_print(const GPtrArray *sets, bool with_repositories)
 {
-	static const char *const headings[] = {"set", "kind",	    "finished", ">size", ">stored",
-					       "WAL", "repository", "notes",	NULL};
-	static const char *const fewer[] = {"set",     "kind", "finished", ">size",
-					    ">stored", "WAL",  "notes",	   NULL};
-	TableOut *table = table_out_new(with_repositories ? headings : fewer);
+	const char *headings[9] = {"set", "kind", "finished", ">size", ">stored", "WAL"};
+	size_t columns = 6;
+
+	if (with_repositories)
+		headings[columns++] = "repository";
+	if (any_damaged(sets))
+		headings[columns++] = "notes";
+
+	TableOut *table = table_out_new(headings);
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 
 	for (guint i = 0; i < sets->len; i++) {
@@ -78,12 +91,8 @@ void set_list_print(const GPtrArray *sets, bool with_repositories)
 
 		if (!g_hash_table_add(seen, set->set_id))
 			continue;
-		if (with_repositories)
-			table_out_row(table, set->set_id, set->kind, finished, size, stored, wal,
-				      repositories, notes);
-		else
-			table_out_row(table, set->set_id, set->kind, finished, size, stored, wal,
-				      notes);
+		table_out_row(table, set->set_id, set->kind, finished, size, stored, wal,
+			      with_repositories ? repositories : notes, notes);
 	}
 	table_out_print(table, sets->len > 0 ? stdout : NULL);
 }
@@ -202,9 +211,10 @@ static void print_wal(const struct set_wal *wal)
 {
 	char start[LSN_FORMAT_SIZE], stop[LSN_FORMAT_SIZE];
 
-	line("WAL", "%s to %s on timeline %u: segments %s to %s of %u MiB, %u objects listed",
+	line("WAL", "%s to %s on timeline %u: segments %s to %s of %u MiB, %u object%s listed",
 	     lsn_format(wal->start, start), lsn_format(wal->stop, stop), wal->timeline, wal->first,
-	     wal->last, wal->segment_size >> 20, wal->objects->len);
+	     wal->last, wal->segment_size >> 20, wal->objects->len,
+	     wal->objects->len == 1 ? "" : "s");
 }
 
 static void print_sealed(const Manifest *manifest)

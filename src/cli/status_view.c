@@ -64,10 +64,13 @@ static void print_exposure(const struct status *status, const struct status_repo
 		line("exposed to loss", "%s now; the objective is %s", now, rpo);
 	else
 		line("exposed to loss", "%s now; no objective is set", now);
-	if (week->known == 0)
+	if (week->known < USEC_PER_MIN)
 		return;
-	line(week->unknown > 0 ? "since it is known" : "in the last 7 d",
-	     "%s at worst, %s on average", worst, mean);
+
+	g_autofree char *known = duration_format(week->known - week->known % USEC_PER_MIN);
+	g_autofree char *name = g_strdup_printf("in the last %s", known);
+
+	line(name, "%s at worst, %s on average", worst, mean);
 	if (status->rpo > 0 && week->over > 0)
 		line("", "%s over the objective, in %u episode%s", over, week->episodes,
 		     week->episodes == 1 ? "" : "s");

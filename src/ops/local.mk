@@ -13,6 +13,13 @@ src_ops_libops_a_SOURCES = \
 	src/ops/backup.h \
 	src/ops/backup_manifest.c \
 	src/ops/backup_steps.h \
+	src/ops/check.c \
+	src/ops/check.h \
+	src/ops/check_chain.c \
+	src/ops/check_objects.c \
+	src/ops/check_scan.c \
+	src/ops/check_server.c \
+	src/ops/check_wal.c \
 	src/ops/cluster.c \
 	src/ops/cluster.h \
 	src/ops/copy.c \

@@ -31,8 +31,11 @@ void status_clear(struct status *status)
 
 char *status_age(usec_t now, usec_t time)
 {
-	g_autofree char *distance = duration_format(MAX(now - time, time - now));
+	usec_t distance_us = MAX(now - time, time - now);
+	g_autofree char *distance = duration_format(distance_us - distance_us % USEC_PER_SEC);
 
+	if (distance_us < USEC_PER_SEC)
+		return g_strdup("just now");
 	return time > now ? g_strdup_printf("in %s", distance)
 			  : g_strdup_printf("%s ago", distance);
 }

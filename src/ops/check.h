@@ -1,0 +1,53 @@
+#ifndef ODR_OPS_CHECK_H
+#define ODR_OPS_CHECK_H
+
+#include "ops/finding.h"
+#include "ops/status.h"
+#include "repo/manifest.h"
+
+/*
+ * Whether what is needed for recovery is there, asked of the repositories themselves and of the server.
+ * Everything that was looked at leaves a finding, fine or not; so does what could not be looked at. Only
+ * a stop request and failures of this host are errors.
+ */
+struct check_request {
+	const char *service;
+	const GPtrArray *repos;	  /* Repo: those that could be opened */
+	const Identity *identity; /* NULL: contents are not opened */
+	const Bundle *bundle;	  /* NULL: this host's own chain is not compared */
+	const char *state;	  /* the service's folder */
+	const char *conninfo;	  /* NULL: the server is not asked */
+	const char *run_id;
+	usec_t rpo, backup_every;
+	usec_t now;
+	bool scan; /* read every object */
+	unsigned workers;
+	/* During a scan, or NULL. */
+	void (*progress)(void *data, uint64_t bytes_done, uint64_t bytes_total);
+	void *progress_data;
+};
+struct check_result {
+	GPtrArray *findings;
+	GPtrArray *
+		repositories; /* struct status_repository, as found there; exposure without its past */
+	int64_t ready;	      /* segments that wait for archiving; -1: unknown */
+};
+void check_result_clear(struct check_result *result);
+/* findings of the caller come first in result->findings (findings_new). */
+bool check_run(const struct check_request *request, struct check_result *result, GError **error);
+
+/* The steps (check_chain.c, check_objects.c, check_wal.c, check_scan.c, check_server.c). where: "repository
+ * main". */
+void check_chain(const GPtrArray *manifests, const char *where, usec_t now, GPtrArray *findings);
+/* Tables by the hex of their SHA-256; those that cannot be read are findings. */
+bool check_objects(Repo *repo, const GPtrArray *manifests, const char *where, GHashTable *tables,
+		   GPtrArray *findings, GError **error);
+/* held: struct wal_held. */
+void check_wal(const GPtrArray *manifests, const GPtrArray *held, const char *where,
+	       GPtrArray *findings);
+bool check_scan(const struct check_request *request, Repo *repo, const GPtrArray *manifests,
+		const GPtrArray *held, GHashTable *tables, const char *where, GPtrArray *findings,
+		GError **error);
+void check_server(const struct check_request *request, struct check_result *result);
+
+#endif
