@@ -20,6 +20,8 @@ src_base_libbase_a_SOURCES = \
 	src/base/process.h \
 	src/base/stop.c \
 	src/base/stop.h \
+	src/base/task.c \
+	src/base/task.h \
 	src/base/thread.c \
 	src/base/thread.h \
 	src/base/units.c

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #define PACK_SIZE_MAX ((size_t)32 << 20)
-#define PACK_BUFFERS  ((size_t)128 << 20) /* shared by all workers */
+#define PACK_BUFFERS  ((size_t)128 << 20) /* shared by all workers, two packs each */
 #define PING_EVERY    (30 * USEC_PER_SEC)
 #define MAJOR_OLDEST  13
 #define MAJOR_NEWEST  18
@@ -293,7 +293,7 @@ static bool backup_copy_files(struct backup *backup, GError **error)
 		.service_id = request->bundle->service.id,
 		.generation = backup->generation,
 		.lock_until = backup->lock_until,
-		.pack_size = MIN(PACK_SIZE_MAX, PACK_BUFFERS / workers),
+		.pack_size = MIN(PACK_SIZE_MAX, PACK_BUFFERS / (2 * workers)),
 		.compress_level = request->compress_level,
 		.digest_seed = digest_seed(request->bundle->digest_secret, "content")});
 	backup->copy =

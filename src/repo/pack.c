@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/pool.h"
+#include "base/task.h"
 #include "repo/layout.h"
 #include "repo/sealed_object.h"
 
@@ -88,22 +89,33 @@ static void sink_fill_row(struct pack_sink *sink, uint32_t number, const struct 
 	mutex_unlock(sink->mutex);
 }
 
+/* Two packs in memory: while one is put, the next is filled. */
 struct pack_writer {
 	struct pack_sink *sink;
-	SealedBuilder *builder;
-	uint32_t row; /* of the open pack */
+	SealedBuilder *builder; /* of the open pack */
+	uint32_t row;		/* of the open pack */
+	SealedBuilder *spare;	/* holds the pack that is being put; made when first needed */
+	struct task *putting;	/* NULL: none */
+	const void *put_bytes;
+	uint32_t put_number;
+	struct pack_row put_row;
 };
+
+static SealedBuilder *builder_new(const struct pack_sink_settings *settings)
+{
+	return sealed_builder_new(&(struct sealed_builder_settings){
+		.limit = settings->pack_size,
+		.compress_level = settings->compress_level,
+		.digest_seed = settings->digest_seed,
+	});
+}
 
 PackWriter *pack_writer_new(struct pack_sink *sink)
 {
 	PackWriter *writer = g_new0(PackWriter, 1);
 
 	writer->sink = sink;
-	writer->builder = sealed_builder_new(&(struct sealed_builder_settings){
-		.limit = sink->settings.pack_size,
-		.compress_level = sink->settings.compress_level,
-		.digest_seed = sink->settings.digest_seed,
-	});
+	writer->builder = builder_new(&sink->settings);
 	return writer;
 }
 
@@ -111,7 +123,9 @@ void pack_writer_free(PackWriter *writer)
 {
 	if (!writer)
 		return;
+	task_wait(writer->putting, NULL);
 	sealed_builder_free(writer->builder);
+	sealed_builder_free(writer->spare);
 	g_free(writer);
 }
 
@@ -136,19 +150,37 @@ static bool pack_begin(PackWriter *writer, GError **error)
 	return sealed_builder_begin(writer->builder, &request, error);
 }
 
-/* After a failure the pack is gone and its row stays empty, so that the run cannot be published. */
-static bool pack_put(PackWriter *writer, GError **error)
+static bool put_task(void *data, GError **error)
 {
+	PackWriter *writer = data;
 	const struct pack_sink_settings *settings = &writer->sink->settings;
-	struct pack_row row;
-	const void *bytes = sealed_builder_end(writer->builder, &row);
-	struct iovec part = {(void *)bytes, row.size};
-	g_autofree char *local = layout_pack(settings->generation, row.name);
+	struct iovec part = {(void *)writer->put_bytes, writer->put_row.size};
+	g_autofree char *local = layout_pack(settings->generation, writer->put_row.name);
 
 	if (!repos_put(settings->repos, local, &part, 1, settings->lock_until, error))
 		return false;
-	sink_fill_row(writer->sink, writer->row, &row);
+	sink_fill_row(writer->sink, writer->put_number, &writer->put_row);
 	return true;
+}
+
+static bool put_wait(PackWriter *writer, GError **error)
+{
+	return task_wait(g_steal_pointer(&writer->putting), error);
+}
+
+/* After a failure the pack is gone and its row stays empty, so that the run cannot be published. */
+static bool pack_put(PackWriter *writer, GError **error)
+{
+	SealedBuilder *filled = writer->builder;
+
+	if (!put_wait(writer, error))
+		return false;
+	writer->put_number = writer->row;
+	writer->put_bytes = sealed_builder_end(filled, &writer->put_row);
+	writer->builder = writer->spare ? writer->spare : builder_new(&writer->sink->settings);
+	writer->spare = filled;
+	writer->putting = task_start(put_task, writer, error);
+	return writer->putting != NULL;
 }
 
 bool pack_writer_add(PackWriter *writer, const void *plain, size_t size, struct chunk_place *place,
@@ -168,7 +200,8 @@ bool pack_writer_add(PackWriter *writer, const void *plain, size_t size, struct 
 
 bool pack_writer_finish(PackWriter *writer, GError **error)
 {
-	return !sealed_builder_is_open(writer->builder) || pack_put(writer, error);
+	return (!sealed_builder_is_open(writer->builder) || pack_put(writer, error)) &&
+	       put_wait(writer, error);
 }
 
 /* Reading. */

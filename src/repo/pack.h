@@ -15,8 +15,8 @@ struct chunk_place {
 
 /*
  * Writing. A pack_sink is shared by the workers of one run: it holds the table that grows (guarded by a
- * mutex). Each worker has its own PackWriter with one open pack in memory; a full pack is put to all
- * repositories and its row filled in.
+ * mutex). Each worker has its own PackWriter with two packs in memory: a full one is put to all
+ * repositories, and its row filled in, while the other is filled.
  */
 struct pack_sink;
 struct pack_sink_settings {
