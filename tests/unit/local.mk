@@ -104,6 +104,12 @@ tests_unit_store_test_store_LDADD = $(store_link)
 unit_programs += tests/unit/stream/test_compress
 tests_unit_stream_test_compress_LDADD = $(stream_link)
 
+# The golden files: what holds the format to its word, and what wrote them.
+unit_programs += tests/golden/test_golden
+tests_golden_test_golden_LDADD = $(repo_link)
+check_PROGRAMS += tests/golden/make
+tests_golden_make_LDADD = $(repo_link)
+
 check_PROGRAMS += $(unit_programs)
 TESTS += $(unit_programs)
 
