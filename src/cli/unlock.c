@@ -204,6 +204,14 @@ bool key_text_read(const char *path, KeyText **text, GError **error)
 	return true;
 }
 
+/* A key file that is not there is a missing key, not a missing object. */
+static bool fail_to_read(const char *what, GError **error)
+{
+	if (error && odr_error_is(*error, ODR_ERROR_NOT_FOUND))
+		(*error)->code = ODR_ERROR_AUTH;
+	return odr_context(error, "cannot read the %s", what);
+}
+
 /* The text of a key file; of a recovery kit, the member of it that is wanted. */
 static bool read_member(const char *path, const char *what, bool owner, KeyText **text,
 			GError **error)
@@ -212,7 +220,7 @@ static bool read_member(const char *path, const char *what, bool owner, KeyText 
 	g_autoptr(Kit) kit = NULL;
 
 	if (!key_text_read(path, &whole, error))
-		return odr_context(error, "cannot read the %s", what);
+		return fail_to_read(what, error);
 	if (!kit_is(whole)) {
 		*text = g_steal_pointer(&whole);
 		return true;
@@ -252,7 +260,7 @@ Bundle *unlock_bundle(const char *path, GError **error)
 	g_autoptr(KeyText) text = NULL;
 
 	if (!file_read_secret(path, KEY_TEXT_MAX, &text, error)) {
-		odr_context(error, "cannot read the writer bundle");
+		fail_to_read("writer bundle", error);
 		return NULL;
 	}
 	return bundle_parse(text, what, error);
