@@ -292,11 +292,16 @@ sub copy_from_archive {
 	return $cluster;
 }
 
-subtest 'a server under load, its archive, and a second timeline' => sub {
-	my $live = Odr::Site->new(name => 'live', cluster => { wal_segsize => 1 })->create;
+for my $version (full_run() ? 13 .. 18 : 18) {
+	subtest "PostgreSQL $version under load, its archive, and a second timeline" => sub { load_and_timelines($version) };
+}
+
+sub load_and_timelines {
+	my ($version) = @_;
+	my $live = Odr::Site->new(version => $version, name => "live-$version", cluster => { wal_segsize => 1 })->create;
 	my $source = $live->cluster;
 	my $rows = Odr::Rows->new($source)->start;
-	my $copy = copy_from_archive($live, $source, 'copy', overrides => { archive_mode => 'on' });
+	my $copy = copy_from_archive($live, $source, "copy-$version", overrides => { archive_mode => 'on' });
 	$source->pgbench_init(2);
 	$source->pgbench(clients => 2, seconds => 5)->wait(60);
 	$rows->stop;
@@ -308,7 +313,7 @@ subtest 'a server under load, its archive, and a second timeline' => sub {
 	$copy->start(120)->wait_promoted(120);
 	$rows->ok_exactly($copy, $rows->last_ord, 'every committed row comes back from the archive');
 	$copy->psql('CREATE TABLE second AS SELECT generate_series(1, 1000) AS i', 'rows');
-	my $later = copy_from_archive($live, $copy, 'later');
+	my $later = copy_from_archive($live, $copy, "later-$version");
 	$copy->psql('INSERT INTO second SELECT generate_series(1001, 2000)', 'rows');
 	$copy->archive_now(60);
 	is(scalar objects($live, '00000002.history'), 1, 'the history of the second timeline is archived');
@@ -320,7 +325,7 @@ subtest 'a server under load, its archive, and a second timeline' => sub {
 	like($later->psql('SELECT pg_walfile_name(pg_current_wal_lsn())'), qr/^00000003/, 'and begins a third');
 	$later->stop;
 	poll_until('nothing of ours runs', sub { !tool_processes() }, 30);
-	pass('no process is left');
-};
+	return pass('no process is left');
+}
 
 done_testing;

@@ -200,7 +200,8 @@ subtest 'pg_verifybackup by its bare name is found on the search path, and its v
 };
 
 subtest 'SIGTERM while copying ends the run cleanly' => sub {
-	my @sets = sort glob $site->repository . '/set/*';
+	my @sets = sort glob $site->repository . '/*/set/*';
+	cmp_ok(scalar @sets, '>=', 4, 'there are sets');
 	my $run = $site->tool_start($site->backup_arguments, { timeout => 60 });
 	is(hold_while_copying($site, $run), '1', 'the backup is held while it copies');
 	$run->signal('TERM');
@@ -209,7 +210,7 @@ subtest 'SIGTERM while copying ends the run cleanly' => sub {
 	is($run->died_of, 0, 'it is not killed');
 	is($run->status, 143, 'status 143');
 	like($run->err, qr/stopped by SIGTERM/, 'and says why');
-	is_deeply([sort glob $site->repository . '/set/*'], \@sets, 'no set came of it');
+	is_deeply([sort glob $site->repository . '/*/set/*'], \@sets, 'no set came of it');
 	$source->poll_query("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'odrbackup %'", '0', 20);
 	$source->poll_query("SELECT pg_backup_start('own', true) IS NOT NULL", 't', 20);
 	ok(!-e "$pgdata/backup_label", 'the server is in no backup');
