@@ -50,6 +50,14 @@ static const TimelineHistory *choose_history(const struct restore_source *source
 	return best;
 }
 
+/* Servers count 32 bits and call it a transaction's number; a set knows all 64. Either may be meant. */
+static bool xid_precedes(uint64_t next, uint64_t target)
+{
+	if (next > UINT32_MAX && target <= UINT32_MAX)
+		return (int32_t)((uint32_t)target - (uint32_t)next) >= 0;
+	return next <= target;
+}
+
 static bool set_precedes_target(const struct restore_target *target, const Manifest *manifest)
 {
 	int64_t next_xid = 0;
@@ -62,21 +70,22 @@ static bool set_precedes_target(const struct restore_target *target, const Manif
 	case RECOVERY_XID:
 		if (manifest->server)
 			json_int_optional(manifest->server, "server", "next_xid", &next_xid, NULL);
-		return (uint64_t)next_xid <= g_ascii_strtoull(target->xid, NULL, 10);
+		return xid_precedes((uint64_t)next_xid, g_ascii_strtoull(target->xid, NULL, 10));
 	default:
 		return true;
 	}
 }
 
-/* When the last WAL before end was stored. */
-static usec_t stored_at_end(const GArray *ranges, lsn_t end)
+/* When the last WAL of a timeline before end was stored. */
+static usec_t stored_at_end(const GArray *ranges, uint32_t timeline, lsn_t end)
 {
 	usec_t stored = 0;
 
 	for (guint i = 0; i < ranges->len; i++) {
 		const struct wal_range *range = &g_array_index(ranges, struct wal_range, i);
 
-		if (range->start < end && end <= range->end && range->last_stored > stored)
+		if (range->timeline == timeline && range->start < end && end <= range->end &&
+		    range->last_stored > stored)
 			stored = range->last_stored;
 	}
 	return stored;
@@ -93,23 +102,39 @@ static bool wal_behind(const GArray *ranges, uint32_t timeline, lsn_t end)
 	return false;
 }
 
+/* On the timeline that holds the position, or a later one of the history. */
+static bool wal_behind_on(const GArray *ranges, const TimelineHistory *history, lsn_t end)
+{
+	for (guint i = 0; i < history->entries->len; i++) {
+		const struct timeline_entry *entry =
+			&g_array_index(history->entries, struct timeline_entry, i);
+
+		if (entry->timeline >= timeline_at(history, end) &&
+		    wal_behind(ranges, entry->timeline, end))
+			return true;
+	}
+	return false;
+}
+
+/* missing: the segment at which unbroken WAL ends. */
 static void describe_wal(const struct restore_source *source, const TimelineHistory *history,
-			 struct restore_plan *plan)
+			 struct restore_plan *plan, char missing[WAL_SEGMENT_NAME_SIZE])
 {
 	const struct set_wal *wal = plan->manifest->wal;
-	char missing[WAL_SEGMENT_NAME_SIZE] = "";
 
 	plan->timeline = history->timeline;
 	plan->wal_start = wal->start;
 	plan->wal_end =
 		wal_ranges_end(source->ranges, history, wal->start, wal->segment_size, missing);
-	plan->wal_end_stored = stored_at_end(source->ranges, plan->wal_end);
+	uint32_t last_timeline = timeline_at(history, plan->wal_end - 1);
+
+	plan->wal_end_stored = stored_at_end(source->ranges, last_timeline, plan->wal_end);
 	g_strlcpy(plan->first_segment, wal->first, sizeof(plan->first_segment));
-	wal_segment_name(timeline_at(history, plan->wal_end - 1), plan->wal_end - 1,
-			 wal->segment_size, plan->last_segment);
-	plan->segments = (plan->wal_end - wal->start + wal->segment_size - 1) / wal->segment_size;
+	wal_segment_name(last_timeline, plan->wal_end - 1, wal->segment_size, plan->last_segment);
+	plan->segments = wal_segment_number_of_end(plan->wal_end, wal->segment_size) -
+			 wal->start / wal->segment_size + 1;
 	plan->missing[0] = '\0';
-	if (wal_behind(source->ranges, timeline_at(history, plan->wal_end), plan->wal_end))
+	if (wal_behind_on(source->ranges, history, plan->wal_end))
 		g_strlcpy(plan->missing, missing, sizeof(plan->missing));
 }
 
@@ -126,13 +151,24 @@ static bool set_is_asked_for(const struct restore_target *target, const Manifest
 	       strcmp(target->set, manifest->set_id) == 0;
 }
 
+static bool has_database(const Manifest *manifest)
+{
+	return manifest->wal && manifest_part(manifest, PART_DATABASE);
+}
+
 static bool candidate(const struct restore_source *source, const struct restore_target *target,
 		      const Manifest *manifest, struct restore_plan *plan)
 {
+	char missing[WAL_SEGMENT_NAME_SIZE] = "";
 	const TimelineHistory *history;
 
-	if (!manifest->wal || !manifest_part(manifest, PART_DATABASE) ||
-	    !set_is_asked_for(target, manifest) || !set_precedes_target(target, manifest))
+	if (!has_database(manifest) || !set_is_asked_for(target, manifest))
+		return false;
+	if (!manifest->has_sealed) {
+		warn(plan, "set %s cannot be used: this key does not open it", manifest->set_id);
+		return false;
+	}
+	if (!set_precedes_target(target, manifest))
 		return false;
 	history = choose_history(source, target, manifest);
 	if (!history) {
@@ -141,11 +177,11 @@ static bool candidate(const struct restore_source *source, const struct restore_
 		return false;
 	}
 	plan->manifest = manifest;
-	describe_wal(source, history, plan);
+	describe_wal(source, history, plan, missing);
 	if (wal_is_whole(plan))
 		return true;
-	warn(plan, "set %s cannot be used: of its WAL, the segment after %s is missing",
-	     manifest->set_id, plan->last_segment);
+	warn(plan, "set %s cannot be used: of its WAL, segment %s is missing", manifest->set_id,
+	     missing);
 	plan->manifest = NULL;
 	return false;
 }
@@ -190,6 +226,14 @@ static char *target_text(const struct restore_target *target)
 	}
 }
 
+static const Manifest *oldest_database_set(const struct restore_source *source)
+{
+	for (guint i = 0; i < source->manifests->len; i++)
+		if (has_database(source->manifests->pdata[i]))
+			return source->manifests->pdata[i];
+	return NULL;
+}
+
 /* Why no set serves, and what could be reached instead. */
 static bool nothing_serves(const struct restore_source *source, const struct restore_target *target,
 			   const struct restore_plan *plan, GError **error)
@@ -223,9 +267,13 @@ static bool nothing_serves(const struct restore_source *source, const struct res
 	if (reason)
 		return odr_fail(error, ODR_ERROR_NOT_FOUND, "%s", reason);
 
-	const Manifest *first = source->manifests->pdata[0];
+	const Manifest *first = oldest_database_set(source);
+
+	if (!first)
+		return odr_fail(error, ODR_ERROR_NOT_FOUND,
+				"no set of this service in the repository has a database");
 	g_autofree char *time = clock_format(first->stopped);
-	g_autofree char *lsn = first->wal ? lsn_print(first->wal->stop) : g_strdup("-");
+	g_autofree char *lsn = lsn_print(first->wal->stop);
 
 	return odr_fail(error, ODR_ERROR_NOT_FOUND,
 			"no set ends before %s: the first moment that can be reached is %s, at %s",
@@ -240,7 +288,8 @@ static bool target_is_archived(const struct restore_target *target, const struct
 	g_autofree char *stored = clock_format(plan->wal_end_stored);
 	const char *gap = plan->missing[0] ? plan->missing : NULL;
 
-	if ((target->type == RECOVERY_LSN && target->lsn > plan->wal_end) ||
+	/* The server stops at a record that begins at or behind the position: there must be one. */
+	if ((target->type == RECOVERY_LSN && target->lsn >= plan->wal_end) ||
 	    (target->type == RECOVERY_TIME && target->time > plan->wal_end_stored)) {
 		if (gap)
 			return odr_fail(error, ODR_ERROR_NOT_FOUND,
@@ -253,6 +302,44 @@ static bool target_is_archived(const struct restore_target *target, const struct
 				wanted, end, stored);
 	}
 	return true;
+}
+
+/* Where the followed history leaves a timeline; UINT64_MAX for those it is not on. */
+static lsn_t left_at(const TimelineHistory *followed, uint32_t timeline)
+{
+	for (guint i = 0; i < followed->entries->len; i++) {
+		const struct timeline_entry *entry =
+			&g_array_index(followed->entries, struct timeline_entry, i);
+
+		if (entry->timeline == timeline)
+			return entry->end;
+	}
+	return UINT64_MAX;
+}
+
+/* A timeline that goes on elsewhere from what the set holds: its WAL may be what is wanted. */
+static void warn_of_other_timelines(const struct restore_source *source, struct restore_plan *plan)
+{
+	const struct set_wal *wal = plan->manifest->wal;
+	const TimelineHistory *followed = history_of(source, plan->timeline);
+
+	for (guint i = 0; i < source->histories->len; i++) {
+		const TimelineHistory *other = source->histories->pdata[i];
+		lsn_t left = left_at(followed, other->timeline);
+		/* The segment of the switch belongs to both. */
+		lsn_t from = left == UINT64_MAX
+				     ? wal->stop
+				     : (wal_segment_number_of_end(left, wal->segment_size) + 1) *
+					       wal->segment_size;
+
+		if (other->timeline != plan->timeline &&
+		    timeline_reachable(other, wal->timeline, wal->stop) &&
+		    wal_behind(source->ranges, other->timeline, from))
+			warn(plan,
+			     "timeline %u has WAL too; recovery follows timeline %u: if the target "
+			     "is meant on the other, give --target-timeline %u",
+			     other->timeline, plan->timeline, other->timeline);
+	}
 }
 
 static void describe_point(const struct restore_source *source, const struct restore_target *target,
@@ -288,20 +375,8 @@ static void describe_point(const struct restore_source *source, const struct res
 		     "whether the restore point was made after set %s shows only in its WAL: if "
 		     "recovery does not find it, choose an older set with --set",
 		     plan->manifest->set_id);
-	for (guint i = 0; i < source->histories->len; i++) {
-		const TimelineHistory *other = source->histories->pdata[i];
-
-		if (other->timeline == plan->timeline || target->timeline != 0)
-			continue;
-		if (target->type != RECOVERY_IMMEDIATE &&
-		    wal_behind(source->ranges, other->timeline, plan->manifest->wal->stop) &&
-		    !timeline_reachable(history_of(source, plan->timeline), other->timeline,
-					plan->wal_end))
-			warn(plan,
-			     "timeline %u has WAL too; recovery follows timeline %u: if the target "
-			     "is meant on the other, give --target-timeline %u",
-			     other->timeline, plan->timeline, other->timeline);
-	}
+	if (target->timeline == 0 && target->type != RECOVERY_IMMEDIATE)
+		warn_of_other_timelines(source, plan);
 }
 
 bool restore_plan(const struct restore_source *source, const struct restore_target *target,
