@@ -73,6 +73,16 @@ bool restore_tablespaces(const struct restore_request *request, GHashTable **pat
 	return true;
 }
 
+/* In place: the folder that this very data directory uses as the tablespace. */
+static bool is_linked(const char *pgdata, guint oid, const char *path)
+{
+	g_autofree char *link = g_strdup_printf("%s/" RESTORE_TABLESPACES "%u", pgdata, oid);
+	struct stat linked, wanted;
+
+	return stat(link, &linked) == 0 && stat(path, &wanted) == 0 &&
+	       linked.st_dev == wanted.st_dev && linked.st_ino == wanted.st_ino;
+}
+
 static bool guard_tablespaces(const struct restore_request *request, GError **error)
 {
 	g_autoptr(GHashTable) paths = NULL;
@@ -87,7 +97,8 @@ static bool guard_tablespaces(const struct restore_request *request, GError **er
 			return odr_fail(error, ODR_ERROR_USAGE,
 					"tablespace %u would go to '%s', which is no absolute path",
 					GPOINTER_TO_UINT(oid), (char *)path);
-		if (!request->delta && !file_is_empty_dir(path))
+		if (!file_is_empty_dir(path) &&
+		    !(request->delta && is_linked(request->pgdata, GPOINTER_TO_UINT(oid), path)))
 			return odr_fail(
 				error, ODR_ERROR_REFUSED,
 				"tablespace %u would go to '%s', which is not empty; map it "
