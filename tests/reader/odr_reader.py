@@ -808,7 +808,8 @@ class Restore:
 
     CONTROL = b"pgdata/global/pg_control"
 
-    def __init__(self, repository, manifest, directory, tablespaces):
+    def __init__(self, repository, manifest, directory, tablespaces, sync):
+        self.sync = os.sync if sync else lambda: None
         self.repository, self.manifest, self.root = repository, manifest, os.fsencode(os.path.abspath(directory))
         self.tablespaces = tablespaces  # oid → where the user wants it
         self.links = {}  # path of a symbolic link in the set → tablespace's folder, or None
@@ -841,10 +842,10 @@ class Restore:
         for entry in reversed(entries):
             if entry.kind == DIRECTORY:
                 self.attributes(entry, self.path_of(entry))
-        os.sync()
+        self.sync()
         control = os.path.join(self.root, b"global/pg_control")
         os.rename(control + b".new", control)
-        os.sync()
+        self.sync()
         return len(entries)
 
     @staticmethod
@@ -962,7 +963,7 @@ def command_restore(repository, arguments):
         found, _ = repository.sets()
         need(found, "there is no set")
         name = found[-1].name
-    count = Restore(repository, repository.set(name), arguments.directory, tablespaces).run()
+    count = Restore(repository, repository.set(name), arguments.directory, tablespaces, not arguments.no_sync).run()
     print(f"restored {count} entries of set {name}")
     return 0
 
@@ -989,6 +990,7 @@ def arguments_parse():
     restore.add_argument("set", metavar="SET", help="id of a set, or latest")
     restore.add_argument("directory", metavar="DIR", help="new or empty")
     restore.add_argument("--tablespace", action="append", default=[], metavar="OID=DIR", help="where a tablespace goes")
+    restore.add_argument("--no-sync", action="store_true", help="leave it to the system when files reach the disk")
     wal = commands.add_parser("wal", help="for restore_command: 1 if the file is provably absent, 126 for any trouble")
     wal.add_argument("file", metavar="FILE")
     wal.add_argument("destination", metavar="DEST")
