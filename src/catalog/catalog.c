@@ -10,10 +10,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BUSY_MS 30000
+#define BUSY_MS	     30000
+#define CHECKED_SIZE ((off_t)32 << 20)
+
+static bool is_damage(int code)
+{
+	return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
 
 bool database_fail(Catalog *catalog, GError **error)
 {
+	/* Damage that only shows now: the next time it is opened may still not find it. */
+	if (is_damage(sqlite3_errcode(catalog->database)))
+		return odr_fail(error, ODR_ERROR_SYSTEM,
+				"the catalog '%s' is damaged: move it away; it holds nothing that "
+				"odrbackup catalog rebuild does not find again, but for its past",
+				catalog->path);
 	return odr_fail(error, ODR_ERROR_SYSTEM, "the catalog '%s': %s", catalog->path,
 			sqlite3_errmsg(catalog->database));
 }
@@ -71,14 +83,28 @@ bool database_rows_end(Catalog *catalog, sqlite3_stmt *statement, int state, GEr
 	return done;
 }
 
-static bool is_damage(int code)
+/* A look at every page, where that takes no time to speak of. */
+static int check_pages(sqlite3 *database, const char *path)
 {
-	return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+	sqlite3_stmt *statement = NULL;
+	struct stat status;
+	int code = SQLITE_OK;
+
+	if (stat(path, &status) < 0 || status.st_size > CHECKED_SIZE)
+		return SQLITE_OK;
+	if (sqlite3_prepare_v2(database, "PRAGMA quick_check(1)", -1, &statement, NULL) !=
+		    SQLITE_OK ||
+	    sqlite3_step(statement) != SQLITE_ROW)
+		code = sqlite3_errcode(database);
+	else if (g_strcmp0((const char *)sqlite3_column_text(statement, 0), "ok") != 0)
+		code = SQLITE_CORRUPT;
+	sqlite3_finalize(statement);
+	return code;
 }
 
 static bool open_once(const char *path, Catalog *catalog, bool *damaged, GError **error)
 {
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW;
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 	int code = sqlite3_open_v2(path, &catalog->database, flags, NULL);
 
 	sqlite3_busy_timeout(catalog->database, BUSY_MS);
@@ -88,10 +114,12 @@ static bool open_once(const char *path, Catalog *catalog, bool *damaged, GError 
 				    "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
 				    "SELECT count(*) FROM sqlite_schema",
 				    NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = check_pages(catalog->database, path);
 	*damaged = is_damage(code);
 	if (code != SQLITE_OK)
 		return odr_fail(error, ODR_ERROR_SYSTEM, "cannot open the catalog '%s': %s", path,
-				sqlite3_errmsg(catalog->database));
+				sqlite3_errstr(code));
 	if (!schema_migrate(catalog->database, error)) {
 		*damaged = is_damage(sqlite3_errcode(catalog->database));
 		return odr_context(error, "cannot open the catalog '%s'", path);

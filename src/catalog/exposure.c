@@ -4,14 +4,17 @@ bool catalog_exposure_add(Catalog *catalog, const char *service, const char *rep
 			  const char *component, const struct catalog_exposure *event,
 			  GError **error)
 {
-	/* Only an advance is an event; what is known already stays as it was first seen. */
+	/* Only an advance is an event; what is known already stays as it was first seen. Two points that
+	 * became usable at once are the newer one. */
 	return database_finish(
 		catalog,
 		database_prepare(
 			catalog,
-			"INSERT OR IGNORE INTO exposure SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS ("
+			"INSERT INTO exposure SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS ("
 			"SELECT 1 FROM exposure WHERE service = ?1 AND repository = ?2 AND "
-			"component = ?3 AND recovery_point >= ?5 AND usable_at <= ?4)",
+			"component = ?3 AND recovery_point >= ?5 AND usable_at <= ?4) "
+			"ON CONFLICT DO UPDATE SET recovery_point = "
+			"max(recovery_point, excluded.recovery_point)",
 			"tttii", error, service, repository, component, (int64_t)event->usable_at,
 			(int64_t)event->recovery_point),
 		error);
