@@ -1,0 +1,432 @@
+#include "ops/status.h"
+
+#include "ops/record.h"
+
+#include <string.h>
+
+/* Segments of 16 MiB; times are seconds; the present is 10000. */
+#define SEGMENT (16u << 20)
+#define AT(n)	((lsn_t)(n) << 24)
+#define SEC(n)	((usec_t)(n)*USEC_PER_SEC)
+#define NOW	SEC(10000)
+#define MAXIMUM 6
+
+struct set {
+	const char *id;
+	uint32_t timeline;
+	unsigned start, stop; /* segments */
+	int stopped;
+	unsigned damaged;
+};
+/* Segments first to last, the n-th stored `step` seconds after the one before. */
+struct files {
+	uint32_t timeline;
+	unsigned first, last;
+	int stored, step;
+};
+struct example {
+	const char *promise;
+	struct set sets[MAXIMUM];
+	struct files files[MAXIMUM];
+	int rpo;
+	/* Expected: */
+	int point, first_point, exposure; /* exposure -1: unknown */
+	uint32_t timeline;
+	unsigned end;	   /* segment; 0: none */
+	const char *gaps;  /* "first-last" and "!" behind the newest set, separated by blanks */
+	const char *codes; /* of the findings, separated by blanks */
+	enum finding_severity worst;
+};
+
+static const struct example examples[] = {
+	{"nothing-at-all", {{0}}, {{0}}, 0, 0, 0, -1, 0, 0, "", "set.none", FINDING_CRITICAL},
+	{"wal-without-a-set-is-worth-nothing",
+	 {{0}},
+	 {{1, 1, 9, 9000, 10}},
+	 0,
+	 0,
+	 0,
+	 -1,
+	 0,
+	 0,
+	 "",
+	 "set.none",
+	 FINDING_CRITICAL},
+	{"a-set-and-its-wal",
+	 {{"a", 1, 2, 2, 9000}},
+	 {{1, 1, 5, 9000, 100}},
+	 0,
+	 9400,
+	 9000,
+	 600,
+	 1,
+	 6,
+	 "",
+	 "",
+	 FINDING_OK},
+	{"the-end-of-the-set-counts-as-well",
+	 {{"a", 1, 2, 2, 9500}},
+	 {{1, 1, 2, 9000, 100}},
+	 0,
+	 9500,
+	 9500,
+	 500,
+	 1,
+	 3,
+	 "",
+	 "",
+	 FINDING_OK},
+	{"within-the-objective",
+	 {{"a", 1, 2, 2, 9000}},
+	 {{1, 1, 5, 9000, 100}},
+	 600,
+	 9400,
+	 9000,
+	 600,
+	 1,
+	 6,
+	 "",
+	 "",
+	 FINDING_OK},
+	{"over-the-objective",
+	 {{"a", 1, 2, 2, 9000}},
+	 {{1, 1, 5, 9000, 100}},
+	 599,
+	 9400,
+	 9000,
+	 600,
+	 1,
+	 6,
+	 "",
+	 "exposure.over",
+	 FINDING_CRITICAL},
+	{"a-gap-behind-the-newest-set-ends-it",
+	 {{"a", 1, 2, 2, 9000}},
+	 {{1, 1, 3, 9000, 10}, {1, 6, 8, 9900, 10}},
+	 0,
+	 9020,
+	 9000,
+	 980,
+	 1,
+	 4,
+	 "000000010000000000000004-000000010000000000000005!",
+	 "wal.gap",
+	 FINDING_CRITICAL},
+	{"a-newer-set-heals-a-gap",
+	 {{"a", 1, 2, 2, 9000}, {"b", 1, 6, 6, 9800}},
+	 {{1, 1, 3, 9000, 10}, {1, 6, 8, 9900, 10}},
+	 0,
+	 9920,
+	 9000,
+	 80,
+	 1,
+	 9,
+	 "000000010000000000000004-000000010000000000000005",
+	 "wal.old-gap",
+	 FINDING_WARNING},
+	{"gaps-below-the-oldest-set-are-of-no-interest",
+	 {{"a", 1, 6, 6, 9000}},
+	 {{1, 1, 3, 8000, 10}, {1, 6, 8, 9900, 10}},
+	 0,
+	 9920,
+	 9000,
+	 80,
+	 1,
+	 9,
+	 "",
+	 "",
+	 FINDING_OK},
+	{"the-newest-set-lacks-its-wal",
+	 {{"a", 1, 2, 2, 9000}},
+	 {{1, 4, 8, 9500, 10}},
+	 0,
+	 9000,
+	 9000,
+	 1000,
+	 0,
+	 0,
+	 "",
+	 "wal.none",
+	 FINDING_CRITICAL},
+	{"a-later-timeline-is-followed",
+	 {{"a", 1, 2, 2, 9000}},
+	 {{1, 1, 4, 9000, 10}, {2, 4, 6, 9500, 10}},
+	 0,
+	 9520,
+	 9000,
+	 480,
+	 2,
+	 7,
+	 "",
+	 "",
+	 FINDING_OK},
+	{"a-gap-on-the-later-timeline-ends-it",
+	 {{"a", 1, 2, 2, 9000}},
+	 {{1, 1, 4, 9000, 10}, {2, 4, 5, 9500, 10}, {2, 7, 8, 9900, 10}},
+	 0,
+	 9510,
+	 9000,
+	 490,
+	 2,
+	 6,
+	 "000000020000000000000006-000000020000000000000006!",
+	 "wal.gap",
+	 FINDING_CRITICAL},
+	{"a-later-timeline-out-of-reach-is-not-followed",
+	 {{"a", 1, 2, 2, 9000}},
+	 {{1, 1, 4, 9000, 10}, {2, 7, 8, 9900, 10}},
+	 0,
+	 9030,
+	 9000,
+	 970,
+	 1,
+	 5,
+	 "",
+	 "",
+	 FINDING_OK},
+	{"an-older-timeline-is-none-of-the-newest-set's",
+	 {{"a", 1, 2, 2, 8000}, {"b", 2, 5, 5, 9000}},
+	 {{1, 1, 9, 8000, 10}, {2, 4, 6, 9500, 10}},
+	 0,
+	 9520,
+	 8000,
+	 480,
+	 2,
+	 7,
+	 "",
+	 "",
+	 FINDING_OK},
+	{"damage-of-the-source-is-said",
+	 {{"a", 1, 2, 2, 9000, 3}},
+	 {{1, 1, 5, 9000, 100}},
+	 0,
+	 9400,
+	 9000,
+	 600,
+	 1,
+	 6,
+	 "",
+	 "set.damaged",
+	 FINDING_WARNING},
+	{"two-sets-are-due",
+	 {{"a", 1, 2, 2, 2799}},
+	 {{1, 1, 5, 9000, 100}},
+	 0,
+	 9400,
+	 2799,
+	 600,
+	 1,
+	 6,
+	 "",
+	 "set.old",
+	 FINDING_WARNING},
+};
+
+static struct catalog_set *set_of(const struct set *from)
+{
+	struct catalog_set *set = g_new0(struct catalog_set, 1);
+
+	set->set_id = g_strdup(from->id);
+	set->timeline = from->timeline;
+	set->segment_size = SEGMENT;
+	set->start_lsn = AT(from->start) + 0x28;
+	set->stop_lsn = AT(from->stop) + 0x100;
+	set->stopped = set->stored_at = SEC(from->stopped);
+	set->damaged = from->damaged;
+	return set;
+}
+
+static void add_files(const struct files *from, GPtrArray *files)
+{
+	for (unsigned i = from->first; from->timeline && i <= from->last; i++) {
+		struct catalog_wal *file = g_new0(struct catalog_wal, 1);
+		char name[WAL_SEGMENT_NAME_SIZE];
+
+		wal_segment_name(from->timeline, AT(i), SEGMENT, name);
+		file->file = g_strdup(name);
+		file->size = 1000;
+		file->stored_at = SEC(from->stored + (int)(i - from->first) * from->step);
+		g_ptr_array_add(files, file);
+	}
+}
+
+static struct status_repository *repository_of(const struct example *example)
+{
+	g_autoptr(GPtrArray) sets =
+		g_ptr_array_new_with_free_func((GDestroyNotify)catalog_set_free);
+	g_autoptr(GPtrArray) files =
+		g_ptr_array_new_with_free_func((GDestroyNotify)catalog_wal_free);
+	g_autoptr(GArray) events = g_array_new(false, false, sizeof(struct catalog_exposure));
+
+	for (size_t i = 0; i < MAXIMUM; i++) {
+		if (example->sets[i].id)
+			g_ptr_array_add(sets, set_of(&example->sets[i]));
+		add_files(&example->files[i], files);
+	}
+	return status_repository_new(&(struct status_source){.repository = "main",
+							     .sets = sets,
+							     .files = files,
+							     .events = events,
+							     .rpo = SEC(example->rpo),
+							     .now = NOW});
+}
+
+static char *gaps_of(const struct status_repository *repository)
+{
+	GString *text = g_string_new(NULL);
+
+	for (guint i = 0; i < repository->gaps->len; i++) {
+		const struct status_gap *gap =
+			&g_array_index(repository->gaps, struct status_gap, i);
+
+		g_string_append_printf(text, "%s%s-%s%s", i ? " " : "", gap->first, gap->last,
+				       gap->open ? "!" : "");
+	}
+	return g_string_free(text, false);
+}
+
+static char *codes_of(const GPtrArray *findings)
+{
+	GString *text = g_string_new(NULL);
+
+	for (guint i = 0; i < findings->len; i++)
+		g_string_append_printf(text, "%s%s", i ? " " : "",
+				       ((const struct finding *)findings->pdata[i])->code);
+	return g_string_free(text, false);
+}
+
+static void status_init(struct status *status, usec_t rpo)
+{
+	*status = (struct status){
+		.service = g_strdup("erp"),
+		.now = NOW,
+		.rpo = rpo,
+		.repositories =
+			g_ptr_array_new_with_free_func((GDestroyNotify)status_repository_free),
+		.last = g_ptr_array_new_with_free_func((GDestroyNotify)catalog_run_free),
+		.running = g_ptr_array_new(),
+		.findings = findings_new()};
+}
+
+static void test_example(const void *data)
+{
+	const struct example *example = data;
+	struct status_repository *repository = repository_of(example);
+	g_autofree char *gaps = gaps_of(repository);
+	struct status status;
+
+	g_assert_cmpint(repository->recovery_point, ==, SEC(example->point));
+	g_assert_cmpint(repository->first_point, ==, SEC(example->first_point));
+	g_assert_cmpint(repository->exposure, ==,
+			example->exposure < 0 ? -1 : SEC(example->exposure));
+	g_assert_cmpuint(repository->timeline, ==, example->timeline);
+	g_assert_cmphex(repository->wal_end, ==, AT(example->end));
+	g_assert_cmpstr(gaps, ==, example->gaps);
+
+	status_init(&status, SEC(example->rpo));
+	g_ptr_array_add(status.repositories, repository);
+	status_judge(&status, SEC(3600));
+
+	g_autofree char *codes = codes_of(status.findings);
+
+	g_assert_cmpstr(codes, ==, example->codes);
+	g_assert_cmpint(findings_worst(status.findings), ==, example->worst);
+	status_clear(&status);
+}
+
+static void assert_run(const char *command, const char *outcome, const char *message,
+		       const char *expected)
+{
+	struct catalog_run *run = g_new0(struct catalog_run, 1);
+	struct status status;
+
+	run->command = g_strdup(command);
+	run->outcome = g_strdup(outcome);
+	run->message = g_strdup(message);
+	run->started = SEC(9940);
+	status_init(&status, 0);
+	g_ptr_array_add(status.last, run);
+	status_judge(&status, 0);
+	if (!expected) {
+		g_assert_cmpuint(status.findings->len, ==, 0);
+	} else {
+		const struct finding *finding = status.findings->pdata[0];
+		g_autofree char *text =
+			g_strdup_printf("%s: %s -> %s", finding_severity_name(finding->severity),
+					finding->text, finding->advice);
+
+		g_assert_cmpuint(status.findings->len, ==, 1);
+		g_assert_cmpstr(text, ==, expected);
+	}
+	status_clear(&status);
+}
+
+static void test_runs(void)
+{
+	assert_run("backup", "ok", NULL, NULL);
+	assert_run(
+		"backup", "failed", "no space",
+		"critical: the last backup, 1 min ago, failed: no space -> odrbackup backup erp");
+	assert_run(
+		"expire", "failed", "it is locked",
+		"warning: the last expire, 1 min ago, failed: it is locked -> odrbackup expire erp");
+	assert_run("backup", "aborted", "SIGTERM",
+		   "warning: the last backup, 1 min ago, was stopped -> odrbackup backup erp");
+	assert_run("backup", "abandoned", NULL,
+		   "warning: the last backup, 1 min ago, was cut off -> odrbackup backup erp");
+}
+
+static void test_ages(void)
+{
+	static const struct {
+		usec_t time;
+		const char *expected;
+	} ages[] = {{NOW, "just now"},
+		    {NOW - 999999, "just now"},
+		    {NOW + 999999, "just now"},
+		    {NOW - SEC(65) - 3, "1 min 5 s ago"},
+		    {NOW + SEC(7200), "in 2 h"}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(ages); i++) {
+		g_autofree char *age = status_age(NOW, ages[i].time);
+
+		g_assert_cmpstr(age, ==, ages[i].expected);
+	}
+}
+
+static void test_exit_status(void)
+{
+	static const struct {
+		enum finding_severity severity;
+		enum finding_kind kind;
+		int status, strict;
+	} cases[] = {{FINDING_OK, FINDING_CORRUPTION, 0, 0},
+		     {FINDING_WARNING, FINDING_STATE, 0, 3},
+		     {FINDING_CRITICAL, FINDING_OBJECTIVE, 5, 5},
+		     {FINDING_CRITICAL, FINDING_STATE, 4, 4},
+		     {FINDING_CRITICAL, FINDING_NO_SET, 7, 7},
+		     {FINDING_CRITICAL, FINDING_CORRUPTION, 13, 13}};
+	g_autoptr(GPtrArray) findings = findings_new();
+
+	/* Each outranks the ones before. */
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		findings_add(findings, cases[i].severity, "x", NULL, g_strdup("y"), NULL)->kind =
+			cases[i].kind;
+		g_assert_cmpint(findings_exit_status(findings, false), ==, cases[i].status);
+		g_assert_cmpint(findings_exit_status(findings, true), ==, cases[i].strict);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(examples); i++) {
+		g_autofree char *path = g_strdup_printf("/status/%s", examples[i].promise);
+
+		g_test_add_data_func(path, &examples[i], test_example);
+	}
+	g_test_add_func("/status/runs-that-did-not-end-well-are-said", test_runs);
+	g_test_add_func("/status/ages-are-in-words", test_ages);
+	g_test_add_func("/finding/the-worst-decides-the-exit-status", test_exit_status);
+	return g_test_run();
+}
