@@ -46,11 +46,10 @@ static bool backup_store_layer(struct backup *backup, struct set_part *part, GEr
 	return fault_point("step", "table stored", error);
 }
 
-static json_t *server_facts(const struct backup *backup)
+static void describe_server(const struct backup *backup, json_t *facts)
 {
 	const struct session_server *server = &backup->server;
 	const struct control *control = &backup->control;
-	json_t *facts = json_object();
 
 	json_set_string(facts, "config_file", server->config_file);
 	json_set_string(facts, "hba_file", server->hba_file);
@@ -61,23 +60,21 @@ static json_t *server_facts(const struct backup *backup)
 	json_set_int(facts, "max_wal_senders", control->max_wal_senders);
 	json_set_int(facts, "max_prepared_transactions", control->max_prepared_transactions);
 	json_set_int(facts, "max_locks_per_transaction", control->max_locks_per_transaction);
-	return facts;
 }
 
-static bool database_facts(struct backup *backup, json_t **facts, GError **error)
+static bool list_databases(struct backup *backup, json_t *list, GError **error)
 {
 	g_autoptr(GPtrArray) databases = NULL;
 
 	if (!session_databases(backup->session, &databases, error))
 		return false;
-	*facts = json_array();
 	for (guint i = 0; i < databases->len; i++) {
 		const struct session_database *database = databases->pdata[i];
 		json_t *row = json_object();
 
 		json_set_int(row, "oid", database->oid);
 		json_set_string(row, "name", database->name);
-		json_array_append_new(*facts, row);
+		json_array_append_new(list, row);
 	}
 	return true;
 }
@@ -103,8 +100,8 @@ static bool manifest_describe(struct backup *backup, GError **error)
 	manifest->backup_label = g_strdup(backup->stop.label);
 	if (backup->stop.tablespace_map && backup->stop.tablespace_map[0])
 		manifest->tablespace_map = g_strdup(backup->stop.tablespace_map);
-	manifest->server = server_facts(backup);
-	return database_facts(backup, &manifest->databases, error);
+	describe_server(backup, manifest->server);
+	return list_databases(backup, manifest->databases, error);
 }
 
 static bool manifest_list_wal(struct backup *backup, GError **error)
@@ -170,5 +167,9 @@ bool backup_publish(struct backup *backup, GError **error)
 	    !repos_put(request->repos, local, &whole, 1, backup->lock_until, error) ||
 	    !fault_point("step", "manifest stored", error) || !chain_settle(&backup->chain, error))
 		return odr_context(error, "cannot publish the set");
+	/* As one who reads the object would find it. */
+	backup->manifest->writer = request->bundle->endorsement;
+	memcpy(backup->manifest->sha256, backup->chain.sha256, SHA256_SIZE);
+	backup->manifest->object_size = whole.iov_len;
 	return true;
 }
