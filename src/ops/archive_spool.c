@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/pool.h"
@@ -32,10 +33,19 @@ static bool write_aside(const char *aside, const void *data, size_t size, GError
 	if (fd < 0)
 		return odr_fail_errno(error, errno, "cannot write '%s'", aside);
 	good = file_pwrite(fd, data, size, 0, error) || odr_context(error, "'%s'", aside);
+	good = good && fault_point("file.fsync", aside, error);
 	if (good && fdatasync(fd) != 0)
 		good = odr_fail_errno(error, errno, "cannot sync '%s'", aside);
 	close(fd);
 	return good;
+}
+
+static bool rename_aside(const char *aside, const char *path, GError **error)
+{
+	if (!fault_point("file.rename", path, error))
+		return false;
+	return rename(aside, path) == 0 ||
+	       odr_fail_errno(error, errno, "cannot rename '%s' to '%s'", aside, path);
 }
 
 bool spool_place(const char *path, const void *data, size_t size, GError **error)
@@ -47,8 +57,7 @@ bool spool_place(const char *path, const void *data, size_t size, GError **error
 		unlink(aside);
 		return false;
 	}
-	if (rename(aside, path) != 0) {
-		odr_fail_errno(error, errno, "cannot rename '%s' to '%s'", aside, path);
+	if (!rename_aside(aside, path, error)) {
 		unlink(aside);
 		return false;
 	}

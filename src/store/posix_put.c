@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/pool.h"
 #include "crypto/digest.h"
@@ -29,9 +30,9 @@ static bool folder_sync(struct posix_store *self, const char *folder, GError **e
 
 	if (fd < 0)
 		return odr_fail_errno(error, errno, "cannot open folder '%s'", folder);
-	synced = fsync(fd) == 0;
-	if (!synced)
-		odr_fail_errno(error, errno, "cannot sync folder '%s'", folder);
+	synced = fault_point("file.fsync", folder, error);
+	if (synced && fsync(fd) != 0)
+		synced = odr_fail_errno(error, errno, "cannot sync folder '%s'", folder);
 	close(fd);
 	return synced;
 }
@@ -172,6 +173,8 @@ static bool draft_write(Draft *draft, const struct iovec *parts, int count, GErr
 			started = offset;
 		}
 	}
+	if (!fault_point("file.fsync", draft->temporary, error))
+		return false;
 	if (fdatasync(draft->fd) != 0)
 		return odr_fail_errno(error, errno, "cannot sync the file");
 	return true;
@@ -201,6 +204,8 @@ static bool refuse_taken(struct posix_store *self, const char *folder, GError **
 
 static bool draft_publish(Draft *draft, const char *name, GError **error)
 {
+	if (!fault_point("file.rename", name, error))
+		return false;
 	if (rename_new(draft->self->root, draft->temporary, name) != 0) {
 		if (errno == EEXIST)
 			return refuse_taken(draft->self, draft->folder, error);
