@@ -4,6 +4,7 @@
 #include "catalog/catalog.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/filling.h"
 #include "cli/output.h"
 #include "cli/run.h"
 #include "ops/backup.h"
@@ -90,7 +91,7 @@ static void record(Context *context, Catalog *catalog, const Manifest *manifest)
 		       record_exposure(catalog, context->service->name, store_name(repo->store),
 				       &trouble);
 	}
-	if (!done)
+	if (!done || !filling_check_previous(context, catalog, manifest->previous_set, &trouble))
 		log_warning("the set is stored, but not in the catalog: %s", trouble->message);
 }
 
@@ -103,8 +104,10 @@ static bool run_backup(Context *context, const Run *run, char **set_id, uint64_t
 	struct backup_result result = {0};
 	usec_t since = clock_monotonic();
 	enum progress_mode mode;
+	g_autofree struct store_settings *stores = context_stores(service->repositories);
 	struct backup_request request = {
 		.repos = context->repos,
+		.stores = stores,
 		.bundle = context->bundle,
 		.conninfo = service->postgres,
 		.data_directory = directory && strcmp(directory, "auto") != 0 ? directory : NULL,

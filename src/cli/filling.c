@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "cli/run.h"
 #include "ops/record.h"
+#include "repo/chain.h"
 
 #include <string.h>
 
@@ -47,11 +48,71 @@ bool filling_rebuild(Context *context, Catalog *catalog, unsigned *unverified, G
 	return true;
 }
 
-static bool is_filled(const Context *context, Catalog *catalog, bool *filled, GError **error)
+/* In the catalog, as one of every repository of the service. */
+static bool knows_set(const Context *context, Catalog *catalog, const char *set_id, bool *known,
+		      GError **error)
 {
 	const GPtrArray *repositories = context->service->repositories;
 
-	*filled = true;
+	*known = true;
+	for (guint i = 0; i < repositories->len && *known; i++) {
+		const struct settings_repository *repository = repositories->pdata[i];
+		g_autoptr(GPtrArray) sets = NULL;
+
+		if (!catalog_sets(catalog, context->service->name, repository->name, &sets, error))
+			return false;
+		*known = false;
+		for (guint j = sets->len; j > 0 && !*known; j--)
+			*known = strcmp(((const struct catalog_set *)sets->pdata[j - 1])->set_id,
+					set_id) == 0;
+	}
+	return true;
+}
+
+bool filling_check_previous(Context *context, Catalog *catalog, const char *previous_set,
+			    GError **error)
+{
+	const GPtrArray *repositories = context->service->repositories;
+	bool known;
+
+	if (!previous_set)
+		return true;
+	if (!knows_set(context, catalog, previous_set, &known, error))
+		return false;
+	for (guint i = 0; i < repositories->len && !known; i++) {
+		const struct settings_repository *repository = repositories->pdata[i];
+		g_autofree char *fact = fact_name(context, repository->name);
+
+		if (!catalog_fact_set(catalog, fact, "", error))
+			return false;
+	}
+	return true;
+}
+
+/* A backup that was killed may have published its set without recording it: its chain knows. */
+static bool knows_own_last_set(Context *context, Catalog *catalog, bool *known, GError **error)
+{
+	g_autofree char *path = g_build_filename(context->state, "chain", NULL);
+	g_autoptr(GError) trouble = NULL;
+	struct chain chain = {0};
+
+	*known = true;
+	if (!context->service->bundle || !g_file_test(path, G_FILE_TEST_EXISTS) ||
+	    !context_bundle(context, &trouble) ||
+	    !chain_load(path, context->bundle->endorsement.public_key, &chain, NULL, &trouble))
+		return true;
+	bool done = !chain.set_id || knows_set(context, catalog, chain.set_id, known, error);
+
+	chain_clear(&chain);
+	return done;
+}
+
+static bool is_filled(Context *context, Catalog *catalog, bool *filled, GError **error)
+{
+	const GPtrArray *repositories = context->service->repositories;
+
+	if (!knows_own_last_set(context, catalog, filled, error))
+		return false;
 	for (guint i = 0; i < repositories->len; i++) {
 		const struct settings_repository *repository = repositories->pdata[i];
 		g_autofree char *fact = fact_name(context, repository->name);
@@ -59,7 +120,7 @@ static bool is_filled(const Context *context, Catalog *catalog, bool *filled, GE
 
 		if (!catalog_fact(catalog, fact, &value, error))
 			return false;
-		*filled = *filled && value;
+		*filled = *filled && value && value[0];
 	}
 	return true;
 }

@@ -8,9 +8,15 @@
  * of; *unverified counts it. */
 bool filling_rebuild(Context *context, Catalog *catalog, unsigned *unverified, GError **error);
 
-/* Opens the catalog for a query. What it never learnt of a repository (a new host, a lost catalog) is
- * read from there first, with a notice; a repository that cannot be read then is a warning. */
+/* Opens the catalog for a query. What it never learnt of a repository (a new host, a lost catalog, a run
+ * that died after it published its set) is read from there first; a repository that cannot be read then
+ * is a warning. */
 Catalog *filling_open(Context *context, GError **error);
+
+/* After a set was recorded: if the one before it in the chain is not in the catalog, the repositories are
+ * read again by the next query. */
+bool filling_check_previous(Context *context, Catalog *catalog, const char *previous_set,
+			    GError **error);
 
 /* Keys to read repositories with: an identity where one is at hand without asking, else the bundle. */
 bool filling_keys(Context *context, GError **error);
