@@ -275,7 +275,8 @@ static bool list_set(Repo *repo, const Identity *identity, const struct listed *
 	if (identity && !parse_sealed_part(&checked, identity, manifest, &cause)) {
 		bool closed = odr_error_is(cause, ODR_ERROR_AUTH);
 
-		if (!closed && !odr_error_is(cause, ODR_ERROR_CORRUPT)) {
+		if (!closed && !odr_error_is(cause, ODR_ERROR_CORRUPT) &&
+		    !odr_error_is(cause, ODR_ERROR_REFUSED)) {
 			g_propagate_error(error, g_steal_pointer(&cause));
 			return false;
 		}

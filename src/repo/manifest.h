@@ -75,7 +75,8 @@ void damage_free(struct damage *damage);
 GBytes *manifest_seal(const Manifest *manifest, const Bundle *bundle, int compress_level,
 		      GError **error);
 /* Signature, public part, and the sealed part when identity is given. Every member is checked; the
- * name must be the set's. Fails with CORRUPT, or AUTH when the identity does not open it. */
+ * name must be the set's. Fails with CORRUPT, with REFUSED for what a newer version wrote, or with AUTH
+ * when the identity does not open it. */
 bool manifest_parse(const struct key_service *service, const Identity *identity, const char *set_id,
 		    const void *object, size_t size, Manifest **manifest, GError **error);
 bool manifest_load(Repo *repo, const Identity *identity, const char *set_id, Manifest **manifest,

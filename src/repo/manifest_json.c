@@ -241,7 +241,7 @@ static bool check_format(json_t *object, GError **error)
 	if (!json_int_member(object, PUBLIC, "format", &format, error))
 		return false;
 	if (format != MANIFEST_FORMAT)
-		return odr_fail(error, ODR_ERROR_CORRUPT,
+		return odr_fail(error, ODR_ERROR_REFUSED,
 				"it has format %" G_GINT64_FORMAT ", this program knows format %d",
 				format, MANIFEST_FORMAT);
 	if (critical && !json_is_array(critical))
@@ -249,7 +249,7 @@ static bool check_format(json_t *object, GError **error)
 	if (json_array_size(critical) > 0) {
 		const char *feature = json_string_value(json_array_get(critical, 0));
 
-		return odr_fail(error, ODR_ERROR_CORRUPT,
+		return odr_fail(error, ODR_ERROR_REFUSED,
 				"it needs the feature '%s', which this program does not know",
 				feature ? feature : "?");
 	}
@@ -359,7 +359,7 @@ static bool parse_part(json_t *object, Manifest *manifest, GError **error)
 	if (!json_string_member(object, unnamed, "part", &name, error))
 		return false;
 	if (!is_one_of(name, names))
-		return odr_fail(error, ODR_ERROR_CORRUPT,
+		return odr_fail(error, ODR_ERROR_REFUSED,
 				"it has the part '%s', which this program does not know", name);
 	if (manifest_part(manifest, name))
 		return odr_fail(error, ODR_ERROR_CORRUPT, "it has the part '%s' twice", name);

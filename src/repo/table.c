@@ -10,6 +10,7 @@
 #define TABLE_MAGIC    "ODRTABL1"
 #define TABLE_VERSION  1
 #define TABLE_ROW_SIZE (2 * SHA256_SIZE + 8)
+#define TABLE_CRITICAL 0xffffffff /* feature bits that must be known; none is */
 
 Table *table_new(const char *generation)
 {
@@ -64,16 +65,16 @@ static bool parse_start(struct bytes_reader *reader, Table *table, GError **erro
 
 	if (!magic || memcmp(magic, TABLE_MAGIC, strlen(TABLE_MAGIC)) != 0)
 		return odr_fail(error, ODR_ERROR_CORRUPT, "this is not a table of packs");
-	if (version != TABLE_VERSION)
-		return odr_fail(error, ODR_ERROR_CORRUPT,
+	if (version > TABLE_VERSION)
+		return odr_fail(error, ODR_ERROR_REFUSED,
 				"the table has version %u, this program knows version %d", version,
 				TABLE_VERSION);
-	if (features != 0)
-		return odr_fail(error, ODR_ERROR_CORRUPT,
+	if (features & TABLE_CRITICAL)
+		return odr_fail(error, ODR_ERROR_REFUSED,
 				"the table has features 0x%" G_GINT64_MODIFIER
 				"x that this program does not know",
 				features);
-	if (!bytes_reader_ok(reader) || unused != 0)
+	if (!bytes_reader_ok(reader) || version != TABLE_VERSION || unused != 0)
 		return odr_fail(error, ODR_ERROR_CORRUPT, "the table is damaged at its start");
 
 	table->generation = g_strndup((const char *)generation, length);

@@ -7,7 +7,7 @@
  * The packs one layer refers to, in the clear, so that a keeper works without keys. Bytes: magic
  * "ODRTABL1" · u16 version 1 · u16 0 · u64 features · u16 length and text of the generation · u32
  * count · rows of SHA-256 of the pack (its name), u64 size, SHA-256 of its header. Object: named by its
- * own SHA-256.
+ * own SHA-256. Feature bits are as in crypto/seal.h. What a newer version wrote is REFUSED.
  */
 struct pack_row {
 	uint8_t name[SHA256_SIZE];

@@ -187,7 +187,7 @@ static bool facts_take_field(struct wal_facts *facts, const struct bytes_field *
 		break;
 	default:
 		if (field->type < WAL_FIELD_IGNORABLE)
-			return odr_fail(error, ODR_ERROR_CORRUPT,
+			return odr_fail(error, ODR_ERROR_REFUSED,
 					"it has the field %u, which this program does not know",
 					field->type);
 		return true;

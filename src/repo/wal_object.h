@@ -53,7 +53,7 @@ struct wal_facts {
 	struct endorsement writer;
 };
 void wal_facts_clear(struct wal_facts *facts);
-/* Checks signature, name, form, without a key. */
+/* Checks signature, name, form, without a key. CORRUPT, or REFUSED for what a newer version wrote. */
 bool wal_object_check(const struct key_service *service, const char *local, const void *object,
 		      size_t size, struct wal_facts *facts, GError **error);
 

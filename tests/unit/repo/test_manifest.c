@@ -190,6 +190,15 @@ static char *edited(const char *text, const struct edit *edit)
 	return g_strconcat(halves[0], edit->to, halves[1], NULL);
 }
 
+/* What only a newer version can have written is no damage. */
+static int code_of(const struct edit *edit)
+{
+	return g_str_has_suffix(edit->text, "does not know") ||
+			       g_str_has_suffix(edit->text, "knows format 1")
+		       ? ODR_ERROR_REFUSED
+		       : ODR_ERROR_CORRUPT;
+}
+
 static void test_public_members(void)
 {
 	static const struct edit edits[] = {
@@ -243,7 +252,7 @@ static void test_public_members(void)
 		if (manifest_public_parse(text, strlen(text), service.owner->service.id, SET, again,
 					  &error))
 			g_error("taken: %s", edits[i].to);
-		assert_failed(error, ODR_ERROR_CORRUPT, edits[i].text);
+		assert_failed(error, code_of(&edits[i]), edits[i].text);
 	}
 }
 

@@ -239,7 +239,10 @@ static void assert_refused(const char *local, const GByteArray *fields, const ch
 	g_assert_no_error(error);
 	g_assert_false(wal_object_check(&service.owner->service, local, bytes->data, bytes->len,
 					&facts, &error));
-	assert_failed(error, ODR_ERROR_CORRUPT, text);
+	assert_failed(error,
+		      g_str_has_suffix(text, "does not know") ? ODR_ERROR_REFUSED
+							      : ODR_ERROR_CORRUPT,
+		      text);
 	g_assert_null(facts.file);
 }
 
