@@ -335,7 +335,7 @@ static bool copy_content(struct worker *worker, struct file *file, int fd, GErro
 	entry->flags |= ENTRY_CRC32C;
 	content_digest_join(copy->settings.digest_seed, worker->digests->data,
 			    worker->digests->len / XXH128_SIZE, entry->digest);
-	if (file->listed->paged && offset % PAGE_SIZE_PG != 0)
+	if (file->listed->paged && offset % PAGE_SIZE_PG != 0 && copy_size_stays_odd(fd))
 		page_findings_add(&file->findings,
 				  "its size of %" G_GUINT64_FORMAT " bytes is no multiple of 8192",
 				  offset);

@@ -4,10 +4,13 @@
 #include "pg/page.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* A page in flux is read again at most so often; it only has to be seen changing once. */
 #define PAGE_RETRIES	    5
 #define DAMAGED_PAGES_SHOWN 5
+#define SIZE_RETRIES	    20
+#define SIZE_PAUSE_US	    5000
 
 void page_findings_clear(struct page_findings *findings)
 {
@@ -98,6 +101,18 @@ bool copy_pages_check(const struct page_context *context, uint8_t *data, size_t 
 
 		if (lsn > findings->newest_lsn)
 			findings->newest_lsn = lsn;
+	}
+	return true;
+}
+
+bool copy_size_stays_odd(int fd)
+{
+	struct stat status;
+
+	for (int i = 0; i < SIZE_RETRIES; i++) {
+		if (fstat(fd, &status) < 0 || status.st_size % PAGE_SIZE_PG == 0)
+			return false;
+		g_usleep(SIZE_PAUSE_US);
 	}
 	return true;
 }

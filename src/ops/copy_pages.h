@@ -23,5 +23,8 @@ struct page_context {
  * gave. False only when reading fails. */
 bool copy_pages_check(const struct page_context *context, uint8_t *data, size_t size,
 		      uint64_t offset, struct page_findings *findings, GError **error);
+/* False when the file's size is, or soon becomes, a multiple of 8192: the kernel makes a page that is
+ * being appended visible by halves. */
+bool copy_size_stays_odd(int fd);
 
 #endif
