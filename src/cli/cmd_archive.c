@@ -35,21 +35,6 @@ static void guard_signals(int status)
 	sigaction(SIGTERM, &action, NULL);
 }
 
-/* The strings are those of the settings. */
-static struct store_settings *stores_of(const GPtrArray *repositories)
-{
-	struct store_settings *settings = g_new0(struct store_settings, repositories->len);
-
-	for (guint i = 0; i < repositories->len; i++) {
-		const struct settings_repository *repository = repositories->pdata[i];
-
-		settings[i].name = repository->name;
-		settings[i].type = repository->type;
-		settings[i].path = repository->path;
-	}
-	return settings;
-}
-
 bool cmd_archive_push(const struct arguments *arguments, GError **error)
 {
 	g_autoptr(Context) context = NULL;
@@ -64,7 +49,7 @@ bool cmd_archive_push(const struct arguments *arguments, GError **error)
 	if (!context || !context_bundle(context, error))
 		return false;
 
-	g_autofree struct store_settings *stores = stores_of(context->service->repositories);
+	g_autofree struct store_settings *stores = context_stores(context->service->repositories);
 
 	return archive_push(
 		&(struct archive_push_request){
@@ -104,7 +89,7 @@ bool cmd_archive_get(const struct arguments *arguments, GError **error)
 	if (!repositories)
 		return false;
 
-	g_autofree struct store_settings *stores = stores_of(repositories);
+	g_autofree struct store_settings *stores = context_stores(repositories);
 	g_autofree char *spool = spool_folder(context);
 	struct archive_get_request request = {
 		.repositories = stores,

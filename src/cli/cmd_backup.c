@@ -104,7 +104,11 @@ static bool run_backup(Context *context, const Run *run, char **set_id, uint64_t
 	struct backup_result result = {0};
 	usec_t since = clock_monotonic();
 	enum progress_mode mode;
-	g_autofree struct store_settings *stores = context_stores(service->repositories);
+	g_autoptr(GPtrArray) chosen = context_repositories(context, error);
+
+	if (!chosen)
+		return false;
+	g_autofree struct store_settings *stores = context_stores(chosen);
 	struct backup_request request = {
 		.repos = context->repos,
 		.stores = stores,

@@ -259,6 +259,16 @@ static void on_progress(void *data, const struct restore_progress *progress)
 	progress_update(progress->bytes_done, progress->bytes_total, progress->phase);
 }
 
+/* As Debian has it: a server cannot be started on the data directory alone. */
+static bool has_configuration_outside(const Manifest *manifest)
+{
+	const char *file = NULL;
+
+	json_string_optional(manifest->server, "server", "config_file", &file, NULL);
+	return file && manifest->data_directory &&
+	       !g_str_has_prefix(file, manifest->data_directory);
+}
+
 static void report(const struct restoring *restoring, const struct restore_result *result,
 		   usec_t elapsed)
 {
@@ -284,7 +294,13 @@ static void report(const struct restoring *restoring, const struct restore_resul
 	printf("\nRestored set %s in %s: %s written", set, time, written);
 	if (result->kept)
 		printf(", %" G_GUINT64_FORMAT " files were the same already", result->kept);
-	printf(".\nStart it with: pg_ctl -D %s -w start\n", restoring->pgdata);
+	printf(".\n");
+	if (has_configuration_outside(restoring->plan.manifest))
+		printf("The server's configuration lay outside its data directory: "
+		       "odrbackup-recovery(7) tells how to put it back%s.\n",
+		       restoring->config_directory ? "" : " (--with-config)");
+	else
+		printf("Start it with: pg_ctl -D %s -w start\n", restoring->pgdata);
 }
 
 static void remember_rate(struct restoring *restoring, const struct restore_result *result,

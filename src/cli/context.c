@@ -218,3 +218,17 @@ bool context_lock_wait(const Context *context, usec_t *wait, GError **error)
 	*wait = 10 * USEC_PER_MIN;
 	return arguments_duration(context->arguments, "lock-wait", wait, error);
 }
+
+struct store_settings *context_stores(const GPtrArray *repositories)
+{
+	struct store_settings *stores = g_new0(struct store_settings, repositories->len);
+
+	for (guint i = 0; i < repositories->len; i++) {
+		const struct settings_repository *repository = repositories->pdata[i];
+
+		stores[i].name = repository->name;
+		stores[i].type = repository->type;
+		stores[i].path = repository->path;
+	}
+	return stores;
+}

@@ -41,6 +41,10 @@ bool context_repos(Context *context, GError **error);
 /* Of the service's repositories, those --repository leaves: struct settings_repository, not owned. */
 GPtrArray *context_repositories(const Context *context, GError **error);
 
+/* Where repositories (struct settings_repository) lie, for what opens them itself; g_free. The strings are
+ * those of the settings. */
+struct store_settings *context_stores(const GPtrArray *repositories);
+
 /* --jobs N, else workers= of the configuration. */
 bool context_workers(const Context *context, unsigned *workers, GError **error);
 /* --lock-wait, or 10 minutes. */

@@ -68,7 +68,7 @@ void restore_view_print(const struct restore_view *view)
 		line("damage", "the source was damaged in %u files: odrbackup show %s",
 		     manifest->damaged->len, manifest->set_id);
 	for (guint i = 0; i < plan->warnings->len; i++)
-		line("note", "%s", (char *)plan->warnings->pdata[i]);
+		line("warning", "%s", (char *)plan->warnings->pdata[i]);
 	for (guint i = 0; i < view->troubles->len; i++)
 		line("warning", "%s", (char *)view->troubles->pdata[i]);
 }

@@ -5,11 +5,13 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "ops/archive.h"
 #include "ops/backup_steps.h"
 #include "ops/cluster.h"
 #include "ops/durable.h"
 #include "pg/label.h"
 #include "pg/session.h"
+#include "pg/timeline.h"
 #include "repo/chain.h"
 #include "repo/retention.h"
 #include "repo/wal_journal.h"
@@ -247,12 +249,19 @@ static bool copy_configuration(struct backup *backup, GError **error)
 	outside_add(paths, backup->pgdata, server->ident_file);
 	if (server->config_file) {
 		g_autofree char *folder = g_path_get_dirname(server->config_file);
-		g_autofree char *start = g_build_filename(folder, "start.conf", NULL);
+		static const char *const beside[] = {"environment", "pg_ctl.conf", "start.conf"};
 		g_autofree char *conf_d = g_build_filename(folder, "conf.d", NULL);
 		g_autoptr(GDir) dir = g_dir_open(conf_d, 0, NULL);
 
-		if (g_file_test(start, G_FILE_TEST_IS_REGULAR))
-			outside_add(paths, backup->pgdata, start);
+		for (size_t i = 0; i < G_N_ELEMENTS(beside); i++) {
+			g_autofree char *path = g_build_filename(folder, beside[i], NULL);
+
+			if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
+				outside_add(paths, backup->pgdata, path);
+		}
+		/* The folder itself too: postgresql.conf includes it, and must find it even empty. */
+		if (dir)
+			outside_add(paths, backup->pgdata, conf_d);
 		for (const char *name; dir && (name = g_dir_read_name(dir));) {
 			g_autofree char *path = g_build_filename(conf_d, name, NULL);
 
@@ -351,6 +360,36 @@ static bool backup_wait_for_wal(struct backup *backup, GError **error)
 	return fault_point("step", "WAL durable", error);
 }
 
+/*
+ * Without the history of its timeline the set could not be followed by recovery. A server that was promoted
+ * while archive_mode was off never queues it, so it is pushed from here; pushing it again is harmless.
+ */
+static bool backup_keep_history(struct backup *backup, GError **error)
+{
+	const struct backup_request *request = backup->request;
+	char name[17];
+
+	if (backup->stop.timeline == 1)
+		return true;
+	timeline_history_name(backup->stop.timeline, name);
+	g_autofree char *path = g_build_filename(backup->pgdata, "pg_wal", name, NULL);
+
+	struct archive_push_request push = {
+		.repositories = request->stores,
+		.repository_count = request->repos->len,
+		.bundle = request->bundle,
+		.state = request->state,
+		.path = path,
+		.workers = 1,
+		.compress_level = request->compress_level,
+	};
+
+	if (!archive_push(&push, error))
+		return odr_context(error, "cannot keep the history of timeline %u",
+				   backup->stop.timeline);
+	return true;
+}
+
 static void backup_clear(struct backup *backup)
 {
 	file_lock_release(&backup->lock);
@@ -371,7 +410,8 @@ static bool backup_steps(struct backup *backup, GError **error)
 	if (!backup_prepare(backup, error) || !backup_connect(backup, error) ||
 	    !backup_check_archive(backup, error) || !backup_begin(backup, error) ||
 	    !backup_copy_files(backup, error) || !backup_end(backup, error) ||
-	    !backup_wait_for_wal(backup, error) || !backup_describe(backup, error))
+	    !backup_wait_for_wal(backup, error) || !backup_keep_history(backup, error) ||
+	    !backup_describe(backup, error))
 		return false;
 
 	/* Nothing refers to what was stored so far; this makes it a set. */

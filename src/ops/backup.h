@@ -13,6 +13,7 @@ struct backup_progress {
 };
 struct backup_request {
 	const GPtrArray *repos; /* Repo; every one must take everything */
+	const struct store_settings *stores; /* where they lie, as many */
 	const Bundle *bundle;
 	const char *conninfo;
 	const char *data_directory; /* NULL: as the server says */

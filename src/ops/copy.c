@@ -496,13 +496,13 @@ bool copy_outside(struct copy *copy, const char *path, GError **error)
 {
 	g_autoptr(GBytes) content = NULL;
 	struct stat status;
-	struct pgdata_file listed = {.type = 'f'};
+	struct pgdata_file listed = {.path = (char *)path};
 
 	if (stat(path, &status) < 0)
 		return odr_fail_errno(error, errno, "cannot look at '%s'", path);
-	if (!file_read(path, OUTSIDE_MAX, &content, error))
+	if (!S_ISDIR(status.st_mode) && !file_read(path, OUTSIDE_MAX, &content, error))
 		return false;
-	listed.path = (char *)path;
+	listed.type = content ? 'f' : 'd';
 	listed.mode = status.st_mode;
 	listed.uid = status.st_uid;
 	listed.gid = status.st_gid;
@@ -513,8 +513,8 @@ bool copy_outside(struct copy *copy, const char *path, GError **error)
 	g_free(entry->path);
 	entry->path = g_strconcat("outside", path, NULL);
 	g_ptr_array_add(copy->outside, entry);
-	return store_content(copy, entry, g_bytes_get_data(content, NULL),
-			     g_bytes_get_size(content), error);
+	return !content || store_content(copy, entry, g_bytes_get_data(content, NULL),
+					 g_bytes_get_size(content), error);
 }
 
 static void note_damage(struct file *file, lsn_t backup_stop, GPtrArray *damaged)

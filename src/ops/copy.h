@@ -28,7 +28,7 @@ uint64_t copy_bytes_total(const struct copy *copy);
 bool copy_run(struct copy *copy, GError **error);
 /* pg_control: read until its checksum holds. */
 bool copy_last(struct copy *copy, GError **error);
-/* A file outside PGDATA, by its absolute path, followed if it is a link. */
+/* A file outside PGDATA by its absolute path, followed if it is a link, or a folder (alone). */
 bool copy_outside(struct copy *copy, const char *path, GError **error);
 /* When the stop position is known: entries in order of path (struct layer_entry; files that vanished
  * are left out), and what was damaged (struct damage), files with pages from the future included. */

@@ -73,13 +73,19 @@ static bool lay_outside(struct restore *restore, const struct layer_entry *entry
 {
 	const char *folder = restore->request->config_directory;
 
-	if (!folder || entry->kind != ENTRY_FILE)
+	if (!folder)
 		return true;
-	char *path = g_build_filename(folder, entry->path + strlen("outside/"), NULL);
+	g_autofree char *path = g_build_filename(folder, entry->path + strlen("outside/"), NULL);
 	g_autofree char *parent = g_path_get_dirname(path);
 
-	add_file(restore, entry, path);
-	return file_make_dirs(parent, 0700, error) && file_remove_tree(path, error);
+	if (entry->kind == ENTRY_DIRECTORY)
+		return file_make_dirs(path, 0700, error);
+	if (entry->kind != ENTRY_FILE)
+		return true;
+	if (!file_make_dirs(parent, 0700, error) || !file_remove_tree(path, error))
+		return false;
+	add_file(restore, entry, g_steal_pointer(&path));
+	return true;
 }
 
 static bool lay_entry(struct restore *restore, const struct layer_entry *entry, GError **error)

@@ -201,7 +201,7 @@ sub ok_all_sets_restore {
 
 sub set_ids {
 	my ($self) = @_;
-	return map { $_->{id} } @{ $self->json('list', $self->service)->{sets} };
+	return map { $_->{set} } @{ $self->json("list", $self->service)->{sets} };
 }
 
 1;
