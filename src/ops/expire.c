@@ -331,7 +331,8 @@ static bool assign_tables(struct sweep *sweep, GError **error)
 		if (table_load(expire->repo, name, &table, &cause)) {
 			if (!g_hash_table_contains(expire->kept, table->generation))
 				note_object(sweep, table->generation, object);
-		} else if (odr_error_is(cause, ODR_ERROR_CORRUPT)) {
+		} else if (odr_error_is(cause, ODR_ERROR_CORRUPT) ||
+			   odr_error_is(cause, ODR_ERROR_REFUSED)) {
 			trouble(expire, "%s", cause->message);
 		} else if (!odr_error_is(cause, ODR_ERROR_NOT_FOUND)) {
 			g_propagate_error(error, g_steal_pointer(&cause));

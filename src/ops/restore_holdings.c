@@ -46,6 +46,13 @@ static bool add_history(Repo *repo, const Identity *identity, const struct wal_h
 	return true;
 }
 
+/* One history file that cannot be used must not keep sets on other timelines from being restored. */
+static bool concerns_one_file(const GError *error)
+{
+	return odr_error_is(error, ODR_ERROR_CORRUPT) || odr_error_is(error, ODR_ERROR_REFUSED) ||
+	       odr_error_is(error, ODR_ERROR_AUTH);
+}
+
 static bool add_archive(Repo *repo, const Identity *identity, struct restore_holdings *holdings,
 			GError **error)
 {
@@ -66,7 +73,7 @@ static bool add_archive(Repo *repo, const Identity *identity, struct restore_hol
 
 		g_array_append_val(stored, one);
 		if (!add_history(repo, identity, file, holdings, &trouble)) {
-			if (!odr_error_is(trouble, ODR_ERROR_CORRUPT)) {
+			if (!concerns_one_file(trouble)) {
 				g_propagate_error(error, g_steal_pointer(&trouble));
 				return false;
 			}
