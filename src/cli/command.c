@@ -97,23 +97,18 @@ static const struct command setting_up[] = {
 };
 /* clang-format on */
 
-#if HAVE_CMD_BACKUP
 static const struct command_option backup_options[] = {
 	{"part", 0, OPTION_LIST, "PART", "capture only this part: database"},
 	{"full", 0, OPTION_FLAG, NULL, "store everything anew"},
 	{"jobs", 0, OPTION_TEXT, "N", "worker threads (workers= of the configuration)"},
 	{NULL},
 };
-#endif
 
-#if HAVE_CMD_EXPIRE
 static const struct command_option expire_options[] = {
 	{"plan", 0, OPTION_FLAG, NULL, "show what would go, and end"},
 	{NULL},
 };
-#endif
 
-#if HAVE_CMD_RESTORE
 static const struct command_option restore_options[] = {
 	{"set", 0, OPTION_TEXT, "ID", "start from this set: an id, latest, oldest, auto (auto)"},
 	{"type", 0, OPTION_TEXT, "default|immediate|time|name|lsn|xid|standby",
@@ -134,9 +129,7 @@ static const struct command_option restore_options[] = {
 	{"verify-with", 0, OPTION_TEXT, "PROGRAM", "check the result with pg_verifybackup"},
 	{NULL},
 };
-#endif
 
-#if HAVE_CMD_CHECK
 static const struct command_option check_options[] = {
 	{"repository-scan", 0, OPTION_FLAG, NULL, "read every object of the repositories"},
 	{"strict", 0, OPTION_FLAG, NULL, "exit with 3 when there are only warnings"},
@@ -144,39 +137,31 @@ static const struct command_option check_options[] = {
 	{"jobs", 0, OPTION_TEXT, "N", "worker threads (workers= of the configuration)"},
 	{NULL},
 };
-#endif
 
 /* clang-format off */
 static const struct command protecting[] = {
-#if HAVE_CMD_BACKUP
 	{"backup", "[SERVICE] [--part PART]… [--full] [--jobs N]", "capture a set",
 	 "backup\n"
 	 "backup erp-prod --jobs 4 --progress plain",
 	 "odrbackup-backup(1)", 0, 1, backup_options, cmd_backup},
-#endif
-#if HAVE_CMD_EXPIRE
 	{"expire", "[SERVICE] [--plan]", "remove sets and WAL that retention no longer keeps",
 	 "expire erp-prod --plan\n"
 	 "expire erp-prod",
 	 "odrbackup-expire(1)", 0, 1, expire_options, cmd_expire},
-#endif
 	{NULL},
 };
 
 static const struct command recovering[] = {
-#if HAVE_CMD_RESTORE
 	{"restore", "[SERVICE] --pgdata DIR [options]", "bring a database back, to any moment",
 	 "restore erp-prod --pgdata /srv/restored --plan\n"
 	 "restore erp-prod --pgdata /srv/restored\n"
 	 "restore erp-prod --pgdata /srv/restored --type time --target '2026-11-21 14:30:00+01'\n"
 	 "restore --kit /media/usb/erp-prod.kit --pgdata /srv/restored --target-action promote --type immediate",
 	 "odrbackup-restore(1)", 0, 1, restore_options, cmd_restore},
-#endif
 	{NULL},
 };
 
 static const struct command watching[] = {
-#if HAVE_CMD_CATALOG
 	{"status", "[SERVICE]", "how far back and how near to now one can recover; what to do",
 	 "status\n"
 	 "status erp-prod --json",
@@ -189,19 +174,14 @@ static const struct command watching[] = {
 	 "show latest\n"
 	 "show erp-prod 20261121T230501Z-1a2b3c4d --json",
 	 "odrbackup-list(1)", 1, 2, NULL, cmd_show},
-#endif
-#if HAVE_CMD_CHECK
 	{"check", "[SERVICE] [--repository-scan] [--strict] [--nagios]", "check that what is needed for recovery is there",
 	 "check\n"
 	 "check erp-prod --repository-scan\n"
 	 "check erp-prod --nagios",
 	 "odrbackup-check(1)", 0, 1, check_options, cmd_check},
-#endif
-#if HAVE_CMD_CATALOG
 	{"catalog rebuild", "[SERVICE]", "make the local catalog anew from the repositories",
 	 "catalog rebuild erp-prod",
 	 "odrbackup-catalog(1)", 0, 1, NULL, cmd_catalog_rebuild},
-#endif
 	{NULL},
 };
 /* clang-format on */
@@ -209,9 +189,7 @@ static const struct command watching[] = {
 static const struct command_section sections[] = {
 	{"Set up", setting_up},
 	{"Protect", protecting},
-#if HAVE_CMD_ARCHIVE
 	{"Called by PostgreSQL", archive_commands},
-#endif
 	{"Recover", recovering},
 	{"Watch", watching},
 	{NULL},

@@ -3,14 +3,6 @@
 
 #include "cli/arguments.h"
 
-/* Which cmd_*.c are in the build already. */
-#define HAVE_CMD_ARCHIVE 1
-#define HAVE_CMD_BACKUP	 1
-#define HAVE_CMD_CATALOG 1
-#define HAVE_CMD_CHECK	 1
-#define HAVE_CMD_EXPIRE	 1
-#define HAVE_CMD_RESTORE 1
-
 /* What the commands run, one cmd_*.c per family. */
 bool cmd_key_new_owner(const struct arguments *arguments, GError **error);
 bool cmd_key_new_identity(const struct arguments *arguments, GError **error);

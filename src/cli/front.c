@@ -29,7 +29,6 @@ static int run_big_program(char **argv)
 	return 126;
 }
 
-#if HAVE_CMD_ARCHIVE
 static const struct command *archive_command(int argc, char **argv)
 {
 	const char *word = arguments_command_word(&archive_set, argc, argv);
@@ -66,10 +65,3 @@ int main(int argc, char **argv)
 
 	return command ? run_archive_command(command, argc, argv) : run_big_program(argv);
 }
-#else
-int main(int argc, char **argv)
-{
-	(void)argc;
-	return run_big_program(argv);
-}
-#endif
