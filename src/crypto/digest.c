@@ -4,7 +4,11 @@
 
 #include <sodium.h>
 #include <string.h>
-#include <xxhash.h>
+#if defined(__x86_64__) && __has_include(<xxh_x86dispatch.h>)
+# include <xxh_x86dispatch.h> /* chooses AVX2 or AVX-512 by what the CPU has */
+#else
+# include <xxhash.h>
+#endif
 
 struct sha256 {
 	EVP_MD_CTX *context;

@@ -224,7 +224,7 @@ static bool flush_shared(struct worker *worker, GError **error)
 
 	if (worker->used == 0)
 		return true;
-	if (!pack_writer_add(worker->packs, worker->buffer, worker->used, &place, error))
+	if (!pack_writer_add(worker->packs, worker->buffer, worker->used, &place, NULL, error))
 		return false;
 	for (guint i = 0; i < worker->sharing->len; i++)
 		((struct extent *)worker->sharing->pdata[i])->place = place;
@@ -233,12 +233,14 @@ static bool flush_shared(struct worker *worker, GError **error)
 	return true;
 }
 
+/* digest gets that of the data. */
 static bool add_extent(struct worker *worker, struct layer_entry *entry, const uint8_t *data,
-		       size_t size, GError **error)
+		       size_t size, uint8_t digest[XXH128_SIZE], GError **error)
 {
 	struct extent extent = {.kind = EXTENT_DATA, .length = size};
 
 	if (all_zero(data, size)) {
+		xxh128(worker->copy->settings.digest_seed, data, size, digest);
 		struct extent *last = entry->extents->len
 					      ? &g_array_index(entry->extents, struct extent,
 							       entry->extents->len - 1)
@@ -248,7 +250,7 @@ static bool add_extent(struct worker *worker, struct layer_entry *entry, const u
 			return true;
 		}
 		extent.kind = EXTENT_ZERO;
-	} else if (!pack_writer_add(worker->packs, data, size, &extent.place, error)) {
+	} else if (!pack_writer_add(worker->packs, data, size, &extent.place, digest, error)) {
 		return false;
 	}
 	g_array_append_val(entry->extents, extent);
@@ -277,68 +279,91 @@ static void entry_forget(struct file *file)
 	g_clear_pointer(&file->entry, layer_entry_free);
 }
 
+/* Content of a small file stays in the chunk that small files share. */
+static void share_content(struct worker *worker, struct layer_entry *entry, size_t size,
+			  uint8_t digest[XXH128_SIZE])
+{
+	struct extent extent = {
+		.kind = EXTENT_DATA, .length = size, .slice = (uint32_t)worker->used};
+
+	xxh128(worker->copy->settings.digest_seed, worker->buffer + worker->used, size, digest);
+	g_array_append_val(entry->extents, extent);
+	g_ptr_array_add(worker->sharing, &g_array_index(entry->extents, struct extent, 0));
+	worker->used += size;
+}
+
+/* One file being read, block by block. */
+struct reading {
+	int fd;
+	uint64_t offset;
+	uint32_t crc;
+	bool small, paged;
+	struct page_context pages;
+};
+
+/* *ended: the file is shorter than listed, and this was its end. */
+static bool copy_block(struct worker *worker, struct file *file, struct reading *reading,
+		       bool *ended, GError **error)
+{
+	uint8_t *data = worker->buffer + (reading->small ? worker->used : 0);
+	size_t want = (size_t)MIN(file->listed->size - reading->offset, CONTENT_BLOCK_SIZE);
+	ssize_t got = file_pread(reading->fd, data, want, (off_t)reading->offset, error);
+	uint8_t digest[XXH128_SIZE];
+
+	if (got < 0 ||
+	    (reading->paged && !copy_pages_check(&reading->pages, data, (size_t)got,
+						 reading->offset, &file->findings, error)))
+		return odr_context(error, "cannot read '%s'", file->listed->path);
+	*ended = (size_t)got < want;
+	if (got == 0)
+		return true;
+	reading->crc = crc32c_update(reading->crc, data, (size_t)got);
+	if (reading->small)
+		share_content(worker, file->entry, (size_t)got, digest);
+	else if (!add_extent(worker, file->entry, data, (size_t)got, digest, error))
+		return false;
+	g_byte_array_append(worker->digests, digest, sizeof(digest));
+	reading->offset += (uint64_t)got;
+	__atomic_add_fetch(&worker->copy->bytes_done, (uint64_t)got, __ATOMIC_RELAXED);
+	return true;
+}
+
 /* Reads at most the listed size: what grew meanwhile comes back from WAL. */
 static bool copy_content(struct worker *worker, struct file *file, int fd, GError **error)
 {
-	struct copy *copy = worker->copy;
+	const struct copy_settings *settings = &worker->copy->settings;
 	struct layer_entry *entry = file->entry;
-	uint64_t size = file->listed->size, offset = 0;
-	bool small = size <= SMALL_FILE;
-	uint32_t crc = crc32c_init();
-	uint8_t digest[XXH128_SIZE];
 	struct pgdata_relation relation;
-	struct page_context pages = {.control = copy->settings.control,
-				     .backup_start = copy->settings.backup_start,
-				     .relation = &relation,
-				     .fd = fd};
-	bool paged = file->listed->paged && pgdata_relation_parse(file->listed->path, &relation);
+	struct reading reading = {
+		.fd = fd,
+		.crc = crc32c_init(),
+		.small = file->listed->size <= SMALL_FILE,
+		.paged =
+			file->listed->paged && pgdata_relation_parse(file->listed->path, &relation),
+		.pages = {.control = settings->control,
+			  .backup_start = settings->backup_start,
+			  .relation = &relation,
+			  .fd = fd},
+	};
+	bool ended = false;
 
 	g_byte_array_set_size(worker->digests, 0);
-	while (offset < size) {
-		uint8_t *data = small ? worker->buffer + worker->used : worker->buffer;
-		size_t want = (size_t)MIN(size - offset, CONTENT_BLOCK_SIZE);
-		ssize_t got = file_pread(fd, data, want, (off_t)offset, error);
-
-		if (got < 0)
-			return odr_context(error, "cannot read '%s'", file->listed->path);
-		if (got == 0)
-			break;
-		if (paged &&
-		    !copy_pages_check(&pages, data, (size_t)got, offset, &file->findings, error))
-			return odr_context(error, "cannot read '%s'", file->listed->path);
-		crc = crc32c_update(crc, data, (size_t)got);
-		xxh128(copy->settings.digest_seed, data, (size_t)got, digest);
-		g_byte_array_append(worker->digests, digest, sizeof(digest));
-		if (!small) {
-			if (!add_extent(worker, entry, data, (size_t)got, error))
-				return false;
-		} else {
-			struct extent extent = {.kind = EXTENT_DATA,
-						.length = (uint64_t)got,
-						.slice = (uint32_t)worker->used};
-			g_array_append_val(entry->extents, extent);
-			g_ptr_array_add(worker->sharing,
-					&g_array_index(entry->extents, struct extent, 0));
-			worker->used += (size_t)got;
-		}
-		offset += (uint64_t)got;
-		__atomic_add_fetch(&copy->bytes_done, (uint64_t)got, __ATOMIC_RELAXED);
-		if ((size_t)got < want)
-			break;
+	while (!ended && reading.offset < file->listed->size)
+		if (!copy_block(worker, file, &reading, &ended, error))
+			return false;
+	if (reading.offset == 0) {
+		g_byte_array_set_size(worker->digests, XXH128_SIZE);
+		xxh128(settings->digest_seed, "", 0, worker->digests->data);
 	}
-	if (offset == 0) {
-		xxh128(copy->settings.digest_seed, "", 0, digest);
-		g_byte_array_append(worker->digests, digest, sizeof(digest));
-	}
-	entry->size = offset;
-	entry->crc32c = crc32c_value(crc);
+	entry->size = reading.offset;
+	entry->crc32c = crc32c_value(reading.crc);
 	entry->flags |= ENTRY_CRC32C;
-	content_digest_join(copy->settings.digest_seed, worker->digests->data,
+	content_digest_join(settings->digest_seed, worker->digests->data,
 			    worker->digests->len / XXH128_SIZE, entry->digest);
-	if (file->listed->paged && offset % PAGE_SIZE_PG != 0 && copy_size_stays_odd(fd))
+	if (file->listed->paged && entry->size % PAGE_SIZE_PG != 0 && copy_size_stays_odd(fd))
 		page_findings_add(&file->findings,
 				  "its size of %" G_GUINT64_FORMAT " bytes is no multiple of 8192",
-				  offset);
+				  entry->size);
 	return true;
 }
 
@@ -458,7 +483,7 @@ static bool store_content(struct copy *copy, struct layer_entry *entry, const vo
 		if (part == 0)
 			break;
 		if (!pack_writer_add(packs, (const uint8_t *)data + offset, part, &extent.place,
-				     error))
+				     NULL, error))
 			return false;
 		g_array_append_val(entry->extents, extent);
 	}

@@ -86,7 +86,7 @@ static bool store_entries(LayerWriter *writer, size_t size, GError **error)
 {
 	struct chunk_place place;
 
-	if (!pack_writer_add(writer->packs, writer->chunk->data, size, &place, error) ||
+	if (!pack_writer_add(writer->packs, writer->chunk->data, size, &place, NULL, error) ||
 	    !add_record(writer, &place, error))
 		return false;
 	g_byte_array_remove_range(writer->chunk, 0, (guint)size);

@@ -184,7 +184,7 @@ static bool pack_put(PackWriter *writer, GError **error)
 }
 
 bool pack_writer_add(PackWriter *writer, const void *plain, size_t size, struct chunk_place *place,
-		     GError **error)
+		     uint8_t digest[XXH128_SIZE], GError **error)
 {
 	struct chunk_place added;
 
@@ -192,6 +192,8 @@ bool pack_writer_add(PackWriter *writer, const void *plain, size_t size, struct 
 		return false;
 	sealed_builder_add(writer->builder, plain, size, &added);
 	added.pack = writer->row;
+	if (digest)
+		sealed_builder_digest(writer->builder, digest);
 	if (sealed_builder_is_full(writer->builder) && !pack_put(writer, error))
 		return false;
 	*place = added;

@@ -40,9 +40,10 @@ typedef struct pack_writer PackWriter;
 PackWriter *pack_writer_new(struct pack_sink *sink);
 void pack_writer_free(PackWriter *writer); /* abandons an open pack */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PackWriter, pack_writer_free)
-/* size 1 … CHUNK_MAX. The place is final. */
+/* size 1 … CHUNK_MAX. The place is final. digest, unless NULL, gets that of the plain content, which
+ * the footer has too (the sink's seed). */
 bool pack_writer_add(PackWriter *writer, const void *plain, size_t size, struct chunk_place *place,
-		     GError **error);
+		     uint8_t digest[XXH128_SIZE], GError **error);
 bool pack_writer_finish(PackWriter *writer, GError **error); /* puts an open pack */
 const struct pack_sink_settings *pack_writer_settings(const PackWriter *writer); /* its sink's */
 

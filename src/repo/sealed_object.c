@@ -38,6 +38,7 @@ struct sealed_builder {
 	size_t capacity, size;
 	uint32_t chunks;
 	GByteArray *footer;
+	uint8_t digest[XXH128_SIZE]; /* of the chunk added last */
 };
 
 static size_t end_size(uint32_t chunks)
@@ -119,7 +120,6 @@ void sealed_builder_add(SealedBuilder *builder, const void *plain, size_t size,
 			struct chunk_place *place)
 {
 	uint8_t *at = builder->buffer + builder->size;
-	uint8_t digest[XXH128_SIZE];
 
 	assert(size > 0 && size <= CHUNK_MAX);
 	assert(builder->sealer && !sealed_builder_is_full(builder));
@@ -133,11 +133,16 @@ void sealed_builder_add(SealedBuilder *builder, const void *plain, size_t size,
 	place->plain_size = (uint32_t)size;
 	builder_advance(builder, place->sealed_size);
 
-	xxh128(builder->settings.digest_seed, plain, size, digest);
+	xxh128(builder->settings.digest_seed, plain, size, builder->digest);
 	bytes_put_u64(builder->footer, place->offset);
 	bytes_put_u32(builder->footer, place->sealed_size);
 	bytes_put_u32(builder->footer, place->plain_size);
-	bytes_put(builder->footer, digest, sizeof(digest));
+	bytes_put(builder->footer, builder->digest, sizeof(builder->digest));
+}
+
+void sealed_builder_digest(const SealedBuilder *builder, uint8_t digest[XXH128_SIZE])
+{
+	memcpy(digest, builder->digest, XXH128_SIZE);
 }
 
 const void *sealed_builder_end(SealedBuilder *builder, struct pack_row *row)

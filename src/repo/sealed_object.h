@@ -34,6 +34,8 @@ bool sealed_builder_is_full(const SealedBuilder *builder);
 /* Into an open object that is not full. Leaves place->pack alone. */
 void sealed_builder_add(SealedBuilder *builder, const void *plain, size_t size,
 			struct chunk_place *place);
+/* Of the plain content added last. */
+void sealed_builder_digest(const SealedBuilder *builder, uint8_t digest[XXH128_SIZE]);
 /* Ends the object: row says its name, size and header. Its bytes are valid until the next begin. */
 const void *sealed_builder_end(SealedBuilder *builder, struct pack_row *row);
 

@@ -213,7 +213,7 @@ static void store_content(struct golden *golden, PackWriter *writer, struct laye
 				if (packed % CHUNK_MAX == 0)
 					must(pack_writer_add(writer, data->data + packed,
 							     MIN(CHUNK_MAX, data->len - packed),
-							     &place, &error),
+							     &place, NULL, &error),
 					     error);
 				extent.place = place;
 				extent.slice = packed % CHUNK_MAX;
@@ -234,7 +234,7 @@ static void store_together(struct golden *golden, PackWriter *writer, struct lay
 
 	for (int i = 0; i < 2; i++)
 		g_byte_array_append(both, contents[i]->data, contents[i]->len);
-	must(pack_writer_add(writer, both->data, both->len, &extent.place, &error), error);
+	must(pack_writer_add(writer, both->data, both->len, &extent.place, NULL, &error), error);
 	for (int i = 0; i < 2; i++) {
 		set_digests(golden, entries[i], contents[i]);
 		entries[i]->extents = g_array_new(FALSE, TRUE, sizeof(struct extent));

@@ -27,7 +27,7 @@ static void stored_add(struct stored *stored, PackWriter *writer, size_t size, b
 	stored->plain[number] = g_malloc0(size);
 	if (random)
 		random_bytes(stored->plain[number], size);
-	pack_writer_add(writer, stored->plain[number], size, &stored->places[number], &error);
+	pack_writer_add(writer, stored->plain[number], size, &stored->places[number], NULL, &error);
 	g_assert_no_error(error);
 }
 
@@ -176,7 +176,7 @@ static void test_full_packs_go_out(void)
 
 	for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
 		random_bytes(plain, 8192);
-		pack_writer_add(writer, plain, 8192, &places[i], &error);
+		pack_writer_add(writer, plain, 8192, &places[i], NULL, &error);
 		g_assert_no_error(error);
 	}
 	stored_end(&stored, writer);
@@ -206,7 +206,7 @@ static void test_many_small_chunks(void)
 	g_autoptr(PackWriter) writer = pack_writer_new(stored.sink);
 
 	for (guint i = 0; i < 40000; i++) {
-		pack_writer_add(writer, &i, 1, &place, &error);
+		pack_writer_add(writer, &i, 1, &place, NULL, &error);
 		g_assert_no_error(error);
 	}
 	stored_end(&stored, writer);
@@ -446,7 +446,7 @@ static void test_unfinished(void)
 
 	PackWriter *writer = pack_writer_new(stored.sink);
 
-	pack_writer_add(writer, "x", 1, &place, &error);
+	pack_writer_add(writer, "x", 1, &place, NULL, &error);
 	g_assert_no_error(error);
 	pack_writer_free(writer);
 	assert_failed(pack_sink_table(stored.sink, &table, &error), error, ODR_ERROR_FAILED,
@@ -465,7 +465,7 @@ static void test_failed_put(void)
 
 	g_autoptr(PackWriter) writer = pack_writer_new(stored.sink);
 
-	pack_writer_add(writer, "x", 1, &place, &error);
+	pack_writer_add(writer, "x", 1, &place, NULL, &error);
 	g_assert_no_error(error);
 	file_remove_tree(stored.fixture.folder, &error);
 	g_assert_no_error(error);
@@ -505,7 +505,7 @@ static bool worker_run(void *shared, void *context, size_t job, GError **error)
 
 	job_content(job, plain);
 	return pack_writer_add(context, plain, sizeof(plain),
-			       &((struct shared *)shared)->places[job], error);
+			       &((struct shared *)shared)->places[job], NULL, error);
 }
 
 static bool worker_end(void *shared, void *context, bool finished, GError **error)
