@@ -16,3 +16,11 @@ dist_man_MANS = \
 	man/odrbackup.conf.5 \
 	man/odrbackup-format.7 \
 	man/odrbackup-recovery.7
+
+# The manuals say /etc/odrbackup; installed, they say where this installation looks.
+install-data-hook:
+	@for page in $(dist_man_MANS); do \
+		installed="$(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/}"; \
+		$(SED) 's,/etc/odrbackup,$(sysconfdir)/odrbackup,g' "$$installed" >"$$installed.tmp" && \
+		$(INSTALL_DATA) "$$installed.tmp" "$$installed" && rm -f "$$installed.tmp" || exit 1; \
+	done

@@ -31,10 +31,10 @@ static int get_failure_status(const GError *error)
 /* clang-format off */
 const struct command archive_commands[] = {
 	{"archive-push", "[--service NAME] PATH", "store a WAL file: PostgreSQL's archive_command",
-	 "-c /etc/odrbackup/odrbackup.conf archive-push --service erp-prod %p",
+	 "-c " SETTINGS_FILE " archive-push --service erp-prod %p",
 	 "odrbackup-archive(1)", 1, 1, push_options, cmd_archive_push, push_failure_status},
 	{"archive-get", "[--service NAME] FILE DEST", "fetch a WAL file: PostgreSQL's restore_command",
-	 "-c /etc/odrbackup/odrbackup.conf archive-get --service erp-prod %f %p",
+	 "-c " SETTINGS_FILE " archive-get --service erp-prod %f %p",
 	 "odrbackup-archive(1)", 2, 2, get_options, cmd_archive_get, get_failure_status},
 	{NULL},
 };

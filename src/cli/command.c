@@ -66,7 +66,7 @@ static const struct command setting_up[] = {
 	 "--recipient /root/keys/alice.pub --recipient /root/keys/vault.pub",
 	 "odrbackup-key(1)", 1, 1, key_endorse_options, cmd_key_endorse},
 	{"key add-recipient", "BUNDLE PUB", "let a further identity open what is sealed from now on",
-	 "key add-recipient /etc/odrbackup/erp-prod.writer vault.pub",
+	 "key add-recipient " SETTINGS_FOLDER "/erp-prod.writer vault.pub",
 	 "odrbackup-key(1)", 2, 2, NULL, cmd_key_add_recipient},
 	{"key list", "FILE…", "show what key files hold, without unlocking them",
 	 "key list /root/keys/*",

@@ -1,7 +1,8 @@
 #include "cli/arguments.h"
+#include "cli/settings.h"
 
 const struct command_option global_options[] = {
-	{"config", 'c', OPTION_TEXT, "FILE", "configuration (/etc/odrbackup/odrbackup.conf)"},
+	{"config", 'c', OPTION_TEXT, "FILE", "configuration (" SETTINGS_FILE ")"},
 	{"kit", 0, OPTION_TEXT, "FILE", "recovery kit, instead of configuration and identity"},
 	{"repository", 0, OPTION_TEXT, "NAME", "only this repository of the service"},
 	{"identity", 0, OPTION_TEXT, "FILE", "file with the key that opens sets"},

@@ -54,7 +54,9 @@ struct settings_origin {
 void settings_free(Settings *settings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Settings, settings_free)
 
-#define SETTINGS_FILE "/etc/odrbackup/odrbackup.conf"
+/* Where a host keeps its configuration, below the sysconfdir the program was built for. */
+#define SETTINGS_FOLDER ODR_SYSCONFDIR "/odrbackup"
+#define SETTINGS_FILE	SETTINGS_FOLDER "/odrbackup.conf"
 /* Reads and checks everything; USAGE errors are "FILE:LINE: what is wrong; what would be right". */
 Settings *settings_load(const char *file, GError **error);
 Settings *settings_parse(const char *text, size_t size, const char *file, GError **error);

@@ -100,6 +100,8 @@ configure();
 tool_fails(['bakcup'], 2, qr/unknown command 'bakcup'; did you mean 'backup'\?/, 'a mistyped command');
 tool_fails(['restore', '--pgdta', 'x'], 2, qr/unknown option '--pgdta'; did you mean '--pgdata'\?/, 'a mistyped option');
 tool_fails(['-c', $conf, 'init', 'erp-prdo'], 2, qr/there is no service 'erp-prdo'; did you mean 'erp-prod'\?/, 'a mistyped service');
+my ($usual) = tool('-h')->out =~ /--config FILE\s+configuration \((.*)\)/;
+tool_fails(['list'], 2, "there is no configuration '$usual'; name another by -c FILE", 'the usual configuration is where help says') if !-e $usual;
 tool_fails(['-c', path('none'), 'list'], 7, qr/cannot read the configuration: .*none/, 'a missing configuration');
 my $error = tool('--json', 'bakcup');
 my ($document) = grep { /^\{/ } split /\n/, $error->err;
