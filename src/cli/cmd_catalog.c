@@ -13,21 +13,21 @@
 #include <string.h>
 
 static Context *open_named(const struct arguments *arguments, const char *service,
-			   Catalog **catalog, GError **error)
+			   enum filling_look look, Catalog **catalog, GError **error)
 {
 	g_autoptr(Context) context = context_open(arguments, service, error);
 
 	if (!context)
 		return NULL;
-	*catalog = filling_open(context, error);
+	*catalog = filling_open(context, look, error);
 	return *catalog ? g_steal_pointer(&context) : NULL;
 }
 
 bool cmd_list(const struct arguments *arguments, GError **error)
 {
 	g_autoptr(Catalog) catalog = NULL;
-	g_autoptr(Context) context =
-		open_named(arguments, arguments_positional(arguments, 0), &catalog, error);
+	g_autoptr(Context) context = open_named(arguments, arguments_positional(arguments, 0),
+						FILLING_ASK, &catalog, error);
 	g_autoptr(GPtrArray) sets = NULL;
 
 	if (!context || !catalog_sets(catalog, context->service->name,
@@ -105,8 +105,9 @@ bool cmd_show(const struct arguments *arguments, GError **error)
 	const char *second = arguments_positional(arguments, 1);
 	const char *name = second ? second : arguments_positional(arguments, 0);
 	g_autoptr(Catalog) catalog = NULL;
-	g_autoptr(Context) context = open_named(
-		arguments, second ? arguments_positional(arguments, 0) : NULL, &catalog, error);
+	g_autoptr(Context) context =
+		open_named(arguments, second ? arguments_positional(arguments, 0) : NULL,
+			   FILLING_ASK, &catalog, error);
 	g_autoptr(GPtrArray) repositories = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(Manifest) manifest = NULL;
 	g_autofree char *set_id = NULL;
@@ -128,8 +129,8 @@ bool cmd_show(const struct arguments *arguments, GError **error)
 bool cmd_status(const struct arguments *arguments, GError **error)
 {
 	g_autoptr(Catalog) catalog = NULL;
-	g_autoptr(Context) context =
-		open_named(arguments, arguments_positional(arguments, 0), &catalog, error);
+	g_autoptr(Context) context = open_named(arguments, arguments_positional(arguments, 0),
+						FILLING_LOCAL, &catalog, error);
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 	struct status status = {0};
 
@@ -187,8 +188,8 @@ bool cmd_catalog_rebuild(const struct arguments *arguments, GError **error)
 	if (arguments_flag(arguments, "json"))
 		json_out(set_list_json(context->service->name, sets));
 	else
-		log_info("the catalog knows %u sets of service %s", sets->len,
-			 context->service->name);
+		log_info("the catalog knows %u set%s of service %s", sets->len,
+			 sets->len == 1 ? "" : "s", context->service->name);
 	if (unverified > 0)
 		return odr_fail(error, ODR_ERROR_CORRUPT,
 				"%u sets do not verify: they are not in the catalog", unverified);

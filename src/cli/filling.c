@@ -125,20 +125,66 @@ static bool is_filled(Context *context, Catalog *catalog, bool *filled, GError *
 	return true;
 }
 
-Catalog *filling_open(Context *context, GError **error)
+/* Whether the names of sets in a repository are those that the catalog has. */
+struct comparison {
+	GHashTable *known;
+	unsigned found;
+	bool differs;
+};
+
+static bool compare_set(void *data, const struct store_object *object)
+{
+	struct comparison *comparison = data;
+	g_autofree char *id = NULL;
+
+	if (layout_parse_set(object->name, &id)) {
+		comparison->found++;
+		comparison->differs = !g_hash_table_contains(comparison->known, id);
+	}
+	return !comparison->differs;
+}
+
+static bool same_sets(Repo *repo, Catalog *catalog, bool *same, GError **error)
+{
+	g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
+	struct comparison comparison = {.known = known};
+	g_autoptr(GPtrArray) sets = NULL;
+
+	if (!catalog_sets(catalog, repo->service.name, store_name(repo->store), &sets, error))
+		return false;
+	for (guint i = 0; i < sets->len; i++)
+		g_hash_table_add(known, ((struct catalog_set *)sets->pdata[i])->set_id);
+	if (!repo_list(repo, "set/", compare_set, &comparison, error))
+		return false;
+	*same = *same && !comparison.differs && comparison.found == sets->len;
+	return true;
+}
+
+static bool ask_repositories(Context *context, Catalog *catalog, bool filled, GError **error)
+{
+	unsigned unverified;
+
+	if (!filling_keys(context, error) || !context_repos(context, error))
+		return false;
+	for (guint i = 0; filled && i < context->repos->len; i++)
+		if (!same_sets(context->repos->pdata[i], catalog, &filled, error))
+			return false;
+	return filled || filling_rebuild(context, catalog, &unverified, error);
+}
+
+Catalog *filling_open(Context *context, enum filling_look look, GError **error)
 {
 	bool renewed, filled;
-	unsigned unverified;
 	g_autoptr(Catalog) catalog = run_catalog(context, &renewed, error);
 	g_autoptr(GError) trouble = NULL;
 
 	if (!catalog || !is_filled(context, catalog, &filled, error))
 		return NULL;
-	if (filled)
+	if (filled && look == FILLING_LOCAL)
 		return g_steal_pointer(&catalog);
-	if (!filling_keys(context, &trouble) || !context_repos(context, &trouble) ||
-	    !filling_rebuild(context, catalog, &unverified, &trouble))
-		log_warning("the catalog may not know all there is: %s", trouble->message);
+	if (!ask_repositories(context, catalog, filled, &trouble))
+		log_warning("this is what the catalog knows, which may not be all: %s",
+			    trouble->message);
 	else if (renewed)
 		log_info("the catalog was not there: it was filled from the repositories");
 	return g_steal_pointer(&catalog);

@@ -11,7 +11,11 @@ bool filling_rebuild(Context *context, Catalog *catalog, unsigned *unverified, G
 /* Opens the catalog for a query. What it never learnt of a repository (a new host, a lost catalog, a run
  * that died after it published its set) is read from there first; a repository that cannot be read then
  * is a warning. */
-Catalog *filling_open(Context *context, GError **error);
+enum filling_look {
+	FILLING_LOCAL, /* ask only where local state shows that something is lacking: works without network */
+	FILLING_ASK /* compare the names of sets with those in the repositories */
+};
+Catalog *filling_open(Context *context, enum filling_look look, GError **error);
 
 /* After a set was recorded: if the one before it in the chain is not in the catalog, the repositories are
  * read again by the next query. */
