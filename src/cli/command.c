@@ -27,7 +27,8 @@ static const struct command_option key_new_identity_options[] = {
 static const struct command_option key_endorse_options[] = {
 	{"owner", 0, OPTION_TEXT, "OWNER", "file with the owner key"},
 	{"role", 0, OPTION_TEXT, "writer|keeper|evidence", "what the bundle's key may sign"},
-	{"recipient", 0, OPTION_LIST, "PUB", "public part of an identity that can open"},
+	{"recipient", 0, OPTION_LIST, "PUB",
+	 "an identity that can open: its .pub, itself, or a recovery kit"},
 	{"valid-for", 0, OPTION_TEXT, "DURATION", "how long the endorsement holds (without end)"},
 	{NULL},
 };

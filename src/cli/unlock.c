@@ -269,11 +269,9 @@ Bundle *unlock_bundle(const char *path, GError **error)
 struct recipient *unlock_recipient(const char *path, struct key_service *service, GError **error)
 {
 	g_autofree char *what = g_strdup_printf("'%s'", path);
-	g_autofree char *text = NULL;
+	g_autoptr(KeyText) text = NULL;
 
-	if (!file_read_text(path, KEY_TEXT_MAX, &text, error)) {
-		odr_context(error, "cannot read the recipient");
+	if (!read_member(path, "recipient", false, &text, error))
 		return NULL;
-	}
 	return recipient_parse(text, what, service, error);
 }

@@ -20,8 +20,8 @@ char *passphrase_choose(const struct arguments *arguments, const char *what, GEr
 /* True if passphrases come from where a program can read them again. */
 bool passphrase_is_given(const struct arguments *arguments);
 
-/* Files without a passphrase are refused if others can read them. In place of an owner key or an identity a
- * recovery kit will do. */
+/* Files without a passphrase are refused if others can read them. In place of an owner key, an identity or a
+ * recipient a recovery kit will do, in place of a recipient also an identity: nothing is unlocked for it. */
 OwnerKey *unlock_owner(struct passphrase_source *source, const char *path, GError **error);
 Identity *unlock_identity(struct passphrase_source *source, const char *path, GError **error);
 Bundle *unlock_bundle(const char *path, GError **error);

@@ -320,10 +320,18 @@ Identity *identity_parse(const char *text, const char *what, const struct key_un
 struct recipient *recipient_parse(const char *text, const char *what, struct key_service *service,
 				  GError **error)
 {
-	g_autoptr(KeyFile) file = key_file_load_type(text, what, KEY_RECIPIENT, error);
+	g_autoptr(KeyFile) file = key_file_load(text, what, error);
 	struct recipient recipient = {0};
 
-	if (!file || !take_recipient(file, &recipient, error))
+	if (!file)
+		return NULL;
+	if (file->type != KEY_RECIPIENT && file->type != KEY_IDENTITY) {
+		odr_fail(error, ODR_ERROR_USAGE,
+			 "%s is a key file of type %s; needed is a recipient, or an identity", what,
+			 key_type_name(file->type));
+		return NULL;
+	}
+	if (!take_recipient(file, &recipient, error))
 		return NULL;
 	key_service_copy(service, &file->service);
 	return g_memdup2(&recipient, sizeof(recipient));

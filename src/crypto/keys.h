@@ -111,6 +111,7 @@ OwnerKey *owner_key_parse(const char *text, const char *what, const struct key_u
 Identity *identity_parse(const char *text, const char *what, const struct key_unlock *unlock,
 			 GError **error);
 Bundle *bundle_parse(const char *text, const char *what, GError **error);
+/* Of an identity file: its public part, which needs no passphrase. */
 struct recipient *recipient_parse(const char *text, const char *what, struct key_service *service,
 				  GError **error); /* service: filled; key_service_clear */
 void key_service_clear(struct key_service *service);

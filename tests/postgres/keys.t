@@ -154,6 +154,14 @@ tool_fails(['list', '--kit', $kit, '-c', $site->conf], 2, qr/exclude each other/
 tool_fails(['key', 'test', $kit, '--no-input'], 12, qr/nobody to ask/, 'nobody is asked where nobody is', @environment);
 tool_ok(['key', 'endorse', path('new-writer'), '--owner', $kit, '--passphrase-file', path('pass'), '--role', 'writer',
 	'--recipient', $site->identity(2) . '.pub'], 'the owner key in the kit endorses the writer of the new host');
+tool_ok(['key', 'endorse', path('bare-writer'), '--owner', $kit, '--passphrase-file', path('pass'), '--role', 'writer',
+	'--recipient', $kit, '--recipient', $site->identity(1)], 'and seals to the identity in the kit, and to an identity file');
+my %bare = map { $_ => 1 } read_file(path('bare-writer')) =~ /^recipient-\d+=.*;([0-9a-f]{16});?$/mg;
+is_deeply(\%bare, { map { $_->{fingerprint} => 1 } @{ tool('key', 'list', '--json', map { $site->identity($_) } 1, 2)->json->{keys} } },
+	'by their public parts');
+tool_fails(['key', 'add-recipient', path('bare-writer'), $kit], 1, qr/is there already/, 'it is the same recipient');
+tool_fails(['key', 'add-recipient', path('bare-writer'), $site->owner], 2, qr/of type owner; needed is a recipient, or an identity/,
+	'an owner key opens nothing');
 rename $site->repository, $site->repository . '.away';
 tool_fails(['kit', 'test', $kit, '--passphrase-file', path('pass')], 10, qr/repository/, 'a repository that is gone is unreachable',
 	@environment);

@@ -141,6 +141,27 @@ static void test_recipient(struct fixture *fixture, gconstpointer data)
 	key_service_clear(&service);
 }
 
+/* Where the .pub is lost: the public part stands in the identity's file, in clear. */
+static void test_recipient_of_identity(struct fixture *fixture, gconstpointer data)
+{
+	const struct recipient *recipient = &fixture->identity->recipient;
+	g_autofree char *text = identity_print(fixture->identity, "correct horse");
+	g_autofree char *owner = owner_key_print(fixture->owner, NULL);
+	struct key_service service = {0};
+	GError *error = NULL;
+	struct recipient *taken = recipient_parse(text, "main", &service, &error);
+
+	g_assert_no_error(error);
+	assert_service(&service, &fixture->owner->service);
+	g_assert_cmpmem(taken->public_key, KEY_SIZE, recipient->public_key, KEY_SIZE);
+	g_assert_cmpstr(taken->name, ==, recipient->name);
+	recipient_free(taken);
+	key_service_clear(&service);
+	g_assert_null(recipient_parse(owner, "owner", &service, &error));
+	assert_error(error, ODR_ERROR_USAGE,
+		     "owner is a key file of type owner; needed is a recipient, or an identity");
+}
+
 /* A wrong digit would seal what nobody can open. */
 static void test_wrong_digit(struct fixture *fixture, gconstpointer data)
 {
@@ -308,6 +329,7 @@ int main(int argc, char **argv)
 		{"/keys/identity/notices-an-altered-scope", test_altered_scope},
 		{"/keys/identity/refuses-to-use-more-than-1-gib", test_memory_ceiling},
 		{"/keys/recipient/reads-what-it-wrote", test_recipient},
+		{"/keys/recipient/is-read-from-an-identity-too", test_recipient_of_identity},
 		{"/keys/recipient/notices-a-wrong-digit", test_wrong_digit},
 		{"/keys/bundle/reads-what-it-wrote", test_bundle},
 		{"/keys/bundle/refuses-one-of-another-owner", test_foreign_bundle},
