@@ -19,8 +19,8 @@ struct library_thread {
 	EVP_CIPHER_CTX *seal, *open; /* their cipher is chosen already */
 };
 
-bool library_start(GError **error);
-/* These two start the libraries if need be, and end the program where that is impossible. */
+bool library_start(GError **error); /* libsodium alone: keys need no more */
+/* These two start both if need be, and end the program where that is impossible. */
 const struct library *library_get(void);
 struct library_thread *library_thread(void);
 

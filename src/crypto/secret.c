@@ -21,9 +21,11 @@ static void forbid_dumps(void)
 
 void *secret_new(size_t size)
 {
+	g_autoptr(GError) error = NULL;
 	void *secret;
 
-	library_get();
+	if (!library_start(&error))
+		g_error("%s", error->message);
 	forbid_dumps();
 	secret = sodium_malloc(size);
 	if (!secret)

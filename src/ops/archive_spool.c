@@ -25,7 +25,17 @@
 /* The umask is PostgreSQL's: it knows whether a group may read its files. */
 #define SEGMENT_MODE 0660
 
-static bool write_aside(const char *aside, const void *data, size_t size, GError **error)
+/* What the server has fetched it never reads again after a crash, and before it keeps such a file it
+ * syncs it itself (KeepFileRestoredFromArchive in xlogarchive.c): to wait here would be to wait twice. */
+static bool server_syncs(const char *path)
+{
+	g_autofree char *name = g_path_get_basename(path);
+
+	return strcmp(name, "RECOVERYXLOG") == 0 || strcmp(name, "RECOVERYHISTORY") == 0;
+}
+
+static bool write_aside(const char *aside, const void *data, size_t size, bool durable,
+			GError **error)
 {
 	int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, SEGMENT_MODE);
 	bool good;
@@ -33,8 +43,8 @@ static bool write_aside(const char *aside, const void *data, size_t size, GError
 	if (fd < 0)
 		return odr_fail_errno(error, errno, "cannot write '%s'", aside);
 	good = file_pwrite(fd, data, size, 0, error) || odr_context(error, "'%s'", aside);
-	good = good && fault_point("file.fsync", aside, error);
-	if (good && fdatasync(fd) != 0)
+	good = good && (!durable || fault_point("file.fsync", aside, error));
+	if (good && durable && fdatasync(fd) != 0)
 		good = odr_fail_errno(error, errno, "cannot sync '%s'", aside);
 	close(fd);
 	return good;
@@ -52,8 +62,9 @@ bool spool_place(const char *path, const void *data, size_t size, GError **error
 {
 	g_autofree char *aside = g_strconcat(path, ".odrbackup", NULL);
 	g_autofree char *folder = g_path_get_dirname(path);
+	bool durable = !server_syncs(path);
 
-	if (!write_aside(aside, data, size, error)) {
+	if (!write_aside(aside, data, size, durable, error)) {
 		unlink(aside);
 		return false;
 	}
@@ -61,7 +72,7 @@ bool spool_place(const char *path, const void *data, size_t size, GError **error
 		unlink(aside);
 		return false;
 	}
-	return file_sync_dir(folder, error);
+	return !durable || file_sync_dir(folder, error);
 }
 
 static bool check_spooled(int fd, const char *file, struct wal_header *header, GError **error)
@@ -102,7 +113,7 @@ static bool move_spooled(const char *spooled, const char *path, GError **error)
 	g_autofree char *folder = g_path_get_dirname(path);
 
 	if (rename(spooled, path) == 0)
-		return file_sync_dir(folder, error);
+		return server_syncs(path) || file_sync_dir(folder, error);
 	if (errno != EXDEV)
 		return odr_fail_errno(error, errno, "cannot move it to '%s'", path);
 	return copy_spooled(spooled, path, error);
