@@ -14,9 +14,25 @@ static char *fact_name(const Context *context, const char *repository)
 	return g_strdup_printf("filled.%s.%s", context->service->name, repository);
 }
 
+/* The configured identity, where its file is not protected. A query asks for no passphrase. */
+static void identity_without_asking(Context *context)
+{
+	struct key_unlock unlock = {NULL, NULL};
+	g_autoptr(KeyText) text = NULL;
+	g_autoptr(Identity) identity = NULL;
+
+	if (!context->service->identity || !key_text_read(context->service->identity, &text, NULL))
+		return;
+	identity = identity_parse(text, context->service->identity, &unlock, NULL);
+	if (identity &&
+	    memcmp(identity->service.id, context->bundle->service.id, SERVICE_ID_SIZE) == 0)
+		context->identity = g_steal_pointer(&identity);
+}
+
 bool filling_keys(Context *context, GError **error)
 {
-	bool named = context->kit || arguments_text(context->arguments, "identity");
+	bool named = context->kit || arguments_text(context->arguments, "identity") ||
+		     passphrase_is_given(context->arguments);
 
 	if (named || !context->service->bundle) {
 		if (!context_identity_optional(context, error))
@@ -24,7 +40,10 @@ bool filling_keys(Context *context, GError **error)
 		if (context->identity)
 			return true;
 	}
-	return context_bundle(context, error);
+	if (!context_bundle(context, error))
+		return false;
+	identity_without_asking(context);
+	return true;
 }
 
 bool filling_rebuild(Context *context, Catalog *catalog, unsigned *unverified, GError **error)

@@ -37,6 +37,19 @@ static void keep_sealed(struct catalog_set *set, const GPtrArray *known)
 	}
 }
 
+/* By the store's clock, which orders sets; a writer that may only put does not see it. */
+static usec_t stored_at(const Repo *repo, const Manifest *manifest)
+{
+	g_autofree char *local = layout_set(manifest->set_id);
+	struct store_object object = {0};
+
+	if (manifest->stored_at)
+		return manifest->stored_at;
+	return repo_head((Repo *)repo, local, &object, NULL) && object.stored_at
+		       ? object.stored_at
+		       : manifest->created;
+}
+
 static bool put_set(Catalog *catalog, const Repo *repo, const Manifest *manifest,
 		    const GPtrArray *known, GError **error)
 {
@@ -44,25 +57,25 @@ static bool put_set(Catalog *catalog, const Repo *repo, const Manifest *manifest
 	g_autofree char *parts = part_names(manifest);
 	g_autofree char *writer = key_fingerprint(manifest->writer.public_key);
 	g_autofree char *digest = hex_encode(manifest->sha256, SHA256_SIZE);
-	struct catalog_set set = {
-		.service = repo->service.name,
-		.repository = (char *)store_name(repo->store),
-		.set_id = manifest->set_id,
-		.kind = database ? database->kind : (char *)"full",
-		.parts = parts,
-		.generation = database ? database->generation : NULL,
-		.sequence = manifest->sequence,
-		.created = manifest->created,
-		.started = manifest->started,
-		.stopped = manifest->has_sealed ? manifest->stopped : manifest->created,
-		.retain_until = manifest->retain_until,
-		.lock_until = database ? database->lock_until : 0,
-		.stored_at = manifest->stored_at ? manifest->stored_at : manifest->created,
-		.system_identifier = manifest->system_identifier,
-		.pg_major = manifest->pg_major,
-		.damaged = manifest->damaged ? manifest->damaged->len : 0,
-		.writer = writer,
-		.manifest_sha256 = digest};
+	struct catalog_set set = {.service = repo->service.name,
+				  .repository = (char *)store_name(repo->store),
+				  .set_id = manifest->set_id,
+				  .kind = database ? database->kind : (char *)"full",
+				  .parts = parts,
+				  .generation = database ? database->generation : NULL,
+				  .sequence = manifest->sequence,
+				  .created = manifest->created,
+				  .started = manifest->started,
+				  .stopped = manifest->has_sealed ? manifest->stopped
+								  : manifest->created,
+				  .retain_until = manifest->retain_until,
+				  .lock_until = database ? database->lock_until : 0,
+				  .stored_at = stored_at(repo, manifest),
+				  .system_identifier = manifest->system_identifier,
+				  .pg_major = manifest->pg_major,
+				  .damaged = manifest->damaged ? manifest->damaged->len : 0,
+				  .writer = writer,
+				  .manifest_sha256 = digest};
 
 	for (guint i = 0; i < manifest->parts->len; i++) {
 		const struct set_part *part = manifest->parts->pdata[i];
