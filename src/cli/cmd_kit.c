@@ -12,41 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Keys of the writer's host make no sense on a new one. */
-static bool belongs_into_kit(const struct settings_origin *origin)
-{
-	return origin->value && strcmp(origin->origin, "default") != 0 &&
-	       strcmp(origin->key, "identity") != 0 && strcmp(origin->key, "writer-bundle") != 0;
-}
-
-static void copy_group(GKeyFile *to, const Settings *settings, const char *kind, const char *name)
-{
-	g_autofree char *group = g_strdup_printf("%s %s", kind, name);
-
-	for (guint i = 0; i < settings->origins->len; i++) {
-		const struct settings_origin *origin = settings->origins->pdata[i];
-
-		if (strcmp(origin->group, group) == 0 && belongs_into_kit(origin))
-			g_key_file_set_string(to, group, origin->key, origin->value);
-	}
-}
-
-/* What a new host has to know of the configuration. */
-static char *kit_settings(const Context *context)
-{
-	const struct settings_service *service = context->service;
-	g_autoptr(GKeyFile) file = g_key_file_new();
-
-	for (guint i = 0; i < service->repositories->len; i++) {
-		const struct settings_repository *repository = service->repositories->pdata[i];
-
-		copy_group(file, context->settings, "repository", repository->name);
-	}
-	copy_group(file, context->settings, "service", service->name);
-	copy_group(file, context->settings, "tier", service->tier->name);
-	return g_key_file_to_data(file, NULL, NULL);
-}
-
 static bool check_keys(const Context *context, const OwnerKey *owner, GError **error)
 {
 	const Identity *identity = context->identity;
@@ -122,12 +87,13 @@ static void tell_created(const Context *context, const char *path)
 static bool create(Context *context, const OwnerKey *owner, const char *path, GError **error)
 {
 	g_autoptr(Kit) kit = g_new0(Kit, 1);
+	g_autoptr(GKeyFile) settings = kit_settings(context->settings, context->service);
 	char *passphrase;
 
 	if (!check_keys(context, owner, error) ||
 	    !choose_passphrase(context->arguments, path, &passphrase, error))
 		return false;
-	kit->settings = kit_settings(context);
+	kit->settings = g_key_file_to_data(settings, NULL, NULL);
 	kit->service = g_strdup(context->service->name);
 	kit->created = clock_now() / USEC_PER_SEC * USEC_PER_SEC;
 	kit->identity = identity_print(context->identity, passphrase);

@@ -54,10 +54,11 @@ bool context_lock_wait(const Context *context, usec_t *wait, GError **error);
 bool context_confirm(const Context *context, const char *question, GError **error);
 
 /*
- * What PostgreSQL has to run during recovery, with the context's own configuration or kit, and identity.
- * Where a passphrase was typed, nobody will type it for PostgreSQL: the identity is written unprotected
- * (0600) into the service's state folder, and *end_command removes it when recovery ends (NULL: nothing
- * to do). context_identity first. g_free both.
+ * What PostgreSQL has to run during recovery. It cannot be asked for a passphrase, should not spend a second
+ * per segment on one, and must not need the medium the kit is on: a protected identity is written unprotected
+ * to recovery-identity in the service's state folder, and of a kit also its settings, to recovery.conf, both
+ * 0600. *end_command removes them when recovery ends (NULL: nothing to do). context_identity first. g_free
+ * both.
  */
 bool context_recovery_commands(Context *context, char **restore_command, char **end_command,
 			       GError **error);

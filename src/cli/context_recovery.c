@@ -38,7 +38,9 @@ bool context_confirm(const Context *context, const char *question, GError **erro
 /* One word of a command line that PostgreSQL hands to a shell, in which % is special. */
 static void append_word(GString *command, const char *option, const char *word)
 {
-	g_autofree char *quoted = g_shell_quote(word);
+	static const char plain[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "/._-+,:@%";
+	bool needs_quotes = word[0] == '\0' || word[strspn(word, plain)] != '\0';
+	g_autofree char *quoted = needs_quotes ? g_shell_quote(word) : g_strdup(word);
 	g_auto(GStrv) parts = g_strsplit(quoted, "%", -1);
 	g_autofree char *escaped = g_strjoinv("%%", parts);
 
@@ -47,45 +49,62 @@ static void append_word(GString *command, const char *option, const char *word)
 	g_string_append_printf(command, "%s%s", command->len ? " " : "", escaped);
 }
 
-static bool write_identity(Context *context, char **file, GError **error)
+static bool write_private(const char *path, const char *text, GError **error)
 {
-	g_autofree char *path = g_build_filename(context->state, "recovery-identity", NULL);
+	if (!file_write(path, text, strlen(text), &(struct file_write){.mode = 0600}, error))
+		return odr_context(error, "cannot keep for PostgreSQL's recovery what it needs");
+	return true;
+}
+
+static bool write_identity(const Context *context, const char *path, GError **error)
+{
 	g_autoptr(KeyText) text = identity_print(context->identity, NULL);
 
-	if (!file_write(path, text, strlen(text), &(struct file_write){.mode = 0600}, error))
-		return odr_context(error, "cannot keep the identity for PostgreSQL's recovery");
-	*file = g_steal_pointer(&path);
-	return true;
+	return write_private(path, text, error);
+}
+
+static bool write_configuration(const Context *context, const char *path, GError **error)
+{
+	g_autoptr(GKeyFile) file = kit_settings(context->settings, context->service);
+	g_autofree char *text = NULL;
+
+	g_key_file_set_string(file, "odrbackup", "state", context->settings->state);
+	g_key_file_set_string(file, "odrbackup", "spool", context->settings->spool);
+	text = g_key_file_to_data(file, NULL, NULL);
+	return write_private(path, text, error);
 }
 
 bool context_recovery_commands(Context *context, char **restore_command, char **end_command,
 			       GError **error)
 {
 	const struct arguments *arguments = context->arguments;
-	g_autofree char *kit = arguments_path(arguments, "kit");
-	g_autofree char *config = g_canonicalize_filename(context->settings->file, NULL);
-	g_autofree char *identity = arguments_path(arguments, "identity");
-	g_autofree char *passphrase = arguments_path(arguments, "passphrase-file");
+	const char *repository = arguments_text(arguments, "repository");
+	bool keep_identity = context->kit || context->passphrase.used;
+	g_autofree char *identity =
+		keep_identity ? g_build_filename(context->state, "recovery-identity", NULL)
+			      : arguments_path(arguments, "identity");
+	g_autofree char *config = context->kit
+					  ? g_build_filename(context->state, "recovery.conf", NULL)
+					  : g_canonicalize_filename(context->settings->file, NULL);
 	g_autoptr(GString) get = g_string_new(NULL);
 	g_autoptr(GString) end = g_string_new(NULL);
 
-	if (context->passphrase.used && !passphrase) {
-		g_clear_pointer(&identity, g_free);
-		if (!write_identity(context, &identity, error))
-			return false;
-		append_word(end, NULL, "rm");
-		append_word(end, NULL, "-f");
-		append_word(end, NULL, identity);
-	}
+	if ((keep_identity && !write_identity(context, identity, error)) ||
+	    (context->kit && !write_configuration(context, config, error)))
+		return false;
 	append_word(get, NULL, arguments->program_path);
-	append_word(get, kit ? "kit" : "config", kit ? kit : config);
+	append_word(get, "config", config);
 	if (identity)
 		append_word(get, "identity", identity);
-	if (context->passphrase.used && passphrase)
-		append_word(get, "passphrase-file", passphrase);
 	g_string_append_printf(get, " archive-get --service %s %%f %%p", context->service->name);
-	if (arguments_text(arguments, "repository"))
-		append_word(get, "repository", arguments_text(arguments, "repository"));
+	if (repository)
+		append_word(get, "repository", repository);
+	if (keep_identity) {
+		g_string_append(end, "rm -f");
+		append_word(end, NULL, identity);
+	}
+	if (context->kit)
+		append_word(end, NULL, config);
 	*restore_command = g_strdup(get->str);
 	*end_command = end->len ? g_strdup(end->str) : NULL;
 	return true;

@@ -68,6 +68,39 @@ static bool take_members(GKeyFile *file, Kit *kit)
 	       take_text(file, "owner", &kit->owner) && clock_parse(created, &kit->created, NULL);
 }
 
+/* Keys of the writer's host make no sense on a new one. */
+static bool belongs_into_kit(const struct settings_origin *origin)
+{
+	return origin->value && strcmp(origin->origin, "default") != 0 &&
+	       strcmp(origin->key, "identity") != 0 && strcmp(origin->key, "writer-bundle") != 0;
+}
+
+static void copy_group(GKeyFile *to, const Settings *settings, const char *kind, const char *name)
+{
+	g_autofree char *group = g_strdup_printf("%s %s", kind, name);
+
+	for (guint i = 0; i < settings->origins->len; i++) {
+		const struct settings_origin *origin = settings->origins->pdata[i];
+
+		if (strcmp(origin->group, group) == 0 && belongs_into_kit(origin))
+			g_key_file_set_string(to, group, origin->key, origin->value);
+	}
+}
+
+GKeyFile *kit_settings(const Settings *settings, const struct settings_service *service)
+{
+	GKeyFile *file = g_key_file_new();
+
+	for (guint i = 0; i < service->repositories->len; i++) {
+		const struct settings_repository *repository = service->repositories->pdata[i];
+
+		copy_group(file, settings, "repository", repository->name);
+	}
+	copy_group(file, settings, "service", service->name);
+	copy_group(file, settings, "tier", service->tier->name);
+	return file;
+}
+
 Kit *kit_parse(const char *text, const char *file, GError **error)
 {
 	const char *group = kit_group(text);

@@ -2,6 +2,7 @@
 #define ODR_CLI_KIT_H
 
 #include "base/clock.h"
+#include "cli/settings.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -22,6 +23,9 @@ struct kit {
 };
 void kit_free(Kit *kit);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Kit, kit_free)
+/* What a host that never saw the service has to know of its configuration: repositories, service and tier,
+ * without the paths of keys. */
+GKeyFile *kit_settings(const Settings *settings, const struct settings_service *service);
 char *kit_print(const Kit *kit); /* holds secrets: wipe */
 /* Refuses a kit of a newer version. */
 Kit *kit_parse(const char *text, const char *file, GError **error);

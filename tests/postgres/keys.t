@@ -136,7 +136,7 @@ $site->tool_fails(['key', 'test', $site->identity, $site->service, '20200101T000
 $site->tool_fails(['key', 'test', path('one')], 7, qr/no set of the owner key/, 'an identity of another owner key opens nothing');
 
 my $kit = $site->path('erp.kit');
-my @environment = ({ env => { HOME => $home, XDG_STATE_HOME => '' } });
+my @environment = ({ env => { XDG_STATE_HOME => $home } });
 $site->tool_ok(['kit', 'create', $kit, '--owner', $site->owner, '--identity', $site->identity(2),
 	'--passphrase-file', path('pass')], 'a kit is made');
 is(mode_of($kit), '0600', 'only its owner reads it');
@@ -162,6 +162,25 @@ is_deeply(\%bare, { map { $_->{fingerprint} => 1 } @{ tool('key', 'list', '--jso
 tool_fails(['key', 'add-recipient', path('bare-writer'), $kit], 1, qr/is there already/, 'it is the same recipient');
 tool_fails(['key', 'add-recipient', path('bare-writer'), $site->owner], 2, qr/of type owner; needed is a recipient, or an identity/,
 	'an owner key opens nothing');
+
+# PostgreSQL fetches its WAL without a passphrase, and without the medium the kit is on.
+my $state = "$home/odrbackup/" . $site->service;
+my @kept = map { "$state/$_" } qw(recovery-identity recovery.conf);
+tool_ok(['restore', '--kit', $kit, '--passphrase-file', path('pass'), '--pgdata', path('restored')], 'a new host restores with the kit', @environment);
+is(join(' ', map { mode_of($_) } @kept), '0600 0600', 'identity and settings are kept for recovery, for nobody else');
+rename $_, "$_.away" for $kit, path('pass');
+my $copy = $site->cluster->copy_at('kit-copy', path('restored'))->start->wait_promoted(60);
+is($copy->psql('SELECT 1'), 1, 'recovery needs neither the kit nor the file with the passphrase');
+$copy->stop;
+rename "$_.away", $_ for $kit, path('pass');
+is_deeply([grep { -e } @kept], [], 'and removes what was kept for it');
+$site->tool_ok(['restore', '--identity', $kit, '--passphrase-file', path('pass'), '--pgdata', path('again')],
+	'a protected identity, with the configuration');
+my $auto = read_file(path('again') . '/postgresql.auto.conf');
+my $unlocked = $site->path('state', $site->service, 'recovery-identity');
+like($auto, qr/^restore_command = '\S+ --config \Q@{[$site->conf]}\E --identity \Q$unlocked\E archive-get /m, 'is unlocked once');
+like($auto, qr/^recovery_end_command = 'rm -f \Q$unlocked\E'/m, 'until recovery ends');
+
 rename $site->repository, $site->repository . '.away';
 tool_fails(['kit', 'test', $kit, '--passphrase-file', path('pass')], 10, qr/repository/, 'a repository that is gone is unreachable',
 	@environment);
