@@ -16,19 +16,21 @@ static char *amount(const struct expire_repository *repository, const char *verb
 
 	for (guint i = 0; i < repository->sets->len; i++)
 		sets += ((const struct expire_set *)repository->sets->pdata[i])->expires;
+	if (sets == 0 && repository->objects == 0 && repository->wal->len == 0)
+		return g_strdup_printf("nothing to remove; sets: %u", repository->sets->len);
 
 	g_autofree char *bytes = size_format(repository->bytes);
 	g_autofree char *wal_bytes = size_format(repository->wal_bytes);
 
 	return g_strdup_printf("%s %u of %u sets, %" G_GUINT64_FORMAT
-			       " objects of theirs and of runs that died (%s), %u WAL files (%s)",
+			       " objects with content (%s), %u WAL files (%s)",
 			       verb, sets, repository->sets->len, repository->objects, bytes,
 			       repository->wal->len, wal_bytes);
 }
 
 static void print_plan(const struct expire_repository *repository)
 {
-	static const char *const headings[] = {"set", "stored", ">size", "", "why", NULL};
+	static const char *const headings[] = {"set", "stored", ">size", "plan", "why", NULL};
 	TableOut *table = table_out_new(headings);
 	g_autofree char *what = amount(repository, "would remove");
 
