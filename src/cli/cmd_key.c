@@ -54,17 +54,12 @@ static bool tell(const struct arguments *arguments, const char *path, const char
 	return true;
 }
 
-/* NULL with *error unset: unprotected, as asked for. */
 static bool new_passphrase(const struct arguments *arguments, const char *path, char **passphrase,
 			   GError **error)
 {
 	g_autofree char *what = g_strdup_printf("'%s'", path);
 
-	*passphrase = NULL;
-	if (arguments_flag(arguments, "unprotected"))
-		return true;
-	*passphrase = passphrase_choose(arguments, what, error);
-	return *passphrase != NULL;
+	return passphrase_choose(arguments, what, passphrase, error);
 }
 
 static bool require(const struct arguments *arguments, const char *option, const char **value,

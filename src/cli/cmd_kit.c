@@ -29,18 +29,6 @@ static bool check_keys(const Context *context, const OwnerKey *owner, GError **e
 	return true;
 }
 
-static bool choose_passphrase(const struct arguments *arguments, const char *path,
-			      char **passphrase, GError **error)
-{
-	g_autofree char *what = g_strdup_printf("the recovery kit '%s'", path);
-
-	*passphrase = NULL;
-	if (arguments_flag(arguments, "unprotected"))
-		return true;
-	*passphrase = passphrase_choose(arguments, what, error);
-	return *passphrase != NULL;
-}
-
 static bool write_kit(const Context *context, const Kit *kit, const OwnerKey *owner,
 		      const char *path, GError **error)
 {
@@ -88,10 +76,11 @@ static bool create(Context *context, const OwnerKey *owner, const char *path, GE
 {
 	g_autoptr(Kit) kit = g_new0(Kit, 1);
 	g_autoptr(GKeyFile) settings = kit_settings(context->settings, context->service);
+	g_autofree char *what = g_strdup_printf("the recovery kit '%s'", path);
 	char *passphrase;
 
 	if (!check_keys(context, owner, error) ||
-	    !choose_passphrase(context->arguments, path, &passphrase, error))
+	    !passphrase_choose(context->arguments, what, &passphrase, error))
 		return false;
 	kit->settings = g_key_file_to_data(settings, NULL, NULL);
 	kit->service = g_strdup(context->service->name);

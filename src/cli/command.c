@@ -20,6 +20,8 @@ static const struct command_option key_new_identity_options[] = {
 	{"owner", 0, OPTION_TEXT, "OWNER", "file with the owner key"},
 	{"name", 0, OPTION_TEXT, "TEXT", "what people call it (the file's name)"},
 	{"scope", 0, OPTION_TEXT, "all|wal", "what it opens: everything, or WAL only (all)"},
+	{"new-passphrase-file", 0, OPTION_TEXT, "FILE",
+	 "take the passphrase of the new file from here"},
 	{"unprotected", 0, OPTION_FLAG, NULL, "write the file without a passphrase"},
 	{NULL},
 };
@@ -41,6 +43,8 @@ static const struct command_option init_options[] = {
 
 static const struct command_option kit_create_options[] = {
 	{"owner", 0, OPTION_TEXT, "OWNER", "file with the owner key"},
+	{"new-passphrase-file", 0, OPTION_TEXT, "FILE",
+	 "take the passphrase of the new file from here"},
 	{"unprotected", 0, OPTION_FLAG, NULL, "write the keys without a passphrase"},
 	{NULL},
 };
@@ -56,7 +60,7 @@ static const struct command setting_up[] = {
 	 "make the key that endorses all others of a service",
 	 "key new owner /root/keys/erp-prod.owner --service erp-prod",
 	 "odrbackup-key(1)", 1, 1, key_new_owner_options, cmd_key_new_owner},
-	{"key new identity", "FILE --owner OWNER [--name TEXT] [--scope all|wal] [--unprotected]",
+	{"key new identity", "FILE --owner OWNER [--name TEXT] [--scope all|wal] [options]",
 	 "make a key that opens sets, and FILE.pub, to which they are sealed",
 	 "key new identity /root/keys/alice --owner /root/keys/erp-prod.owner\n"
 	 "key new identity /root/keys/standby --owner /root/keys/erp-prod.owner --scope wal --unprotected",
@@ -79,7 +83,7 @@ static const struct command setting_up[] = {
 	{"init", "[SERVICE] [--single-recipient]", "make the repositories and local folders of a service",
 	 "init erp-prod",
 	 "odrbackup-init(1)", 0, 1, init_options, cmd_init},
-	{"kit create", "OUT --owner OWNER --identity FILE [SERVICE] [--unprotected]",
+	{"kit create", "OUT --owner OWNER --identity FILE [SERVICE] [options]",
 	 "write the recovery kit, and a runbook to print",
 	 "kit create /media/usb/erp-prod.kit --owner /root/keys/erp-prod.owner --identity /root/keys/vault",
 	 "odrbackup-kit(1)", 1, 2, kit_create_options, cmd_kit_create},

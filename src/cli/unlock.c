@@ -56,10 +56,10 @@ static char *take_first_line(const char *text, const char *path, GError **error)
 	return passphrase;
 }
 
-/* systemd guards its credentials itself, by mode or by access list. */
-static char *read_given(const struct arguments *arguments, GError **error)
+/* named: --passphrase-file or its like; NULL: the credential. systemd guards its credentials itself, by mode
+ * or by access list. */
+static char *read_given(const char *named, GError **error)
 {
-	const char *named = arguments_text(arguments, "passphrase-file");
 	g_autofree char *credential = named ? NULL : credential_file();
 	const char *path = named ? named : credential;
 	g_autoptr(KeyText) text = NULL;
@@ -154,7 +154,7 @@ char *passphrase_ask_terminal(void *data, const char *what, GError **error)
 
 	source->used = true;
 	if (passphrase_is_given(source->arguments))
-		return read_given(source->arguments, error);
+		return read_given(arguments_text(source->arguments, "passphrase-file"), error);
 	return ask(source->arguments, prompt, what, error);
 }
 
@@ -176,19 +176,30 @@ static char *ask_twice(const struct arguments *arguments, const char *what, GErr
 	return passphrase;
 }
 
-char *passphrase_choose(const struct arguments *arguments, const char *what, GError **error)
+bool passphrase_choose(const struct arguments *arguments, const char *what, char **passphrase,
+		       GError **error)
 {
-	char *passphrase = passphrase_is_given(arguments) ? read_given(arguments, error)
-							  : ask_twice(arguments, what, error);
+	const char *file = arguments_text(arguments, "new-passphrase-file");
+	char *chosen;
 
-	if (passphrase && strlen(passphrase) < PASSPHRASE_LEAST) {
-		secret_free(passphrase);
-		odr_fail(error, ODR_ERROR_USAGE,
-			 "a passphrase has at least %d bytes; several words are best",
-			 PASSPHRASE_LEAST);
-		return NULL;
+	*passphrase = NULL;
+	if (file && arguments_flag(arguments, "unprotected"))
+		return odr_fail(error, ODR_ERROR_USAGE,
+				"--new-passphrase-file and --unprotected exclude each other");
+	if (arguments_flag(arguments, "unprotected"))
+		return true;
+	if (!file)
+		file = arguments_text(arguments, "passphrase-file");
+	chosen = file || passphrase_is_given(arguments) ? read_given(file, error)
+							: ask_twice(arguments, what, error);
+	if (chosen && strlen(chosen) < PASSPHRASE_LEAST) {
+		secret_free(chosen);
+		return odr_fail(error, ODR_ERROR_USAGE,
+				"a passphrase has at least %d bytes; several words are best",
+				PASSPHRASE_LEAST);
 	}
-	return passphrase;
+	*passphrase = chosen;
+	return chosen != NULL;
 }
 
 bool key_text_read(const char *path, KeyText **text, GError **error)

@@ -15,8 +15,10 @@ struct passphrase_source {
 };
 /* As key_unlock wants it; data: struct passphrase_source. */
 char *passphrase_ask_terminal(void *data, const char *what, GError **error);
-/* For a new file: asked for twice; at least 8 bytes. secret_free. */
-char *passphrase_choose(const struct arguments *arguments, const char *what, GError **error);
+/* For a new file: from --new-passphrase-file where the command has it, else as above, asked for twice; at
+ * least 8 bytes. NULL with --unprotected. secret_free. */
+bool passphrase_choose(const struct arguments *arguments, const char *what, char **passphrase,
+		       GError **error);
 /* True if passphrases come from where a program can read them again. */
 bool passphrase_is_given(const struct arguments *arguments);
 

@@ -43,7 +43,25 @@ tool_fails(['key', 'new', 'identity', path('x'), '--owner', path('owner'), '--pa
 	qr/at least 8 bytes/, 'a short passphrase is refused');
 tool_fails(['key', 'new', 'identity', path('x'), '--owner', path('owner'), '--passphrase-file', path('open')], 12,
 	qr/others than its owner/, 'so is a file that others can read');
+write_file(path('safe'), "a passphrase for the safe\n", 0600);
+give(path('safe'));
+tool_ok(['key', 'new', 'owner', path('safe-owner'), '--service', 'shop', '--passphrase-file', path('safe')], 'a protected owner key');
+my @shop = ('key', 'new', 'identity', path('x'), '--owner', path('safe-owner'), '--new-passphrase-file', path('pass'));
+tool_fails([@shop, '--passphrase-file', path('pass')], 12, qr/passphrase/, 'the owner key is opened by its own passphrase');
+tool_fails([@shop, '--passphrase-file', path('safe'), '--unprotected'], 2, qr/exclude each other/, 'protected or not');
 ok(!-e path('x') && !-e path('x.pub'), 'nothing is left of a refused key');
+$shop[3] = path('shop-identity');
+tool_ok([@shop, '--passphrase-file', path('safe')], 'an identity gets a passphrase of its own');
+my ($shop_conf, $shop_kit) = (path('shop.conf'), path('shop.kit'));
+write_file($shop_conf, "[odrbackup]\nstate=$dir/state\nspool=$dir/spool\n[repository r]\npath=$dir/r\n[service shop]\nrepositories=r\n", 0600);
+give($shop_conf);
+tool_ok(['-c', $shop_conf, 'key', 'endorse', path('shop-writer'), '--owner', path('safe-owner'), '--role', 'writer',
+	'--passphrase-file', path('safe'), '--recipient', path('shop-identity')], 'which it does not need as a recipient');
+tool_ok(['key', 'new', 'identity', path('shop-open'), '--owner', path('safe-owner'), '--passphrase-file', path('safe'), '--unprotected'],
+	'an unprotected one');
+tool_ok(['-c', $shop_conf, 'kit', 'create', $shop_kit, '--owner', path('safe-owner'), '--identity', path('shop-open'),
+	'--passphrase-file', path('safe'), '--new-passphrase-file', path('pass')], 'a kit gets a passphrase of its own');
+tool_ok(['key', 'new', 'identity', path('from-kit'), '--owner', $shop_kit, '--passphrase-file', path('pass')], 'that opens it');
 
 # Bundles.
 tool_fails(['key', 'endorse', path('bundle'), '--owner', path('owner'), '--role', 'writer', '--recipient', path('standby.pub')], 2,
