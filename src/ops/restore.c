@@ -75,19 +75,36 @@ bool restore_remove_inside(struct restore *restore, const char *relative, GError
 	return true;
 }
 
+/* Not by way of a file aside: whatever we die of, the folder is empty or marked as ours. */
+static bool write_mark(const struct restore *restore, GError **error)
+{
+	const struct restore_request *request = restore->request;
+	g_autofree char *mark = restore_inside(restore, RESTORE_MARK);
+	g_autofree char *text = g_strdup_printf("%s\n", request->plan->manifest->set_id);
+	int fd = open(mark, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return odr_fail_errno(error, errno, "cannot create '%s'", mark);
+	bool done = file_pwrite(fd, text, strlen(text), 0, error) &&
+		    fault_point("file.fsync", mark, error);
+
+	if (done && fsync(fd) != 0)
+		done = odr_fail_errno(error, errno, "cannot sync '%s'", mark);
+	close(fd);
+	return done ? file_sync_dir(request->pgdata, error)
+		    : odr_context(error, "cannot write '%s'", mark);
+}
+
 /* From here until pg_control is renamed in, no server starts in this directory. */
 static bool disarm(struct restore *restore, GError **error)
 {
 	const struct restore_request *request = restore->request;
 	g_autofree char *global = restore_inside(restore, "global");
-	g_autofree char *mark = restore_inside(restore, RESTORE_MARK);
-	g_autofree char *text = g_strdup_printf("%s\n", request->plan->manifest->set_id);
 	static const char *const stale[] = {"backup_label",    "tablespace_map",
 					    "recovery.signal", "standby.signal",
 					    "backup_manifest", RESTORE_CONTROL_ASIDE};
 
-	if (!file_make_dirs(request->pgdata, 0700, error) ||
-	    !file_write(mark, text, strlen(text), &(struct file_write){0}, error))
+	if (!file_make_dirs(request->pgdata, 0700, error) || !write_mark(restore, error))
 		return false;
 	if (!restore_remove_inside(restore, RESTORE_CONTROL, error))
 		return false;

@@ -28,11 +28,12 @@ static bool guard_foreign(const struct restore_request *request, GError **error)
 {
 	g_autofree char *mark = g_build_filename(request->pgdata, RESTORE_MARK, NULL);
 	g_autofree char *version = g_build_filename(request->pgdata, "PG_VERSION", NULL);
+	g_autofree char *armed = g_build_filename(request->pgdata, RESTORE_CONTROL, NULL);
 	g_autoptr(GError) trouble = NULL;
 	struct control control;
 	struct stat status;
 
-	if (lstat(mark, &status) == 0)
+	if (lstat(mark, &status) == 0 && lstat(armed, &status) < 0 && errno == ENOENT)
 		return true;
 	if (lstat(version, &status) < 0)
 		return odr_fail(error, ODR_ERROR_REFUSED,
