@@ -5,6 +5,7 @@
 #include "base/log.h"
 
 #include <string.h>
+#include <unistd.h>
 
 void context_free(Context *context)
 {
@@ -108,6 +109,11 @@ Context *context_open(const struct arguments *arguments, const char *service_nam
 	return g_steal_pointer(&context);
 }
 
+static bool same_owner(const Identity *identity, const Bundle *bundle)
+{
+	return memcmp(identity->service.id, bundle->service.id, SERVICE_ID_SIZE) == 0;
+}
+
 /* Keys of another service would be refused object by object; say it once, and clearly. */
 static bool check_service(const Context *context, const struct key_service *keys, const char *file,
 			  GError **error)
@@ -116,14 +122,28 @@ static bool check_service(const Context *context, const struct key_service *keys
 		return odr_fail(error, ODR_ERROR_AUTH,
 				"%s is a key of service '%s', not of service '%s'", file,
 				keys->name, context->service->name);
-	if (context->identity && context->bundle &&
-	    memcmp(context->identity->service.id, context->bundle->service.id, SERVICE_ID_SIZE) !=
-		    0)
+	if (context->identity && context->bundle && !same_owner(context->identity, context->bundle))
 		return odr_fail(error, ODR_ERROR_AUTH,
 				"identity and writer bundle of service '%s' are of different "
 				"owner keys",
 				context->service->name);
 	return true;
+}
+
+/* A key of another owner, and a service of the same name, would only find an empty repository. Where a
+ * host has a bundle, that tells which is right. */
+static bool check_owner(const Context *context, const char *file, GError **error)
+{
+	const char *path = context->service->bundle;
+	g_autoptr(Bundle) bundle = NULL;
+
+	if (context->bundle || !path || context->kit || access(path, R_OK) < 0)
+		return true;
+	bundle = unlock_bundle(path, NULL);
+	if (!bundle || same_owner(context->identity, bundle))
+		return true;
+	return odr_fail(error, ODR_ERROR_AUTH,
+			"%s and the writer bundle '%s' are of different owner keys", file, path);
 }
 
 static bool kit_identity(Context *context, GError **error)
@@ -154,7 +174,8 @@ bool context_identity_optional(Context *context, GError **error)
 
 	context->identity = unlock_identity(&context->passphrase, file, error);
 	return context->identity &&
-	       check_service(context, &context->identity->service, what, error);
+	       check_service(context, &context->identity->service, what, error) &&
+	       check_owner(context, what, error);
 }
 
 bool context_identity(Context *context, GError **error)

@@ -212,7 +212,7 @@ static KeyFile *key_file_load_type(const char *text, const char *what, enum key_
 	if (!file)
 		return NULL;
 	if (file->type != type) {
-		odr_fail(error, ODR_ERROR_USAGE,
+		odr_fail(error, ODR_ERROR_AUTH,
 			 "%s is a key file of type %s; needed is one of type %s", what,
 			 key_type_name(file->type), key_type_name(type));
 		return NULL;

@@ -103,7 +103,7 @@ static bool backup_connect(struct backup *backup, GError **error)
 							  : server->data_directory);
 	if (!backup->pgdata)
 		return odr_fail(
-			error, ODR_ERROR_USAGE,
+			error, ODR_ERROR_AUTH,
 			"the server does not tell its data directory to this role; grant it "
 			"pg_read_all_settings or set data-directory of the service");
 	if (!control_read(backup->pgdata, &backup->control, NULL, error))

@@ -234,6 +234,17 @@ static const Manifest *oldest_database_set(const struct restore_source *source)
 	return NULL;
 }
 
+static bool key_opens_any(const struct restore_source *source, const struct restore_target *target)
+{
+	for (guint i = 0; i < source->manifests->len; i++) {
+		const Manifest *manifest = source->manifests->pdata[i];
+
+		if (manifest->has_sealed && set_is_asked_for(target, manifest))
+			return true;
+	}
+	return false;
+}
+
 /* Why no set serves, and what could be reached instead. */
 static bool nothing_serves(const struct restore_source *source, const struct restore_target *target,
 			   const struct restore_plan *plan, GError **error)
@@ -265,7 +276,9 @@ static bool nothing_serves(const struct restore_source *source, const struct res
 					target->set, wanted);
 	}
 	if (reason)
-		return odr_fail(error, ODR_ERROR_NOT_FOUND, "%s", reason);
+		return odr_fail(
+			error, key_opens_any(source, target) ? ODR_ERROR_NOT_FOUND : ODR_ERROR_AUTH,
+			"%s", reason);
 
 	const Manifest *first = oldest_database_set(source);
 

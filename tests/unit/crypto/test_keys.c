@@ -230,7 +230,7 @@ static void test_wrong_type(struct fixture *fixture, gconstpointer data)
 	GError *error = NULL;
 
 	g_assert_null(identity_parse(text, "a.key", NULL, &error));
-	assert_error(g_steal_pointer(&error), ODR_ERROR_USAGE,
+	assert_error(g_steal_pointer(&error), ODR_ERROR_AUTH,
 		     "a.key is a key file of type bundle; needed is one of type identity");
 	g_assert_null(bundle_parse(newer, "a.key", &error));
 	assert_error(g_steal_pointer(&error), ODR_ERROR_REFUSED,

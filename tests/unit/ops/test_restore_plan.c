@@ -608,7 +608,7 @@ static const struct example examples[] = {
 	 WHOLE,
 	 {NULL},
 	 {.type = RECOVERY_TIME, .time = SEC(1)},
-	 .code = ODR_ERROR_NOT_FOUND,
+	 .code = ODR_ERROR_AUTH,
 	 .message = "set " FIRST " cannot be used: this key does not open it"},
 };
 
