@@ -12,7 +12,7 @@ struct backup_progress {
 	uint64_t bytes_done, bytes_total;
 };
 struct backup_request {
-	const GPtrArray *repos; /* Repo; every one must take everything */
+	const GPtrArray *repos;		     /* Repo; every one must take everything */
 	const struct store_settings *stores; /* where they lie, as many */
 	const Bundle *bundle;
 	const char *conninfo;

@@ -5,9 +5,10 @@ use strict;
 use warnings;
 use File::Temp;
 use JSON::PP;
+use Cwd 'abs_path';
 use Test::More;
 
-my $source = $ENV{ODR_SRC} // '.';
+my $source = abs_path($ENV{ODR_SRC} // '.');
 chdir $source or die "cannot enter $source: $!\n";
 
 my ($program) = grep { -x } map { "$_/odrbackup" }

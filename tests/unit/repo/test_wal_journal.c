@@ -228,7 +228,8 @@ static void test_trim(void)
 static void test_refuses(void)
 {
 	g_autoptr(GError) error = NULL;
-	struct wal_record record = {.file = "000000010000000000000001", .repository = "a b"};
+	struct wal_record record = {.file = (char *)"000000010000000000000001",
+				    .repository = (char *)"a b"};
 
 	set_up();
 	g_assert_false(wal_journal_append(folder, &record, 1, &error));
