@@ -49,4 +49,6 @@ src_ops_libops_a_SOURCES = \
 	src/ops/restore_steps.h \
 	src/ops/status.c \
 	src/ops/status.h \
-	src/ops/status_judge.c
+	src/ops/status_judge.c \
+	src/ops/wal_source.c \
+	src/ops/wal_source.h
