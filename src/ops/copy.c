@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/pool.h"
 #include "base/stop.h"
+#include "ops/copy_jobs.h"
 #include "ops/copy_pages.h"
 #include "pg/page.h"
 
@@ -15,20 +16,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Files up to this size share chunks with others of the same database. */
-#define SMALL_FILE ((uint64_t)512 << 10)
-
 /* One file on its way: what it was listed as, what became of it. */
 struct file {
 	const struct pgdata_file *listed;
 	struct layer_entry *entry; /* NULL: vanished, or not a file */
 	struct page_findings findings;
-};
-
-/* A run of files that one worker copies: one large file, or small ones of one database. */
-struct job {
-	size_t first, count; /* in copy->order */
-	uint64_t bytes;
 };
 
 struct copy {
@@ -103,70 +95,6 @@ static struct layer_entry *entry_new(struct copy *copy, const struct pgdata_file
 	return entry;
 }
 
-/* The database a path belongs to: content of two databases never shares a chunk. */
-static size_t database_length(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash || (!g_str_has_prefix(path, "base/") && !g_str_has_prefix(path, "pg_tblspc/")))
-		return 0;
-	return (size_t)(slash - path);
-}
-
-static bool same_database(const char *a, const char *b)
-{
-	size_t length = database_length(a);
-
-	return length == database_length(b) && memcmp(a, b, length) == 0;
-}
-
-static int compare_large_first(const void *a, const void *b, void *data)
-{
-	const struct copy *copy = data;
-	const struct pgdata_file *x = copy->files[*(const guint *)a].listed;
-	const struct pgdata_file *y = copy->files[*(const guint *)b].listed;
-	bool large_x = x->size > SMALL_FILE, large_y = y->size > SMALL_FILE;
-
-	if (large_x != large_y)
-		return large_x ? -1 : 1;
-	if (large_x && x->size != y->size)
-		return x->size > y->size ? -1 : 1;
-	return strcmp(x->path, y->path);
-}
-
-static void plan_jobs(struct copy *copy)
-{
-	for (guint i = 0; i < copy->count; i++) {
-		const struct pgdata_file *listed = copy->files[i].listed;
-
-		if (listed->type == 'f' && !listed->last) {
-			g_array_append_val(copy->order, i);
-			copy->bytes_total += listed->size;
-		}
-	}
-	g_array_sort_with_data(copy->order, compare_large_first, copy);
-
-	for (guint i = 0; i < copy->order->len;) {
-		const struct pgdata_file *first =
-			copy->files[g_array_index(copy->order, guint, i)].listed;
-		struct job job = {.first = i, .count = 1, .bytes = first->size};
-
-		while (first->size <= SMALL_FILE && i + job.count < copy->order->len) {
-			const struct pgdata_file *next =
-				copy->files[g_array_index(copy->order, guint, i + job.count)]
-					.listed;
-
-			if (job.bytes + next->size > CHUNK_MAX ||
-			    !same_database(first->path, next->path))
-				break;
-			job.bytes += next->size;
-			job.count++;
-		}
-		g_array_append_val(copy->jobs, job);
-		i += job.count;
-	}
-}
-
 struct copy *copy_new(const struct copy_settings *settings, const GPtrArray *files)
 {
 	struct copy *copy = g_new0(struct copy, 1);
@@ -177,14 +105,13 @@ struct copy *copy_new(const struct copy_settings *settings, const GPtrArray *fil
 	for (size_t i = 0; i < copy->count; i++)
 		copy->files[i].listed = files->pdata[i];
 	copy->order = g_array_new(false, false, sizeof(guint));
-	copy->jobs = g_array_new(false, false, sizeof(struct job));
 	copy->outside = g_ptr_array_new_with_free_func((GDestroyNotify)layer_entry_free);
 	copy->owners = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	copy->groups = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	/* Entries are made here, in one thread, because of the caches of names. */
 	for (size_t i = 0; i < copy->count; i++)
 		copy->files[i].entry = entry_new(copy, copy->files[i].listed);
-	plan_jobs(copy);
+	copy->jobs = copy_jobs_plan(files, copy->order, &copy->bytes_total);
 	return copy;
 }
 
@@ -337,7 +264,7 @@ static bool copy_content(struct worker *worker, struct file *file, int fd, GErro
 	struct reading reading = {
 		.fd = fd,
 		.crc = crc32c_init(),
-		.small = file->listed->size <= SMALL_FILE,
+		.small = file->listed->size <= COPY_SMALL_FILE,
 		.paged =
 			file->listed->paged && pgdata_relation_parse(file->listed->path, &relation),
 		.pages = {.control = settings->control,
@@ -394,8 +321,8 @@ static bool worker_begin(void *shared, unsigned number, void **context, GError *
 	(void)number, (void)error;
 	worker->copy = copy;
 	worker->packs = pack_writer_new(copy->settings.sink);
-	/* A file of at most SMALL_FILE always fits behind a shared chunk that is not full. */
-	worker->buffer = g_malloc(CHUNK_MAX + SMALL_FILE);
+	/* A file of at most COPY_SMALL_FILE always fits behind a shared chunk that is not full. */
+	worker->buffer = g_malloc(CHUNK_MAX + COPY_SMALL_FILE);
 	worker->sharing = g_ptr_array_new();
 	worker->digests = g_byte_array_new();
 	*context = worker;
@@ -406,7 +333,7 @@ static bool worker_run(void *shared, void *context, size_t number, GError **erro
 {
 	struct copy *copy = shared;
 	struct worker *worker = context;
-	const struct job *job = &g_array_index(copy->jobs, struct job, number);
+	const struct copy_job *job = &g_array_index(copy->jobs, struct copy_job, number);
 
 	if (__atomic_load_n(&copy->cancelled, __ATOMIC_RELAXED))
 		return odr_fail(error, ODR_ERROR_STOPPED, "stopped");

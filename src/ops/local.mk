@@ -24,6 +24,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/cluster.h \
 	src/ops/copy.c \
 	src/ops/copy.h \
+	src/ops/copy_jobs.c \
+	src/ops/copy_jobs.h \
 	src/ops/copy_pages.c \
 	src/ops/copy_pages.h \
 	src/ops/durable.c \
