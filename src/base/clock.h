@@ -33,5 +33,7 @@ char *duration_format(usec_t duration);
 bool size_parse(const char *text, uint64_t *bytes, GError **error);
 /* For people: "1.4 GiB", "64 MiB", "512 B"; g_free. */
 char *size_format(uint64_t bytes);
+/* For people: "1 object", "2 objects"; the noun in singular, with a plural in -s; g_free. */
+char *count_format(uint64_t count, const char *noun);
 
 #endif

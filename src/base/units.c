@@ -153,3 +153,8 @@ char *size_format(uint64_t bytes)
 		*tail = '\0';
 	return g_strdup_printf("%s %s", number, names[i]);
 }
+
+char *count_format(uint64_t count, const char *noun)
+{
+	return g_strdup_printf("%" G_GUINT64_FORMAT " %s%s", count, noun, count == 1 ? "" : "s");
+}

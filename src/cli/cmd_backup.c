@@ -7,6 +7,7 @@
 #include "cli/filling.h"
 #include "cli/output.h"
 #include "cli/run.h"
+#include "cli/set_view.h"
 #include "ops/backup.h"
 #include "ops/record.h"
 
@@ -36,23 +37,14 @@ static void report_json(const Manifest *manifest, usec_t elapsed)
 {
 	const struct set_part *part = manifest_part(manifest, PART_DATABASE);
 	json_t *summary = json_object();
-	json_t *damaged = json_array();
 
-	for (guint i = 0; i < manifest->damaged->len; i++) {
-		const struct damage *damage = manifest->damaged->pdata[i];
-		json_t *row = json_object();
-
-		json_set_string(row, "path", damage->path);
-		json_set_string(row, "what", damage->what);
-		json_array_append_new(damaged, row);
-	}
 	json_set_string(summary, "set", manifest->set_id);
 	json_set_int(summary, "files", (int64_t)part->files);
 	json_set_int(summary, "bytes", (int64_t)part->bytes);
 	json_set_int(summary, "stored", (int64_t)part->stored);
 	json_set_time(summary, "stopped", manifest->stopped);
 	json_set_int(summary, "elapsed_us", elapsed);
-	json_set(summary, "damaged", damaged);
+	json_set(summary, "damaged", damaged_json(manifest->damaged));
 	json_line("summary", summary);
 }
 
@@ -61,6 +53,7 @@ static void report(const struct arguments *arguments, const Manifest *manifest, 
 	const struct set_part *part = manifest_part(manifest, PART_DATABASE);
 	g_autofree char *bytes = size_format(part->bytes);
 	g_autofree char *stored = size_format(part->stored);
+	g_autofree char *files = count_format(part->files, "file");
 	g_autofree char *time = duration_format(elapsed);
 	g_autofree char *start = lsn_print(manifest->wal->start);
 	g_autofree char *stop = lsn_print(manifest->wal->stop);
@@ -73,9 +66,9 @@ static void report(const struct arguments *arguments, const Manifest *manifest, 
 	if (arguments_flag(arguments, "json"))
 		report_json(manifest, elapsed);
 	else if (!arguments_flag(arguments, "quiet"))
-		printf("Set %s: %s in %" G_GUINT64_FORMAT " files, stored in %s, in %s; WAL %s to "
+		printf("Set %s: %s in %s, stored in %s, in %s; WAL %s to "
 		       "%s.\nSee what is there with: odrbackup list\n",
-		       manifest->set_id, bytes, part->files, stored, time, start, stop);
+		       manifest->set_id, bytes, files, stored, time, start, stop);
 }
 
 /* The set exists whatever happens here: a catalog that fails is a warning. */
@@ -93,6 +86,18 @@ static void record(Context *context, Catalog *catalog, const Manifest *manifest)
 	}
 	if (!done || !filling_check_previous(context, catalog, manifest->previous_set, &trouble))
 		log_warning("the set is stored, but not in the catalog: %s", trouble->message);
+}
+
+static bool fail_damaged(const Manifest *manifest, GError **error)
+{
+	unsigned count = manifest->damaged->len;
+	g_autofree char *files = count_format(count, "file");
+
+	return odr_fail(error, ODR_ERROR_SOURCE_DAMAGED,
+			"set %s is published, but %s of the source %s damaged: restore %s from an "
+			"older set while it is kept",
+			manifest->set_id, files, count == 1 ? "is" : "are",
+			count == 1 ? "it" : "them");
 }
 
 static bool run_backup(Context *context, const Run *run, char **set_id, uint64_t *bytes,
@@ -144,10 +149,7 @@ static bool run_backup(Context *context, const Run *run, char **set_id, uint64_t
 		*set_id = g_strdup(result.manifest->set_id);
 		*bytes = manifest_part(result.manifest, PART_DATABASE)->bytes;
 		if (result.manifest->damaged->len > 0)
-			done = odr_fail(error, ODR_ERROR_SOURCE_DAMAGED,
-					"set %s is published, but %u files of the source are "
-					"damaged: restore them from an older set while it is kept",
-					*set_id, result.manifest->damaged->len);
+			done = fail_damaged(result.manifest, error);
 	}
 	backup_result_clear(&result);
 	return done;

@@ -185,13 +185,17 @@ bool cmd_catalog_rebuild(const struct arguments *arguments, GError **error)
 		return false;
 	if (!context->identity)
 		log_info("without an identity only what is public is known: see odrbackup show -h");
+
+	g_autofree char *known = count_format(sets->len, "set");
+
 	if (arguments_flag(arguments, "json"))
 		json_out(set_list_json(context->service->name, sets));
 	else
-		log_info("the catalog knows %u set%s of service %s", sets->len,
-			 sets->len == 1 ? "" : "s", context->service->name);
+		log_info("the catalog knows %s of service %s", known, context->service->name);
+	g_autofree char *bad = count_format(unverified, "set");
+
 	if (unverified > 0)
-		return odr_fail(error, ODR_ERROR_CORRUPT,
-				"%u sets do not verify: they are not in the catalog", unverified);
+		return odr_fail(error, ODR_ERROR_CORRUPT, "%s %s not verify: not in the catalog",
+				bad, unverified == 1 ? "does" : "do");
 	return true;
 }

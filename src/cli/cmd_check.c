@@ -41,17 +41,14 @@ static void open_repositories(Context *context, GPtrArray *findings)
 	}
 }
 
-static bool print_human(const struct arguments *arguments, const struct check_result *result)
+/* Silent with --quiet where nothing counts as a failure. */
+static void print_human(const struct arguments *arguments, const struct check_result *result,
+			int exit_status)
 {
-	for (guint i = 0; i < result->findings->len; i++) {
-		const struct finding *finding = result->findings->pdata[i];
-		g_autofree char *text = output_escape(finding->text);
+	bool quiet = arguments_flag(arguments, "quiet");
 
-		if (finding->severity == FINDING_OK && !arguments_flag(arguments, "quiet"))
-			printf("ok       %s: %s\n", finding->where, text);
-	}
-	findings_print(result->findings);
-	return true;
+	if (!quiet || exit_status != 0)
+		findings_print(result->findings, !quiet);
 }
 
 static void print_json(const char *service, const struct check_result *result)
@@ -153,15 +150,16 @@ static bool check(Context *context, const Run *run, GError **error)
 		done = check_run(&request, &result, error);
 		progress_end();
 	}
-	if (done && nagios)
-		*arguments->exit_status = print_nagios(context, &result);
-	else if (done && arguments_flag(arguments, "json"))
-		print_json(context->service->name, &result);
-	else if (done)
-		print_human(arguments, &result);
-	if (done && !nagios)
+	if (done) {
 		*arguments->exit_status =
-			findings_exit_status(result.findings, arguments_flag(arguments, "strict"));
+			nagios ? (int)print_nagios(context, &result)
+			       : findings_exit_status(result.findings,
+						      arguments_flag(arguments, "strict"));
+		if (!nagios && arguments_flag(arguments, "json"))
+			print_json(context->service->name, &result);
+		else if (!nagios)
+			print_human(arguments, &result, *arguments->exit_status);
+	}
 	check_result_clear(&result);
 	return done;
 }

@@ -141,10 +141,19 @@ static void check_repository(struct findings *findings,
 	GError *error = NULL;
 	g_autoptr(Store) store = store_open(&settings, &error);
 
-	if (store && repo_check_format(store, &error))
+	if (store && repo_check_format(store, &error)) {
 		find(findings, OUTCOME_OK, subject, store_describe(store));
-	else
-		find_problem(findings, subject, error);
+		return;
+	}
+	if (odr_error_is(error, ODR_ERROR_UNREACHABLE) &&
+	    !g_file_test(repository->path, G_FILE_TEST_EXISTS)) {
+		g_clear_error(&error);
+		odr_fail(&error, ODR_ERROR_UNREACHABLE,
+			 "there is no '%s': if it is new, 'odrbackup init' makes it; if not, is it "
+			 "mounted?",
+			 repository->path);
+	}
+	find_problem(findings, subject, error);
 }
 
 static void check_validity(struct findings *findings, const char *subject, const Bundle *bundle)

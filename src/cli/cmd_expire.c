@@ -12,20 +12,22 @@
 
 static char *amount(const struct expire_repository *repository, const char *verb)
 {
+	g_autofree char *all = count_format(repository->sets->len, "set");
 	unsigned sets = 0;
 
 	for (guint i = 0; i < repository->sets->len; i++)
 		sets += ((const struct expire_set *)repository->sets->pdata[i])->expires;
 	if (sets == 0 && repository->objects == 0 && repository->wal->len == 0)
-		return g_strdup_printf("nothing to remove; sets: %u", repository->sets->len);
+		return g_strdup_printf("nothing to remove from %s", all);
 
 	g_autofree char *bytes = size_format(repository->bytes);
 	g_autofree char *wal_bytes = size_format(repository->wal_bytes);
 
-	return g_strdup_printf("%s %u of %u sets, %" G_GUINT64_FORMAT
-			       " objects with content (%s), %u WAL files (%s)",
-			       verb, sets, repository->sets->len, repository->objects, bytes,
-			       repository->wal->len, wal_bytes);
+	g_autofree char *objects = count_format(repository->objects, "object");
+	g_autofree char *wal = count_format(repository->wal->len, "WAL file");
+
+	return g_strdup_printf("%s %u of %s, %s with content (%s), %s (%s)", verb, sets, all,
+			       objects, bytes, wal, wal_bytes);
 }
 
 static void print_plan(const struct expire_repository *repository)
@@ -148,14 +150,17 @@ static bool judge(const struct expire_result *result, GError **error)
 		unverified += repository->unverified;
 		refused += repository->refused;
 	}
+	g_autofree char *strange = count_format(unverified, "object");
+	g_autofree char *left = count_format(refused, "object");
+
 	if (unverified > 0)
-		return odr_fail(error, ODR_ERROR_CORRUPT,
-				"%u objects are not the sets they are named: they stay, and packs "
-				"with them; see odrbackup check",
-				unverified);
+		return odr_fail(
+			error, ODR_ERROR_CORRUPT,
+			"%s with the name of a set did not verify as one: such objects stay, "
+			"and packs with them; see odrbackup check",
+			strange);
 	if (refused > 0)
-		return odr_fail(error, ODR_ERROR_PARTIAL, "%u objects could not be removed",
-				refused);
+		return odr_fail(error, ODR_ERROR_PARTIAL, "%s could not be removed", left);
 	return true;
 }
 

@@ -274,6 +274,7 @@ static void report(const struct restoring *restoring, const struct restore_resul
 {
 	g_autofree char *time = duration_format(elapsed);
 	g_autofree char *written = size_format(result->written);
+	g_autofree char *kept = count_format(result->kept, "file");
 	const char *set = restoring->plan.manifest->set_id;
 
 	if (arguments_flag(restoring->arguments, "json")) {
@@ -293,7 +294,7 @@ static void report(const struct restoring *restoring, const struct restore_resul
 		return;
 	printf("\nRestored set %s in %s: %s written", set, time, written);
 	if (result->kept)
-		printf(", %" G_GUINT64_FORMAT " files were the same already", result->kept);
+		printf(", %s the same already", kept);
 	printf(".\n");
 	if (has_configuration_outside(restoring->plan.manifest))
 		printf("The server's configuration lay outside its data directory: "

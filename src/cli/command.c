@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/output.h"
 #include "cli/program.h"
 
 #include <stdio.h>
@@ -274,6 +275,7 @@ int command_main(int argc, char **argv)
 	}
 	if (asks(&arguments))
 		return answer(&arguments);
+	output_begin(&arguments);
 	status = program_begin(&arguments, &error) ? program_run(&arguments, &error)
 						   : program_failure_status(&arguments, error);
 	if (error)

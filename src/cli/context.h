@@ -49,8 +49,8 @@ struct store_settings *context_stores(const GPtrArray *repositories);
 bool context_workers(const Context *context, unsigned *workers, GError **error);
 /* --lock-wait, or 10 minutes. */
 bool context_lock_wait(const Context *context, usec_t *wait, GError **error);
-/* A destructive step: --confirm SERVICE, or the name typed at a terminal; else REFUSED. question says
- * what will happen. */
+/* A destructive step: --confirm SERVICE, or the name typed at a terminal; else REFUSED. question is a
+ * sentence with its full stop that says what will happen. */
 bool context_confirm(const Context *context, const char *question, GError **error);
 
 /*

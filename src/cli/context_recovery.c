@@ -31,7 +31,8 @@ bool context_confirm(const Context *context, const char *question, GError **erro
 	if (!arguments_flag(context->arguments, "no-input") && isatty(STDIN_FILENO) &&
 	    isatty(STDERR_FILENO))
 		return type_name(context, question, error);
-	return odr_fail(error, ODR_ERROR_REFUSED, "%s Confirm with --confirm %s", question,
+	return odr_fail(error, ODR_ERROR_REFUSED,
+			"%s Nothing was done; give --confirm %s if it is meant", question,
 			context->service->name);
 }
 

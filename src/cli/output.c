@@ -44,6 +44,45 @@ char *output_escape(const char *text)
 	return g_string_free(escaped, FALSE);
 }
 
+static bool colored;
+
+bool output_wants_color(bool terminal, bool no_color, const char *no_color_variable,
+			const char *term)
+{
+	if (!terminal || no_color || (no_color_variable && no_color_variable[0]))
+		return false;
+	return term && term[0] && strcmp(term, "dumb") != 0;
+}
+
+void output_begin(const struct arguments *arguments)
+{
+	colored = output_wants_color(isatty(STDOUT_FILENO), arguments_flag(arguments, "no-color"),
+				     g_getenv("NO_COLOR"), g_getenv("TERM"));
+}
+
+char *output_tint(const char *text, enum output_tint tint)
+{
+	static const char *const codes[] = {
+		[TINT_OK] = "32",
+		[TINT_WARNING] = "33",
+		[TINT_CRITICAL] = "31;1",
+	};
+
+	return colored ? g_strdup_printf("\033[%sm%s\033[0m", codes[tint], text) : g_strdup(text);
+}
+
+void output_line(int width, const char *name, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	g_autofree char *text = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	g_autofree char *safe = output_escape(text);
+
+	printf("%-*s %s\n", width, name, safe);
+}
+
 TableOut *table_out_new(const char *const *headings)
 {
 	TableOut *table = g_new0(TableOut, 1);
@@ -146,4 +185,9 @@ void json_line(const char *message_type, json_t *members)
 	       text + 1);
 	fflush(stdout);
 	json_decref(members);
+}
+
+void json_set_known_time(json_t *object, const char *name, usec_t time)
+{
+	json_set_time(object, name, time > 0 ? time : -1);
 }

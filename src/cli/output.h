@@ -23,12 +23,26 @@ void table_out_print(TableOut *table, FILE *to);
  * g_free. Printed text cannot steer a terminal. */
 char *output_escape(const char *text);
 
+/* Words that tell a state are coloured where stdout is a terminal, unless --no-color, NO_COLOR (if not
+ * empty) or TERM=dumb say no. output_begin decides; before it there are no colours. */
+enum output_tint { TINT_OK, TINT_WARNING, TINT_CRITICAL };
+void output_begin(const struct arguments *arguments);
+bool output_wants_color(bool terminal, bool no_color, const char *no_color_variable,
+			const char *term);
+/* The text, coloured or not; g_free. */
+char *output_tint(const char *text, enum output_tint tint);
+
+/* A line on stdout: a name padded to width, and a text, which is escaped. */
+void output_line(int width, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
 /* Prints a JSON document, with schema_version added, pretty on a terminal, one line otherwise. Takes
  * the reference. */
 struct json_t;
 void json_out(struct json_t *document);
 /* One line of a long command's JSON stream: message_type first. Takes the reference. */
 void json_line(const char *message_type, struct json_t *members);
+/* As json_set_time; 0 is a time that is not known: null. */
+void json_set_known_time(struct json_t *object, const char *name, usec_t time);
 
 /* Progress: one line on a terminal; nothing otherwise; "plain": a line per 10 % or 60 s; "json": status
  * lines. SIGUSR1 prints one in any mode. Under systemd the same text goes to STATUS=. One at a time, from

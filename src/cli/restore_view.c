@@ -4,20 +4,12 @@
 #include "cli/output.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#define NAME_WIDTH 15
 
 /* Shown, and said to be so, until a restore on this host was measured. */
 #define ASSUMED_RATE ((uint64_t)100 << 20)
-
-static void line(const char *name, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void line(const char *name, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	g_autofree char *text = g_strdup_vprintf(format, arguments);
-	va_end(arguments);
-	printf("%-15s %s\n", name, text);
-}
 
 static usec_t loss(const struct restore_view *view)
 {
@@ -46,31 +38,38 @@ void restore_view_print(const struct restore_view *view)
 	g_autofree char *size = size_format(part->bytes);
 	g_autofree char *time = duration_format(estimate(view));
 	g_autofree char *lost = duration_format(loss(view));
+	g_autofree char *files = count_format(part->files, "file");
+	g_autofree char *damaged = count_format(manifest->damaged->len, "file");
+	g_autofree char *segments = count_format(plan->segments, "segment");
+	bool several = strcmp(plan->first_segment, plan->last_segment) != 0;
 
-	line("set", "%s, %s, ended %s (%s ago), PostgreSQL %d, from %s", manifest->set_id,
-	     part->kind, stopped, age, manifest->pg_major, view->repository);
-	line("point", "%s", plan->point);
-	line("WAL", "%s to %s on timeline %u: %" G_GUINT64_FORMAT " segments, %s to %s", start, end,
-	     plan->timeline, plan->segments, plan->first_segment, plan->last_segment);
+	output_line(NAME_WIDTH, "set", "%s, %s, ended %s (%s ago), PostgreSQL %d, from %s",
+		    manifest->set_id, part->kind, stopped, age, manifest->pg_major,
+		    view->repository);
+	output_line(NAME_WIDTH, "point", "%s", plan->point);
+	output_line(NAME_WIDTH, "WAL", "%s to %s on timeline %u: %s, %s%s%s", start, end,
+		    plan->timeline, segments, plan->first_segment, several ? " to " : "",
+		    several ? plan->last_segment : "");
 	if (plan->missing[0])
-		line("gap", "segment %s is missing", plan->missing);
+		output_line(NAME_WIDTH, "gap", "segment %s is missing", plan->missing);
 	else
-		line("gaps", "none");
-	line("content", "%s in %" G_GUINT64_FORMAT " files into %s", size, part->files,
-	     view->pgdata ? view->pgdata : "(--pgdata)");
+		output_line(NAME_WIDTH, "gaps", "none");
+	output_line(NAME_WIDTH, "content", "%s in %s into %s", size, files,
+		    view->pgdata ? view->pgdata : "(--pgdata)");
 	if (loss(view) >= 0)
-		line("expected loss", "at most %s: what was committed after the last archived WAL",
-		     lost);
-	line("estimated time", "%s to write the files (%s), then replay of the WAL", time,
-	     view->rate ? "at the rate of the last restore here"
-			: "assuming 100 MiB/s, not measured");
+		output_line(NAME_WIDTH, "expected loss",
+			    "at most %s: what was committed after the last archived WAL", lost);
+	output_line(NAME_WIDTH, "estimated time",
+		    "%s to write the files (%s), then replay of the WAL", time,
+		    view->rate ? "at the rate of the last restore here"
+			       : "assuming 100 MiB/s, not measured");
 	if (manifest->damaged->len > 0)
-		line("damage", "the source was damaged in %u files: odrbackup show %s",
-		     manifest->damaged->len, manifest->set_id);
+		output_line(NAME_WIDTH, "damage", "the source was damaged in %s: odrbackup show %s",
+			    damaged, manifest->set_id);
 	for (guint i = 0; i < plan->warnings->len; i++)
-		line("warning", "%s", (char *)plan->warnings->pdata[i]);
+		output_line(NAME_WIDTH, "warning", "%s", (char *)plan->warnings->pdata[i]);
 	for (guint i = 0; i < view->troubles->len; i++)
-		line("warning", "%s", (char *)view->troubles->pdata[i]);
+		output_line(NAME_WIDTH, "warning", "%s", (char *)view->troubles->pdata[i]);
 }
 
 static json_t *texts(const GPtrArray *list)

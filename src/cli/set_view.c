@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define NAME_WIDTH 14
+
 #define DAMAGED_SHOWN 20
 
 static char *time_short(usec_t time)
@@ -44,8 +46,10 @@ static char *notes_of(const struct catalog_set *set)
 {
 	if (set->damaged == 0)
 		return g_strdup("");
-	return g_strdup_printf("source damaged: %" G_GUINT64_FORMAT " file%s", set->damaged,
-			       set->damaged == 1 ? "" : "s");
+
+	g_autofree char *files = count_format(set->damaged, "file");
+
+	return g_strdup_printf("source damaged: %s", files);
 }
 
 static char *wal_of(const struct catalog_set *set)
@@ -122,11 +126,6 @@ static void set_identifier(json_t *object, uint64_t identifier)
 	json_set_string(object, "system_identifier", identifier ? text : NULL);
 }
 
-static void set_time_or_null(json_t *object, const char *name, usec_t time)
-{
-	json_set_time(object, name, time > 0 ? time : -1);
-}
-
 static json_t *listed_json(const struct catalog_set *set)
 {
 	json_t *object = json_object();
@@ -138,10 +137,10 @@ static json_t *listed_json(const struct catalog_set *set)
 	json_set(object, "parts", words(set->parts));
 	json_set_string(object, "generation", set->generation);
 	json_set_int(object, "sequence", (int64_t)set->sequence);
-	set_time_or_null(object, "started", set->started);
-	set_time_or_null(object, "stopped", set->stopped);
-	set_time_or_null(object, "stored_at", set->stored_at);
-	set_time_or_null(object, "retain_until", set->retain_until);
+	json_set_known_time(object, "started", set->started);
+	json_set_known_time(object, "stopped", set->stopped);
+	json_set_known_time(object, "stored_at", set->stored_at);
+	json_set_known_time(object, "retain_until", set->retain_until);
 	json_set_int(object, "files", (int64_t)set->files);
 	json_set_int(object, "bytes", (int64_t)set->bytes);
 	json_set_int(object, "stored", (int64_t)set->stored);
@@ -174,19 +173,6 @@ json_t *set_list_json(const char *service, const GPtrArray *sets)
 	return document;
 }
 
-static void line(const char *name, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void line(const char *name, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	g_autofree char *text = g_strdup_vprintf(format, arguments);
-	va_end(arguments);
-	g_autofree char *safe = output_escape(text);
-
-	printf("%-14s %s\n", name, safe);
-}
-
 static char *joined(const GPtrArray *names)
 {
 	GString *text = g_string_new(NULL);
@@ -200,21 +186,24 @@ static void print_part(const struct set_part *part)
 {
 	g_autofree char *bytes = size_format(part->bytes);
 	g_autofree char *stored = size_format(part->stored);
+	g_autofree char *files = count_format(part->files, "file");
+	g_autofree char *layers = count_format(part->layers->len, "layer");
 
-	line(part->part,
-	     "%s, %" G_GUINT64_FORMAT " files of %s, %s stored, generation %s, %u layer%s",
-	     part->kind, part->files, bytes, stored, part->generation, part->layers->len,
-	     part->layers->len == 1 ? "" : "s");
+	output_line(NAME_WIDTH, part->part, "%s, %s of %s, %s stored, generation %s, %s",
+		    part->kind, files, bytes, stored, part->generation, layers);
 }
 
 static void print_wal(const struct set_wal *wal)
 {
 	char start[LSN_FORMAT_SIZE], stop[LSN_FORMAT_SIZE];
+	bool several = strcmp(wal->first, wal->last) != 0;
+	g_autofree char *objects = count_format(wal->objects->len, "object");
 
-	line("WAL", "%s to %s on timeline %u: segments %s to %s of %u MiB, %u object%s listed",
-	     lsn_format(wal->start, start), lsn_format(wal->stop, stop), wal->timeline, wal->first,
-	     wal->last, wal->segment_size >> 20, wal->objects->len,
-	     wal->objects->len == 1 ? "" : "s");
+	output_line(NAME_WIDTH, "WAL", "%s to %s on timeline %u", lsn_format(wal->start, start),
+		    lsn_format(wal->stop, stop), wal->timeline);
+	output_line(NAME_WIDTH, "", "segment%s %s%s%s of %u MiB; the manifest lists %s",
+		    several ? "s" : "", wal->first, several ? " to " : "", several ? wal->last : "",
+		    wal->segment_size >> 20, objects);
 }
 
 static void print_sealed(const Manifest *manifest)
@@ -224,32 +213,36 @@ static void print_sealed(const Manifest *manifest)
 	size_t i;
 	json_t *database;
 
-	line("capture", "on %s, took %s, label '%s'", manifest->host, took,
-	     manifest->label ? manifest->label : "");
-	line("cluster",
-	     "PostgreSQL %d.%d, system identifier %" G_GUINT64_FORMAT
-	     ", page checksums %s, from %s",
-	     manifest->pg_major, manifest->pg_version_num % 10000, manifest->system_identifier,
-	     manifest->checksums ? "on" : "off", manifest->data_directory);
+	output_line(NAME_WIDTH, "capture", "on %s, took %s, label '%s'", manifest->host, took,
+		    manifest->label ? manifest->label : "");
+	output_line(NAME_WIDTH, "cluster",
+		    "PostgreSQL %d.%d, system identifier %" G_GUINT64_FORMAT
+		    ", page checksums %s, from %s",
+		    manifest->pg_major, manifest->pg_version_num % 10000,
+		    manifest->system_identifier, manifest->checksums ? "on" : "off",
+		    manifest->data_directory);
 	json_array_foreach(manifest->databases, i, database)
 	{
 		const char *name = json_string_value(json_object_get(database, "name"));
 
 		g_string_append_printf(databases, "%s%s", i ? ", " : "", name ? name : "?");
 	}
-	line("databases", "%s", databases->str);
+	output_line(NAME_WIDTH, "databases", "%s", databases->str);
 	if (manifest->tablespace_map && *manifest->tablespace_map)
-		line("tablespaces", "%s", g_strchomp(manifest->tablespace_map));
+		output_line(NAME_WIDTH, "tablespaces", "%s", g_strchomp(manifest->tablespace_map));
 	if (manifest->damaged->len == 0)
-		line("damage", "none was found");
+		output_line(NAME_WIDTH, "damage", "none was found");
 	for (i = 0; i < manifest->damaged->len && i < DAMAGED_SHOWN; i++) {
 		const struct damage *damage = manifest->damaged->pdata[i];
 
-		line(i ? "" : "damage", "%s: %s", damage->path, damage->what);
+		output_line(NAME_WIDTH, i ? "" : "damage", "%s: %s", damage->path, damage->what);
 	}
-	if (manifest->damaged->len > DAMAGED_SHOWN)
-		line("", "and %u more files; --json shows all",
-		     manifest->damaged->len - DAMAGED_SHOWN);
+	if (manifest->damaged->len > DAMAGED_SHOWN) {
+		g_autofree char *more =
+			count_format(manifest->damaged->len - DAMAGED_SHOWN, "more file");
+
+		output_line(NAME_WIDTH, "", "and %s; --json shows all", more);
+	}
 }
 
 void set_print(const Manifest *manifest, const GPtrArray *repositories)
@@ -260,14 +253,14 @@ void set_print(const Manifest *manifest, const GPtrArray *repositories)
 	g_autofree char *writer = key_fingerprint(manifest->writer.public_key);
 	g_autofree char *names = joined(repositories);
 
-	line("set", "%s", manifest->set_id);
-	line("finished", "%s", stopped);
-	line("kept until", "%s at least", retain);
-	line("repository", "%s", names);
-	line("written by", "%s, key %s, set %" G_GUINT64_FORMAT " of its chain%s%s",
-	     manifest->program, writer, manifest->sequence,
-	     manifest->previous_set ? ", after " : "",
-	     manifest->previous_set ? manifest->previous_set : "");
+	output_line(NAME_WIDTH, "set", "%s", manifest->set_id);
+	output_line(NAME_WIDTH, "finished", "%s", stopped);
+	output_line(NAME_WIDTH, "kept until", "%s at least", retain);
+	output_line(NAME_WIDTH, "repository", "%s", names);
+	output_line(NAME_WIDTH, "written by",
+		    "%s, key %s, set %" G_GUINT64_FORMAT " of its chain%s%s", manifest->program,
+		    writer, manifest->sequence, manifest->previous_set ? ", after " : "",
+		    manifest->previous_set ? manifest->previous_set : "");
 	for (guint i = 0; i < manifest->parts->len; i++)
 		print_part(manifest->parts->pdata[i]);
 	if (manifest->wal)
@@ -275,7 +268,8 @@ void set_print(const Manifest *manifest, const GPtrArray *repositories)
 	if (manifest->has_sealed)
 		print_sealed(manifest);
 	else
-		line("more", "is sealed: give --identity FILE or --kit FILE to see it");
+		output_line(NAME_WIDTH, "more",
+			    "is sealed: give --identity FILE or --kit FILE to see it");
 }
 
 static json_t *part_json(const struct set_part *part)
@@ -286,7 +280,7 @@ static json_t *part_json(const struct set_part *part)
 	json_set_string(object, "part", part->part);
 	json_set_string(object, "kind", part->kind);
 	json_set_string(object, "generation", part->generation);
-	set_time_or_null(object, "lock_until", part->lock_until);
+	json_set_known_time(object, "lock_until", part->lock_until);
 	json_set_int(object, "files", (int64_t)part->files);
 	json_set_int(object, "bytes", (int64_t)part->bytes);
 	json_set_int(object, "stored", (int64_t)part->stored);
@@ -321,10 +315,24 @@ static json_t *wal_json(const struct set_wal *wal)
 	return object;
 }
 
+json_t *damaged_json(const GPtrArray *damaged)
+{
+	json_t *array = json_array();
+
+	for (guint i = 0; i < damaged->len; i++) {
+		const struct damage *damage = damaged->pdata[i];
+		json_t *row = json_object();
+
+		json_set_string(row, "path", damage->path);
+		json_set_string(row, "what", damage->what);
+		json_array_append_new(array, row);
+	}
+	return array;
+}
+
 static json_t *sealed_json(const Manifest *manifest)
 {
 	json_t *object = json_object();
-	json_t *damaged = json_array();
 
 	json_set_time(object, "started", manifest->started);
 	json_set_time(object, "stopped", manifest->stopped);
@@ -339,15 +347,7 @@ static json_t *sealed_json(const Manifest *manifest)
 	json_set_string(object, "tablespace_map", manifest->tablespace_map);
 	json_set(object, "databases", json_incref(manifest->databases));
 	json_set(object, "server", json_incref(manifest->server));
-	for (guint i = 0; i < manifest->damaged->len; i++) {
-		const struct damage *damage = manifest->damaged->pdata[i];
-		json_t *row = json_object();
-
-		json_set_string(row, "path", damage->path);
-		json_set_string(row, "what", damage->what);
-		json_array_append_new(damaged, row);
-	}
-	json_set(object, "damaged", damaged);
+	json_set(object, "damaged", damaged_json(manifest->damaged));
 	return object;
 }
 
@@ -368,7 +368,7 @@ json_t *set_json(const Manifest *manifest, const GPtrArray *repositories)
 	json_set_int(document, "sequence", (int64_t)manifest->sequence);
 	json_set_string(document, "previous_set", manifest->previous_set);
 	json_set_time(document, "created", manifest->created);
-	set_time_or_null(document, "stored_at", manifest->stored_at);
+	json_set_known_time(document, "stored_at", manifest->stored_at);
 	json_set_time(document, "retain_until", manifest->retain_until);
 	json_set_string(document, "program", manifest->program);
 	json_set_string(document, "writer", writer);

@@ -7,32 +7,37 @@
 #include <stdio.h>
 #include <string.h>
 
-static void line(const char *name, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void line(const char *name, const char *format, ...)
+#define NAME_WIDTH     24
+#define SEVERITY_WIDTH 8
+
+static void print_finding(const struct finding *finding)
 {
-	va_list arguments;
+	static const enum output_tint tints[] = {
+		[FINDING_OK] = TINT_OK,
+		[FINDING_WARNING] = TINT_WARNING,
+		[FINDING_CRITICAL] = TINT_CRITICAL,
+	};
+	const char *name = finding_severity_name(finding->severity);
+	g_autofree char *state = output_tint(name, tints[finding->severity]);
+	g_autofree char *text = output_escape(finding->text);
+	g_autofree char *advice = finding->advice ? output_escape(finding->advice) : NULL;
 
-	va_start(arguments, format);
-	g_autofree char *text = g_strdup_vprintf(format, arguments);
-	va_end(arguments);
-	g_autofree char *safe = output_escape(text);
-
-	printf("  %-22s %s\n", name, safe);
+	printf("%s%*s %s%s%s\n", state, (int)(SEVERITY_WIDTH - strlen(name)), "",
+	       finding->where ? finding->where : "", finding->where ? ": " : "", text);
+	if (advice)
+		printf("%*s -> %s\n", SEVERITY_WIDTH, "", advice);
 }
 
-void findings_print(const GPtrArray *findings)
+void findings_print(const GPtrArray *findings, bool with_ok)
 {
-	for (guint i = 0; i < findings->len; i++) {
-		const struct finding *finding = findings->pdata[i];
-		g_autofree char *text = output_escape(finding->text);
-		g_autofree char *advice = finding->advice ? output_escape(finding->advice) : NULL;
+	for (enum finding_severity severity = FINDING_OK; severity <= FINDING_CRITICAL;
+	     severity++) {
+		for (guint i = 0; i < findings->len; i++) {
+			const struct finding *finding = findings->pdata[i];
 
-		if (finding->severity == FINDING_OK)
-			continue;
-		printf("%-8s %s%s%s\n", finding_severity_name(finding->severity),
-		       finding->where ? finding->where : "", finding->where ? ": " : "", text);
-		if (advice)
-			printf("         -> %s\n", advice);
+			if (finding->severity == severity && (with_ok || severity != FINDING_OK))
+				print_finding(finding);
+		}
 	}
 }
 
@@ -41,14 +46,18 @@ static void print_headline(const struct status *status)
 	unsigned critical = findings_count(status->findings, FINDING_CRITICAL);
 	unsigned warnings = findings_count(status->findings, FINDING_WARNING);
 
-	if (critical > 0)
-		printf("%s: needs attention now (%u critical, %u warning%s)\n", status->service,
-		       critical, warnings, warnings == 1 ? "" : "s");
-	else if (warnings > 0)
-		printf("%s: recoverable, with %u warning%s\n", status->service, warnings,
-		       warnings == 1 ? "" : "s");
-	else
-		printf("%s: recoverable, nothing is wrong\n", status->service);
+	g_autofree char *count = count_format(warnings, "warning");
+
+	if (critical > 0) {
+		g_autofree char *state = output_tint("needs attention now", TINT_CRITICAL);
+
+		printf("%s: %s (%u critical, %s)\n", status->service, state, critical, count);
+		return;
+	}
+	g_autofree char *state = output_tint("recoverable", warnings > 0 ? TINT_WARNING : TINT_OK);
+
+	printf("%s: %s, %s%s\n", status->service, state,
+	       warnings > 0 ? "with " : "nothing is wrong", warnings > 0 ? count : "");
 }
 
 static void print_exposure(const struct status *status, const struct status_repository *repository)
@@ -59,34 +68,32 @@ static void print_exposure(const struct status *status, const struct status_repo
 	g_autofree char *worst = duration_format(week->maximum);
 	g_autofree char *mean = duration_format(week->mean);
 	g_autofree char *over = duration_format(week->over);
+	g_autofree char *episodes = count_format(week->episodes, "episode");
 
 	if (status->rpo > 0)
-		line("exposed to loss", "%s now; the objective is %s", now, rpo);
+		output_line(NAME_WIDTH, "  exposed to loss", "%s now; the objective is %s", now,
+			    rpo);
 	else
-		line("exposed to loss", "%s now; no objective is set", now);
+		output_line(NAME_WIDTH, "  exposed to loss", "%s now; no objective is set", now);
 	if (week->known < USEC_PER_MIN)
 		return;
 
 	g_autofree char *known = duration_format(week->known - week->known % USEC_PER_MIN);
-	g_autofree char *name = g_strdup_printf("in the last %s", known);
+	g_autofree char *name = g_strdup_printf("  in the last %s", known);
 
-	line(name, "%s at worst, %s on average", worst, mean);
+	output_line(NAME_WIDTH, name, "%s at worst, %s on average", worst, mean);
 	if (status->rpo > 0 && week->over > 0)
-		line("", "%s over the objective, in %u episode%s", over, week->episodes,
-		     week->episodes == 1 ? "" : "s");
+		output_line(NAME_WIDTH, "  ", "%s over the objective, in %s", over, episodes);
 }
 
 static void print_gaps(const struct status_repository *repository)
 {
 	g_autofree char *size = size_format(repository->wal_bytes);
-	unsigned gaps = repository->gaps->len;
+	g_autofree char *files = count_format(repository->wal_files, "file");
+	g_autofree char *gaps = count_format(repository->gaps->len, "gap");
 
-	if (gaps == 0)
-		line("WAL", "%" G_GUINT64_FORMAT " files, %s, without gaps", repository->wal_files,
-		     size);
-	else
-		line("WAL", "%" G_GUINT64_FORMAT " files, %s, with %u gap%s", repository->wal_files,
-		     size, gaps, gaps == 1 ? "" : "s");
+	output_line(NAME_WIDTH, "  WAL", "%s, %s, %s", files, size,
+		    repository->gaps->len == 0 ? "without gaps" : gaps);
 }
 
 static void print_repository(const struct status *status,
@@ -101,19 +108,20 @@ static void print_repository(const struct status *status,
 	if (status->repositories->len > 1)
 		printf("\n%s\n", repository->name);
 	if (repository->sets == 0) {
-		line("sets", "none");
+		output_line(NAME_WIDTH, "  sets", "none");
 		return;
 	}
 	if (repository->recovery_point) {
-		line("newest moment", "%s", point);
-		line("oldest moment", "%s", first);
+		output_line(NAME_WIDTH, "  newest moment", "%s", point);
+		output_line(NAME_WIDTH, "  oldest moment", "%s", first);
 		print_exposure(status, repository);
 	}
 	if (repository->sets == 1)
-		line("sets", "1, finished %s; %s stored", newest, stored);
+		output_line(NAME_WIDTH, "  sets", "1, finished %s; %s stored", newest, stored);
 	else
-		line("sets", "%u, the newest finished %s, the oldest %s; %s stored",
-		     repository->sets, newest, oldest, stored);
+		output_line(NAME_WIDTH, "  sets",
+			    "%u, the newest finished %s, the oldest %s; %s stored",
+			    repository->sets, newest, oldest, stored);
 	print_gaps(repository);
 }
 
@@ -122,20 +130,21 @@ static void print_runs(const struct status *status)
 	for (guint i = 0; i < status->running->len; i++) {
 		const struct catalog_run *run = status->running->pdata[i];
 		g_autofree char *since = duration_format(status->now - run->started);
-		g_autofree char *name = g_strdup_printf("%s now", run->command);
+		g_autofree char *name = g_strdup_printf("  %s now", run->command);
 
-		line(name, "running for %s (process %" G_GINT64_FORMAT ")", since, run->pid);
+		output_line(NAME_WIDTH, name, "running for %s (process %" G_GINT64_FORMAT ")",
+			    since, run->pid);
 	}
 	for (guint i = 0; i < status->last->len; i++) {
 		const struct catalog_run *run = status->last->pdata[i];
 		g_autofree char *age = status_age(status->now, run->started);
 		g_autofree char *took = duration_format(MAX(run->finished - run->started, 0));
-		g_autofree char *name = g_strdup_printf("last %s", run->command);
+		g_autofree char *name = g_strdup_printf("  last %s", run->command);
 
 		if (run->finished)
-			line(name, "%s, %s, took %s", run->outcome, age, took);
+			output_line(NAME_WIDTH, name, "%s, %s, took %s", run->outcome, age, took);
 		else
-			line(name, "%s, %s", run->outcome, age);
+			output_line(NAME_WIDTH, name, "%s, %s", run->outcome, age);
 	}
 }
 
@@ -149,7 +158,7 @@ void status_print(const struct status *status)
 	print_runs(status);
 	if (status->findings->len > 0)
 		printf("\n");
-	findings_print(status->findings);
+	findings_print(status->findings, false);
 }
 
 json_t *findings_json(const GPtrArray *findings)
@@ -211,11 +220,6 @@ static json_t *exposure_json(const struct status *status,
 	return object;
 }
 
-static void set_time_or_null(json_t *object, const char *name, usec_t time)
-{
-	json_set_time(object, name, time > 0 ? time : -1);
-}
-
 static json_t *repository_json(const struct status *status,
 			       const struct status_repository *repository)
 {
@@ -223,16 +227,16 @@ static json_t *repository_json(const struct status *status,
 	char end[LSN_FORMAT_SIZE];
 
 	json_set_string(object, "name", repository->name);
-	set_time_or_null(object, "recovery_point", repository->recovery_point);
-	set_time_or_null(object, "first_point", repository->first_point);
+	json_set_known_time(object, "recovery_point", repository->recovery_point);
+	json_set_known_time(object, "first_point", repository->first_point);
 	json_set(object, "exposure", exposure_json(status, repository));
 	json_set_int(object, "sets", repository->sets);
 	json_set_int(object, "sets_damaged", repository->damaged);
 	json_set_int(object, "sets_stored", (int64_t)repository->stored);
 	json_set_string(object, "newest_set", repository->newest_set);
-	set_time_or_null(object, "newest_set_stopped", repository->newest_stopped);
+	json_set_known_time(object, "newest_set_stopped", repository->newest_stopped);
 	json_set_string(object, "oldest_set", repository->oldest_set);
-	set_time_or_null(object, "oldest_set_stopped", repository->oldest_stopped);
+	json_set_known_time(object, "oldest_set_stopped", repository->oldest_stopped);
 	json_set_int(object, "wal_files", (int64_t)repository->wal_files);
 	json_set_int(object, "wal_bytes", (int64_t)repository->wal_bytes);
 	json_set_string(object, "wal_end",
@@ -255,7 +259,7 @@ static json_t *runs_json(const GPtrArray *runs)
 		json_set_string(object, "command", run->command);
 		json_set_string(object, "outcome", run->outcome);
 		json_set_time(object, "started", run->started);
-		set_time_or_null(object, "finished", run->finished);
+		json_set_known_time(object, "finished", run->finished);
 		json_set(object, "exit_status",
 			 run->finished ? json_integer(run->exit_status) : json_null());
 		json_set_string(object, "set", run->set_id);
@@ -278,8 +282,8 @@ json_t *status_json(const struct status *status)
 	json_set_string(document, "service", status->service);
 	json_set_time(document, "time", status->now);
 	json_set_string(document, "state", finding_severity_name(findings_worst(status->findings)));
-	set_time_or_null(document, "recovery_point",
-			 status->best ? status->best->recovery_point : 0);
+	json_set_known_time(document, "recovery_point",
+			    status->best ? status->best->recovery_point : 0);
 	json_set_string(document, "best_repository", status->best ? status->best->name : NULL);
 	json_set(document, "repositories", repositories);
 	json_set(document, "running", runs_json(status->running));

@@ -9,8 +9,8 @@
 void status_print(const struct status *status);
 json_t *status_json(const struct status *status);
 
-/* Findings that are not fine, each with its advice on a line of its own. */
-void findings_print(const GPtrArray *findings);
+/* Findings, the worst last, each with its advice on a line of its own. */
+void findings_print(const GPtrArray *findings, bool with_ok);
 json_t *findings_json(const GPtrArray *findings);
 
 #endif

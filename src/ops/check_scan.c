@@ -223,18 +223,19 @@ static void scan_tick(void *shared)
 static void conclude(struct scan *scan, guint before)
 {
 	g_autofree char *size = size_format(scan->total);
+	bool one = scan->jobs->len == 1;
+	g_autofree char *jobs = count_format(scan->jobs->len, "object");
+	g_autofree char *closed = count_format(scan->closed, "object");
 
 	if (scan->closed > 0)
-		findings_add(
-			scan->findings, FINDING_WARNING, "object.closed", scan->where,
-			g_strdup_printf("%u objects were not opened: the identity is not one of "
-					"their recipients",
-					scan->closed),
-			NULL);
+		findings_add(scan->findings, FINDING_WARNING, "object.closed", scan->where,
+			     g_strdup_printf("not opened: %s of which the identity is no recipient",
+					     closed),
+			     NULL);
 	if (scan->findings->len == before)
 		findings_add(scan->findings, FINDING_OK, "object.good", scan->where,
-			     g_strdup_printf("%u objects, %s, were read back and are good%s",
-					     scan->jobs->len, size,
+			     g_strdup_printf("%s, %s, %s read back and %s good%s", jobs, size,
+					     one ? "was" : "were", one ? "is" : "are",
 					     scan->request->identity
 						     ? ""
 						     : "; without a key, no content was opened"),

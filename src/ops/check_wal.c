@@ -76,9 +76,10 @@ static void check_listed(const GPtrArray *manifests, GHashTable *names, const ch
 		/* Those from before the oldest set that is left have expired. */
 		if (missing > 0 && i > 0)
 			findings_add(findings, FINDING_WARNING, "set.wal-listed", where,
-				     g_strdup_printf("of the WAL objects that set %s lists, %u "
+				     g_strdup_printf("of the WAL objects that set %s lists, %u %s "
 						     "missing, the first is '%s'",
-						     manifest->set_id, missing, first),
+						     manifest->set_id, missing,
+						     missing == 1 ? "is" : "are", first),
 				     NULL);
 	}
 }
@@ -118,6 +119,7 @@ void check_wal(const GPtrArray *manifests, const GPtrArray *held, const char *wh
 	g_autoptr(GHashTable) files = files_of(held);
 	g_autoptr(GHashTable) names = names_of(held);
 	guint before = findings->len;
+	g_autofree char *files_text = count_format(held->len, "file");
 
 	for (guint i = 0; i < manifests->len; i++) {
 		const Manifest *manifest = manifests->pdata[i];
@@ -129,5 +131,5 @@ void check_wal(const GPtrArray *manifests, const GPtrArray *held, const char *wh
 	check_conflicts(held, where, findings);
 	if (findings->len == before && manifests->len > 0)
 		findings_add(findings, FINDING_OK, "wal.there", where,
-			     g_strdup_printf("every set has its WAL (%u files)", held->len), NULL);
+			     g_strdup_printf("every set has its WAL (%s)", files_text), NULL);
 }

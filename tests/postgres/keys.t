@@ -93,6 +93,8 @@ sub configure {
 }
 configure();
 tool_fails(['-c', $conf, 'key', 'test', path('one')], 10, qr/'\Q@{[path('repository')]}\E' does not exist/, 'a repository that is not there is named');
+tool_fails(['-c', $conf, 'config', 'check'], 10, qr/if it is new, 'odrbackup init' makes it; if not, is it mounted\?/,
+	'a repository that is not there may be new');
 tool_fails(['-c', $conf, 'init'], 6, qr/single recipient.*--single-recipient/, 'init refuses a single recipient');
 ok(!-e path('repository'), 'and makes nothing');
 tool_ok(['-c', $conf, 'init', '--single-recipient'], 'unless told');
@@ -152,6 +154,19 @@ $site->tool_ok(['key', 'test', $site->identity, $site->service, $set], 'the firs
 $site->tool_fails(['key', 'test', $site->identity, $site->service, '20200101T000000Z-00000000'], 7, qr/20200101T000000Z-00000000/,
 	'a set that is not there is named');
 $site->tool_fails(['key', 'test', path('one')], 7, qr/no set of the owner key/, 'an identity of another owner key opens nothing');
+
+# What people read.
+is($site->tool('check', '-q')->out, '', 'a quiet check that finds nothing says nothing');
+like($site->tool('show', 'latest')->out, qr/^WAL  .* on timeline 1\n +segments? [0-9A-F]{24}( to [0-9A-F]{24})? of 16 MiB; the manifest lists \d+ objects?$/m,
+	'the WAL of a set is told in words');
+sub on_terminal {
+	my ($more, %env) = @_;
+	return run_program(['script', '-qec', Odr::Tool::tool_path() . ' -c ' . $site->conf . " status $more", '/dev/null'],
+		env => { TERM => 'xterm', %env })->out;
+}
+like(on_terminal(''), qr/: \e\[3[123](;1)?m[a-z ]+\e\[0m/, 'a terminal shows the state in colour');
+unlike($_, qr/\e/, 'unless it is not wanted') for on_terminal('--no-color'), on_terminal('', NO_COLOR => 1), on_terminal('', TERM => 'dumb'),
+	$site->tool('status')->out;
 
 my $kit = $site->path('erp.kit');
 my @environment = ({ env => { XDG_STATE_HOME => $home } });

@@ -169,6 +169,17 @@ static void test_size_format(void)
 	}
 }
 
+static void test_count_format(void)
+{
+	g_autofree char *none = count_format(0, "object");
+	g_autofree char *one = count_format(1, "object");
+	g_autofree char *many = count_format(UINT64_MAX, "WAL file");
+
+	g_assert_cmpstr(none, ==, "0 objects");
+	g_assert_cmpstr(one, ==, "1 object");
+	g_assert_cmpstr(many, ==, "18446744073709551615 WAL files");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -178,5 +189,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/size/parse/tells-kB-from-KiB", test_sizes);
 	g_test_add_func("/size/parse/refuses-what-is-unclear-or-too-large", test_no_sizes);
 	g_test_add_func("/size/format/has-one-decimal-at-most", test_size_format);
+	g_test_add_func("/count/format/has-a-plural", test_count_format);
 	return g_test_run();
 }

@@ -41,6 +41,29 @@ static void test_tables_are_aligned(void)
 	free(text);
 }
 
+static void test_colour_is_for_terminals_that_want_it(void)
+{
+	static const struct {
+		bool terminal, no_color;
+		const char *variable, *term;
+		bool colored;
+	} cases[] = {
+		{true, false, NULL, "xterm", true},   {true, false, "", "xterm", true},
+		{true, false, "1", "xterm", false},   {true, true, NULL, "xterm", false},
+		{true, false, NULL, "dumb", false},   {true, false, NULL, NULL, false},
+		{false, false, NULL, "xterm", false},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+		g_assert_cmpint(output_wants_color(cases[i].terminal, cases[i].no_color,
+						   cases[i].variable, cases[i].term),
+				==, cases[i].colored);
+
+	g_autofree char *plain = output_tint("ok", TINT_OK);
+
+	g_assert_cmpstr(plain, ==, "ok");
+}
+
 static void test_progress_modes(void)
 {
 	enum progress_mode mode = PROGRESS_AUTO;
@@ -66,6 +89,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/output/hostile-text-is-escaped", test_hostile_text_is_escaped);
 	g_test_add_func("/output/tables-are-aligned", test_tables_are_aligned);
+	g_test_add_func("/output/colour-is-for-terminals-that-want-it",
+			test_colour_is_for_terminals_that_want_it);
 	g_test_add_func("/output/progress/modes", test_progress_modes);
 	g_test_add_func("/output/progress/without-a-beginning-is-silent",
 			test_progress_without_a_beginning_is_silent);
