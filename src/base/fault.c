@@ -56,4 +56,11 @@ bool fault_point(const char *point, const char *what, GError **error)
 	return act(parts[2], point, what, error);
 }
 
+gint64 fault_clock(void)
+{
+	const char *ahead = getenv("ODR_FAULT_CLOCK");
+
+	return ahead ? g_ascii_strtoll(ahead, NULL, 10) : 0;
+}
+
 #endif

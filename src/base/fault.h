@@ -10,15 +10,20 @@
  * ODR_FAULT=POINT:K:ACTION makes the K-th passing of POINT fail: "fail" sets an error, "nospace"
  * the one of a full disk, "kill" raises SIGKILL, "stop" SIGTERM. That it fired is appended to the
  * file ODR_FAULT_LOG. Points: store.put store.get store.list store.delete file.write file.fsync
- * file.rename step. Thread-safe.
+ * file.rename step. Thread-safe. ODR_FAULT_CLOCK=SECONDS puts the host's clock so much ahead.
  */
 #ifdef ODR_FAULT_INJECTION
 bool fault_point(const char *point, const char *what, GError **error); /* false: fail now */
+gint64 fault_clock(void); /* seconds ahead, may be negative */
 #else
 static inline bool fault_point(const char *point, const char *what, GError **error)
 {
 	(void)point, (void)what, (void)error;
 	return true;
+}
+static inline gint64 fault_clock(void)
+{
+	return 0;
 }
 #endif
 
