@@ -17,6 +17,16 @@ char *restore_inside(const struct restore *restore, const char *relative)
 	return g_build_filename(restore->request->pgdata, relative, NULL);
 }
 
+char *restore_path_of(const struct restore *restore, const struct layer_entry *entry)
+{
+	const char *folder = restore->request->config_directory;
+
+	if (!g_str_has_prefix(entry->path, "outside/"))
+		return g_build_filename(restore->request->pgdata, entry->path + strlen("pgdata"),
+					NULL);
+	return folder ? g_build_filename(folder, entry->path + strlen("outside/"), NULL) : NULL;
+}
+
 void restore_progress(struct restore *restore, const char *phase, uint64_t done, uint64_t total)
 {
 	if (restore->request->progress)
@@ -168,8 +178,10 @@ static bool finish_folders(struct restore *restore, GError **error)
 
 		if (entry->kind != ENTRY_DIRECTORY)
 			continue;
-		g_autofree char *path = g_build_filename(restore->request->pgdata,
-							 entry->path + strlen("pgdata"), NULL);
+		g_autofree char *path = restore_path_of(restore, entry);
+
+		if (!path)
+			continue;
 		int fd = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
 
 		if (fd < 0)

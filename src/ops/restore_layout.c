@@ -71,11 +71,10 @@ static void add_file(struct restore *restore, const struct layer_entry *entry, c
 /* Files from outside PGDATA: into a folder of their own, or not at all. */
 static bool lay_outside(struct restore *restore, const struct layer_entry *entry, GError **error)
 {
-	const char *folder = restore->request->config_directory;
+	g_autofree char *path = restore_path_of(restore, entry);
 
-	if (!folder)
+	if (!path)
 		return true;
-	g_autofree char *path = g_build_filename(folder, entry->path + strlen("outside/"), NULL);
 	g_autofree char *parent = g_path_get_dirname(path);
 
 	if (entry->kind == ENTRY_DIRECTORY)
@@ -99,8 +98,10 @@ static bool lay_entry(struct restore *restore, const struct layer_entry *entry, 
 	if (!g_str_has_prefix(entry->path, "pgdata") || (relative[0] && relative[0] != '/'))
 		return odr_fail(error, ODR_ERROR_CORRUPT, "the set has an unknown path '%s'",
 				entry->path);
+	if (!relative[0])
+		restore->root = entry;
 	relative += relative[0] == '/';
-	path = restore_inside(restore, relative);
+	path = restore_path_of(restore, entry);
 	switch (entry->kind) {
 	case ENTRY_DIRECTORY:
 		return make_folder(path, error);
@@ -127,7 +128,8 @@ bool restore_lay_out(struct restore *restore, GError **error)
 	for (guint i = 0; i < restore->entries->len; i++)
 		if (!lay_entry(restore, restore->entries->pdata[i], error))
 			return false;
-	if (!restore->control)
-		return odr_fail(error, ODR_ERROR_CORRUPT, "the set has no pg_control");
+	if (!restore->root || !restore->control)
+		return odr_fail(error, ODR_ERROR_CORRUPT, "the set has no %s",
+				restore->root ? "pg_control" : "data directory");
 	return fault_point("step", "laid out", error);
 }

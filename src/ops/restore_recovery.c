@@ -14,7 +14,7 @@
 static bool write_inside(struct restore *restore, const char *relative, const char *text,
 			 GError **error)
 {
-	const struct layer_entry *root = restore->entries->pdata[0];
+	const struct layer_entry *root = restore->root;
 	g_autofree char *path = restore_inside(restore, relative);
 
 	if (!file_write(path, text, strlen(text), &(struct file_write){.mode = root->mode & 0640},

@@ -14,14 +14,16 @@ struct restore {
 	const struct restore_request *request;
 	struct restore_result *result;
 	const struct set_part *part;
-	GPtrArray *tables;	 /* Table, one per layer */
-	GPtrArray *entries;	 /* struct layer_entry, all of the set, sorted */
-	GPtrArray *files;	 /* struct materialize_file: to write */
-	GHashTable *tablespaces; /* OID → path, as they will be; owned strings */
-	const struct layer_entry *control;
+	GPtrArray *tables;			  /* Table, one per layer */
+	GPtrArray *entries;			  /* struct layer_entry, all of the set, sorted */
+	GPtrArray *files;			  /* struct materialize_file: to write */
+	GHashTable *tablespaces;		  /* OID → path, as they will be; owned strings */
+	const struct layer_entry *root, *control; /* the data directory itself; its pg_control */
 };
 
 char *restore_inside(const struct restore *restore, const char *relative); /* path; g_free */
+/* Where an entry goes; NULL: from outside the data directory, and not wanted. g_free. */
+char *restore_path_of(const struct restore *restore, const struct layer_entry *entry);
 void restore_progress(struct restore *restore, const char *phase, uint64_t done, uint64_t total);
 bool restore_remove_inside(struct restore *restore, const char *relative, GError **error);
 

@@ -153,7 +153,7 @@ cmp_ok($opened->{opened}[0]{bytes}, '>', 0, 'and content of it');
 $site->tool_ok(['key', 'test', $site->identity, $site->service, $set], 'the first identity opens the named set');
 $site->tool_fails(['key', 'test', $site->identity, $site->service, '20200101T000000Z-00000000'], 7, qr/20200101T000000Z-00000000/,
 	'a set that is not there is named');
-$site->tool_fails(['key', 'test', path('one')], 7, qr/no set of the owner key/, 'an identity of another owner key opens nothing');
+$site->tool_fails(['key', 'test', path('one')], 12, qr/are of different owner keys/, 'an identity of another owner key opens nothing');
 
 # What people read.
 is($site->tool('check', '-q')->out, '', 'a quiet check that finds nothing says nothing');

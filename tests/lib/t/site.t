@@ -34,7 +34,7 @@ archive-push)
 archive-get) cp "$(setting path)/wal/$3" "$4" ;;
 backup) /usr/lib/postgresql/15/bin/pg_basebackup -d "$(setting postgres)" -D "$(setting path)/set$RANDOM" -X none -c fast ;;
 list)
-	ls "$(setting path)" | sed -n 's/^set.*/{"id": "&"}/p' | paste -s -d , | sed 's/.*/{"sets": [&]}/'
+	ls "$(setting path)" | sed -n 's/^set.*/{"set": "&"}/p' | paste -s -d , | sed 's/.*/{"sets": [&]}/'
 	;;
 restore)
 	service=$1; shift
