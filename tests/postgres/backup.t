@@ -244,7 +244,7 @@ subtest 'configuration files outside the data directory' => sub {
 	my $etc = Odr::Site->new(name => 'etc', archive => 0)->create;
 	my $server = $etc->cluster->stop;
 	my $dir = new_dir($etc->path('etc postgresql/15/main'), 0755);
-	new_dir("$dir/conf.d", 0755);
+	new_dir("$dir/conf.d", 0750);
 	for my $name (qw(postgresql.conf pg_hba.conf pg_ident.conf)) {
 		rename $server->pgdata . "/$name", "$dir/$name" or die;
 	}
@@ -262,6 +262,7 @@ subtest 'configuration files outside the data directory' => sub {
 	is(read_file("$given$dir/$_"), read_file("$dir/$_"), "'$_' is given back")
 	  for qw(postgresql.conf pg_hba.conf pg_ident.conf conf.d/site.conf start.conf);
 	is(mode_of("$given$dir/conf.d/site.conf"), '0640', 'with its mode');
+	is(mode_of("$given$dir/conf.d"), '0750', 'and that of its folder');
 	ok(!-e "$pgdata/postgresql.conf", 'and not into the data directory');
 	my $copy = $server->copy_at('etc-copy', $pgdata, overrides => { %{ $files->($given) }, data_directory => $pgdata });
 	$copy->start->wait_promoted;

@@ -201,7 +201,7 @@ subtest 'a gap in the WAL' => sub {
 	reaches($late->{ord}, 'the set behind the gap reaches it', '--type', 'time', '--target', $late->{time});
 	my $plan = $site->tool_ok(['restore', '--plan', '--set', $set1], 'the plan for the end of the archive from before the gap');
 	like($plan->out, qr/^gap +segment $segment is missing$/m, 'names the segment');
-	like($plan->out, qr/^note +.*cannot go beyond/m, 'and says what it means');
+	like($plan->out, qr/^warning +WAL segment $segment is missing.*cannot go beyond/m, 'and warns of what it means');
 	is($site->json('restore', '--plan', '--set', $set1)->{missing_segment}, $segment, 'in JSON, too');
 	$bring_back->();
 
