@@ -56,7 +56,8 @@ subtest 'operations of the store' => sub {
 	sweep('store.put', 'kill', allowed => []);
 	sweep('store.put', 'nospace', allowed => [14]);
 	sweep('store.put', 'stop', allowed => [0, 143], stride => every(2));
-	sweep('store.get', 'fail', allowed => [1]);
+	# What is read before the copy must be read; the set stands when the catalog compares itself with the store.
+	sweep('store.get', 'fail', allowed => [0, 1]);
 	sweep('store.get', 'kill', allowed => []);
 };
 

@@ -19,7 +19,7 @@ for my $version (full_run() ? (13 .. 18) : (14, 15)) {
 
 	$site->write_conf('service ' . $site->service => { postgres => $conninfo });
 	$source->psql('CREATE ROLE odrbackup LOGIN');
-	$site->tool_fails([$site->backup_arguments], 2, 'pg_read_all_settings',
+	$site->tool_fails([$site->backup_arguments], 12, 'pg_read_all_settings',
 		"$version: a role without grants does not see the data directory, and is told so");
 	$source->psql('GRANT pg_monitor TO odrbackup');
 	$site->tool_fails([$site->backup_arguments], 12, 'permission denied for function pg_switch_wal',
