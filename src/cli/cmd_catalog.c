@@ -10,6 +10,7 @@
 #include "ops/status.h"
 #include "repo/manifest.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static Context *open_named(const struct arguments *arguments, const char *service,
@@ -23,24 +24,56 @@ static Context *open_named(const struct arguments *arguments, const char *servic
 	return *catalog ? g_steal_pointer(&context) : NULL;
 }
 
-bool cmd_list(const struct arguments *arguments, GError **error)
+/* One service's document as it is, those of several as {"services": […]}. Takes the reference. */
+static void print_documents(json_t *documents)
 {
-	g_autoptr(Catalog) catalog = NULL;
-	g_autoptr(Context) context = open_named(arguments, arguments_positional(arguments, 0),
-						FILLING_ASK, &catalog, error);
-	g_autoptr(GPtrArray) sets = NULL;
+	json_t *document;
 
-	if (!context || !catalog_sets(catalog, context->service->name,
-				      arguments_text(arguments, "repository"), &sets, error))
-		return false;
-	if (arguments_flag(arguments, "json"))
-		json_out(set_list_json(context->service->name, sets));
-	else
-		set_list_print(sets, context->service->repositories->len > 1);
-	if (sets->len == 0 && !arguments_flag(arguments, "json"))
+	if (json_array_size(documents) == 1) {
+		json_out(json_incref(json_array_get(documents, 0)));
+		json_decref(documents);
+		return;
+	}
+	document = json_object();
+	json_set(document, "services", documents);
+	json_out(document);
+}
+
+static void print_list(const Context *context, const GPtrArray *sets)
+{
+	set_list_print(sets, context->service->repositories->len > 1);
+	if (sets->len == 0)
 		log_info("there is no set of service %s yet: odrbackup backup %s",
 			 context->service->name, context->service->name);
-	return true;
+}
+
+bool cmd_list(const struct arguments *arguments, GError **error)
+{
+	g_autoptr(GPtrArray) contexts =
+		context_open_all(arguments, arguments_positional(arguments, 0), error);
+	bool json = arguments_flag(arguments, "json");
+	g_autoptr(JsonValue) documents = json_array();
+
+	for (guint i = 0; contexts && i < contexts->len; i++) {
+		Context *context = contexts->pdata[i];
+		const char *service = context->service->name;
+		g_autoptr(Catalog) catalog = filling_open(context, FILLING_ASK, error);
+		g_autoptr(GPtrArray) sets = NULL;
+
+		if (!catalog ||
+		    !catalog_sets(catalog, service, arguments_text(arguments, "repository"), &sets,
+				  error))
+			return false;
+		if (!json && contexts->len > 1)
+			printf("%s%s\n", i > 0 ? "\n" : "", service);
+		if (json)
+			json_array_append_new(documents, set_list_json(service, sets));
+		else
+			print_list(context, sets);
+	}
+	if (json && contexts)
+		print_documents(json_incref(documents));
+	return contexts != NULL;
 }
 
 /* The id that a name stands for. */
@@ -126,43 +159,68 @@ bool cmd_show(const struct arguments *arguments, GError **error)
 	return true;
 }
 
+static bool read_status(Context *context, struct status *status, GError **error)
+{
+	g_autoptr(Catalog) catalog = filling_open(context, FILLING_LOCAL, error);
+	g_autoptr(GPtrArray) repositories = catalog ? context_repositories(context, error) : NULL;
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+	if (!repositories)
+		return false;
+	for (guint i = 0; i < repositories->len; i++)
+		g_ptr_array_add(names,
+				((struct settings_repository *)repositories->pdata[i])->name);
+	g_ptr_array_add(names, NULL);
+	return status_read(
+		&(struct status_request){.catalog = catalog,
+					 .service = context->service->name,
+					 .state = context->state,
+					 .repositories = (const char *const *)names->pdata,
+					 .rpo = context->service->tier->rpo,
+					 .backup_every = context->service->tier->backup_every,
+					 .now = clock_now()},
+		status, error);
+}
+
+/* What counts for the exit status, kept beyond the status it is of. */
+static void keep_findings(const struct status *status, GPtrArray *findings)
+{
+	for (guint i = 0; i < status->findings->len; i++) {
+		const struct finding *finding = status->findings->pdata[i];
+
+		findings_add(findings, finding->severity, finding->code, NULL, NULL, NULL)->kind =
+			finding->kind;
+	}
+}
+
 bool cmd_status(const struct arguments *arguments, GError **error)
 {
-	g_autoptr(Catalog) catalog = NULL;
-	g_autoptr(Context) context = open_named(arguments, arguments_positional(arguments, 0),
-						FILLING_LOCAL, &catalog, error);
-	g_autoptr(GPtrArray) names = g_ptr_array_new();
-	struct status status = {0};
+	g_autoptr(GPtrArray) contexts =
+		context_open_all(arguments, arguments_positional(arguments, 0), error);
+	bool json = arguments_flag(arguments, "json");
+	g_autoptr(JsonValue) documents = json_array();
+	g_autoptr(GPtrArray) findings = findings_new();
 
-	if (!context)
-		return false;
-	for (guint i = 0; i < context->service->repositories->len; i++) {
-		const struct settings_repository *repository =
-			context->service->repositories->pdata[i];
-		const char *wanted = arguments_text(arguments, "repository");
+	for (guint i = 0; contexts && i < contexts->len; i++) {
+		struct status status = {0};
 
-		if (!wanted || strcmp(wanted, repository->name) == 0)
-			g_ptr_array_add(names, repository->name);
+		if (!read_status(contexts->pdata[i], &status, error))
+			return false;
+		if (!json && i > 0)
+			printf("\n");
+		if (json)
+			json_array_append_new(documents, status_json(&status));
+		else
+			status_print(&status);
+		keep_findings(&status, findings);
+		status_clear(&status);
 	}
-	if (names->len == 0)
-		return odr_fail(error, ODR_ERROR_USAGE, "service '%s' has no repository '%s'",
-				context->service->name, arguments_text(arguments, "repository"));
-	g_ptr_array_add(names, NULL);
-	if (!status_read(
-		    &(struct status_request){.catalog = catalog,
-					     .service = context->service->name,
-					     .state = context->state,
-					     .repositories = (const char *const *)names->pdata,
-					     .rpo = context->service->tier->rpo,
-					     .backup_every = context->service->tier->backup_every,
-					     .now = clock_now()},
-		    &status, error))
+	if (!contexts)
 		return false;
-	if (arguments_flag(arguments, "json"))
-		json_out(status_json(&status));
-	else
-		status_print(&status);
-	status_clear(&status);
+	if (json)
+		print_documents(json_incref(documents));
+	if (arguments_flag(arguments, "strict"))
+		*arguments->exit_status = findings_exit_status(findings, true);
 	return true;
 }
 

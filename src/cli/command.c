@@ -136,6 +136,12 @@ static const struct command_option restore_options[] = {
 	{NULL},
 };
 
+static const struct command_option status_options[] = {
+	{"strict", 0, OPTION_FLAG, NULL,
+	 "exit as check does, with 3 where there are only warnings"},
+	{NULL},
+};
+
 static const struct command_option check_options[] = {
 	{"repository-scan", 0, OPTION_FLAG, NULL, "read every object of the repositories"},
 	{"strict", 0, OPTION_FLAG, NULL, "exit with 3 when there are only warnings"},
@@ -168,10 +174,10 @@ static const struct command recovering[] = {
 };
 
 static const struct command watching[] = {
-	{"status", "[SERVICE]", "how far back and how near to now one can recover; what to do",
+	{"status", "[SERVICE] [--strict]", "how far back and how near to now one can recover; what to do",
 	 "status\n"
 	 "status erp-prod --json",
-	 "odrbackup-status(1)", 0, 1, NULL, cmd_status},
+	 "odrbackup-status(1)", 0, 1, status_options, cmd_status},
 	{"list", "[SERVICE]", "list the sets",
 	 "list\n"
 	 "list --kit /media/usb/erp-prod.kit",

@@ -88,7 +88,8 @@ static bool make_folders(Context *context, GError **error)
 	return true;
 }
 
-Context *context_open(const struct arguments *arguments, const char *service_name, GError **error)
+/* Without a service yet. */
+static Context *load(const struct arguments *arguments, GError **error)
 {
 	g_autoptr(Context) context = g_new0(Context, 1);
 	const char *kit = arguments_text(arguments, "kit");
@@ -101,12 +102,60 @@ Context *context_open(const struct arguments *arguments, const char *service_nam
 	}
 	if (!(kit ? load_kit(context, kit, error) : load_configuration(context, error)))
 		return NULL;
-	for (guint i = 0; i < context->settings->warnings->len; i++)
-		log_warning("%s", (char *)context->settings->warnings->pdata[i]);
-	context->service = settings_service(context->settings, service_name, error);
-	if (!context->service || !make_folders(context, error))
-		return NULL;
 	return g_steal_pointer(&context);
+}
+
+static bool choose_service(Context *context, const char *name, GError **error)
+{
+	context->service = settings_service(context->settings, name, error);
+	return context->service && make_folders(context, error);
+}
+
+static void tell_warnings(const Settings *settings)
+{
+	for (guint i = 0; i < settings->warnings->len; i++)
+		log_warning("%s", (char *)settings->warnings->pdata[i]);
+}
+
+Context *context_open(const struct arguments *arguments, const char *service_name, GError **error)
+{
+	g_autoptr(Context) context = load(arguments, error);
+
+	if (!context)
+		return NULL;
+	tell_warnings(context->settings);
+	return choose_service(context, service_name, error) ? g_steal_pointer(&context) : NULL;
+}
+
+static void context_release(void *context)
+{
+	context_free(context);
+}
+
+GPtrArray *context_open_all(const struct arguments *arguments, const char *service_name,
+			    GError **error)
+{
+	g_autoptr(Context) first = load(arguments, error);
+	g_autoptr(GPtrArray) contexts = g_ptr_array_new_with_free_func(context_release);
+	const GPtrArray *services;
+
+	if (!first)
+		return NULL;
+	tell_warnings(first->settings);
+	services = first->settings->services;
+	for (guint i = 0; i < (service_name ? 1 : MAX(services->len, 1)); i++) {
+		const struct settings_service *service =
+			services->len > 1 ? services->pdata[i] : NULL;
+		Context *context = load(arguments, error);
+
+		if (!context)
+			return NULL;
+		g_ptr_array_add(contexts, context);
+		if (!choose_service(context,
+				    service_name || !service ? service_name : service->name, error))
+			return NULL;
+	}
+	return g_steal_pointer(&contexts);
 }
 
 static bool same_owner(const Identity *identity, const Bundle *bundle)

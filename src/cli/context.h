@@ -30,6 +30,9 @@ void context_free(Context *context);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Context, context_free)
 /* service_name NULL: the only one. */
 Context *context_open(const struct arguments *arguments, const char *service_name, GError **error);
+/* The service of that name, or all there are where none is named: Context. */
+GPtrArray *context_open_all(const struct arguments *arguments, const char *service_name,
+			    GError **error);
 /* The identity: --identity FILE, else the kit's, else the service's setting. AUTH with advice if none. */
 bool context_identity(Context *context, GError **error);
 /* As context_identity, but where none is named context->identity stays NULL. */

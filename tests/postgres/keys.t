@@ -112,7 +112,17 @@ configure("[tier gold]\nretian=3d\n");
 tool_fails(['-c', $conf, 'list'], 2, qr/\Q$conf\E:11: unknown key 'retian' in \[tier gold\]; did you mean 'retain'\?/,
 	'an unknown key is named with its line');
 configure("[service shop]\nrepositories=main\n");
-tool_fails(['-c', $conf, 'list'], 2, qr/which service\? There are erp-prod and shop/, 'which of two services is asked');
+tool_fails(['-c', $conf, 'check'], 2, qr/which service\? There are erp-prod and shop/, 'which of two services is asked');
+for my $query ('status', 'list') {
+	my $document = tool('-c', $conf, $query, '--json')->json;
+	is(join(' ', map { $_->{service} } @{ $document->{services} }), 'erp-prod shop', "$query shows all where none is named");
+	is($document->{schema_version}, 1, 'in one document');
+	is(tool('-c', $conf, $query, 'erp-prod', '--json')->json->{service}, 'erp-prod', 'or the one that is named');
+	like(tool('-c', $conf, $query)->out, qr/^erp-prod\b.*^\n?shop\b/ms, 'one block each');
+}
+is(tool('-c', $conf, 'status')->status, 0, 'status succeeds whatever it tells');
+is(tool('-c', $conf, 'status', '--strict')->status, 7, 'unless it is to be strict');
+tool_fails(['-c', $conf, 'status', 'shpo'], 2, qr/there is no service 'shpo'; did you mean 'shop'/, 'a service that does not exist');
 tool_fails(['-c', $conf, 'init', 'shop'], 12, qr/is a key of service 'erp-prod', not of service 'shop'/, 'a bundle of another service');
 configure();
 
