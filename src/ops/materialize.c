@@ -199,7 +199,8 @@ bool materialize_attributes(int fd, const char *path, const struct layer_entry *
 	}
 	if (set_owner && fchown(fd, owner_of(entry), group_of(entry)) < 0)
 		return odr_fail_errno(error, errno, "cannot set the owner of '%s'", path);
-	if (fchmod(fd, entry->mode & 07777) < 0)
+	/* No server needs a file that runs as its owner; whoever made the set may want one of root's. */
+	if (fchmod(fd, entry->mode & (entry->kind == ENTRY_FILE ? 0777 : 03777)) < 0)
 		return odr_fail_errno(error, errno, "cannot set the mode of '%s'", path);
 	if (futimens(fd, times) < 0)
 		return odr_fail_errno(error, errno, "cannot set the time of '%s'", path);

@@ -170,6 +170,33 @@ static bool sync_file_system(const char *path, GError **error)
 	return failed == 0 || odr_fail_errno(error, saved, "cannot sync '%s'", path);
 }
 
+static bool finish_folder(const char *path, const struct layer_entry *entry, GError **error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+
+	if (fd < 0)
+		return odr_fail_errno(error, errno, "cannot open '%s'", path);
+	bool done = materialize_attributes(fd, path, entry, geteuid() == 0, error);
+
+	close(fd);
+	return done;
+}
+
+/* A set has no more of a tablespace's own folder than the link to it. The server must get into it. */
+static bool finish_places(struct restore *restore, GError **error)
+{
+	GHashTableIter iter;
+	gpointer oid, path;
+
+	if (geteuid() != 0)
+		return true;
+	g_hash_table_iter_init(&iter, restore->tablespaces);
+	while (g_hash_table_iter_next(&iter, &oid, &path))
+		if (!finish_folder(path, restore->root, error))
+			return false;
+	return true;
+}
+
 static bool finish_folders(struct restore *restore, GError **error)
 {
 	/* Deepest first, so that times of folders stay. */
@@ -180,19 +207,10 @@ static bool finish_folders(struct restore *restore, GError **error)
 			continue;
 		g_autofree char *path = restore_path_of(restore, entry);
 
-		if (!path)
-			continue;
-		int fd = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
-
-		if (fd < 0)
-			return odr_fail_errno(error, errno, "cannot open '%s'", path);
-		bool done = materialize_attributes(fd, path, entry, geteuid() == 0, error);
-
-		close(fd);
-		if (!done)
+		if (path && !finish_folder(path, entry, error))
 			return false;
 	}
-	return true;
+	return finish_places(restore, error);
 }
 
 static bool make_durable(struct restore *restore, GError **error)

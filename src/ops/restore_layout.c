@@ -54,9 +54,24 @@ static bool place_tablespace(struct restore *restore, guint oid, const char *pat
 		return odr_fail(
 			error, ODR_ERROR_CORRUPT,
 			"the set links tablespace %u but its tablespace_map does not have it", oid);
-	if (!file_make_dirs(to, 0700, error))
-		return odr_context(error, "cannot make tablespace %u", oid);
 	return make_link(path, to, error);
+}
+
+/*
+ * For each of the map, which the server links to at its first start: also for one that was dropped while
+ * the backup ran, of which the set has nothing, and which replay drops again.
+ */
+static bool make_places(struct restore *restore, GError **error)
+{
+	GHashTableIter iter;
+	gpointer oid, to;
+
+	g_hash_table_iter_init(&iter, restore->tablespaces);
+	while (g_hash_table_iter_next(&iter, &oid, &to))
+		if (!file_make_dirs(to, 0700, error))
+			return odr_context(error, "cannot make tablespace %u",
+					   GPOINTER_TO_UINT(oid));
+	return true;
 }
 
 static void add_file(struct restore *restore, const struct layer_entry *entry, char *path)
@@ -66,6 +81,17 @@ static void add_file(struct restore *restore, const struct layer_entry *entry, c
 	file->entry = entry;
 	file->path = path;
 	g_ptr_array_add(restore->files, file);
+}
+
+/* An older file may go; whatever a set says, no folder of the user's does. */
+static bool make_way(const char *path, GError **error)
+{
+	struct stat status;
+
+	if (lstat(path, &status) == 0 && S_ISDIR(status.st_mode))
+		return odr_fail(error, ODR_ERROR_REFUSED,
+				"'%s' is a folder, where the set has a file", path);
+	return file_remove_tree(path, error);
 }
 
 /* Files from outside PGDATA: into a folder of their own, or not at all. */
@@ -81,13 +107,41 @@ static bool lay_outside(struct restore *restore, const struct layer_entry *entry
 		return file_make_dirs(path, 0700, error);
 	if (entry->kind != ENTRY_FILE)
 		return true;
-	if (!file_make_dirs(parent, 0700, error) || !file_remove_tree(path, error))
+	if (!file_make_dirs(parent, 0700, error) || !make_way(path, error))
 		return false;
 	add_file(restore, entry, g_steal_pointer(&path));
 	return true;
 }
 
-static bool lay_entry(struct restore *restore, const struct layer_entry *entry, GError **error)
+/* "pgdata/pg_tblspc/<oid>/PG_<major>_<catalog version>" of a tablespace that is placed. */
+static bool is_tablespace_folder(const struct restore *restore, const struct layer_entry *entry)
+{
+	g_auto(GStrv) parts = g_strsplit(entry->path, "/", 5);
+	guint64 oid;
+
+	return entry->kind == ENTRY_DIRECTORY && g_strv_length(parts) == 4 &&
+	       strcmp(parts[1], "pg_tblspc") == 0 && g_str_has_prefix(parts[3], "PG_") &&
+	       g_ascii_string_to_unsigned(parts[2], 10, 1, G_MAXUINT32, &oid, NULL) &&
+	       g_hash_table_contains(restore->tablespaces, GUINT_TO_POINTER((guint)oid));
+}
+
+/*
+ * Everything lies in a folder that the set has, too, or is that of a cluster in a tablespace. A set whose
+ * files lay below its links would have us write wherever these lead.
+ */
+static bool check_parent(const struct restore *restore, const struct layer_entry *entry,
+			 GHashTable *folders, GError **error)
+{
+	g_autofree char *parent = g_path_get_dirname(entry->path);
+
+	if (strcmp(entry->path, "pgdata") == 0 || g_hash_table_contains(folders, parent) ||
+	    is_tablespace_folder(restore, entry))
+		return true;
+	return odr_fail(error, ODR_ERROR_CORRUPT, "'%s' lies in no folder of the set", entry->path);
+}
+
+static bool lay_entry(struct restore *restore, const struct layer_entry *entry, GHashTable *folders,
+		      GError **error)
 {
 	const char *relative = entry->path + strlen("pgdata");
 	g_autofree char *path = NULL;
@@ -98,12 +152,15 @@ static bool lay_entry(struct restore *restore, const struct layer_entry *entry, 
 	if (!g_str_has_prefix(entry->path, "pgdata") || (relative[0] && relative[0] != '/'))
 		return odr_fail(error, ODR_ERROR_CORRUPT, "the set has an unknown path '%s'",
 				entry->path);
+	if (!check_parent(restore, entry, folders, error))
+		return false;
 	if (!relative[0])
 		restore->root = entry;
 	relative += relative[0] == '/';
 	path = restore_path_of(restore, entry);
 	switch (entry->kind) {
 	case ENTRY_DIRECTORY:
+		g_hash_table_add(folders, entry->path);
 		return make_folder(path, error);
 	case ENTRY_SYMLINK:
 		if (tablespace_link(relative, &oid))
@@ -125,8 +182,12 @@ static bool lay_entry(struct restore *restore, const struct layer_entry *entry, 
 
 bool restore_lay_out(struct restore *restore, GError **error)
 {
+	g_autoptr(GHashTable) folders = g_hash_table_new(g_str_hash, g_str_equal);
+
+	if (!make_places(restore, error))
+		return false;
 	for (guint i = 0; i < restore->entries->len; i++)
-		if (!lay_entry(restore, restore->entries->pdata[i], error))
+		if (!lay_entry(restore, restore->entries->pdata[i], folders, error))
 			return false;
 	if (!restore->root || !restore->control)
 		return odr_fail(error, ODR_ERROR_CORRUPT, "the set has no %s",

@@ -60,7 +60,9 @@ bool restore_write_recovery(struct restore *restore, GError **error)
 
 	if (!request->restore_command)
 		return true;
-	if (!file_read_text(path, AUTO_CONF_MAX, &old, &trouble) &&
+	/* Where a link leads is none of ours to read; it is replaced. */
+	if (!g_file_test(path, G_FILE_TEST_IS_SYMLINK) &&
+	    !file_read_text(path, AUTO_CONF_MAX, &old, &trouble) &&
 	    !odr_error_is(trouble, ODR_ERROR_NOT_FOUND)) {
 		g_propagate_error(error, g_steal_pointer(&trouble));
 		return false;
