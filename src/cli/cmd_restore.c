@@ -163,6 +163,39 @@ static void restoring_clear(struct restoring *restoring)
 	context_free(restoring->context);
 }
 
+static bool is_listed(const struct restore_holdings *holdings, const char *set_id)
+{
+	for (guint i = 0; i < holdings->manifests->len; i++)
+		if (strcmp(((const Manifest *)holdings->manifests->pdata[i])->set_id, set_id) == 0)
+			return true;
+	return false;
+}
+
+/* A set that is there but does not verify is not one that never was. */
+static void explain_absence(const struct restoring *restoring, Repo *repo,
+			    const struct restore_holdings *holdings, GError **error)
+{
+	const char *set = restoring->target.set;
+	g_autoptr(Manifest) manifest = NULL;
+	g_autoptr(GError) cause = NULL;
+
+	if (!error || !odr_error_is(*error, ODR_ERROR_NOT_FOUND))
+		return;
+	if (set && set_id_valid(set)) {
+		if (is_listed(holdings, set) ||
+		    manifest_load(repo, restoring->context->identity, set, &manifest, &cause) ||
+		    odr_error_is(cause, ODR_ERROR_NOT_FOUND))
+			return;
+	} else if (holdings->manifests->len == 0 && holdings->troubles->len > 0) {
+		odr_fail(&cause, ODR_ERROR_CORRUPT,
+			 "the repository holds no set of this service that verifies");
+	} else {
+		return;
+	}
+	g_clear_error(error);
+	g_propagate_error(error, g_steal_pointer(&cause));
+}
+
 static bool plan_from(struct restoring *restoring, Repo *repo, bool current_timeline,
 		      GError **error)
 {
@@ -184,6 +217,7 @@ static bool plan_from(struct restoring *restoring, Repo *repo, bool current_time
 	if (!planned) {
 		for (guint i = 0; i < holdings.troubles->len; i++)
 			log_warning("%s", (char *)holdings.troubles->pdata[i]);
+		explain_absence(restoring, repo, &holdings, error);
 		restore_holdings_clear(&holdings);
 		return false;
 	}
