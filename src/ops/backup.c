@@ -309,6 +309,7 @@ static bool backup_copy_files(struct backup *backup, GError **error)
 		copy_new(&(struct copy_settings){.pgdata = backup->pgdata,
 						 .control = &backup->control,
 						 .backup_start = backup->start,
+						 .started = backup->started,
 						 .sink = backup->sink,
 						 .workers = workers,
 						 .digest_seed = digest_seed(

@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "base/stop.h"
 #include "ops/durable.h"
+#include "pg/label.h"
 
 #include <string.h>
 
@@ -17,14 +18,18 @@ void backup_last_segment(const struct backup *backup, char name[WAL_SEGMENT_NAME
 static bool backup_store_layer(struct backup *backup, struct set_part *part, GError **error)
 {
 	const struct backup_request *request = backup->request;
+	const char *map = backup->stop.tablespace_map;
+	g_autoptr(GHashTable) tablespaces = NULL;
 	g_autoptr(GPtrArray) entries = NULL;
 	g_autoptr(PackWriter) packs = pack_writer_new(backup->sink);
 	g_autoptr(LayerWriter) writer = layer_writer_new(packs);
 	struct layer_ref ref = {0};
 	const Table *table;
 
-	if (!copy_finish(backup->copy, backup->stop.lsn, &entries, backup->manifest->damaged,
-			 error))
+	if (!tablespace_map_parse(map ? map : "", &tablespaces, error) ||
+	    !copy_finish(backup->copy,
+			 &(struct copy_end){.stop = backup->stop.lsn, .tablespaces = tablespaces},
+			 &entries, backup->manifest->damaged, error))
 		return false;
 	for (guint i = 0; i < entries->len; i++) {
 		const struct layer_entry *entry = entries->pdata[i];

@@ -193,7 +193,8 @@ static int open_file(struct worker *worker, struct file *file, bool *vanished, G
 	*vanished = false;
 	if (fd >= 0)
 		return fd;
-	if (errno == ENOENT && !g_str_has_suffix(path, "/PG_VERSION")) {
+	/* That of a database goes with the database. */
+	if (errno == ENOENT && strcmp(file->listed->path, "PG_VERSION") != 0) {
 		*vanished = true;
 		return -1;
 	}
@@ -498,14 +499,53 @@ static int compare_entries(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-bool copy_finish(struct copy *copy, lsn_t backup_stop, GPtrArray **entries, GPtrArray *damaged,
-		 GError **error)
+/* Number of the tablespace that a path names or lies in; 0: none. */
+static guint tablespace_of(const char *path)
+{
+	static const char folder[] = "pg_tblspc/";
+
+	if (!g_str_has_prefix(path, folder))
+		return 0;
+	return (guint)g_ascii_strtoull(path + strlen(folder), NULL, 10);
+}
+
+/*
+ * A tablespace that was created after the start of the backup is not in its map. Replay makes it, and its
+ * folder must then be as for any CREATE TABLESPACE: it is not part of the set. One that is older and not
+ * in the map is one that the server could not read: without it there is no set.
+ */
+static bool find_new_tablespaces(const struct copy *copy, GHashTable *map, GHashTable *created,
+				 GError **error)
+{
+	for (size_t i = 0; i < copy->count; i++) {
+		const struct pgdata_file *listed = copy->files[i].listed;
+		guint oid = tablespace_of(listed->path);
+
+		if (listed->type != 'l' || oid == 0 ||
+		    g_hash_table_contains(map, GUINT_TO_POINTER(oid)))
+			continue;
+		if (listed->mtime_ns / 1000 < copy->settings.started - USEC_PER_SEC)
+			return odr_fail(error, ODR_ERROR_CORRUPT,
+					"the server's map of tablespaces does not have '%s', which "
+					"is older than the backup: see the server's log",
+					listed->path);
+		g_hash_table_add(created, GUINT_TO_POINTER(oid));
+	}
+	return true;
+}
+
+bool copy_finish(struct copy *copy, const struct copy_end *end, GPtrArray **entries,
+		 GPtrArray *damaged, GError **error)
 {
 	g_autoptr(GPtrArray) list =
 		g_ptr_array_new_with_free_func((GDestroyNotify)layer_entry_free);
+	g_autoptr(GHashTable) created = g_hash_table_new(NULL, NULL);
 
+	if (!find_new_tablespaces(copy, end->tablespaces, created, error))
+		return false;
 	for (size_t i = 0; i < copy->count; i++) {
 		struct file *file = &copy->files[i];
+		guint oid = tablespace_of(file->listed->path);
 
 		if (!file->entry) {
 			if (strcmp(file->listed->path, "PG_VERSION") == 0)
@@ -513,7 +553,9 @@ bool copy_finish(struct copy *copy, lsn_t backup_stop, GPtrArray **entries, GPtr
 						"PG_VERSION vanished from the data directory");
 			continue;
 		}
-		note_damage(file, backup_stop, damaged);
+		if (oid != 0 && g_hash_table_contains(created, GUINT_TO_POINTER(oid)))
+			continue;
+		note_damage(file, end->stop, damaged);
 		g_ptr_array_add(list, g_steal_pointer(&file->entry));
 	}
 	g_ptr_array_extend_and_steal(list, g_steal_pointer(&copy->outside));

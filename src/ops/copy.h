@@ -12,6 +12,7 @@ struct copy_settings {
 	const char *pgdata;
 	const struct control *control;
 	lsn_t backup_start;
+	usec_t started; /* when the server was asked to begin, by the host's clock */
 	struct pack_sink *sink;
 	unsigned workers;
 	uint64_t digest_seed; /* of content digests */
@@ -30,9 +31,14 @@ bool copy_run(struct copy *copy, GError **error);
 bool copy_last(struct copy *copy, GError **error);
 /* A file outside PGDATA by its absolute path, followed if it is a link, or a folder (alone). */
 bool copy_outside(struct copy *copy, const char *path, GError **error);
-/* When the stop position is known: entries in order of path (struct layer_entry; files that vanished
- * are left out), and what was damaged (struct damage), files with pages from the future included. */
-bool copy_finish(struct copy *copy, lsn_t backup_stop, GPtrArray **entries, GPtrArray *damaged,
-		 GError **error);
+/* What is known when the server has ended the backup. */
+struct copy_end {
+	lsn_t stop;
+	GHashTable *tablespaces; /* its tablespace_map: OID → path */
+};
+/* Entries in order of path (struct layer_entry), without files that vanished and tablespaces that were
+ * created meanwhile, and what was damaged (struct damage), files with pages from the future included. */
+bool copy_finish(struct copy *copy, const struct copy_end *end, GPtrArray **entries,
+		 GPtrArray *damaged, GError **error);
 
 #endif
