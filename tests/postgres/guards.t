@@ -97,7 +97,7 @@ subtest 'directories that are not to be written' => sub {
 	is(sprintf('%o', (stat $empty)[2] & 07777), '700', 'and gets the mode that PostgreSQL wants');
 
 	restore_fails($empty, qr/is not empty; with --delta/, 'a copy of the same cluster wants --delta');
-	restore_fails($empty, qr/will be written over. Confirm with --confirm erp-prod/, '--delta wants a confirmation', '--delta');
+	restore_fails($empty, qr/will be written over\..*give --confirm erp-prod if it is meant/, '--delta wants a confirmation', '--delta');
 	restore_fails($empty, qr/--confirm names 'erp-test', the service is 'erp-prod'/, 'of this service', '--delta', '--confirm', 'erp-test');
 	$site->tool_fails(['restore', 'erp-prod'], 2, qr/restore needs --pgdata/, 'a folder has to be named');
 };
