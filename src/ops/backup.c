@@ -62,9 +62,10 @@ static bool backup_prepare(struct backup *backup, GError **error)
 	if (!chain_load(chain, request->bundle->endorsement.public_key, &backup->chain,
 			&backup->result->chain_reason, error))
 		return false;
-	backup->result->new_chain = backup->chain.sequence == 0;
-	if (!chain_repeat(&backup->chain, request->repos, error))
+	if (!chain_repeat(&backup->chain, request->repos, clock_now(),
+			  &backup->result->chain_reason, error))
 		return odr_context(error, "cannot finish publishing the set of the previous run");
+	backup->result->new_chain = backup->chain.sequence == 0;
 	return true;
 }
 

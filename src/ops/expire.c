@@ -4,13 +4,15 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/stop.h"
+#include "repo/chain.h"
 #include "repo/wal_journal.h"
 #include "repo/wal_object.h"
 
 #include <string.h>
 
-/* No run takes longer: without locks, what is unused and older was left by a run that died. */
-#define ABANDONED_AGE (10 * USEC_PER_DAY)
+/* No run takes longer, nor does it publish so late: without locks, what is unused and older was left by
+ * one that died. */
+#define ABANDONED_AGE (2 * CHAIN_PENDING_MAX)
 /* The last 16 digits of a segment's name are its position, whatever its timeline. */
 #define POSITION_AT 8
 
@@ -394,8 +396,8 @@ static bool expire_content(struct expire *expire, GError **error)
 
 	/* Who knows what they need. */
 	if (expire->out->unverified > 0) {
-		trouble(expire, "packs and tables stay while there are sets that do not verify: "
-				"they may be theirs");
+		trouble(expire, "packs, tables and WAL stay while there are sets that do not "
+				"verify: they may be theirs");
 		return true;
 	}
 	return repo_list(expire->repo, "pack/", note_pack, &sweep, error) &&
@@ -443,7 +445,7 @@ static bool expire_wal(struct expire *expire, GError **error)
 {
 	g_autoptr(GPtrArray) held = NULL;
 
-	if (expire->out->floor[0] == '\0')
+	if (expire->out->floor[0] == '\0' || expire->out->unverified > 0)
 		return true;
 	if (!wal_list(expire->repo, &held, error))
 		return false;

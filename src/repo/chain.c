@@ -227,13 +227,33 @@ bool chain_settle(struct chain *chain, GError **error)
 	return true;
 }
 
-bool chain_repeat(struct chain *chain, const GPtrArray *repos, GError **error)
+/* What the files say stays until the next set is journaled: until then it is given up each time. */
+static char *give_up(struct chain *chain)
+{
+	char *reason =
+		g_strdup_printf("set %s was made and could not be published for so long that "
+				"its packs may be gone",
+				chain->pending_set);
+	struct chain empty = {.path = g_steal_pointer(&chain->path)};
+
+	memcpy(empty.writer, chain->writer, KEY_SIZE);
+	chain_clear(chain);
+	*chain = empty;
+	return reason;
+}
+
+bool chain_repeat(struct chain *chain, const GPtrArray *repos, usec_t now, char **given_up,
+		  GError **error)
 {
 	g_autofree char *local = NULL;
 	struct iovec part;
 
 	if (!chain->pending)
 		return true;
+	if (now - set_id_time(chain->pending_set) > CHAIN_PENDING_MAX) {
+		*given_up = give_up(chain);
+		return true;
+	}
 	local = layout_set(chain->pending_set);
 	part.iov_base = (void *)g_bytes_get_data(chain->pending, &part.iov_len);
 	if (!repos_put(repos, local, &part, 1, chain->retain_until, error))

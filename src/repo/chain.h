@@ -1,6 +1,7 @@
 #ifndef ODR_REPO_CHAIN_H
 #define ODR_REPO_CHAIN_H
 
+#include "base/clock.h"
 #include "repo/manifest.h"
 
 /*
@@ -29,7 +30,12 @@ bool chain_load(const char *path, const uint8_t writer[KEY_SIZE], struct chain *
 bool chain_journal(struct chain *chain, const Manifest *manifest, GBytes *object, GError **error);
 /* … and that it is in every repository. */
 bool chain_settle(struct chain *chain, GError **error);
-/* Repeats a pending PUT, if any, locked until the set's retain-until, and settles it. */
-bool chain_repeat(struct chain *chain, const GPtrArray *repos, GError **error);
+/* Repeats a pending PUT, if any, locked until the set's retain-until, and settles it. One that waited
+ * longer than CHAIN_PENDING_MAX is given up: a keeper elsewhere takes what no set refers to for that of
+ * a run that died, and removes it after twice the time. The chain is then empty, and *given_up says why
+ * (otherwise left alone; g_free). */
+#define CHAIN_PENDING_MAX (5 * USEC_PER_DAY)
+bool chain_repeat(struct chain *chain, const GPtrArray *repos, usec_t now, char **given_up,
+		  GError **error);
 
 #endif

@@ -152,7 +152,7 @@ static void test_repeats(void)
 	chain = load(NULL);
 	g_assert_cmpstr(chain.pending_set, ==, FIRST);
 	g_assert_cmpuint(chain.sequence, ==, 1);
-	chain_repeat(&chain, repos, &error);
+	chain_repeat(&chain, repos, set_id_time(chain.set_id), NULL, &error);
 	g_assert_no_error(error);
 	g_assert_null(chain.pending);
 	manifest_load(service.repo, service.identity, FIRST, &manifest, &error);
@@ -162,8 +162,42 @@ static void test_repeats(void)
 	chain = load(NULL);
 	g_assert_null(chain.pending);
 	g_assert_cmpstr(chain.set_id, ==, FIRST);
-	chain_repeat(&chain, repos, &error);
+	chain_repeat(&chain, repos, set_id_time(chain.set_id), NULL, &error);
 	g_assert_no_error(error);
+	chain_clear(&chain);
+	tear_down();
+}
+
+/* What a keeper took for abandoned must not become a set. */
+static void test_gives_up(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) repos = g_ptr_array_new();
+	g_autofree char *local = layout_set(FIRST);
+	g_autofree char *reason = NULL;
+	struct store_object object;
+
+	set_up();
+	g_ptr_array_add(repos, service.repo);
+
+	struct chain chain = load(NULL);
+
+	journal(&chain, FIRST);
+	chain_clear(&chain);
+	chain = load(NULL);
+	chain_repeat(&chain, repos, set_id_time(FIRST) + CHAIN_PENDING_MAX + 1, &reason, &error);
+	g_assert_no_error(error);
+	g_assert_nonnull(strstr(reason, FIRST));
+	g_assert_cmpuint(chain.sequence, ==, 0);
+	g_assert_false(repo_head(service.repo, local, &object, NULL));
+
+	journal(&chain, SECOND);
+	settle(&chain);
+	chain_clear(&chain);
+	chain = load(NULL);
+	g_assert_cmpstr(chain.set_id, ==, SECOND);
+	g_assert_cmpuint(chain.sequence, ==, 1);
+	g_assert_cmpuint(files_beside(), ==, 1);
 	chain_clear(&chain);
 	tear_down();
 }
@@ -184,7 +218,7 @@ static void test_repeats_after_put(void)
 	chain_clear(&chain); /* killed before the settling */
 
 	chain = load(NULL);
-	chain_repeat(&chain, repos, &error);
+	chain_repeat(&chain, repos, set_id_time(chain.set_id), NULL, &error);
 	g_assert_no_error(error);
 	g_assert_null(chain.pending);
 	chain_clear(&chain);
@@ -325,6 +359,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/chain/continues-after-a-restart", test_continues);
 	g_test_add_func("/chain/knows-the-digest-of-its-last-manifest", test_digest);
 	g_test_add_func("/chain/repeats-what-was-not-put", test_repeats);
+	g_test_add_func("/chain/gives-up-what-waited-too-long", test_gives_up);
 	g_test_add_func("/chain/repeating-what-was-put-is-harmless", test_repeats_after_put);
 	g_test_add_func("/chain/takes-no-set-before-the-pending-one", test_pending_first);
 	g_test_add_func("/chain/takes-only-what-continues-it", test_must_continue);
