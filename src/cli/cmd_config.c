@@ -269,7 +269,7 @@ static void print_findings(const struct arguments *arguments, struct findings *f
 
 bool cmd_config_check(const struct arguments *arguments, GError **error)
 {
-	static const char *const headings[] = {"RESULT", "WHAT", "DETAIL", NULL};
+	static const char *const headings[] = {"result", "what", "detail", NULL};
 	g_autoptr(Settings) settings = load(arguments, error);
 	struct findings findings = {0};
 

@@ -18,7 +18,8 @@ static char *amount(const struct expire_repository *repository, const char *verb
 	for (guint i = 0; i < repository->sets->len; i++)
 		sets += ((const struct expire_set *)repository->sets->pdata[i])->expires;
 	if (sets == 0 && repository->objects == 0 && repository->wal->len == 0)
-		return g_strdup_printf("nothing to remove from %s", all);
+		return g_strdup_printf("nothing to remove: %s %s", all,
+				       repository->sets->len == 1 ? "stays" : "stay");
 
 	g_autofree char *bytes = size_format(repository->bytes);
 	g_autofree char *wal_bytes = size_format(repository->wal_bytes);

@@ -348,8 +348,8 @@ static json_t *facts_document(const char *path, const struct key_facts *facts)
 
 bool cmd_key_list(const struct arguments *arguments, GError **error)
 {
-	static const char *const headings[] = {"TYPE", "SERVICE", "FINGERPRINT", "OWNER",
-					       "FILE", "DETAIL",  NULL};
+	static const char *const headings[] = {"type", "service", "fingerprint", "owner",
+					       "file", "detail",  NULL};
 	TableOut *table = table_out_new(headings);
 	json_t *keys = json_array();
 	g_autoptr(GError) first = NULL;

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "cli/output.h"
+#include "cli/set_view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,8 +32,7 @@ void restore_view_print(const struct restore_view *view)
 	const struct restore_plan *plan = view->plan;
 	const Manifest *manifest = plan->manifest;
 	const struct set_part *part = manifest_part(manifest, PART_DATABASE);
-	g_autofree char *stopped = clock_format(manifest->stopped);
-	g_autofree char *age = duration_format(clock_now() - manifest->stopped);
+	g_autofree char *stopped = time_with_age(manifest->stopped);
 	g_autofree char *start = lsn_print(plan->wal_start);
 	g_autofree char *end = lsn_print(plan->wal_end);
 	g_autofree char *size = size_format(part->bytes);
@@ -43,9 +43,8 @@ void restore_view_print(const struct restore_view *view)
 	g_autofree char *segments = count_format(plan->segments, "segment");
 	bool several = strcmp(plan->first_segment, plan->last_segment) != 0;
 
-	output_line(NAME_WIDTH, "set", "%s, %s, ended %s (%s ago), PostgreSQL %d, from %s",
-		    manifest->set_id, part->kind, stopped, age, manifest->pg_major,
-		    view->repository);
+	output_line(NAME_WIDTH, "set", "%s, %s, ended %s, PostgreSQL %d, from repository %s",
+		    manifest->set_id, part->kind, stopped, manifest->pg_major, view->repository);
 	output_line(NAME_WIDTH, "point", "%s", plan->point);
 	output_line(NAME_WIDTH, "WAL", "%s to %s on timeline %u: %s, %s%s%s", start, end,
 		    plan->timeline, segments, plan->first_segment, several ? " to " : "",

@@ -58,7 +58,7 @@ static char *wal_of(const struct catalog_set *set)
 
 	if (set->segment_size == 0)
 		return NULL;
-	return g_strdup_printf("%s to %s on %u", lsn_format(set->start_lsn, start),
+	return g_strdup_printf("%s to %s, timeline %u", lsn_format(set->start_lsn, start),
 			       lsn_format(set->stop_lsn, stop), set->timeline);
 }
 

@@ -51,7 +51,8 @@ static void print_headline(const struct status *status)
 	if (critical > 0) {
 		g_autofree char *state = output_tint("needs attention now", TINT_CRITICAL);
 
-		printf("%s: %s (%u critical, %s)\n", status->service, state, critical, count);
+		printf("%s: %s (%u critical%s%s)\n", status->service, state, critical,
+		       warnings > 0 ? ", " : "", warnings > 0 ? count : "");
 		return;
 	}
 	g_autofree char *state = output_tint("recoverable", warnings > 0 ? TINT_WARNING : TINT_OK);

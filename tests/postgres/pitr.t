@@ -162,7 +162,7 @@ subtest 'the plan alone: printed, and nothing is touched' => sub {
 	my $plan = $site->tool_ok([$site->restore_arguments($pgdata, '--plan', '--type', 'time', '--target', $late->{time})], '--plan');
 	ok(!-e $pgdata, 'the folder is not made');
 	is(state_of($site->repository), $repository, 'the repository is as it was');
-	like($plan->out, qr/^set +\Q$set2\E, full, ended \S+.*PostgreSQL 15, from main$/m, 'names the set');
+	like($plan->out, qr/^set +\Q$set2\E, full, ended \S+.*PostgreSQL 15, from repository main$/m, 'names the set');
 	like($plan->out, qr/^point +up to \d{4}-\d\d-\d\d/m, 'the point');
 	like($plan->out, qr/^WAL +\S+ to \S+ on timeline 1: \d+ segments, [0-9A-F]{24} to [0-9A-F]{24}$/m, 'the WAL');
 	like($plan->out, qr/^gaps +none$/m, 'gaps');
