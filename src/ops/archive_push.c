@@ -218,7 +218,8 @@ static bool target_confirm(struct target *target, const struct wal_object *objec
 				   "out, and the next attempt will write it anew",
 				   target->repository);
 	wal_facts_clear(&facts);
-	if (!repo_head(target->repo, object->local, &stored, error))
+	if (!repo_head(target->repo, object->local, &stored, error) ||
+	    !repo_accepts(target->repo, &facts.writer, stored.stored_at, error))
 		return false;
 	target->stored_at = stored.stored_at;
 	return true;
@@ -448,6 +449,8 @@ static bool push_requested(Push *push, GError **error)
 		return false;
 	if (!targets_missing(targets))
 		return true;
+	if (!bundle_check_writer(request->bundle, clock_now(), error))
+		return false;
 	/* Larger segments are compressed by all workers together: memory stays bounded. */
 	if (push_open(push, targets) && source.kind == WAL_FILE_SEGMENT &&
 	    source.size <= WAL_PIECE_SIZE)
@@ -467,6 +470,11 @@ bool archive_push(const struct archive_push_request *request, GError **error)
 				"'%s' is not the path of a WAL file: a segment, NAME.partial, "
 				"NAME.history or NAME.backup; archive_command gives %%p",
 				request->path);
+	/* No reader takes what another role signed: it would not be durable. */
+	if (request->bundle->endorsement.role != KEY_ROLE_WRITER)
+		return odr_fail(error, ODR_ERROR_AUTH,
+				"the bundle is endorsed as %s; archiving needs a writer's",
+				key_role_name(request->bundle->endorsement.role));
 	if (!push_requested(push, error))
 		return odr_context(error, "cannot archive WAL file %s", name);
 	return true;
