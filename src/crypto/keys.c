@@ -1,6 +1,7 @@
 #include "crypto/keys.h"
 
 #include "base/bytes.h"
+#include "base/error.h"
 #include "crypto/digest.h"
 #include "crypto/secret.h"
 
@@ -69,6 +70,32 @@ bool endorsement_verify(const struct endorsement *endorsement, const struct key_
 
 	return crypto_sign_verify_detached(endorsement->signature, message->data, message->len,
 					   service->owner_public) == 0;
+}
+
+bool endorsement_covers(const struct endorsement *endorsement, usec_t stored_at)
+{
+	return endorsement->valid_until == 0 ||
+	       stored_at - ENDORSEMENT_SLACK <= endorsement->valid_until;
+}
+
+bool bundle_check_writer(const Bundle *bundle, usec_t now, GError **error)
+{
+	const struct endorsement *endorsement = &bundle->endorsement;
+
+	if (endorsement->role != KEY_ROLE_WRITER)
+		return odr_fail(error, ODR_ERROR_AUTH,
+				"the bundle is endorsed as %s; this needs a writer's",
+				key_role_name(endorsement->role));
+	if (endorsement->valid_until != 0 && now > endorsement->valid_until) {
+		g_autofree char *writer = key_fingerprint(endorsement->public_key);
+		g_autofree char *end = clock_format(endorsement->valid_until);
+
+		return odr_fail(error, ODR_ERROR_AUTH,
+				"the endorsement of this host's writer key %s ended %s; make a new "
+				"bundle with 'odrbackup key endorse' and install it here",
+				writer, end);
+	}
+	return true;
 }
 
 /* Services and recipients. */

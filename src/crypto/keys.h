@@ -53,6 +53,11 @@ bool endorsement_decode(const uint8_t bytes[ENDORSEMENT_SIZE], struct endorsemen
 /* True if the owner signed it for this service. Time and role are the caller's to judge. */
 bool endorsement_verify(const struct endorsement *endorsement, const struct key_service *service);
 
+/* What was stored at this time (0: unknown) was stored while the endorsement held, or at most this much
+ * later: clocks differ, and a writer may be at work when it ends. */
+#define ENDORSEMENT_SLACK USEC_PER_DAY
+bool endorsement_covers(const struct endorsement *endorsement, usec_t stored_at);
+
 typedef struct owner_key OwnerKey;
 typedef struct identity Identity;
 typedef struct bundle Bundle;
@@ -91,6 +96,9 @@ Identity *identity_new(const OwnerKey *owner, const char *name, enum recipient_s
 Bundle *bundle_new(const OwnerKey *owner, enum key_role role, usec_t now, usec_t validity,
 		   const GPtrArray *recipients);
 struct recipient *recipient_copy(const struct recipient *recipient);
+
+/* AUTH unless it is a writer's and its endorsement holds now: readers would refuse what it signs. */
+bool bundle_check_writer(const Bundle *bundle, usec_t now, GError **error);
 
 /* Text of the files. passphrase NULL: unprotected. g_free (wiped by secret_wipe before). */
 char *owner_key_print(const OwnerKey *owner, const char *passphrase);

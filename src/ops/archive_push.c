@@ -449,6 +449,7 @@ static bool push_requested(Push *push, GError **error)
 		return false;
 	if (!targets_missing(targets))
 		return true;
+	/* No reader takes what it signed otherwise: that would not be durable. */
 	if (!bundle_check_writer(request->bundle, clock_now(), error))
 		return false;
 	/* Larger segments are compressed by all workers together: memory stays bounded. */
@@ -470,11 +471,6 @@ bool archive_push(const struct archive_push_request *request, GError **error)
 				"'%s' is not the path of a WAL file: a segment, NAME.partial, "
 				"NAME.history or NAME.backup; archive_command gives %%p",
 				request->path);
-	/* No reader takes what another role signed: it would not be durable. */
-	if (request->bundle->endorsement.role != KEY_ROLE_WRITER)
-		return odr_fail(error, ODR_ERROR_AUTH,
-				"the bundle is endorsed as %s; archiving needs a writer's",
-				key_role_name(request->bundle->endorsement.role));
 	if (!push_requested(push, error))
 		return odr_context(error, "cannot archive WAL file %s", name);
 	return true;

@@ -52,10 +52,8 @@ static bool backup_prepare(struct backup *backup, GError **error)
 	g_autofree char *lock = g_build_filename(request->state, "backup.lock", NULL);
 	g_autofree char *chain = g_build_filename(request->state, "chain", NULL);
 
-	if (request->bundle->endorsement.role != KEY_ROLE_WRITER)
-		return odr_fail(error, ODR_ERROR_AUTH,
-				"the bundle is endorsed as %s; a backup needs a writer's",
-				key_role_name(request->bundle->endorsement.role));
+	if (!bundle_check_writer(request->bundle, clock_now(), error))
+		return odr_context(error, "cannot start the backup");
 	if (!file_make_dirs(request->state, 0700, error) ||
 	    !file_lock_take(&backup->lock, lock, request->lock_wait, error))
 		return odr_context(error, "cannot start the backup");

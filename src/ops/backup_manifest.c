@@ -167,6 +167,10 @@ bool backup_publish(struct backup *backup, GError **error)
 	if (!object)
 		return false;
 	whole.iov_base = (void *)g_bytes_get_data(object, &whole.iov_len);
+	/* The run may have lasted longer than readers forgive. */
+	if (!endorsement_covers(&request->bundle->endorsement, clock_now()) &&
+	    !bundle_check_writer(request->bundle, clock_now(), error))
+		return odr_context(error, "cannot publish the set");
 	if (!stop_check(error) || !chain_journal(&backup->chain, backup->manifest, object, error) ||
 	    !fault_point("step", "manifest journaled", error) ||
 	    !repos_put(request->repos, local, &whole, 1, backup->lock_until, error) ||

@@ -131,14 +131,16 @@ static bool scan_pack(struct scan *scan, const struct scan_job *job, GError **er
 			   digest_seed(identity->digest_secret, "content"), error);
 }
 
-static bool check_wal_object(Repo *repo, const char *local, GError **error)
+static bool check_wal_object(Repo *repo, const struct wal_held *held, const char *local,
+			     GError **error)
 {
 	__attribute__((cleanup(wal_facts_clear))) struct wal_facts facts = {0};
 	g_autoptr(GBytes) content = NULL;
 
 	return repo_get(repo, local, 0, &content, error) &&
 	       wal_object_check(&repo->service, local, g_bytes_get_data(content, NULL),
-				g_bytes_get_size(content), &facts, error);
+				g_bytes_get_size(content), &facts, error) &&
+	       repo_accepts(repo, &facts.writer, held->stored_at, error);
 }
 
 static bool scan_wal(struct scan *scan, const struct wal_held *held, GError **error)
@@ -149,7 +151,7 @@ static bool scan_wal(struct scan *scan, const struct wal_held *held, GError **er
 		return wal_fetch(scan->repo, scan->request->identity, held, 1, &content, NULL,
 				 error);
 	for (guint i = 0; i < held->locals->len; i++)
-		if (!check_wal_object(scan->repo, held->locals->pdata[i], error))
+		if (!check_wal_object(scan->repo, held, held->locals->pdata[i], error))
 			return false;
 	return true;
 }

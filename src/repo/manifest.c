@@ -194,7 +194,8 @@ bool manifest_load(Repo *repo, const Identity *identity, const char *set_id, Man
 	g_free(facts.name);
 	if (!repo_get(repo, local, 0, &object, error) ||
 	    !manifest_parse(&repo->service, identity, set_id, g_bytes_get_data(object, NULL),
-			    g_bytes_get_size(object), &loaded, error))
+			    g_bytes_get_size(object), &loaded, error) ||
+	    !repo_accepts(repo, &loaded->writer, stored_at, error))
 		return odr_context(error, "cannot load set %s", set_id);
 	loaded->stored_at = stored_at;
 	*manifest = g_steal_pointer(&loaded);
@@ -268,7 +269,8 @@ static bool list_set(Repo *repo, const Identity *identity, const struct listed *
 	}
 	if (!object ||
 	    !parse_public_part(&repo->service, listed->set_id, g_bytes_get_data(object, NULL),
-			       g_bytes_get_size(object), &checked, manifest, &cause)) {
+			       g_bytes_get_size(object), &checked, manifest, &cause) ||
+	    !repo_accepts(repo, &manifest->writer, listed->stored_at, &cause)) {
 		note_trouble(troubles, "'%s' is not a set: %s", local, cause->message);
 		return true;
 	}

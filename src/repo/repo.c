@@ -73,6 +73,23 @@ bool repo_delete(Repo *repo, const char *local, GError **error)
 	return store_delete(repo->store, name, NULL, error);
 }
 
+bool repo_accepts(const Repo *repo, const struct endorsement *writer, usec_t stored_at,
+		  GError **error)
+{
+	struct store_abilities abilities;
+
+	store_abilities(repo->store, &abilities);
+	if (!abilities.clock || endorsement_covers(writer, stored_at))
+		return true;
+	g_autofree char *key = key_fingerprint(writer->public_key);
+	g_autofree char *stored = clock_format(stored_at);
+	g_autofree char *end = clock_format(writer->valid_until);
+
+	return odr_fail(error, ODR_ERROR_CORRUPT,
+			"it was stored %s, after the endorsement of its writer %s had ended %s",
+			stored, key, end);
+}
+
 struct list_local {
 	size_t skip; /* service id and slash */
 	store_each each;

@@ -435,6 +435,8 @@ static bool fetch_piece(struct fetching *fetching, const char *local, GError **e
 	data = g_bytes_get_data(bytes, &size);
 	if (!object_check(&fetching->repo->service, local, data, size, &object, &facts, error))
 		return false;
+	if (!repo_accepts(fetching->repo, &facts.writer, fetching->held->stored_at, error))
+		return odr_context(error, "WAL object '%s'", local);
 	wanted = piece_size(facts.size, facts.piece);
 	offset = facts.offset;
 	reader = signed_reader_new(&object, fetching->identity, error);

@@ -37,6 +37,7 @@ const char *store_describe(const Store *store); /* "posix /srv/backup", for peop
 /* What the driver can do: lock, versions (older versions and delete markers are readable), ranges. */
 struct store_abilities {
 	bool locks, versions, lists;
+	bool clock; /* stored_at is the store's word: no writer can set it, no copy changes it */
 	enum store_lock_mode lock_mode;
 };
 void store_abilities(Store *store, struct store_abilities *abilities);

@@ -318,6 +318,40 @@ static void test_seeds(struct fixture *fixture, gconstpointer data)
 	g_assert_cmphex(digest_seed(secret, "wal"), !=, digest_seed(secret, "page"));
 }
 
+static void test_validity(struct fixture *fixture, gconstpointer data)
+{
+	static const struct {
+		usec_t until, stored_at;
+		bool covered;
+	} cases[] = {
+		{0, INT64_MAX, true},
+		{1000, 1000, true},
+		{1000, 1000 + ENDORSEMENT_SLACK, true},
+		{1000, 1001 + ENDORSEMENT_SLACK, false},
+		{1000, 0, true},
+	};
+	g_autoptr(GPtrArray) nobody = g_ptr_array_new();
+	g_autoptr(Bundle) keeper = bundle_new(fixture->owner, KEY_ROLE_KEEPER, 5, 0, nobody);
+	g_autoptr(GError) error = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct endorsement endorsement = {.valid_until = cases[i].until};
+
+		g_assert_cmpint(endorsement_covers(&endorsement, cases[i].stored_at), ==,
+				cases[i].covered);
+	}
+	g_assert_true(bundle_check_writer(fixture->bundle, INT64_MAX, &error));
+	fixture->bundle->endorsement.valid_until = 1000;
+	g_assert_true(bundle_check_writer(fixture->bundle, 1000, &error));
+	g_assert_false(bundle_check_writer(fixture->bundle, 1001, &error));
+	g_assert_error(error, ODR_ERROR, ODR_ERROR_AUTH);
+	g_assert_nonnull(strstr(error->message, "ended 1970-01-01T00:00:00"));
+	g_clear_error(&error);
+	g_assert_false(bundle_check_writer(keeper, 0, &error));
+	assert_error(g_steal_pointer(&error), ODR_ERROR_AUTH,
+		     "the bundle is endorsed as keeper; this needs a writer's");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -338,6 +372,7 @@ int main(int argc, char **argv)
 		{"/keys/refuses-other-files-by-name", test_wrong_type},
 		{"/keys/facts/need-no-passphrase", test_facts},
 		{"/keys/endorsement/notices-every-changed-byte", test_endorsement},
+		{"/keys/endorsement/ends-for-writers-before-it-ends-for-readers", test_validity},
 		{"/keys/seed/depends-on-its-label", test_seeds},
 	};
 

@@ -299,6 +299,25 @@ static void test_pieces(struct site *site, const void *data)
 	assert_same_file(site->wal, SEGMENT, site->out);
 }
 
+/* Readers would refuse it; what was durable before stays durable. */
+static void test_ended_endorsement(struct site *site, const void *data)
+{
+	GError *error = NULL;
+
+	site_segment_write(site, &(struct site_segment){SEGMENT});
+	site_pushed(site, SEGMENT);
+	bundle_free(site->bundle);
+	site->bundle = bundle_new(site->owner, KEY_ROLE_WRITER, clock_now() - 2 * USEC_PER_DAY,
+				  USEC_PER_DAY, site->recipients);
+	site_pushed(site, SEGMENT);
+	site_segment_write(site, &(struct site_segment){SEGMENT_6});
+	g_assert_false(site_push(site, SEGMENT_6, &error));
+	g_assert_error(error, ODR_ERROR, ODR_ERROR_AUTH);
+	g_assert_nonnull(strstr(error->message, "odrbackup key endorse"));
+	g_clear_error(&error);
+	g_assert_cmpuint(site_held(site, 0, SEGMENT_6, NULL), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -328,6 +347,7 @@ int main(int argc, char **argv)
 	SITE_TEST("/archive/push/refuses-another-cluster", test_another_cluster);
 	SITE_TEST("/archive/push/takes-ready-segments-along", test_takes_others_along);
 	SITE_TEST("/archive/push/the-requested-file-decides", test_requested_decides);
+	SITE_TEST("/archive/push/refuses-once-the-endorsement-has-ended", test_ended_endorsement);
 	SITE_TEST("/archive/push/large-segments-become-pieces", test_pieces);
 	return g_test_run();
 }

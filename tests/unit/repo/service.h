@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "crypto/secret.h"
 #include "repo/repo.h"
+#include "store/driver.h"
 
 #include <glib.h>
 
@@ -52,6 +53,31 @@ static inline void service_tear_down(struct service *service)
 	owner_key_free(service->owner);
 	file_remove_tree(service->folder, NULL);
 	g_free(service->folder);
+}
+
+/* As one whose clock is its own: the folder's times count. */
+static inline void service_clock_abilities(Store *store, struct store_abilities *abilities)
+{
+	store_posix.abilities(store, abilities);
+	abilities->clock = true;
+}
+
+static inline void service_trust_clock(struct service *service, bool trust)
+{
+	static struct store_class class;
+
+	class = store_posix;
+	class.abilities = service_clock_abilities;
+	service->repo->store->class = trust ? &class : &store_posix;
+}
+
+/* A writer whose endorsement ended so long ago. */
+static inline void service_end_endorsement(struct service *service, usec_t ago)
+{
+	bundle_free(service->bundle);
+	service->bundle =
+		bundle_new(service->owner, KEY_ROLE_WRITER, clock_now() - ago - USEC_PER_DAY,
+			   USEC_PER_DAY, service->recipients);
 }
 
 static inline void service_put(struct service *service, const char *local, const void *data,

@@ -395,6 +395,30 @@ static void test_load(void)
 	g_assert_true(odr_error_is(error, ODR_ERROR_USAGE));
 }
 
+static void test_stored_too_late(void)
+{
+	static const char set_id[] = "20261203T000000Z-00000001";
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Manifest) manifest = NULL;
+	g_autoptr(GPtrArray) sets = NULL;
+	g_autoptr(GPtrArray) troubles = g_ptr_array_new_with_free_func(g_free);
+	struct service usual = service;
+
+	service_set_up(&service);
+	service_end_endorsement(&service, 2 * USEC_PER_DAY);
+	put_set(set_id, 1, clock_now() / USEC_PER_SEC);
+	service_trust_clock(&service, true);
+	manifest_list(service.repo, service.identity, &sets, troubles, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(sets->len, ==, 0);
+	g_assert_cmpuint(troubles->len, ==, 1);
+	g_assert_nonnull(strstr(troubles->pdata[0], "after the endorsement of its writer"));
+	g_assert_false(manifest_load(service.repo, service.identity, set_id, &manifest, &error));
+	assert_failed(error, ODR_ERROR_CORRUPT, "after the endorsement of its writer");
+	service_tear_down(&service);
+	service = usual;
+}
+
 int main(int argc, char **argv)
 {
 	int status;
@@ -417,6 +441,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/manifest/a-set-of-other-recipients-is-still-a-set",
 			test_list_with_another_key);
 	g_test_add_func("/manifest/loads-one-set", test_load);
+	g_test_add_func("/manifest/what-was-stored-after-the-endorsement-is-no-set",
+			test_stored_too_late);
 	status = g_test_run();
 	service_tear_down(&service);
 	return status;

@@ -362,6 +362,34 @@ static void test_unreachable(void)
 	service_tear_down(&other);
 }
 
+/* A stolen key goes on signing. */
+static void test_stored_too_late(void)
+{
+	static const char file[] = "0000000D0000000000000001";
+	g_autoptr(GError) error = NULL;
+	g_autofree uint8_t *content = content_new(1000, 4);
+	g_autoptr(GByteArray) again = NULL;
+	struct service usual = service;
+
+	service_set_up(&service);
+	service_end_endorsement(&service, 2 * USEC_PER_DAY);
+	store_file(file, content, 1000, 0);
+
+	g_autoptr(GPtrArray) held = find(file);
+
+	service_trust_clock(&service, true);
+	g_assert_false(
+		wal_fetch(service.repo, service.identity, held->pdata[0], 1, &again, NULL, &error));
+	assert_failed(error, ODR_ERROR_CORRUPT, "after the endorsement of its writer");
+	g_clear_error(&error);
+	/* Times that anybody can set judge nothing. */
+	service_trust_clock(&service, false);
+	wal_fetch(service.repo, service.identity, held->pdata[0], 1, &again, NULL, &error);
+	g_assert_no_error(error);
+	service_tear_down(&service);
+	service = usual;
+}
+
 static void test_missing_piece(void)
 {
 	static const char file[] = "0000000B0000000000000001";
@@ -478,6 +506,8 @@ int main(int argc, char **argv)
 			test_digest_of_name);
 	g_test_add_func("/wal-object/nothing-listed-is-proven-absence", test_absence);
 	g_test_add_func("/wal-object/no-answer-is-no-absence", test_unreachable);
+	g_test_add_func("/wal-object/what-was-stored-after-the-endorsement-is-refused",
+			test_stored_too_late);
 	g_test_add_func("/wal-object/a-file-is-there-when-all-pieces-are", test_missing_piece);
 	g_test_add_func("/wal-object/gone-since-the-listing-is-no-absence",
 			test_gone_since_listing);
