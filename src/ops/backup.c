@@ -172,6 +172,19 @@ static bool wait_durable(struct backup *backup, const struct durable_wait *wait,
 	return false;
 }
 
+/* The journal must not know of WAL that this server has not written yet. */
+static bool backup_check_present(struct backup *backup, GError **error)
+{
+	const struct session_server *server = &backup->server;
+	char segment[WAL_SEGMENT_NAME_SIZE];
+	lsn_t at;
+
+	if (!session_current_lsn(backup->session, &at, error))
+		return false;
+	wal_segment_name(server->timeline, at, server->wal_segment_size, segment);
+	return durable_check_present(backup->request->state, segment, error);
+}
+
 /* Forces a segment through and sees it arrive, before anything is copied in vain. */
 static bool backup_check_archive(struct backup *backup, GError **error)
 {
@@ -179,7 +192,8 @@ static bool backup_check_archive(struct backup *backup, GError **error)
 	char segment[WAL_SEGMENT_NAME_SIZE];
 
 	progress(backup, "checking the archive", 0);
-	if (!session_force_segment(backup->session, segment, error))
+	if (!backup_check_present(backup, error) ||
+	    !session_force_segment(backup->session, segment, error))
 		return odr_context(error, "cannot check the archive");
 	if (!wait_durable(backup,
 			  &(struct durable_wait){.repos = request->repos,

@@ -78,6 +78,24 @@ bool durable_wait(const struct durable_wait *wait, GError **error)
 	}
 }
 
+bool durable_check_present(const char *state, const char *segment, GError **error)
+{
+	g_autofree char *folder = g_build_filename(state, "wal", NULL);
+	g_autoptr(GPtrArray) records = NULL;
+
+	if (!wal_journal_find(folder, segment, &records, error))
+		return false;
+	if (records->len > 0)
+		return odr_fail(
+			error, ODR_ERROR_REFUSED,
+			"WAL segment %s, which the server is still writing, was archived before: "
+			"the data directory was set back to an earlier state without a recovery "
+			"(a snapshot?), and goes on differently; recover it with odrbackup "
+			"restore, which begins a new timeline, or make a new service for it",
+			segment);
+	return true;
+}
+
 bool durable_objects(const char *state, const struct set_wal *wal, lsn_t since, GPtrArray **objects,
 		     GError **error)
 {

@@ -18,6 +18,10 @@ struct durable_wait {
  * durable) starts the time anew. */
 bool durable_wait(const struct durable_wait *wait, GError **error);
 
+/* REFUSED if the journal has the segment that the server is writing: what is archived is then of another
+ * past than the server's, and proves nothing for it. */
+bool durable_check_present(const char *state, const char *segment, GError **error);
+
 /* Local names of the WAL objects that a manifest lists: all of start to stop, and what the journal holds
  * besides from position `since` on (0: nothing besides), history files included. */
 bool durable_objects(const char *state, const struct set_wal *wal, lsn_t since, GPtrArray **objects,
