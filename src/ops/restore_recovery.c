@@ -67,6 +67,8 @@ bool restore_write_recovery(struct restore *restore, GError **error)
 		g_propagate_error(error, g_steal_pointer(&trouble));
 		return false;
 	}
+	/* A standby goes along with its primary, to timelines that do not exist yet. */
+	bool follow = target->type == RECOVERY_STANDBY && target->timeline == 0;
 	g_autofree char *text = recovery_auto_conf(
 		old ? old : "",
 		&(struct recovery_settings){.major = request->plan->manifest->pg_major,
@@ -77,7 +79,7 @@ bool restore_write_recovery(struct restore *restore, GError **error)
 					    .xid = target->xid,
 					    .exclusive = target->exclusive,
 					    .action = request->action,
-					    .timeline = request->plan->timeline,
+					    .timeline = follow ? 0 : request->plan->timeline,
 					    .restore_command = request->restore_command,
 					    .recovery_end_command = request->recovery_end_command});
 

@@ -132,10 +132,11 @@ static void store_set(struct site *site)
 	g_array_append_val(part->layers, ref);
 }
 
-static bool restore(struct site *site, const char *config, const char *restore_command)
+static bool restore_as(struct site *site, enum recovery_type type, const char *config,
+		       const char *restore_command)
 {
-	struct restore_plan plan = {.manifest = site->manifest, .timeline = 1};
-	struct restore_target target = {.type = RECOVERY_DEFAULT};
+	struct restore_plan plan = {.manifest = site->manifest, .timeline = 3};
+	struct restore_target target = {.type = type};
 	struct restore_result result;
 
 	if (((struct set_part *)site->manifest->parts->pdata[0])->layers->len == 0)
@@ -151,6 +152,11 @@ static bool restore(struct site *site, const char *config, const char *restore_c
 
 	restore_result_clear(&result);
 	return done;
+}
+
+static bool restore(struct site *site, const char *config, const char *restore_command)
+{
+	return restore_as(site, RECOVERY_DEFAULT, config, restore_command);
 }
 
 static void assert_refused(struct site *site, enum odr_error code, const char *text)
@@ -296,6 +302,24 @@ static void linked_settings(struct site *site, const void *data)
 	g_assert_null(strstr(text, "secret"));
 }
 
+static void followed_timeline(struct site *site, const void *data)
+{
+	g_autofree char *path = g_build_filename(site->pgdata, "postgresql.auto.conf", NULL);
+	g_autofree char *text = NULL, *standby = NULL;
+
+	(void)data;
+	add_cluster(site);
+	restore(site, NULL, "get %f %p");
+	g_assert_no_error(site->error);
+	g_file_get_contents(path, &text, NULL, &site->error);
+	g_assert_nonnull(strstr(text, "recovery_target_timeline = '3'"));
+	file_remove_tree(site->pgdata, &site->error);
+	restore_as(site, RECOVERY_STANDBY, NULL, "get %f %p");
+	g_assert_no_error(site->error);
+	g_file_get_contents(path, &standby, NULL, &site->error);
+	g_assert_nonnull(strstr(standby, "recovery_target_timeline = 'latest'"));
+}
+
 static void set_user_id(struct site *site, const void *data)
 {
 	(void)data;
@@ -330,6 +354,7 @@ int main(int argc, char **argv)
 		{"a-tablespace-dropped-during-the-backup-has-its-folder", dropped_tablespace},
 		{"a-tablespace-goes-where-the-map-says", tablespace},
 		{"a-tablespace's-folder-belongs-to-who-has-the-data", tablespace_of_root},
+		{"recovery-keeps-to-a-timeline-and-a-standby-goes-along", followed_timeline},
 		{"nothing-is-read-through-a-link-of-the-set", linked_settings},
 		{"nothing-is-written-through-a-link-of-the-set", through_a_link},
 		{"nothing-is-written-beside-a-tablespace's-own-folder", beside_a_tablespace},
