@@ -46,7 +46,9 @@ static bool write_aside(const char *aside, const void *data, size_t size, bool d
 	good = good && (!durable || fault_point("file.fsync", aside, error));
 	if (good && durable && fdatasync(fd) != 0)
 		good = odr_fail_errno(error, errno, "cannot sync '%s'", aside);
-	close(fd);
+	/* What is not synced a network file system may refuse as late as here. */
+	if (close(fd) != 0 && good && errno != EINTR)
+		good = odr_fail_errno(error, errno, "cannot write '%s'", aside);
 	return good;
 }
 
