@@ -2,9 +2,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/task.h"
 
 #include <glib/gstdio.h>
-#include <pthread.h>
 #include <string.h>
 
 #define OURS   ((uint64_t)7711944223782957749)
@@ -102,15 +102,13 @@ static void unreadable(struct site *site, const void *data)
 struct racer {
 	const struct site *site;
 	uint64_t identifier;
-	bool won;
 };
 
-static void *race(void *data)
+static bool race(void *data, GError **error)
 {
-	struct racer *racer = data;
+	const struct racer *racer = data;
 
-	racer->won = cluster_pin(racer->site->state, racer->identifier, NULL);
-	return NULL;
+	return cluster_pin(racer->site->state, racer->identifier, error);
 }
 
 /* A first backup and a first push may meet: one decides, the others learn of it. */
@@ -119,20 +117,22 @@ static void raced(struct site *site, const void *data)
 	(void)data;
 	for (int round = 0; round < 50; round++) {
 		struct racer racers[4];
-		pthread_t threads[G_N_ELEMENTS(racers)];
+		struct task *tasks[G_N_ELEMENTS(racers)];
+		bool won[G_N_ELEMENTS(racers)];
 
 		g_unlink(site->pin);
 		for (size_t i = 0; i < G_N_ELEMENTS(racers); i++) {
-			racers[i] = (struct racer){site, i % 2 ? OURS : THEIRS, false};
-			g_assert_cmpint(pthread_create(&threads[i], NULL, race, &racers[i]), ==, 0);
+			racers[i] = (struct racer){site, i % 2 ? OURS : THEIRS};
+			tasks[i] = task_start(race, &racers[i], NULL);
+			g_assert_nonnull(tasks[i]);
 		}
 		for (size_t i = 0; i < G_N_ELEMENTS(racers); i++)
-			pthread_join(threads[i], NULL);
+			won[i] = task_wait(tasks[i], NULL);
 
 		uint64_t winner = pinned(site);
 
 		for (size_t i = 0; i < G_N_ELEMENTS(racers); i++)
-			g_assert_true(racers[i].won == (racers[i].identifier == winner));
+			g_assert_true(won[i] == (racers[i].identifier == winner));
 	}
 }
 
