@@ -281,8 +281,10 @@ static bool confirm(const struct restoring *restoring, GError **error)
 {
 	if (file_is_empty_dir(restoring->pgdata))
 		return true;
-	g_autofree char *question =
-		g_strdup_printf("What is in '%s' will be written over.", restoring->pgdata);
+	g_autofree char *question = g_strdup_printf(
+		"What is in '%s' will be written over. WAL that lies in its pg_wal and "
+		"was not archived is lost.",
+		restoring->pgdata);
 
 	return context_confirm(restoring->context, question, error);
 }

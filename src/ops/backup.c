@@ -376,18 +376,22 @@ static bool backup_wait_for_wal(struct backup *backup, GError **error)
 
 /*
  * Without the history of its timeline the set could not be followed by recovery. A server that was promoted
- * while archive_mode was off never queues it, so it is pushed from here; pushing it again is harmless.
+ * while archive_mode was off never queues it, so it is pushed from here, unless it was before.
  */
 static bool backup_keep_history(struct backup *backup, GError **error)
 {
 	const struct backup_request *request = backup->request;
 	char name[17];
+	bool durable;
 
 	if (backup->stop.timeline == 1)
 		return true;
 	timeline_history_name(backup->stop.timeline, name);
+	if (!durable_file(request->state, request->repos, name, &durable, error))
+		return false;
+	if (durable)
+		return true;
 	g_autofree char *path = g_build_filename(backup->pgdata, "pg_wal", name, NULL);
-
 	struct archive_push_request push = {
 		.repositories = request->stores,
 		.repository_count = request->repos->len,

@@ -24,19 +24,29 @@ static bool in_every_repository(const GPtrArray *repos, const GPtrArray *records
 	return true;
 }
 
+bool durable_file(const char *state, const GPtrArray *repos, const char *file, bool *durable,
+		  GError **error)
+{
+	g_autofree char *folder = g_build_filename(state, "wal", NULL);
+	g_autoptr(GPtrArray) records = NULL;
+
+	if (!wal_journal_find(folder, file, &records, error))
+		return false;
+	*durable = in_every_repository(repos, records);
+	return true;
+}
+
 /* The first segment from *at on that is not durable everywhere; "" when all are. */
 static bool first_missing(const struct durable_wait *wait, uint32_t timeline, lsn_t last, lsn_t *at,
 			  char name[WAL_SEGMENT_NAME_SIZE], GError **error)
 {
-	g_autofree char *folder = g_build_filename(wait->state, "wal", NULL);
-
 	for (; *at <= last; *at += wait->segment_size) {
-		g_autoptr(GPtrArray) records = NULL;
+		bool durable;
 
 		wal_segment_name(timeline, *at, wait->segment_size, name);
-		if (!wal_journal_find(folder, name, &records, error))
+		if (!durable_file(wait->state, wait->repos, name, &durable, error))
 			return false;
-		if (!in_every_repository(wait->repos, records))
+		if (!durable)
 			return true;
 	}
 	name[0] = '\0';

@@ -18,6 +18,10 @@ struct durable_wait {
  * durable) starts the time anew. */
 bool durable_wait(const struct durable_wait *wait, GError **error);
 
+/* Whether one file (a segment, a history) is durable in every repository. */
+bool durable_file(const char *state, const GPtrArray *repos, const char *file, bool *durable,
+		  GError **error);
+
 /* REFUSED if the journal has the segment that the server is writing: what is archived is then of another
  * past than the server's, and proves nothing for it. */
 bool durable_check_present(const char *state, const char *segment, GError **error);

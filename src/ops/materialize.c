@@ -15,6 +15,8 @@
 /* Ranges nearer than this are fetched as one; so much is fetched at once. */
 #define MERGE_GAP ((uint64_t)256 << 10)
 #define FETCH_MAX ((uint64_t)8 << 20)
+/* A larger file is not what a file system of ours holds: its size is damaged, or a lie. */
+#define FILE_SIZE_MAX ((uint64_t)16 << 40)
 
 /* One stretch of one file and the chunk it comes from. */
 struct piece {
@@ -88,6 +90,10 @@ static bool plan_target(struct materializer *all, uint32_t number, GError **erro
 	uint64_t offset = 0;
 	bool aligned = true;
 
+	if (entry->size > FILE_SIZE_MAX)
+		return odr_fail(error, ODR_ERROR_CORRUPT,
+				"'%s' cannot have %" G_GUINT64_FORMAT " bytes", entry->path,
+				entry->size);
 	for (guint i = 0; i < entry->extents->len; i++) {
 		const struct extent *extent = &g_array_index(entry->extents, struct extent, i);
 		uint64_t end = offset + extent->length;
