@@ -132,6 +132,7 @@ AC_DEFUN([ODR_LIBRARIES], [
 	ODR_LIBRARY([CRYPTO], [libcrypto >= 3.0], [libssl-dev])
 	ODR_LIBRARY([XXHASH], [libxxhash >= 0.8.0], [libxxhash-dev])
 	ODR_LIBRARY([SQLITE], [sqlite3 >= 3.34], [libsqlite3-dev])
+	ODR_LIBRARY([CURL], [libcurl >= 7.88], [libcurl4-openssl-dev])
 	ODR_LIBRARY([JANSSON], [jansson >= 2.13], [libjansson-dev])
 	AS_IF([test -n "$odr_missing"], [AC_MSG_ERROR([libraries are missing:$odr_missing
   On Debian: apt-get install$odr_missing_packages])])

@@ -20,3 +20,10 @@ dist-hook:
 # make print-VARIABLE: for tests/run.
 print-%:
 	@echo '$($*)'
+
+# Run by tests/s3: it asks a server.
+s3_programs = tests/s3/conformance
+check_PROGRAMS += $(s3_programs)
+tests_s3_conformance_LDADD = $(store_link)
+s3-programs: $(s3_programs)
+.PHONY: s3-programs

@@ -365,7 +365,7 @@ bool arguments_parse(const struct command_set *set, int argc, char **argv,
 {
 	struct scan scan = {set, arguments, argv, argc, 0};
 
-	*arguments = (struct arguments){0};
+	*arguments = (struct arguments){.argv = argv};
 	arguments->positional = g_ptr_array_new_with_free_func(g_free);
 	arguments->values = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, values_free);
 	if (!scan_words(&scan, error))

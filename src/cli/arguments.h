@@ -54,6 +54,7 @@ struct arguments {
 	const struct command *command; /* NULL only where help or the version is asked for */
 	GPtrArray *positional;	       /* char *, without the command's words */
 	GHashTable *values;	       /* option name → GPtrArray of char * */
+	char **argv;		       /* the whole command line */
 	char *program_path; /* absolute path of the odrbackup to write into restore_command */
 	int *exit_status;   /* 0 unless run sets it; counts when run returns true */
 };

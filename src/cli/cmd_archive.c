@@ -4,6 +4,7 @@
 #include "base/stop.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/program.h"
 #include "ops/archive.h"
 
 #include <signal.h>
@@ -35,6 +36,20 @@ static void guard_signals(int status)
 	sigaction(SIGTERM, &action, NULL);
 }
 
+/* Where the small program does not know a store, the big one does: this does not return then. */
+static bool store_types_known(const struct arguments *arguments, const GPtrArray *repositories)
+{
+	for (guint i = 0; i < repositories->len; i++) {
+		const struct settings_repository *repository = repositories->pdata[i];
+
+		if (!store_type_known(repository->type)) {
+			*arguments->exit_status = program_hand_over(arguments->argv);
+			return false;
+		}
+	}
+	return true;
+}
+
 bool cmd_archive_push(const struct arguments *arguments, GError **error)
 {
 	g_autoptr(Context) context = NULL;
@@ -46,7 +61,11 @@ bool cmd_archive_push(const struct arguments *arguments, GError **error)
 				"a segment goes into every repository of the service; drop "
 				"--repository");
 	context = context_open(arguments, arguments_text(arguments, "service"), error);
-	if (!context || !context_bundle(context, error))
+	if (!context)
+		return false;
+	if (!store_types_known(arguments, context->service->repositories))
+		return true;
+	if (!context_bundle(context, error))
 		return false;
 
 	g_autofree struct store_settings *stores = context_stores(context->service->repositories);
@@ -81,12 +100,16 @@ bool cmd_archive_get(const struct arguments *arguments, GError **error)
 
 	guard_signals(GET_UNCLEAR);
 	context = context_open(arguments, arguments_text(arguments, "service"), error);
-	if (!context || !context_identity(context, error))
+	if (!context)
 		return false;
 
 	g_autoptr(GPtrArray) repositories = context_repositories(context, error);
 
 	if (!repositories)
+		return false;
+	if (!store_types_known(arguments, repositories))
+		return true;
+	if (!context_identity(context, error))
 		return false;
 
 	g_autofree struct store_settings *stores = context_stores(repositories);

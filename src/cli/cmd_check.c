@@ -25,14 +25,12 @@ static void open_repositories(Context *context, GPtrArray *findings)
 		const struct settings_repository *repository = all->pdata[i];
 		g_autofree char *where = g_strdup_printf("repository %s", repository->name);
 		g_autoptr(GError) cause = NULL;
+		struct store_settings settings = context_store(repository);
 		Store *store;
 
 		if (wanted && strcmp(wanted, repository->name) != 0)
 			continue;
-		store = store_open(&(struct store_settings){.name = repository->name,
-							    .type = repository->type,
-							    .path = repository->path},
-				   &cause);
+		store = store_open(&settings, &cause);
 		if (store)
 			g_ptr_array_add(context->repos, repo_new(store, service));
 		else

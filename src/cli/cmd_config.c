@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define RETRY_FOR (10 * USEC_PER_SEC) /* somebody waits */
+
 static Settings *load(const struct arguments *arguments, GError **error)
 {
 	const char *file = arguments_text(arguments, "config");
@@ -133,19 +135,18 @@ static void check_repository(struct findings *findings,
 			     const struct settings_repository *repository)
 {
 	g_autofree char *subject = g_strconcat("repository ", repository->name, NULL);
-	struct store_settings settings = {
-		.name = repository->name,
-		.type = repository->type,
-		.path = repository->path,
-	};
+	struct store_settings settings = context_store(repository);
 	GError *error = NULL;
-	g_autoptr(Store) store = store_open(&settings, &error);
+	g_autoptr(Store) store = NULL;
+
+	settings.retry_for = MIN(settings.retry_for, RETRY_FOR);
+	store = store_open(&settings, &error);
 
 	if (store && repo_check_format(store, &error)) {
 		find(findings, OUTCOME_OK, subject, store_describe(store));
 		return;
 	}
-	if (odr_error_is(error, ODR_ERROR_UNREACHABLE) &&
+	if (odr_error_is(error, ODR_ERROR_UNREACHABLE) && repository->path &&
 	    !g_file_test(repository->path, G_FILE_TEST_EXISTS)) {
 		g_clear_error(&error);
 		odr_fail(&error, ODR_ERROR_UNREACHABLE,

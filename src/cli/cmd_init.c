@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define INIT_RETRY_FOR (10 * USEC_PER_SEC)
+
 static bool check_recipients(const Context *context, GError **error)
 {
 	const GPtrArray *recipients = context->bundle->recipients;
@@ -38,18 +40,20 @@ static bool check_recipients(const Context *context, GError **error)
 static bool init_repository(const struct settings_repository *repository, json_t *made,
 			    GError **error)
 {
-	struct store_settings settings = {
-		.name = repository->name,
-		.type = repository->type,
-		.path = repository->path,
-		.create = true,
-	};
-	g_autoptr(Store) store = store_open(&settings, error);
+	struct store_settings settings = context_store(repository);
+	g_autoptr(Store) store = NULL;
+	struct store_abilities abilities;
 
+	settings.create = true;
+	/* Somebody waits. */
+	settings.retry_for = MIN(settings.retry_for, INIT_RETRY_FOR);
+	store = store_open(&settings, error);
 	if (!store || !repo_init(store, error) || !repo_check_format(store, error))
 		return false;
+	store_abilities(store, &abilities);
 	json_array_append_new(made, json_string(repository->name));
-	log_info("repository %s is ready: %s", repository->name, store_describe(store));
+	log_info("repository %s is ready: %s; %s", repository->name, store_describe(store),
+		 abilities.protection);
 	return true;
 }
 

@@ -289,16 +289,40 @@ bool context_lock_wait(const Context *context, usec_t *wait, GError **error)
 	return arguments_duration(context->arguments, "lock-wait", wait, error);
 }
 
+static enum store_lock_mode lock_mode(const char *lock)
+{
+	if (strcmp(lock, "compliance") == 0)
+		return STORE_LOCK_COMPLIANCE;
+	return strcmp(lock, "governance") == 0 ? STORE_LOCK_GOVERNANCE : STORE_LOCK_NONE;
+}
+
+struct store_settings context_store(const struct settings_repository *repository)
+{
+	return (struct store_settings){
+		.name = repository->name,
+		.type = repository->type,
+		.path = repository->path,
+		.endpoint = repository->endpoint,
+		.bucket = repository->bucket,
+		.prefix = repository->prefix,
+		.region = repository->region,
+		.credentials = repository->credentials,
+		.credential_process = repository->credential_process,
+		.ca_file = repository->ca_file,
+		.lock = lock_mode(repository->lock),
+		.host_style = g_strcmp0(repository->path_style, "no") == 0,
+		.md5 = strcmp(repository->checksum, "md5") == 0,
+		.plain_http = strcmp(repository->plain_http, "yes") == 0,
+		.retry_for = repository->retry_for,
+		.silent_within = repository->silence_timeout,
+	};
+}
+
 struct store_settings *context_stores(const GPtrArray *repositories)
 {
 	struct store_settings *stores = g_new0(struct store_settings, repositories->len);
 
-	for (guint i = 0; i < repositories->len; i++) {
-		const struct settings_repository *repository = repositories->pdata[i];
-
-		stores[i].name = repository->name;
-		stores[i].type = repository->type;
-		stores[i].path = repository->path;
-	}
+	for (guint i = 0; i < repositories->len; i++)
+		stores[i] = context_store(repositories->pdata[i]);
 	return stores;
 }

@@ -47,6 +47,7 @@ GPtrArray *context_repositories(const Context *context, GError **error);
 /* Where repositories (struct settings_repository) lie, for what opens them itself; g_free. The strings are
  * those of the settings. */
 struct store_settings *context_stores(const GPtrArray *repositories);
+struct store_settings context_store(const struct settings_repository *repository);
 
 /* --jobs N, else workers= of the configuration. */
 bool context_workers(const Context *context, unsigned *workers, GError **error);

@@ -12,11 +12,7 @@ static bool open_repository(Context *context, const struct settings_repository *
 {
 	const struct key_service *service =
 		context->identity ? &context->identity->service : &context->bundle->service;
-	struct store_settings settings = {
-		.name = repository->name,
-		.type = repository->type,
-		.path = repository->path,
-	};
+	struct store_settings settings = context_store(repository);
 	Store *store = store_open(&settings, error);
 
 	if (!store)

@@ -1,33 +1,18 @@
 /*
  * The small program. PostgreSQL calls archive-push and archive-get for every segment: they run here,
- * started in a few milliseconds, without libpq, SQLite and jansson. All else is handed to odrbackup-main.
+ * started in a few milliseconds, without libpq, SQLite, jansson and curl. All else, and what needs a store that is not a folder, is handed to odrbackup-main.
  */
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/program.h"
+#include "store/driver.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-/* It lies below ../libexec when installed, and beside this one in the build tree. */
-static int run_big_program(char **argv)
-{
-	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-	g_autofree char *directory = g_path_get_dirname(self ? self : "odrbackup");
-	g_autofree char *installed =
-		g_build_filename(directory, "../libexec/odrbackup/odrbackup-main", NULL);
-	g_autofree char *beside = g_build_filename(directory, "odrbackup-main", NULL);
-	const char *const places[] = {installed, beside, ODR_PKGLIBEXECDIR "/odrbackup-main"};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(places); i++)
-		execv(places[i], argv);
-	fprintf(stderr, "odrbackup: error: cannot run odrbackup-main: %s\n", g_strerror(errno));
-	return 126;
-}
+/* What this program is linked with: curl alone would double its start. */
+const struct store_class *const store_classes[] = {&store_posix, NULL};
 
 static const struct command *archive_command(int argc, char **argv)
 {
@@ -49,7 +34,7 @@ static int run_archive_command(const struct command *command, int argc, char **a
 
 	if (understood && (!arguments.command || arguments_flag(&arguments, "help") ||
 			   arguments_flag(&arguments, "version")))
-		return run_big_program(argv);
+		return program_hand_over(argv);
 	if (understood && program_begin(&arguments, &error))
 		status = program_run(&arguments, &error);
 	else
@@ -63,5 +48,5 @@ int main(int argc, char **argv)
 {
 	const struct command *command = archive_command(argc, argv);
 
-	return command ? run_archive_command(command, argc, argv) : run_big_program(argv);
+	return command ? run_archive_command(command, argc, argv) : program_hand_over(argv);
 }

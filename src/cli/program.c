@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -90,4 +91,20 @@ char *program_path(void)
 			return g_canonicalize_filename(place, NULL);
 	}
 	return g_strdup("odrbackup");
+}
+
+/* The big program lies below ../libexec when installed, and beside this one in the build tree. */
+int program_hand_over(char **argv)
+{
+	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *directory = g_path_get_dirname(self ? self : "odrbackup");
+	g_autofree char *installed =
+		g_build_filename(directory, "../libexec/odrbackup/odrbackup-main", NULL);
+	g_autofree char *beside = g_build_filename(directory, "odrbackup-main", NULL);
+	const char *const places[] = {installed, beside, ODR_PKGLIBEXECDIR "/odrbackup-main"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(places); i++)
+		execv(places[i], argv);
+	fprintf(stderr, "odrbackup: error: cannot run odrbackup-main: %s\n", g_strerror(errno));
+	return 126;
 }

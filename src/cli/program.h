@@ -11,6 +11,8 @@ bool program_begin(const struct arguments *arguments, GError **error);
 int program_run(struct arguments *arguments, GError **error);
 /* The status of a failure before or in the command. */
 int program_failure_status(const struct arguments *arguments, const GError *error);
+/* Becomes the big program; returns, with a status and after a message, only where that fails. */
+int program_hand_over(char **argv);
 /* Where odrbackup itself lies, seen from either program; g_free. */
 char *program_path(void);
 

@@ -15,6 +15,12 @@
 struct settings_repository {
 	char *name, *type, *path;
 	char *lock; /* none, governance, compliance */
+	char *endpoint, *bucket, *prefix, *region;
+	char *credentials, *credential_process;
+	char *ca_file;
+	char *path_style, *plain_http; /* yes, no; path_style NULL: as the endpoint suggests */
+	char *checksum;		       /* sha256, md5 */
+	usec_t retry_for, silence_timeout;
 };
 struct settings_tier {
 	char *name;

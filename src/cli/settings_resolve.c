@@ -95,6 +95,65 @@ static bool holds_password(const char *conninfo)
 	return at && colon && colon < at;
 }
 
+/* Which keys a type of repository needs, and which it has no use for. */
+static const struct {
+	const char *type, *needs;
+} needed[] = {{"posix", "path"}, {"s3", "bucket"}};
+
+static bool belongs_to_s3(const char *key)
+{
+	static const char *const common[] = {"type", "path", "lock", NULL};
+
+	return !g_strv_contains(common, key);
+}
+
+static bool check_repository_keys(const Settings *settings, const Keyfile *keyfile,
+				  const struct settings_repository *repository, GError **error)
+{
+	g_autofree char *group = g_strconcat("repository ", repository->name, NULL);
+	const struct keyfile_group *written = keyfile_group(keyfile, group);
+	bool posix = strcmp(repository->type, "posix") == 0;
+
+	for (guint i = 0; written && i < written->keys->len; i++) {
+		const struct keyfile_key *key = written->keys->pdata[i];
+
+		if (posix ? belongs_to_s3(key->name) : strcmp(key->name, "path") == 0)
+			return keyfile_fail(keyfile, key->line, error,
+					    "%s= is not for repositories of type %s", key->name,
+					    repository->type);
+	}
+	if (posix && strcmp(repository->lock, "none") != 0)
+		return keyfile_fail(keyfile, keyfile_line(keyfile, group, "lock"), error,
+				    "lock cannot be '%s': a folder has no locks", repository->lock);
+	return true;
+}
+
+static bool resolve_repository(const Settings *settings, const Keyfile *keyfile,
+			       const struct settings_repository *repository, GError **error)
+{
+	g_autofree char *group = g_strconcat("repository ", repository->name, NULL);
+	unsigned line = keyfile_line(keyfile, group, "type");
+	size_t count;
+	const struct settings_key *keys = settings_keys_of("repository", &count);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(needed); i++) {
+		if (strcmp(needed[i].type, repository->type) != 0)
+			continue;
+		for (size_t k = 0; k < count; k++) {
+			if (strcmp(keys[k].name, needed[i].needs) == 0 &&
+			    !G_STRUCT_MEMBER(char *, repository, keys[k].offset))
+				return keyfile_fail(keyfile, line, error, "[%s] needs %s=: %s",
+						    group, keys[k].name, keys[k].help);
+		}
+	}
+	if (strcmp(repository->type, "s3") == 0 &&
+	    !repository->credentials == !repository->credential_process)
+		return keyfile_fail(keyfile, line, error,
+				    "[%s] needs credentials= or credential-process=, and not both",
+				    group);
+	return check_repository_keys(settings, keyfile, repository, error);
+}
+
 static bool resolve_service(Settings *settings, const Keyfile *keyfile,
 			    struct settings_service *service, GError **error)
 {
@@ -139,6 +198,10 @@ static void inherit_origins(Settings *settings)
 
 bool settings_resolve(Settings *settings, const Keyfile *keyfile, GError **error)
 {
+	for (guint i = 0; i < settings->repositories->len; i++) {
+		if (!resolve_repository(settings, keyfile, settings->repositories->pdata[i], error))
+			return false;
+	}
 	for (guint i = 0; i < settings->services->len; i++) {
 		if (!resolve_service(settings, keyfile, settings->services->pdata[i], error))
 			return false;

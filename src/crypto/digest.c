@@ -72,6 +72,45 @@ void sha1(const void *data, size_t size, uint8_t digest[SHA1_SIZE])
 	digest_at_once(library_get()->sha1, data, size, digest);
 }
 
+#define SHA256_BLOCK 64
+
+/* RFC 2104 */
+void hmac_sha256(const void *key, size_t key_size, const void *data, size_t size,
+		 uint8_t digest[SHA256_SIZE])
+{
+	EVP_MD_CTX *context = library_thread()->digest;
+	uint8_t inner[SHA256_BLOCK] = {0}, outer[SHA256_BLOCK], between[SHA256_SIZE];
+
+	if (key_size > sizeof(inner))
+		sha256(key, key_size, inner);
+	else if (key_size > 0)
+		memcpy(inner, key, key_size);
+	for (size_t i = 0; i < SHA256_BLOCK; i++) {
+		outer[i] = inner[i] ^ 0x5c;
+		inner[i] ^= 0x36;
+	}
+	must(EVP_DigestInit_ex2(context, library_get()->sha256, NULL));
+	must(EVP_DigestUpdate(context, inner, sizeof(inner)));
+	must(EVP_DigestUpdate(context, data, size));
+	must(EVP_DigestFinal_ex(context, between, NULL));
+	must(EVP_DigestInit_ex2(context, library_get()->sha256, NULL));
+	must(EVP_DigestUpdate(context, outer, sizeof(outer)));
+	must(EVP_DigestUpdate(context, between, sizeof(between)));
+	must(EVP_DigestFinal_ex(context, digest, NULL));
+	sodium_memzero(inner, sizeof(inner));
+	sodium_memzero(outer, sizeof(outer));
+}
+
+void md5(const struct iovec *parts, int count, uint8_t digest[MD5_SIZE])
+{
+	EVP_MD_CTX *context = library_thread()->digest;
+
+	must(EVP_DigestInit_ex2(context, EVP_md5(), NULL));
+	for (int i = 0; i < count; i++)
+		must(EVP_DigestUpdate(context, parts[i].iov_base, parts[i].iov_len));
+	must(EVP_DigestFinal_ex(context, digest, NULL));
+}
+
 void xxh128(uint64_t seed, const void *data, size_t size, uint8_t digest[XXH128_SIZE])
 {
 	XXH128_canonical_t canonical;

@@ -4,9 +4,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #define SHA256_SIZE 32
 #define SHA1_SIZE   20
+#define MD5_SIZE    16
 #define XXH128_SIZE 16
 
 /* SHA-256 through libcrypto, which uses the CPU's instructions. */
@@ -18,6 +20,10 @@ void sha256_final(struct sha256 *state, uint8_t digest[SHA256_SIZE]);
 void sha256_free(struct sha256 *state);
 void sha256(const void *data, size_t size, uint8_t digest[SHA256_SIZE]);
 void sha1(const void *data, size_t size, uint8_t digest[SHA1_SIZE]);
+void hmac_sha256(const void *key, size_t key_size, const void *data, size_t size,
+		 uint8_t digest[SHA256_SIZE]);
+/* For stores that demand Content-MD5; it guards against nothing but accidents. */
+void md5(const struct iovec *parts, int count, uint8_t digest[MD5_SIZE]);
 
 /* XXH3-128 with a secret seed, canonical (big-endian) bytes. Finds accidents, not attackers. */
 void xxh128(uint64_t seed, const void *data, size_t size, uint8_t digest[XXH128_SIZE]);

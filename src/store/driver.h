@@ -30,6 +30,8 @@ struct store {
 	char *name, *description;
 };
 
-extern const struct store_class store_posix;
+extern const struct store_class store_posix, store_s3;
+/* Those that a program knows, ended by NULL: all (classes.c), or its own choice. */
+extern const struct store_class *const store_classes[];
 
 #endif

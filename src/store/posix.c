@@ -70,7 +70,10 @@ static Store *posix_open(const struct store_settings *settings, GError **error)
 
 static void posix_abilities(Store *store, struct store_abilities *abilities)
 {
-	*abilities = (struct store_abilities){.lists = true};
+	*abilities = (struct store_abilities){
+		.lists = true,
+		.protection = "not immutable: whoever may write to the folder may delete there",
+	};
 }
 
 /* Failures. Absence is proven only while the root itself is still there. */

@@ -9,23 +9,33 @@
 /* A component and what a driver may add to it fit into a file name. */
 #define COMPONENT_MAX 200
 
-static const struct store_class *const classes[] = {&store_posix};
+static const struct store_class *find_class(const char *type)
+{
+	for (const struct store_class *const *class = store_classes; *class; class ++)
+		if (g_strcmp0((*class)->type, type) == 0)
+			return *class;
+	return NULL;
+}
+
+bool store_type_known(const char *type)
+{
+	return find_class(type) != NULL;
+}
 
 Store *store_open(const struct store_settings *settings, GError **error)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(classes); i++) {
-		if (g_strcmp0(classes[i]->type, settings->type) != 0)
-			continue;
+	const struct store_class *class = find_class(settings->type);
+	Store *store;
 
-		Store *store = classes[i]->open(settings, error);
-
-		if (!store)
-			odr_context(error, "cannot open repository '%s'", settings->name);
-		return store;
+	if (!class) {
+		odr_fail(error, ODR_ERROR_USAGE, "repository '%s' has unknown type '%s'",
+			 settings->name, settings->type);
+		return NULL;
 	}
-	odr_fail(error, ODR_ERROR_USAGE, "repository '%s' has unknown type '%s'", settings->name,
-		 settings->type);
-	return NULL;
+	store = class->open(settings, error);
+	if (!store)
+		odr_context(error, "cannot open repository '%s'", settings->name);
+	return store;
 }
 
 void store_free(Store *store)

@@ -25,10 +25,21 @@ enum store_lock_mode { STORE_LOCK_NONE, STORE_LOCK_GOVERNANCE, STORE_LOCK_COMPLI
 
 struct store_settings {
 	const char *name; /* of the repository, for messages */
-	const char *type; /* posix; later s3, libs3 */
+	const char *type; /* posix, s3 */
+	bool create;	  /* make the root if missing (init); a bucket is made by its owner */
 	const char *path; /* posix: root folder, absolute */
-	bool create;	  /* make the root if missing (init) */
+	/* s3. NULL: as odrbackup.conf(5) has it by default. */
+	const char *endpoint, *bucket, *prefix, *region;
+	const char *credentials, *credential_process; /* one of them */
+	const char *ca_file;
+	enum store_lock_mode lock;
+	bool host_style; /* bucket.host instead of host/bucket */
+	bool md5;	 /* Content-MD5 instead of x-amz-checksum-sha256 */
+	bool plain_http; /* also to other hosts than this one */
+	usec_t retry_for, silent_within;
 };
+/* False for types that this program was not linked with. */
+bool store_type_known(const char *type);
 /* Opens without touching more than the root. ODR_ERROR_UNREACHABLE if the root is missing. */
 Store *store_open(const struct store_settings *settings, GError **error);
 const char *store_name(const Store *store);
@@ -36,10 +47,13 @@ const char *store_describe(const Store *store); /* "posix /srv/backup", for peop
 
 /* What the driver can do: lock, versions (older versions and delete markers are readable), ranges. */
 struct store_abilities {
-	bool locks, versions, lists;
+	bool locks, versions, lists; /* locks: asked for, and the store proved able */
 	bool clock; /* stored_at is the store's word: no writer can set it, no copy changes it */
 	enum store_lock_mode lock_mode;
+	/* For people: what keeps objects from being deleted, or why nothing does. */
+	char protection[256];
 };
+/* May ask the store; what it does not tell is not there. */
 void store_abilities(Store *store, struct store_abilities *abilities);
 
 struct store_put {

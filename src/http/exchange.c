@@ -1,0 +1,375 @@
+#include "http/exchange.h"
+
+#include "base/error.h"
+#include "base/stop.h"
+#include "base/thread.h"
+
+#include <curl/curl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CONNECT_WITHIN (10 * USEC_PER_SEC)
+#define SILENT_WITHIN  (60 * USEC_PER_SEC)
+#define UPLOAD_BUFFER  (1L << 20)
+#define READ_BUFFER    (512L << 10)
+
+/* A process that forked must not write into its parent's connections. */
+struct connection {
+	CURL *curl;
+	pid_t owner;
+};
+
+static struct once once = {ONCE_INIT};
+static struct thread_slot slot;
+static bool started;
+
+static void connection_free(void *data)
+{
+	struct connection *connection = data;
+
+	if (connection->owner == getpid())
+		curl_easy_cleanup(connection->curl);
+	g_free(connection);
+}
+
+static void start(void)
+{
+	thread_slot_make(&slot, connection_free);
+	started = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+}
+
+/* This thread's, or NULL. */
+static CURL *connection_take(void)
+{
+	struct connection *connection;
+
+	once_run(&once, start);
+	if (!started)
+		return NULL;
+	connection = thread_slot_get(&slot);
+	if (!connection) {
+		connection = g_new0(struct connection, 1);
+		thread_slot_set(&slot, connection);
+	}
+	if (connection->curl && connection->owner == getpid()) {
+		curl_easy_reset(connection->curl);
+		return connection->curl;
+	}
+	connection->curl = curl_easy_init();
+	connection->owner = getpid();
+	return connection->curl;
+}
+
+HttpAnswer *http_answer_new(void)
+{
+	HttpAnswer *answer = g_new0(HttpAnswer, 1);
+
+	answer->headers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	answer->body = g_byte_array_new();
+	return answer;
+}
+
+void http_answer_free(HttpAnswer *answer)
+{
+	if (!answer)
+		return;
+	g_hash_table_unref(answer->headers);
+	g_byte_array_unref(answer->body);
+	g_free(answer);
+}
+
+const char *http_answer_header(const HttpAnswer *answer, const char *name)
+{
+	return g_hash_table_lookup(answer->headers, name);
+}
+
+static void answer_clear(HttpAnswer *answer)
+{
+	g_hash_table_remove_all(answer->headers);
+	g_byte_array_set_size(answer->body, 0);
+	answer->status = 0;
+	answer->received = 0;
+	answer->length = -1;
+	answer->date = 0;
+}
+
+bool http_date_parse(const char *text, usec_t *time)
+{
+	time_t seconds = curl_getdate(text, NULL);
+
+	if (seconds < 0)
+		return false;
+	*time = (usec_t)seconds * USEC_PER_SEC;
+	return true;
+}
+
+/* What the callbacks of one exchange share. */
+struct exchange {
+	const struct http_request *request;
+	HttpAnswer *answer;
+	size_t header_bytes;
+	int part; /* of the request's body: where reading stands */
+	size_t part_offset;
+	bool too_long, too_many_headers;
+};
+
+/* The request's body. */
+
+static size_t on_read(char *buffer, size_t size, size_t count, void *data)
+{
+	struct exchange *exchange = data;
+	size_t room = size * count, given = 0;
+
+	while (given < room && exchange->part < exchange->request->part_count) {
+		const struct iovec *part = &exchange->request->parts[exchange->part];
+		size_t chunk = MIN(room - given, part->iov_len - exchange->part_offset);
+
+		if (chunk > 0)
+			memcpy(buffer + given, (const char *)part->iov_base + exchange->part_offset,
+			       chunk);
+		given += chunk;
+		exchange->part_offset += chunk;
+		if (exchange->part_offset == part->iov_len) {
+			exchange->part++;
+			exchange->part_offset = 0;
+		}
+	}
+	return given;
+}
+
+/* A kept connection that turned out dead makes curl begin anew. */
+static int on_seek(void *data, curl_off_t offset, int origin)
+{
+	struct exchange *exchange = data;
+
+	if (offset != 0 || origin != SEEK_SET)
+		return CURL_SEEKFUNC_FAIL;
+	exchange->part = 0;
+	exchange->part_offset = 0;
+	return CURL_SEEKFUNC_OK;
+}
+
+/* The answer. */
+
+static void take_header(HttpAnswer *answer, const char *line, size_t size)
+{
+	const char *colon = memchr(line, ':', size);
+	char *name, *value;
+
+	if (!colon)
+		return;
+	name = g_ascii_strdown(line, colon - line);
+	value = g_strstrip(g_strndup(colon + 1, size - (size_t)(colon + 1 - line)));
+	if (strcmp(name, "content-length") == 0)
+		answer->length = g_ascii_strtoll(value, NULL, 10);
+	if (strcmp(name, "date") == 0)
+		http_date_parse(value, &answer->date);
+	g_hash_table_replace(answer->headers, name, value);
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *data)
+{
+	struct exchange *exchange = data;
+	size_t bytes = size * count;
+
+	exchange->header_bytes += bytes;
+	if (exchange->header_bytes > HTTP_HEADERS_MAX) {
+		exchange->too_many_headers = true;
+		return 0;
+	}
+	/* After an interim answer (100) the real one begins anew. */
+	if (bytes > 5 && memcmp(line, "HTTP/", 5) == 0) {
+		const char *blank = memchr(line, ' ', bytes);
+
+		g_hash_table_remove_all(exchange->answer->headers);
+		exchange->answer->length = -1;
+		exchange->answer->status =
+			blank ? (unsigned)g_ascii_strtoull(blank + 1, NULL, 10) : 0;
+	} else {
+		take_header(exchange->answer, line, bytes);
+	}
+	return bytes;
+}
+
+static bool successful(const HttpAnswer *answer)
+{
+	return answer->status >= 200 && answer->status < 300;
+}
+
+static size_t take_content(struct exchange *exchange, const char *data, size_t bytes)
+{
+	const struct http_request *request = exchange->request;
+	HttpAnswer *answer = exchange->answer;
+
+	if (bytes > request->limit - answer->received) {
+		exchange->too_long = true;
+		return 0;
+	}
+	if (request->buffer)
+		memcpy((char *)request->buffer + answer->received, data, bytes);
+	else
+		g_byte_array_append(answer->body, (const guint8 *)data, (guint)bytes);
+	answer->received += bytes;
+	return bytes;
+}
+
+static size_t on_write(char *data, size_t size, size_t count, void *context)
+{
+	struct exchange *exchange = context;
+	GByteArray *body = exchange->answer->body;
+	size_t bytes = size * count;
+
+	if (successful(exchange->answer))
+		return bytes == 0 ? 0 : take_content(exchange, data, bytes);
+	g_byte_array_append(body, (const guint8 *)data,
+			    (guint)MIN(bytes, HTTP_TROUBLE_MAX - body->len));
+	return bytes;
+}
+
+static int on_progress(void *data, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+		       curl_off_t up)
+{
+	return stop_requested();
+}
+
+/* The exchange. */
+
+static void set_body(CURL *curl, const struct http_request *request)
+{
+	curl_off_t size = 0;
+
+	for (int i = 0; i < request->part_count; i++)
+		size += (curl_off_t)request->parts[i].iov_len;
+	curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, size);
+}
+
+static void set_limits(CURL *curl, const struct http_request *request)
+{
+	usec_t connect = request->connect_within ? request->connect_within : CONNECT_WITHIN;
+	usec_t silent = request->silent_within ? request->silent_within : SILENT_WITHIN;
+
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)(connect / 1000));
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)MAX(silent / USEC_PER_SEC, 1));
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, request->plain ? "http" : "https");
+}
+
+static void set_transport(CURL *curl, const struct http_request *request)
+{
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
+	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, READ_BUFFER);
+	curl_easy_setopt(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+	if (request->ca_file)
+		curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file);
+}
+
+static void set_callbacks(CURL *curl, struct exchange *exchange)
+{
+	curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_read);
+	curl_easy_setopt(curl, CURLOPT_READDATA, exchange);
+	curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, on_seek);
+	curl_easy_setopt(curl, CURLOPT_SEEKDATA, exchange);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, exchange);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_write);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange);
+}
+
+static struct curl_slist *header_list(const struct http_request *request)
+{
+	/* Removed: a body goes out at once, and nothing that is not signed says what it is. */
+	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
+
+	list = curl_slist_append(list, "Content-Type:");
+	for (size_t i = 0; i < request->header_count; i++) {
+		g_autofree char *line = g_strdup_printf("%s: %s", request->headers[i].name,
+							request->headers[i].value);
+
+		list = curl_slist_append(list, line);
+	}
+	return list;
+}
+
+/* What curl's codes mean to whoever asked. */
+static const struct {
+	CURLcode code;
+	enum odr_error error;
+} meanings[] = {
+	{CURLE_COULDNT_RESOLVE_PROXY, ODR_ERROR_UNREACHABLE},
+	{CURLE_COULDNT_RESOLVE_HOST, ODR_ERROR_UNREACHABLE},
+	{CURLE_COULDNT_CONNECT, ODR_ERROR_UNREACHABLE},
+	{CURLE_PEER_FAILED_VERIFICATION, ODR_ERROR_AUTH},
+	{CURLE_SSL_CACERT_BADFILE, ODR_ERROR_AUTH},
+	{CURLE_SSL_INVALIDCERTSTATUS, ODR_ERROR_AUTH},
+	{CURLE_URL_MALFORMAT, ODR_ERROR_USAGE},
+	{CURLE_UNSUPPORTED_PROTOCOL, ODR_ERROR_REFUSED},
+	{CURLE_WEIRD_SERVER_REPLY, ODR_ERROR_REFUSED},
+	{CURLE_OUT_OF_MEMORY, ODR_ERROR_SYSTEM},
+};
+
+static bool fail(CURL *curl, const struct exchange *exchange, CURLcode code, const char *detail,
+		 GError **error)
+{
+	curl_off_t connect_time = 0;
+	enum odr_error meaning = ODR_ERROR_TRANSIENT;
+
+	if (code == CURLE_ABORTED_BY_CALLBACK && stop_requested())
+		return stop_check(error);
+	if (exchange->too_long)
+		return odr_fail(error, ODR_ERROR_CORRUPT,
+				"it has more than %zu bytes, which is not plausible",
+				exchange->request->limit);
+	if (exchange->too_many_headers)
+		return odr_fail(error, ODR_ERROR_REFUSED,
+				"the server's answer has headers without end");
+	for (size_t i = 0; i < G_N_ELEMENTS(meanings); i++)
+		if (meanings[i].code == code)
+			meaning = meanings[i].error;
+	curl_easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connect_time);
+	if (code == CURLE_OPERATION_TIMEDOUT && connect_time == 0)
+		meaning = ODR_ERROR_UNREACHABLE;
+	return odr_fail(error, meaning, "%s", *detail ? detail : curl_easy_strerror(code));
+}
+
+bool http_exchange(const struct http_request *request, HttpAnswer *answer, GError **error)
+{
+	struct exchange exchange = {.request = request, .answer = answer};
+	char detail[CURL_ERROR_SIZE] = "";
+	struct curl_slist *headers;
+	CURL *curl = connection_take();
+	CURLcode code;
+
+	if (!curl)
+		return odr_fail(error, ODR_ERROR_SYSTEM, "cannot start libcurl");
+	answer_clear(answer);
+	headers = header_list(request);
+	set_transport(curl, request);
+	set_limits(curl, request);
+	set_callbacks(curl, &exchange);
+	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &exchange);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
+	curl_easy_setopt(curl, CURLOPT_URL, request->url);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	if (strcmp(request->method, "HEAD") == 0)
+		curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+	else if (request->body)
+		set_body(curl, request);
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+	code = curl_easy_perform(curl);
+
+	bool done = code == CURLE_OK || fail(curl, &exchange, code, detail, error);
+
+	/* What it points to ends here. */
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
+	curl_slist_free_all(headers);
+	return done;
+}

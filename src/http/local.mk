@@ -1,0 +1,4 @@
+noinst_LIBRARIES += src/http/libhttp.a
+src_http_libhttp_a_SOURCES = \
+	src/http/exchange.c \
+	src/http/exchange.h

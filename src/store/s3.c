@@ -1,0 +1,343 @@
+#include "store/s3.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "store/s3_list.h"
+#include "store/s3_lock.h"
+#include "store/s3_request.h"
+
+#include <string.h>
+
+struct s3_store *s3_store(Store *store)
+{
+	return (struct s3_store *)store;
+}
+
+char *s3_key(const struct s3_store *self, const char *name)
+{
+	return g_strconcat(self->prefix, name, NULL);
+}
+
+static void s3_free(Store *store)
+{
+	struct s3_store *self = s3_store(store);
+
+	s3_credentials_free(self->credentials);
+	if (self->mutex)
+		mutex_free(self->mutex);
+	g_free(self->base);
+	g_free(self->host);
+	g_free(self->folder);
+	g_free(self->bucket);
+	g_free(self->region);
+	g_free(self->prefix);
+	g_free(self->ca_file);
+	g_free(store->name);
+	g_free(store->description);
+	g_free(self);
+}
+
+static Store *s3_open(const struct store_settings *settings, GError **error)
+{
+	struct s3_store *self = g_new0(struct s3_store, 1);
+
+	self->store.class = &store_s3;
+	if (s3_open_settings(self, settings, error) &&
+	    (!settings->create || self->lock == STORE_LOCK_NONE || s3_lock_check(self, error)))
+		return &self->store;
+	s3_free(&self->store);
+	return NULL;
+}
+
+static void s3_abilities(Store *store, struct store_abilities *abilities)
+{
+	struct s3_store *self = s3_store(store);
+	struct s3_state state;
+	bool asked = self->lock != STORE_LOCK_NONE;
+
+	s3_state(self, &state);
+	*abilities = (struct store_abilities){
+		.lists = true,
+		.clock = true,
+		.versions = state.versioned,
+		.locks = asked && state.versioned && state.lockable,
+	};
+	if (abilities->locks)
+		abilities->lock_mode = self->lock;
+	g_snprintf(abilities->protection, sizeof(abilities->protection), "%s%s",
+		   self->lock == STORE_LOCK_COMPLIANCE && abilities->locks
+			   ? "immutable: nobody can delete a locked version before its time"
+		   : abilities->locks
+			   ? "locked by governance: whoever may bypass it can delete all the same"
+		   : *state.trouble ? "not immutable, for all that is known: "
+		   : !state.versioned
+			   ? "not immutable: the bucket has no versions, and what is overwritten "
+			     "or deleted is gone"
+		   : state.lockable
+			   ? "not immutable: the bucket could lock, but lock=none; what is "
+			     "overwritten or hidden is found, what is deleted by version is gone"
+			   : "not immutable: the bucket has versions and no Object Lock; what is "
+			     "overwritten or hidden is found, what is deleted by version is gone",
+		   abilities->locks ? "" : state.trouble);
+}
+
+/* Writing. */
+
+static bool s3_put(Store *store, const char *name, const struct iovec *parts, int count,
+		   const struct store_put *how, struct store_receipt *receipt, GError **error)
+{
+	struct s3_store *self = s3_store(store);
+	bool lock = self->lock != STORE_LOCK_NONE && how->lock_until > 0;
+	g_autofree char *key = s3_key(self, name), *date = NULL;
+	g_autoptr(S3Answer) answer = s3_answer_new();
+	const char *version;
+	struct s3_call call = {
+		.method = "PUT",
+		.key = key,
+		.parts = parts,
+		.part_count = count,
+		.body = true,
+		.checksum = true,
+	};
+
+	if (lock && !s3_lock_check(self, error))
+		return false;
+	if (lock)
+		s3_lock_headers(self, how->lock_until, call.headers, &date);
+	if (!s3_call(self, &call, answer, error))
+		return false;
+	version = http_answer_header(answer->http, "x-amz-version-id");
+	if (lock && !s3_lock_verify(self, key, version, how->lock_until, error))
+		return false;
+	*receipt = (struct store_receipt){.stored_at = answer->http->date ? answer->http->date
+									  : clock_now()};
+	if (version)
+		g_strlcpy(receipt->version, version, sizeof(receipt->version));
+	return true;
+}
+
+/* Reading. */
+
+static bool read_once(struct s3_store *self, const char *key, const char *version,
+		      struct s3_read *read, GError **error)
+{
+	const struct s3_call call = {
+		.method = "GET",
+		.key = key,
+		.query = {{version ? "versionId" : NULL, version}},
+		.read = read,
+	};
+	g_autoptr(S3Answer) answer = s3_answer_new();
+
+	return s3_call(self, &call, answer, error);
+}
+
+/* The version that was there first, of a key that seems to be absent; NULL when it is. */
+static char *find_hidden(struct s3_store *self, const char *key, GError **error)
+{
+	g_autoptr(GPtrArray) history = NULL;
+	struct s3_state state;
+
+	s3_state(self, &state);
+	if (state.known && !state.versioned) {
+		odr_fail(error, ODR_ERROR_NOT_FOUND, "there is no such object");
+		return NULL;
+	}
+	history = s3_history(self, key, error);
+	for (guint i = history ? history->len : 0; i-- > 0;) {
+		const struct s3_entry *entry = history->pdata[i];
+
+		if (!entry->marker)
+			return g_strdup(entry->version);
+	}
+	if (history)
+		odr_fail(error, ODR_ERROR_NOT_FOUND, "there is no such object");
+	return NULL;
+}
+
+/* Absence is proven only by the list of versions: a delete marker looks the same. */
+static bool read_object(struct s3_store *self, const char *key, const char *version,
+			struct s3_read *read, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+	g_autofree char *hidden = NULL;
+
+	if (version && !*version)
+		version = NULL;
+	if (read_once(self, key, version, read, &cause))
+		return true;
+	if (version || !odr_error_is(cause, ODR_ERROR_NOT_FOUND)) {
+		g_propagate_error(error, g_steal_pointer(&cause));
+		return false;
+	}
+	hidden = find_hidden(self, key, error);
+	if (!hidden)
+		return false;
+	log_write(LOG_LEVEL_WARNING, "object.hidden",
+		  "repository %s: '%s' was hidden behind a delete marker; its version %s was read. "
+		  "Find out who deletes there",
+		  self->store.name, key, hidden);
+	return read_once(self, key, hidden, read, error);
+}
+
+static bool s3_get(Store *store, const char *name, const char *version, uint64_t limit,
+		   GBytes **content, GError **error)
+{
+	struct s3_store *self = s3_store(store);
+	g_autofree char *key = s3_key(self, name);
+	/* Only what is written to takes memory. */
+	g_autofree void *buffer = g_try_malloc(limit + 1);
+	struct s3_read read = {.buffer = buffer, .limit = limit};
+
+	if (!buffer)
+		return odr_fail(error, ODR_ERROR_SYSTEM,
+				"no memory for %" G_GUINT64_FORMAT " bytes", limit);
+	if (!read_object(self, key, version, &read, error))
+		return false;
+	buffer = g_realloc(buffer, read.have + 1);
+	*content = g_bytes_new_take(g_steal_pointer(&buffer), read.have);
+	return true;
+}
+
+static bool s3_get_range(Store *store, const char *name, const char *version, uint64_t offset,
+			 size_t size, void *buffer, GError **error)
+{
+	struct s3_store *self = s3_store(store);
+	g_autofree char *key = s3_key(self, name);
+	struct s3_read read = {.offset = offset, .size = size, .buffer = buffer, .limit = size};
+
+	if (offset > INT64_MAX - size)
+		return odr_fail(error, ODR_ERROR_CORRUPT,
+				"an offset of %" G_GUINT64_FORMAT " is impossible", offset);
+	if (size == 0)
+		return true;
+	if (!read_object(self, key, version, &read, error))
+		return false;
+	if (read.have != size)
+		return odr_fail(error, ODR_ERROR_CORRUPT,
+				"it ends after %zu of the %zu bytes from %" G_GUINT64_FORMAT,
+				read.have, size, offset);
+	return true;
+}
+
+static bool head_once(struct s3_store *self, const char *key, const char *version,
+		      struct store_object *object, GError **error)
+{
+	const struct s3_call call = {
+		.method = "HEAD",
+		.key = key,
+		.query = {{version ? "versionId" : NULL, version}},
+	};
+	g_autoptr(S3Answer) answer = s3_answer_new();
+	const char *modified, *id;
+
+	if (!s3_call(self, &call, answer, error)) {
+		/* Without a body it does not say whether the key or the bucket is missing. */
+		if (answer->http->status != 404)
+			return false;
+		g_clear_error(error);
+		return odr_fail(error, ODR_ERROR_NOT_FOUND, "there is no such object");
+	}
+	modified = http_answer_header(answer->http, "last-modified");
+	id = http_answer_header(answer->http, "x-amz-version-id");
+	if (answer->http->length < 0)
+		return odr_fail(error, ODR_ERROR_REFUSED, "the server does not tell its size");
+	*object = (struct store_object){.size = (uint64_t)answer->http->length};
+	if (modified)
+		http_date_parse(modified, &object->stored_at);
+	if (id)
+		g_strlcpy(object->version, id, sizeof(object->version));
+	return true;
+}
+
+static bool s3_head(Store *store, const char *name, struct store_object *object, GError **error)
+{
+	struct s3_store *self = s3_store(store);
+	g_autofree char *key = s3_key(self, name), *hidden = NULL;
+	g_autoptr(GError) cause = NULL;
+	char byte;
+	struct s3_read read = {.size = 1, .buffer = &byte, .limit = 1};
+
+	if (head_once(self, key, NULL, object, &cause))
+		return true;
+	if (!odr_error_is(cause, ODR_ERROR_NOT_FOUND)) {
+		g_propagate_error(error, g_steal_pointer(&cause));
+		return false;
+	}
+	g_clear_error(&cause);
+	if (!read_once(self, key, NULL, &read, &cause) &&
+	    !odr_error_is(cause, ODR_ERROR_NOT_FOUND)) {
+		g_propagate_error(error, g_steal_pointer(&cause));
+		return false;
+	}
+	hidden = find_hidden(self, key, error);
+	return hidden && head_once(self, key, hidden, object, error);
+}
+
+/* Deleting. */
+
+static bool delete_once(struct s3_store *self, const char *key, const char *version, GError **error)
+{
+	const struct s3_call call = {
+		.method = "DELETE",
+		.key = key,
+		.query = {{version ? "versionId" : NULL, version}},
+	};
+	g_autoptr(S3Answer) answer = s3_answer_new();
+
+	return s3_call(self, &call, answer, error);
+}
+
+/* A plain DELETE would only hide it: all its versions go, the oldest first, delete markers last. */
+static bool delete_history(struct s3_store *self, const char *key, GError **error)
+{
+	g_autoptr(GPtrArray) history = s3_history(self, key, error);
+	bool any = false;
+
+	if (!history)
+		return false;
+	for (guint markers = 0; markers < 2; markers++) {
+		for (guint i = history->len; i-- > 0;) {
+			const struct s3_entry *entry = history->pdata[i];
+
+			if (entry->marker != (markers == 1))
+				continue;
+			any = any || !entry->marker;
+			if (!delete_once(self, key, entry->version, error))
+				return false;
+		}
+	}
+	return any || odr_fail(error, ODR_ERROR_NOT_FOUND, "there is no such object");
+}
+
+static bool s3_delete(Store *store, const char *name, const char *version, GError **error)
+{
+	struct s3_store *self = s3_store(store);
+	g_autofree char *key = s3_key(self, name);
+	struct store_object object;
+	struct s3_state state;
+
+	if (version && *version)
+		return delete_once(self, key, version, error);
+	s3_state(self, &state);
+	if (!state.known || state.versioned)
+		return delete_history(self, key, error);
+	return s3_head(store, name, &object, error) && delete_once(self, key, NULL, error);
+}
+
+const struct store_class store_s3 = {
+	.type = "s3",
+	.open = s3_open,
+	.free = s3_free,
+	.abilities = s3_abilities,
+	.put = s3_put,
+	.head = s3_head,
+	.get = s3_get,
+	.get_range = s3_get_range,
+	.list = s3_list,
+	.versions = s3_versions,
+	.delete = s3_delete,
+	.lock_get = s3_lock_get,
+	.lock_extend = s3_lock_extend,
+};

@@ -1,0 +1,227 @@
+#include "store/s3_list.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "store/s3_lock.h"
+
+#include <string.h>
+
+#define PAGES_MAX 1000000
+
+/* One walk over the keys that begin with a prefix, page by page. */
+struct walk {
+	struct s3_store *self;
+	const char *prefix; /* of keys */
+	bool versions;	    /* also older ones, and delete markers */
+	/* Takes an entry; false ends the walk. */
+	bool (*each)(void *data, struct s3_entry *entry);
+	void *data;
+	char *last; /* key */
+};
+
+static bool page_fetch(const struct walk *walk, const S3Listing *before, S3Answer *answer,
+		       GError **error)
+{
+	struct s3_call call = {.method = "GET"};
+	struct s3_query *next = call.query;
+
+	if (!walk->versions && before)
+		*next++ = (struct s3_query){"continuation-token", before->token};
+	*next++ = (struct s3_query){"encoding-type", "url"};
+	if (walk->versions && before)
+		*next++ = (struct s3_query){"key-marker", before->key_marker};
+	if (!walk->versions)
+		*next++ = (struct s3_query){"list-type", "2"};
+	*next++ = (struct s3_query){"prefix", walk->prefix};
+	if (walk->versions && before && before->version_marker)
+		*next++ = (struct s3_query){"version-id-marker", before->version_marker};
+	if (walk->versions)
+		*next++ = (struct s3_query){"versions", ""};
+	return s3_call(walk->self, &call, answer, error);
+}
+
+static S3Listing *page_read(const struct walk *walk, const S3Listing *before, GError **error)
+{
+	g_autoptr(S3Answer) answer = s3_answer_new();
+	const GByteArray *body = answer->http->body;
+
+	if (!page_fetch(walk, before, answer, error))
+		return NULL;
+	return walk->versions ? s3_reply_versions(body->data, body->len, error)
+			      : s3_reply_objects(body->data, body->len, error);
+}
+
+/* Keys come in order; a server that gives them otherwise might do so for ever. */
+static bool page_take(struct walk *walk, const S3Listing *page, bool *ended, GError **error)
+{
+	for (guint i = 0; i < page->entries->len && !*ended; i++) {
+		struct s3_entry *entry = page->entries->pdata[i];
+		int order = walk->last ? strcmp(entry->key, walk->last) : 1;
+
+		if (order < 0 || (order == 0 && !walk->versions) ||
+		    !g_str_has_prefix(entry->key, walk->prefix))
+			return odr_fail(error, ODR_ERROR_REFUSED,
+					"the server's listing is not in order");
+		if (order > 0) {
+			g_free(walk->last);
+			walk->last = g_strdup(entry->key);
+		}
+		*ended = !walk->each(walk->data, entry);
+	}
+	return true;
+}
+
+static bool walk_run(struct walk *walk, GError **error)
+{
+	g_autoptr(S3Listing) page = NULL;
+	bool ended = false, good = true;
+
+	for (unsigned pages = 0; good && !ended && (!page || page->truncated); pages++) {
+		S3Listing *next = page_read(walk, page, error);
+
+		s3_listing_free(page);
+		page = next;
+		good = page && page_take(walk, page, &ended, error);
+		if (good && pages == PAGES_MAX)
+			good = odr_fail(error, ODR_ERROR_REFUSED,
+					"the server's listing does not end");
+	}
+	g_clear_pointer(&walk->last, g_free);
+	return good;
+}
+
+/* Listing. With versions, a key is there as long as any version is: a delete marker hides nothing,
+ * and what was written first counts, since whoever can only add cannot get in front of it. */
+
+struct listing {
+	struct s3_store *self;
+	store_each each;
+	void *data;
+	char *key; /* whose versions are being read */
+	struct store_object object;
+	bool any; /* object is one of its versions */
+};
+
+static bool tell(struct listing *listing)
+{
+	size_t skip = strlen(listing->self->prefix);
+	bool any = listing->any;
+
+	listing->any = false;
+	if (!any || !store_name_valid(listing->key + skip))
+		return true;
+	listing->object.name = listing->key + skip;
+	return listing->each(listing->data, &listing->object);
+}
+
+static bool list_entry(void *data, struct s3_entry *entry)
+{
+	struct listing *listing = data;
+
+	if (g_strcmp0(listing->key, entry->key) != 0) {
+		if (!tell(listing))
+			return false;
+		g_free(listing->key);
+		listing->key = g_strdup(entry->key);
+	}
+	if (entry->marker)
+		return true;
+	listing->object = (struct store_object){.size = entry->size, .stored_at = entry->modified};
+	if (entry->version)
+		g_strlcpy(listing->object.version, entry->version, sizeof(listing->object.version));
+	listing->any = true;
+	return true;
+}
+
+static bool list_walk(struct s3_store *self, const char *prefix, bool versions, store_each each,
+		      void *data, GError **error)
+{
+	g_autofree char *key = s3_key(self, prefix);
+	struct listing listing = {.self = self, .each = each, .data = data};
+	struct walk walk = {self, key, versions, list_entry, &listing};
+	bool done = walk_run(&walk, error);
+
+	if (done)
+		tell(&listing);
+	g_free(listing.key);
+	return done;
+}
+
+bool s3_list(Store *store, const char *prefix, store_each each, void *data, GError **error)
+{
+	struct s3_store *self = s3_store(store);
+	struct s3_state state;
+
+	s3_state(self, &state);
+	return list_walk(self, prefix, state.versioned, each, data, error);
+}
+
+/* The versions of one key. */
+
+struct history {
+	const char *key;
+	GPtrArray *entries;
+};
+
+static void entry_free(void *data)
+{
+	struct s3_entry *entry = data;
+
+	g_free(entry->key);
+	g_free(entry->version);
+	g_free(entry);
+}
+
+static bool history_entry(void *data, struct s3_entry *entry)
+{
+	struct history *history = data;
+	struct s3_entry *copy;
+
+	if (strcmp(entry->key, history->key) != 0)
+		return false;
+	copy = g_memdup2(entry, sizeof(*entry));
+	copy->key = g_strdup(entry->key);
+	copy->version = g_strdup(entry->version);
+	g_ptr_array_add(history->entries, copy);
+	return true;
+}
+
+GPtrArray *s3_history(struct s3_store *self, const char *key, GError **error)
+{
+	struct history history = {key, g_ptr_array_new_with_free_func(entry_free)};
+	struct walk walk = {self, key, true, history_entry, &history};
+
+	if (walk_run(&walk, error))
+		return history.entries;
+	g_ptr_array_unref(history.entries);
+	return NULL;
+}
+
+bool s3_versions(Store *store, const char *name, GPtrArray **objects, GError **error)
+{
+	struct s3_store *self = s3_store(store);
+	g_autofree char *key = s3_key(self, name);
+	g_autoptr(GPtrArray) history = s3_history(self, key, error);
+	g_autoptr(GPtrArray) found =
+		g_ptr_array_new_with_free_func((GDestroyNotify)store_object_free);
+
+	if (!history)
+		return false;
+	for (guint i = history->len; i-- > 0;) {
+		const struct s3_entry *entry = history->pdata[i];
+		struct store_object *object;
+
+		if (entry->marker)
+			continue;
+		object = g_new0(struct store_object, 1);
+		object->name = g_strdup(name);
+		object->size = entry->size;
+		object->stored_at = entry->modified;
+		g_strlcpy(object->version, entry->version, sizeof(object->version));
+		g_ptr_array_add(found, object);
+	}
+	if (found->len == 0)
+		return odr_fail(error, ODR_ERROR_NOT_FOUND, "there is no such object");
+	*objects = g_steal_pointer(&found);
+	return true;
+}

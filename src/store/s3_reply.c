@@ -1,0 +1,402 @@
+#include "store/s3_reply.h"
+
+#include "base/error.h"
+
+#include <string.h>
+
+/* One pass over a document: every element that ends is told, with its text and the path to it. */
+struct scan {
+	const char *root;
+	bool (*ended)(void *data, const char *path, const char *text, GError **error);
+	void *data;
+	GString *path, *text;
+	unsigned depth;
+	bool seen; /* the root */
+};
+
+static void on_start(GMarkupParseContext *context, const char *name, const char **names,
+		     const char **values, gpointer data, GError **error)
+{
+	struct scan *scan = data;
+
+	if (scan->depth == 0 && strcmp(name, scan->root) != 0) {
+		odr_fail(error, ODR_ERROR_REFUSED,
+			 "the server answers with '%.40s' where '%s' is expected", name,
+			 scan->root);
+		return;
+	}
+	if (scan->depth == S3_REPLY_DEPTH_MAX || scan->path->len > S3_REPLY_TEXT_MAX) {
+		odr_fail(error, ODR_ERROR_REFUSED, "the server's answer is nested without end");
+		return;
+	}
+	scan->seen = true;
+	if (scan->depth++ > 0)
+		g_string_append_printf(scan->path, "/%s", name);
+	g_string_truncate(scan->text, 0);
+}
+
+static void on_end(GMarkupParseContext *context, const char *name, gpointer data, GError **error)
+{
+	struct scan *scan = data;
+	const char *slash;
+
+	scan->depth--;
+	if (!scan->ended(scan->data, scan->path->str, scan->text->str, error))
+		return;
+	slash = strrchr(scan->path->str, '/');
+	g_string_truncate(scan->path, slash ? (gsize)(slash - scan->path->str) : 0);
+	g_string_truncate(scan->text, 0);
+}
+
+static void on_text(GMarkupParseContext *context, const char *text, gsize size, gpointer data,
+		    GError **error)
+{
+	struct scan *scan = data;
+
+	if (size > S3_REPLY_TEXT_MAX - scan->text->len)
+		odr_fail(error, ODR_ERROR_REFUSED, "the server's answer has a text without end");
+	else
+		g_string_append_len(scan->text, text, (gssize)size);
+}
+
+static bool parse(struct scan *scan, const void *data, size_t size, GError **error)
+{
+	static const GMarkupParser parser = {on_start, on_end, on_text, NULL, NULL};
+	g_autoptr(GMarkupParseContext) context =
+		g_markup_parse_context_new(&parser, G_MARKUP_TREAT_CDATA_AS_TEXT, scan, NULL);
+	g_autoptr(GError) cause = NULL;
+
+	if (size > 0 && g_markup_parse_context_parse(context, data, (gssize)size, &cause) &&
+	    g_markup_parse_context_end_parse(context, &cause) && scan->seen)
+		return true;
+	if (cause && cause->domain == ODR_ERROR) {
+		g_propagate_error(error, g_steal_pointer(&cause));
+		return false;
+	}
+	return odr_fail(error, ODR_ERROR_REFUSED, "the server's answer is no XML of S3");
+}
+
+static bool scan_reply(const void *data, size_t size, struct scan *scan, GError **error)
+{
+	bool done;
+
+	scan->path = g_string_new(NULL);
+	scan->text = g_string_new(NULL);
+	done = parse(scan, data, size, error);
+	g_string_free(scan->path, TRUE);
+	g_string_free(scan->text, TRUE);
+	return done;
+}
+
+/* Errors. */
+
+static bool error_field(void *data, const char *path, const char *text, GError **error)
+{
+	struct s3_error *reply = data;
+
+	if (strcmp(path, "/Code") == 0)
+		g_strlcpy(reply->code, text, sizeof(reply->code));
+	else if (strcmp(path, "/Message") == 0)
+		g_strlcpy(reply->message, text, sizeof(reply->message));
+	else if (strcmp(path, "/Region") == 0)
+		g_strlcpy(reply->region, text, sizeof(reply->region));
+	else if (strcmp(path, "/Endpoint") == 0)
+		g_strlcpy(reply->endpoint, text, sizeof(reply->endpoint));
+	return true;
+}
+
+bool s3_reply_error(const void *data, size_t size, struct s3_error *reply)
+{
+	struct scan scan = {.root = "Error", .ended = error_field, .data = reply};
+
+	*reply = (struct s3_error){0};
+	if (!scan_reply(data, size, &scan, NULL)) {
+		*reply = (struct s3_error){0};
+		return false;
+	}
+	/* A cut text may end within a character. */
+	for (char *at = reply->message; *at; at++)
+		if (!g_ascii_isprint(*at))
+			*at = '?';
+	return true;
+}
+
+/* Listings. */
+
+static void entry_free(void *data)
+{
+	struct s3_entry *entry = data;
+
+	g_free(entry->key);
+	g_free(entry->version);
+	g_free(entry);
+}
+
+void s3_listing_free(S3Listing *listing)
+{
+	if (!listing)
+		return;
+	g_ptr_array_unref(listing->entries);
+	g_free(listing->token);
+	g_free(listing->key_marker);
+	g_free(listing->version_marker);
+	g_free(listing);
+}
+
+static S3Listing *listing_new(void)
+{
+	S3Listing *listing = g_new0(S3Listing, 1);
+
+	listing->entries = g_ptr_array_new_with_free_func(entry_free);
+	return listing;
+}
+
+struct listing_scan {
+	S3Listing *listing;
+	struct s3_entry *entry; /* not yet ended */
+	bool encoded;
+};
+
+static bool set_text(char **at, const char *text)
+{
+	g_free(*at);
+	*at = g_strdup(text);
+	return true;
+}
+
+static bool set_time(usec_t *time, const char *text, GError **error)
+{
+	return clock_parse(text, time, NULL) ||
+	       odr_fail(error, ODR_ERROR_REFUSED, "the server's answer has a bad time: '%.40s'",
+			text);
+}
+
+static bool set_size(uint64_t *size, const char *text, GError **error)
+{
+	guint64 value;
+
+	if (!g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT64, &value, NULL))
+		return odr_fail(error, ODR_ERROR_REFUSED,
+				"the server's answer has a bad size: '%.40s'", text);
+	*size = value;
+	return true;
+}
+
+static bool entry_field(struct s3_entry *entry, const char *field, const char *text, GError **error)
+{
+	if (strcmp(field, "Key") == 0)
+		return set_text(&entry->key, text);
+	if (strcmp(field, "VersionId") == 0)
+		return set_text(&entry->version, text);
+	if (strcmp(field, "Size") == 0)
+		return set_size(&entry->size, text, error);
+	if (strcmp(field, "LastModified") == 0)
+		return set_time(&entry->modified, text, error);
+	if (strcmp(field, "IsLatest") == 0)
+		entry->latest = strcmp(text, "true") == 0;
+	return true;
+}
+
+static bool entry_end(struct listing_scan *scan, bool marker, GError **error)
+{
+	struct s3_entry *entry = g_steal_pointer(&scan->entry);
+
+	if (!entry || !entry->key || scan->listing->entries->len == S3_ENTRIES_MAX) {
+		if (entry)
+			entry_free(entry);
+		return odr_fail(error, ODR_ERROR_REFUSED,
+				"the server's listing has an entry without a key, or too many");
+	}
+	entry->marker = marker;
+	g_ptr_array_add(scan->listing->entries, entry);
+	return true;
+}
+
+static bool listing_field(S3Listing *listing, struct listing_scan *scan, const char *field,
+			  const char *text)
+{
+	if (strcmp(field, "IsTruncated") == 0)
+		listing->truncated = strcmp(text, "true") == 0;
+	else if (strcmp(field, "NextContinuationToken") == 0)
+		set_text(&listing->token, text);
+	else if (strcmp(field, "NextKeyMarker") == 0)
+		set_text(&listing->key_marker, text);
+	else if (strcmp(field, "NextVersionIdMarker") == 0)
+		set_text(&listing->version_marker, text);
+	else if (strcmp(field, "EncodingType") == 0)
+		scan->encoded = strcmp(text, "url") == 0;
+	return true;
+}
+
+static bool listing_element(void *data, const char *path, const char *text, GError **error)
+{
+	static const char *const kinds[] = {"/Contents", "/Version", "/DeleteMarker"};
+	struct listing_scan *scan = data;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		const char *rest = path + strlen(kinds[i]);
+
+		if (!g_str_has_prefix(path, kinds[i]))
+			continue;
+		if (!scan->entry)
+			scan->entry = g_new0(struct s3_entry, 1);
+		if (*rest == '\0')
+			return entry_end(scan, i == 2, error);
+		if (*rest == '/')
+			return entry_field(scan->entry, rest + 1, text, error);
+	}
+	return *path == '\0' || listing_field(scan->listing, scan, path + 1, text);
+}
+
+/* Some encode a blank as '+' here; a plus sign itself comes as %2B. */
+static bool decode(char **text, GError **error)
+{
+	char *plain;
+
+	if (!*text)
+		return true;
+	plain = g_uri_unescape_string(g_strdelimit(*text, "+", ' '), NULL);
+	if (!plain)
+		return odr_fail(error, ODR_ERROR_REFUSED,
+				"the server's listing has a key that is badly encoded");
+	g_free(*text);
+	*text = plain;
+	return true;
+}
+
+static bool decode_keys(S3Listing *listing, GError **error)
+{
+	for (guint i = 0; i < listing->entries->len; i++) {
+		struct s3_entry *entry = listing->entries->pdata[i];
+
+		if (!decode(&entry->key, error))
+			return false;
+	}
+	return decode(&listing->key_marker, error);
+}
+
+static S3Listing *parse_listing(const char *root, const void *data, size_t size, GError **error)
+{
+	g_autoptr(S3Listing) listing = listing_new();
+	struct listing_scan state = {.listing = listing};
+	struct scan scan = {.root = root, .ended = listing_element, .data = &state};
+	bool parsed = scan_reply(data, size, &scan, error);
+
+	if (state.entry)
+		entry_free(state.entry);
+	if (!parsed || (state.encoded && !decode_keys(listing, error)))
+		return NULL;
+	return g_steal_pointer(&listing);
+}
+
+S3Listing *s3_reply_objects(const void *data, size_t size, GError **error)
+{
+	g_autoptr(S3Listing) listing = parse_listing("ListBucketResult", data, size, error);
+
+	if (listing && listing->truncated && !listing->token) {
+		odr_fail(error, ODR_ERROR_REFUSED, "the server's listing cannot be continued");
+		return NULL;
+	}
+	return g_steal_pointer(&listing);
+}
+
+S3Listing *s3_reply_versions(const void *data, size_t size, GError **error)
+{
+	g_autoptr(S3Listing) listing = parse_listing("ListVersionsResult", data, size, error);
+
+	if (listing && listing->truncated && !listing->key_marker) {
+		odr_fail(error, ODR_ERROR_REFUSED, "the server's listing cannot be continued");
+		return NULL;
+	}
+	for (guint i = 0; listing && i < listing->entries->len; i++) {
+		const struct s3_entry *entry = listing->entries->pdata[i];
+
+		if (!entry->version) {
+			odr_fail(error, ODR_ERROR_REFUSED,
+				 "the server's listing has a version without an id");
+			return NULL;
+		}
+	}
+	return g_steal_pointer(&listing);
+}
+
+/* Small documents. */
+
+struct retention_scan {
+	struct s3_retention retention;
+	bool mode, date;
+};
+
+static bool retention_field(void *data, const char *path, const char *text, GError **error)
+{
+	struct retention_scan *scan = data;
+
+	if (strcmp(path, "/Mode") == 0) {
+		scan->retention.compliance = strcmp(text, "COMPLIANCE") == 0;
+		scan->mode = scan->retention.compliance || strcmp(text, "GOVERNANCE") == 0;
+	}
+	if (strcmp(path, "/RetainUntilDate") == 0) {
+		g_autofree char *date = g_strdup(text);
+		char *dot = strchr(date, '.');
+
+		/* Up to nine decimals are in use; to the second is what counts. */
+		if (dot)
+			memmove(dot, dot + 1 + strspn(dot + 1, "0123456789"),
+				strlen(dot + 1 + strspn(dot + 1, "0123456789")) + 1);
+		scan->date = true;
+		return set_time(&scan->retention.until, date, error);
+	}
+	return true;
+}
+
+bool s3_reply_retention(const void *data, size_t size, struct s3_retention *retention,
+			GError **error)
+{
+	struct retention_scan state = {0};
+	struct scan scan = {.root = "Retention", .ended = retention_field, .data = &state};
+
+	if (!scan_reply(data, size, &scan, error))
+		return false;
+	if (!state.mode || !state.date)
+		return odr_fail(error, ODR_ERROR_REFUSED,
+				"the server's answer names no mode or no date of the lock");
+	*retention = state.retention;
+	return true;
+}
+
+struct flag_scan {
+	const char *path;
+	bool enabled;
+};
+
+static bool flag_field(void *data, const char *path, const char *text, GError **error)
+{
+	struct flag_scan *flag = data;
+
+	if (strcmp(path, flag->path) == 0)
+		flag->enabled = strcmp(text, "Enabled") == 0;
+	return true;
+}
+
+static bool parse_flag(const char *root, const char *path, const void *data, size_t size,
+		       bool *enabled, GError **error)
+{
+	struct flag_scan flag = {.path = path};
+	struct scan scan = {.root = root, .ended = flag_field, .data = &flag};
+
+	if (!scan_reply(data, size, &scan, error))
+		return false;
+	*enabled = flag.enabled;
+	return true;
+}
+
+bool s3_reply_lock(const void *data, size_t size, bool *enabled, GError **error)
+{
+	return parse_flag("ObjectLockConfiguration", "/ObjectLockEnabled", data, size, enabled,
+			  error);
+}
+
+bool s3_reply_versioning(const void *data, size_t size, bool *enabled, GError **error)
+{
+	return parse_flag("VersioningConfiguration", "/Status", data, size, enabled, error);
+}

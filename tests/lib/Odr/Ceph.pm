@@ -1,0 +1,141 @@
+# A real Ceph RGW for one test, started in seconds and thrown away; and a small S3 client of the tests' own, so that
+# what the tool stored is seen by other eyes.
+#
+#   my $ceph = Odr::Ceph->start;
+#   $ceph->make_bucket('plain');
+#   $ceph->make_bucket('locked', lock => 1);
+#   my $answer = $ceph->request('GET', '/locked', query => { versions => '' });   # ->{status} ->{content} ->{headers}
+package Odr::Ceph;
+
+use strict;
+use warnings;
+
+use Digest::MD5 qw(md5_base64);
+use Digest::SHA qw(hmac_sha256 hmac_sha256_hex sha256_hex);
+use HTTP::Tiny ();
+use IO::Socket::INET ();
+use POSIX ();
+
+use Odr::Work;
+
+# Two ports of a block that is free now; the monitor and the daemons have theirs beside it.
+sub _free_ports {
+	for (1 .. 50) {
+		my $base = 20000 + 200 * int rand 60;
+		my @sockets = map { IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => $_) }
+			$base, $base + 1, $base + 2, map { $base + 100 + $_ } 0 .. 9;
+		return $base if 13 == grep { defined } @sockets;
+	}
+	die "no free ports\n";
+}
+
+# Options: store (memstore, bluestore), sts.
+sub start {
+	my ($class, %option) = @_;
+	my $base = _free_ports();
+	work_dir();
+	# Socket names below it are limited to 107 bytes.
+	my $lab = socket_dir();
+	my $self = bless { lab => $lab, access => 'testkey', secret => 'testsecret', option => \%option,
+		env => { S3_PORT => $base, S3S_PORT => $base + 1, MON_PORT => $base + 2,
+			OSD_PORTS => join('-', $base + 100, $base + 199), STORE => $option{store} // 'memstore',
+			STS => $option{sts} ? 'true' : 'false', TMPDIR => $lab } }, $class;
+	Odr::Work::at_end(sub { $self->stop });
+	$self->_run('start');
+	return $self;
+}
+
+sub _run {
+	my ($self, $what, %env) = @_;
+	my $program = run_program([source_path("tests/lib/ceph/$what"), $self->{lab}], user => $> == 0 ? 'root' : user_name(),
+		env => { %{ $self->{env} }, %env }, timeout => 120);
+	$program->ok or die "ceph/$what failed:\n" . $program->err;
+	return $self;
+}
+
+# As a crash: kill -9 of everything.
+sub stop { return $_[0]->_run('stop') }
+
+# With store => 'bluestore' objects and locks are still there.
+sub restart { return $_[0]->_run('start', RESTART => 1) }
+
+sub endpoint { return "http://127.0.0.1:$_[0]{env}{S3_PORT}" }
+sub tls_endpoint { return "https://localhost:$_[0]{env}{S3S_PORT}" }
+sub ca_file { return "$_[0]{lab}/cert.pem" }
+
+# A file with credentials, as the tool reads it.
+sub credentials {
+	my ($self, $path, %keys) = @_;
+	return write_file($path, sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n",
+		$keys{access} // $self->{access}, $keys{secret} // $self->{secret}), 0600);
+}
+
+sub _encode {
+	my ($text, $keep) = @_;
+	$text =~ s{([^A-Za-z0-9_.~$keep-])}{sprintf '%%%02X', ord $1}ge;
+	return $text;
+}
+
+# Options: query, headers (hashes), body, access, secret.
+sub request {
+	my ($self, $method, $path, %option) = @_;
+	my $body = $option{body} // '';
+	my $time = POSIX::strftime('%Y%m%dT%H%M%SZ', gmtime);
+	my $day = substr $time, 0, 8;
+	my $host = "127.0.0.1:$self->{env}{S3_PORT}";
+	my %query = %{ $option{query} // {} };
+	my $query = join '&', map { _encode($_, '') . '=' . _encode($query{$_}, '') } sort keys %query;
+	my %header = (%{ $option{headers} // {} }, 'x-amz-date' => $time, 'x-amz-content-sha256' => sha256_hex($body));
+	$header{'content-md5'} = md5_base64($body) . '==' if length $body;
+	my %signed = (%header, host => $host);
+	my $names = join ';', sort keys %signed;
+	my $url = _encode($path, '/');
+	my $canonical = join "\n", $method, $url, $query, (map { "$_:$signed{$_}" } sort keys %signed), '', $names,
+		sha256_hex($body);
+	my $scope = "$day/us-east-1/s3/aws4_request";
+	my $key = 'AWS4' . ($option{secret} // $self->{secret});
+	$key = hmac_sha256($_, $key) for $day, 'us-east-1', 's3', 'aws4_request';
+	my $signature = hmac_sha256_hex(join("\n", 'AWS4-HMAC-SHA256', $time, $scope, sha256_hex($canonical)), $key);
+	$header{authorization} = sprintf 'AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s',
+		$option{access} // $self->{access}, $scope, $names, $signature;
+	return HTTP::Tiny->new(timeout => 60)->request($method, "http://$host$url" . (length $query ? "?$query" : ''),
+		{ headers => \%header, content => $body });
+}
+
+sub must {
+	my ($self, @arguments) = @_;
+	my $answer = $self->request(@arguments);
+	$answer->{success} or die "$arguments[0] $arguments[1]: $answer->{status} $answer->{content}\n";
+	return $answer;
+}
+
+# Options: lock, versions.
+sub make_bucket {
+	my ($self, $name, %option) = @_;
+	$self->must('PUT', "/$name", headers => $option{lock} ? { 'x-amz-bucket-object-lock-enabled' => 'true' } : {});
+	$self->must('PUT', "/$name", query => { versioning => '' }, body =>
+		'<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>') if $option{versions};
+	return $name;
+}
+
+# Every version in a bucket: { key, version, marker, latest }, newest first per key.
+sub versions {
+	my ($self, $bucket, $prefix) = @_;
+	my @all;
+	my %next;
+	while (1) {
+		my $xml = $self->must('GET', "/$bucket", query => { versions => '', prefix => $prefix // '', %next })->{content};
+		while ($xml =~ m{<(Version|DeleteMarker)>(.*?)</\1>}sg) {
+			my ($kind, $entry) = ($1, $2);
+			my ($key) = $entry =~ m{<Key>(.*?)</Key>};
+			my ($version) = $entry =~ m{<VersionId>(.*?)</VersionId>};
+			push @all, { key => $key, version => $version, marker => $kind eq 'DeleteMarker',
+				latest => $entry =~ m{<IsLatest>true} };
+		}
+		last unless $xml =~ m{<IsTruncated>true};
+		%next = ('key-marker' => $xml =~ m{<NextKeyMarker>(.*?)</}, 'version-id-marker' => $xml =~ m{<NextVersionIdMarker>(.*?)</});
+	}
+	return @all;
+}
+
+1;
