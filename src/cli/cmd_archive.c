@@ -6,6 +6,7 @@
 #include "cli/context.h"
 #include "cli/program.h"
 #include "ops/archive.h"
+#include "repo/retention.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -68,6 +69,7 @@ bool cmd_archive_push(const struct arguments *arguments, GError **error)
 	if (!context_bundle(context, error))
 		return false;
 
+	const struct settings_tier *tier = context->service->tier;
 	g_autofree struct store_settings *stores = context_stores(context->service->repositories);
 
 	return archive_push(
@@ -80,6 +82,7 @@ bool cmd_archive_push(const struct arguments *arguments, GError **error)
 			.batch = context->settings->archive_push_batch,
 			.workers = context->settings->workers,
 			.compress_level = context->settings->compress_level,
+			.lock_for = retention_lock_until(0, tier->generation_length, tier->retain),
 		},
 		error);
 }

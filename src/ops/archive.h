@@ -19,6 +19,7 @@ struct archive_push_request {
 	unsigned batch;	  /* further .ready segments taken along at most */
 	unsigned workers;
 	int compress_level;
+	usec_t lock_for; /* where the store locks; 0: not */
 };
 /* True when the file is durable in every repository, or was already with the same content. Other files
  * taken along never decide. A different file of the same name: EXISTS. Nothing in pg_wal is changed. */

@@ -104,6 +104,7 @@ struct target {
 	const char *repository;
 	Repo *repo;
 	bool missing;
+	usec_t lock_until; /* 0: not */
 	usec_t stored_at;
 	GError *failure;
 };
@@ -118,11 +119,13 @@ static void target_clear(void *target)
 static Targets *targets_new(const Push *push)
 {
 	Targets *targets = g_array_new(FALSE, TRUE, sizeof(struct target));
+	usec_t lock_for = push->request->lock_for;
 
 	g_array_set_clear_func(targets, target_clear);
 	for (size_t i = 0; i < push->request->repository_count; i++) {
 		struct target target = {.repository = push->request->repositories[i].name,
-					.missing = true};
+					.missing = true,
+					.lock_until = lock_for ? clock_now() + lock_for : 0};
 
 		g_array_append_val(targets, target);
 	}
@@ -231,7 +234,7 @@ static bool target_put(struct target *target, const struct wal_object *object, G
 	struct store_receipt receipt;
 	g_autoptr(GError) cause = NULL;
 
-	if (repo_put(target->repo, object->local, &part, 1, 0, &receipt, &cause)) {
+	if (repo_put(target->repo, object->local, &part, 1, target->lock_until, &receipt, &cause)) {
 		target->stored_at = receipt.stored_at;
 		return true;
 	}

@@ -1,6 +1,7 @@
 #ifndef ODR_STORE_S3_H
 #define ODR_STORE_S3_H
 
+#include "base/error.h"
 #include "store/driver.h"
 #include "store/s3_credentials.h"
 #include "store/s3_reply.h"
@@ -9,7 +10,8 @@
 struct s3_state {
 	bool known; /* it told about versions */
 	bool versioned, lockable;
-	char trouble[200]; /* why something is not known */
+	char trouble[200]; /* why something is not known; empty: all is */
+	enum odr_error trouble_code;
 };
 
 /* What the files of the s3 driver share. */

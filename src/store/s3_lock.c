@@ -60,8 +60,10 @@ static void ask_state(struct s3_store *self, struct s3_state *state, bool *keep)
 	if (!ask_lock(self, &state->lockable, &lock))
 		state->lockable = false;
 	trouble = versioning ? versioning : lock;
-	if (trouble)
+	if (trouble) {
 		g_strlcpy(state->trouble, trouble->message, sizeof(state->trouble));
+		state->trouble_code = (enum odr_error)trouble->code;
+	}
 	*keep = lasting(versioning) && lasting(lock);
 }
 
@@ -91,8 +93,8 @@ bool s3_lock_check(struct s3_store *self, GError **error)
 	if (state.versioned && state.lockable)
 		return true;
 	if (*state.trouble)
-		return odr_fail(error, ODR_ERROR_REFUSED,
-				"lock=%s, but whether bucket %s can lock is unknown: %s",
+		return odr_fail(error, state.trouble_code,
+				"lock=%s, but whether bucket %s can lock cannot be told: %s",
 				words[self->lock], self->bucket, state.trouble);
 	return odr_fail(error, ODR_ERROR_REFUSED,
 			"lock=%s, but bucket %s has no %s: nothing would be immutable. Make a "

@@ -67,6 +67,7 @@ struct operation {
 	size_t at_start;	     /* bytes had when this attempt began */
 	usec_t deadline;
 	unsigned attempts;
+	bool sent;
 	bool once, credentials_renewed, clock_corrected, md5_tried;
 };
 typedef struct operation Operation;
@@ -217,6 +218,7 @@ static bool send_request(Operation *operation, GError **error)
 	if (!build_headers(operation, &headers, error))
 		return false;
 	request.header_count = headers.count;
+	operation->sent = true;
 	operation->at_start = read ? read->have : 0;
 	return http_exchange(&request, operation->answer->http, error);
 }
@@ -290,6 +292,12 @@ static bool read_answer(Operation *operation, const struct s3_meaning **meaning,
 	return fail_status(operation, *meaning, error);
 }
 
+/* Credentials fail by the same code, and before anything is sent. */
+static bool answer_is_distrusted(const Operation *operation, const GError *cause)
+{
+	return odr_error_is(cause, ODR_ERROR_AUTH) && operation->sent;
+}
+
 /* A connection that breaks in the middle of a body leaves what had come. */
 static bool attempt(Operation *operation, const struct s3_meaning **meaning, GError **error)
 {
@@ -298,11 +306,16 @@ static bool attempt(Operation *operation, const struct s3_meaning **meaning, GEr
 	g_autoptr(GError) cause = NULL;
 
 	*meaning = &final;
+	operation->sent = false;
 	operation->answer->error = (struct s3_error){0};
 	if (send_request(operation, &cause))
 		return read_answer(operation, meaning, error);
 	if (odr_error_is(cause, ODR_ERROR_TRANSIENT) || odr_error_is(cause, ODR_ERROR_UNREACHABLE))
 		*meaning = &network;
+	if (answer_is_distrusted(operation, cause))
+		odr_context(&cause, "%s is not who it claims to be, by %s", operation->self->host,
+			    operation->self->ca_file ? operation->self->ca_file
+						     : "the certificates of this system");
 	if (operation->answer->http->received > 0 && operation->call->read &&
 	    *meaning == &network && !take_read(operation, NULL))
 		operation->call->read->have = 0;

@@ -39,7 +39,7 @@ sub start {
 	my $self = bless { lab => $lab, access => 'testkey', secret => 'testsecret', option => \%option,
 		env => { S3_PORT => $base, S3S_PORT => $base + 1, MON_PORT => $base + 2,
 			OSD_PORTS => join('-', $base + 100, $base + 199), STORE => $option{store} // 'memstore',
-			STS => $option{sts} ? 'true' : 'false', TMPDIR => $lab } }, $class;
+			STS => $option{sts} ? 'true' : 'false' } }, $class;
 	Odr::Work::at_end(sub { $self->stop });
 	$self->_run('start');
 	return $self;
@@ -49,7 +49,7 @@ sub _run {
 	my ($self, $what, %env) = @_;
 	my $program = run_program([source_path("tests/lib/ceph/$what"), $self->{lab}], user => $> == 0 ? 'root' : user_name(),
 		env => { %{ $self->{env} }, %env }, timeout => 120);
-	$program->ok or die "ceph/$what failed:\n" . $program->err;
+	$program->ok or die "ceph/$what failed: " . $program->status . "\n" . $program->out . $program->err;
 	return $self;
 }
 

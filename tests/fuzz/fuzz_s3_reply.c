@@ -1,0 +1,32 @@
+/* Answers of an S3 server: whatever they hold, every entry of a listing has a key, and of versions an id. */
+#include "store/s3_reply.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_listing(S3Listing *listing, bool versions)
+{
+	for (guint i = 0; listing && i < listing->entries->len; i++) {
+		const struct s3_entry *entry = listing->entries->pdata[i];
+
+		if (!entry->key || (versions && !entry->version))
+			abort();
+	}
+	s3_listing_free(listing);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct s3_error error;
+	struct s3_retention retention;
+	bool enabled;
+
+	check_listing(s3_reply_objects(data, size, NULL), false);
+	check_listing(s3_reply_versions(data, size, NULL), true);
+	s3_reply_error(data, size, &error);
+	s3_reply_retention(data, size, &retention, NULL);
+	s3_reply_lock(data, size, &enabled, NULL);
+	s3_reply_versioning(data, size, &enabled, NULL);
+	return 0;
+}

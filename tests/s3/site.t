@@ -1,0 +1,89 @@
+#!/usr/bin/perl
+# A whole site on a bucket: backup, archive, restore to a moment; locks that are there, and what was hidden.
+use strict;
+use warnings;
+use lib 'tests/lib';
+
+use Test::More;
+
+use Odr::Ceph;
+use Odr::Site;
+use Odr::Work;
+
+my $ceph = Odr::Ceph->start;
+my $credentials = $ceph->credentials(work_path('credentials'));
+
+sub repository {
+	my ($bucket, %more) = @_;
+	return { 'repository main' => { type => 's3', path => undef, endpoint => $ceph->endpoint, bucket => $bucket,
+		prefix => 'erp', credentials => $credentials, 'retry-for' => '5s', %more } };
+}
+
+my $unlocked = $ceph->make_bucket('versioned', versions => 1);
+my $bucket = $ceph->make_bucket('locked', lock => 1);
+my $site = Odr::Site->new(sections => repository($bucket, lock => 'compliance'))->create;
+
+my $said = $site->tool('init', 'erp-prod', '--single-recipient');
+like($said->err, qr/repository main is ready: s3 bucket locked.erp. at http\S+; immutable: nobody can delete/,
+	'init says that sets are immutable');
+
+$site->cluster->psql('CREATE TABLE invoice (id int); INSERT INTO invoice SELECT generate_series(1, 1000)');
+$site->backup('a backup into a bucket with locks');
+$site->cluster->psql('INSERT INTO invoice SELECT generate_series(1001, 2000)');
+$site->cluster->psql('SELECT pg_switch_wal()');
+my $moment = $site->cluster->psql('SELECT now()');
+$site->cluster->psql('INSERT INTO invoice VALUES (-1); SELECT pg_switch_wal()');
+poll_until('the last segment is archived', sub { $site->cluster->psql(
+	"SELECT last_archived_wal >= pg_walfile_name(pg_current_wal_lsn() - 16777216) FROM pg_stat_archiver") =~ /t/ }, 60);
+
+my $copy = $site->recover('copy', '--type', 'time', '--target', $moment, '--target-action', 'promote');
+is($copy->psql('SELECT count(*) FROM invoice'), '2000', 'the moment came back from the bucket');
+$copy->stop('immediate');
+
+my @versions = $ceph->versions($bucket, 'erp/');
+for my $kind (qw(pack set wal)) {
+	my ($object) = grep { $_->{key} =~ m{/$kind/} } @versions;
+	my $answer = $ceph->must('GET', "/$bucket/$object->{key}", query => { retention => '', versionId => $object->{version} });
+	like($answer->{content}, qr{<Mode>COMPLIANCE</Mode><RetainUntilDate>20\d\d-}, "objects of kind $kind are locked");
+	my $gone = $ceph->request('DELETE', "/$bucket/$object->{key}", query => { versionId => $object->{version} });
+	is($gone->{status}, 403, "objects of kind $kind cannot be deleted");
+}
+
+# A thief with the writer's credential: a delete marker on everything.
+$ceph->must('DELETE', "/$bucket/$_->{key}") for grep { $_->{latest} } @versions;
+my ($set) = $site->set_ids;
+ok($set, 'a set behind a delete marker is listed');
+my $after = $site->recover('hidden', '--type', 'time', '--target', $moment, '--target-action', 'promote');
+is($after->psql('SELECT count(*) FROM invoice'), '2000', 'what is hidden by delete markers restores');
+$after->stop('immediate');
+
+# What goes wrong, told and with its status.
+sub fails {
+	my ($keys, $status, $message, $name) = @_;
+	$site->write_conf(%{ repository($bucket, %$keys) });
+	my $result = $site->tool_fails(['init', 'erp-prod', '--single-recipient'], $status, $message, "init: $name");
+	unlike($result->err, qr/testsecret|nonsense/, "init: $name: no secret is told");
+	$site->tool_fails(['archive-get', '--service', 'erp-prod', '000000010000000000000099', $site->path('wal')], 126, qr/./,
+		"archive-get: $name is not absence");
+}
+
+$site->{sections}{odrbackup} = { 'archive-get-timeout' => '1s' };
+my $wrong = $ceph->credentials(work_path('wrong'), secret => 'nonsense');
+my $unknown = $ceph->credentials(work_path('unknown'), access => 'nobody');
+my $open = $ceph->credentials(work_path('open'));
+chmod 0644, $open;
+fails({ credentials => $wrong }, 12, qr/SignatureDoesNotMatch.*secret key is not the one/, 'a wrong secret');
+fails({ credentials => $unknown }, 12, qr/InvalidAccessKeyId/, 'an unknown access key');
+fails({ credentials => work_path('nowhere') }, 12, qr/cannot read the credentials/, 'no credentials');
+fails({ credentials => $open }, 12, qr/cannot read the credentials: .*open/, 'credentials that everybody can read');
+fails({ bucket => 'no-such-bucket', lock => undef }, 10, qr/NoSuchBucket: the bucket does not exist/, 'a missing bucket');
+fails({ endpoint => 'http://127.0.0.1:1', lock => undef, 'retry-for' => '1s' }, 10, qr/127\.0\.0\.1 port 1/, 'an endpoint where nobody listens');
+fails({ endpoint => $ceph->tls_endpoint }, 12, qr/localhost:\d+ is not who it claims to be, by the certificates of this system: .*certificate/, 'a certificate that is not trusted');
+fails({ bucket => $unlocked }, 6, qr/lock=compliance, but bucket versioned has no Object Lock: nothing would be immutable/,
+	'a lock on a bucket without');
+
+$site->write_conf(%{ repository($bucket, lock => 'compliance', endpoint => $ceph->tls_endpoint, 'ca-file' => $ceph->ca_file) });
+$site->tool_fails(['archive-get', '--service', 'erp-prod', '000000010000000000000099', $site->path('wal')], 1, qr/^/,
+	'absence that is proven has status 1, over TLS');
+
+done_testing();
