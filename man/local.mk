@@ -15,7 +15,8 @@ dist_man_MANS = \
 	man/odrbackup-status.1 \
 	man/odrbackup.conf.5 \
 	man/odrbackup-format.7 \
-	man/odrbackup-recovery.7
+	man/odrbackup-recovery.7 \
+	man/odrbackup-s3.7
 
 # The manuals say /etc/odrbackup; installed, they say where this installation looks.
 install-data-hook:

@@ -2,13 +2,30 @@
 
 #include "cli/output.h"
 
+/* Its keys are not in the kit: whoever gives a bucket out can give new ones for it. */
+static void add_bucket(GString *text, const struct settings_repository *repository)
+{
+	g_string_append_printf(
+		text,
+		"  %-14s %s, bucket %s%s%s at %s, region %s\n"
+		"  %-14s an access key that may list and read it, in %s\n",
+		repository->name, repository->type, repository->bucket,
+		repository->prefix ? "/" : "", repository->prefix ? repository->prefix : "",
+		repository->endpoint ? repository->endpoint : "AWS", repository->region, "",
+		repository->credentials ? repository->credentials
+					: "what credential-process= prints");
+}
+
 static void add_repositories(GString *text, const struct settings_service *service)
 {
 	for (guint i = 0; i < service->repositories->len; i++) {
 		const struct settings_repository *repository = service->repositories->pdata[i];
 
-		g_string_append_printf(text, "  %-14s %s, %s\n", repository->name, repository->type,
-				       repository->path);
+		if (repository->path)
+			g_string_append_printf(text, "  %-14s %s, %s\n", repository->name,
+					       repository->type, repository->path);
+		else
+			add_bucket(text, repository);
 	}
 }
 
