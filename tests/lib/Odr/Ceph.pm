@@ -59,6 +59,34 @@ sub stop { return $_[0]->_run('stop') }
 # With store => 'bluestore' objects and locks are still there.
 sub restart { return $_[0]->_run('start', RESTART => 1) }
 
+sub _gateway_pid {
+	my ($self) = @_;
+	my ($pid) = read_file("$self->{lab}/run/client.rgw.a.pid") =~ /(\d+)/;
+	return $pid;
+}
+
+# The gateway alone dies: connections break in the middle of bodies.
+sub kill_gateway {
+	my ($self) = @_;
+	my $pid = $self->_gateway_pid;
+	kill 'KILL', $pid;
+	poll_until('the gateway is gone', sub { !kill(0, $pid) || `ps -o stat= -p $pid` =~ /Z/ }, 10);
+	return $self;
+}
+
+sub start_gateway {
+	my ($self) = @_;
+	my $program = run_program(['radosgw', '-n', 'client.rgw.a'], env => { CEPH_CONF => "$self->{lab}/ceph.conf" },
+		user => $> == 0 ? 'root' : user_name());
+	$program->ok or die "the gateway does not start:\n" . $program->err;
+	poll_until('the gateway answers', sub { HTTP::Tiny->new(timeout => 5)->get($self->endpoint)->{status} < 599 }, 30);
+	return $self;
+}
+
+# It keeps its connections and says nothing, until it may go on.
+sub pause_gateway { kill 'STOP', $_[0]->_gateway_pid }
+sub resume_gateway { kill 'CONT', $_[0]->_gateway_pid }
+
 sub endpoint { return "http://127.0.0.1:$_[0]{env}{S3_PORT}" }
 sub tls_endpoint { return "https://localhost:$_[0]{env}{S3S_PORT}" }
 sub ca_file { return "$_[0]{lab}/cert.pem" }
