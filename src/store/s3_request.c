@@ -368,8 +368,12 @@ static usec_t asked_pause(const Operation *operation)
 /* Waits, unless that would pass the deadline. A stop request ends the waiting. */
 static bool wait_for_retry(Operation *operation, const GError *cause)
 {
-	usec_t pause = s3_pause(++operation->attempts, g_random_double(), asked_pause(operation));
-	usec_t end = clock_monotonic() + pause;
+	uint32_t drawn;
+	usec_t pause, end;
+
+	random_bytes(&drawn, sizeof(drawn));
+	pause = s3_pause(++operation->attempts, drawn / (UINT32_MAX + 1.0), asked_pause(operation));
+	end = clock_monotonic() + pause;
 
 	if (end > operation->deadline)
 		return false;
