@@ -63,12 +63,12 @@ sub sweep {
 }
 
 # 0 or 3: what cannot be removed is left for the next time.
-sweep('store.delete', 'fail', [1, 3], stride => every(4));
-sweep('store.delete', 'kill', [], stride => every(3));
+sweep('store.delete', 'fail', [1, 3], stride => every(8));
+sweep('store.delete', 'kill', [], stride => every(5));
 sweep('store.list', 'fail', [1]);
 sweep('store.get', 'fail', [1]);
 sweep('store.get', 'kill', []);
-sweep('store.delete', 'stop', [0, 143], stride => every(5));
+sweep('store.delete', 'stop', [0, 143], stride => every(12));
 
 subtest 'and backups go on' => sub {
 	$site->backup('the next backup');
