@@ -532,6 +532,10 @@ static void wrong_entries(struct site *site, const void *data)
 	extent->kind = EXTENT_INHERITED;
 	assert_failed(materialize(&settings, files, &error), error, ODR_ERROR_CORRUPT,
 		      "from a layer that is not there");
+	extent->kind = EXTENT_ZERO;
+	entry->size = (uint64_t)1 << 60;
+	assert_failed(materialize(&settings, files, &error), error, ODR_ERROR_CORRUPT,
+		      "cannot have 1152921504606846976 bytes");
 }
 
 int main(int argc, char **argv)
