@@ -277,7 +277,7 @@ subtest 'a clock that jumped' => sub {
 #include <stdlib.h>
 #include <sys/time.h>
 #include <time.h>
-static long shift(void) { const char *text = getenv("ODR_CLOCK_SHIFT"); return text ? atol(text) : 0; }
+static long shift(void) { const char *text = getenv("ODR_CLOCK_SHIFT"); return text ? strtol(text, NULL, 10) : 0; }
 int clock_gettime(clockid_t id, struct timespec *now)
 {
 	int (*real)(clockid_t, struct timespec *) = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
