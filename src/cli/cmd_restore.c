@@ -5,9 +5,10 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/output.h"
+#include "cli/restore_planning.h"
+#include "cli/restore_target.h"
 #include "cli/restore_view.h"
 #include "cli/run.h"
-#include "ops/restore.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,83 +16,6 @@
 #define RATE_FACT "restore.bytes_per_second"
 
 /* ---- options ------------------------------------------------------------------------------- */
-
-static bool parse_xid(const char *text, GError **error)
-{
-	guint64 number;
-
-	if (g_ascii_string_to_unsigned(text, 10, 3, G_MAXUINT64, &number, NULL))
-		return true;
-	return odr_fail(error, ODR_ERROR_USAGE, "'%s' is not a transaction id", text);
-}
-
-static bool parse_point(const char *text, struct restore_target *target, GError **error)
-{
-	switch (target->type) {
-	case RECOVERY_TIME:
-		return clock_parse(text, &target->time, error);
-	case RECOVERY_LSN:
-		return lsn_parse(text, &target->lsn, error);
-	case RECOVERY_XID:
-		target->xid = text;
-		return parse_xid(text, error);
-	case RECOVERY_NAME:
-		target->name = text;
-		if (text[0] && strlen(text) <= 63)
-			return true;
-		return odr_fail(error, ODR_ERROR_USAGE,
-				"the name of a restore point has 1 to 63 bytes");
-	default:
-		return odr_fail(error, ODR_ERROR_USAGE, "--type %s takes no --target",
-				recovery_type_name(target->type));
-	}
-}
-
-static bool wants_point(enum recovery_type type)
-{
-	return type == RECOVERY_TIME || type == RECOVERY_NAME || type == RECOVERY_LSN ||
-	       type == RECOVERY_XID;
-}
-
-static bool parse_timeline(const char *text, struct restore_target *target, bool *current,
-			   GError **error)
-{
-	guint64 number;
-
-	*current = text && strcmp(text, "current") == 0;
-	if (!text || *current || strcmp(text, "latest") == 0)
-		return true;
-	if (!g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT32, &number, NULL))
-		return odr_fail(
-			error, ODR_ERROR_USAGE,
-			"--target-timeline is a number in decimal, current or latest, not '%s'",
-			text);
-	target->timeline = (uint32_t)number;
-	return true;
-}
-
-static bool parse_target(const struct arguments *arguments, struct restore_target *target,
-			 bool *current_timeline, GError **error)
-{
-	const char *type = arguments_text(arguments, "type");
-	const char *point = arguments_text(arguments, "target");
-
-	if (type && !recovery_type_parse(type, &target->type))
-		return odr_fail(
-			error, ODR_ERROR_USAGE,
-			"--type is default, immediate, time, name, lsn, xid or standby, not '%s'",
-			type);
-	if (!type && point)
-		return odr_fail(error, ODR_ERROR_USAGE,
-				"--target needs --type: time, name, lsn or xid");
-	if (wants_point(target->type) && !point)
-		return odr_fail(error, ODR_ERROR_USAGE, "--type %s needs --target", type);
-	target->exclusive = arguments_flag(arguments, "target-exclusive");
-	target->set = arguments_text(arguments, "set");
-	return (!point || parse_point(point, target, error)) &&
-	       parse_timeline(arguments_text(arguments, "target-timeline"), target,
-			      current_timeline, error);
-}
 
 static bool parse_action(const struct arguments *arguments, const struct restore_target *target,
 			 enum recovery_action *action, GError **error)
@@ -136,114 +60,27 @@ static bool parse_tablespaces(const struct arguments *arguments, GHashTable **ma
 	return true;
 }
 
-/* ---- planning ------------------------------------------------------------------------------ */
+/* ---- the plan ------------------------------------------------------------------------------ */
 
 struct restoring {
 	Context *context;
 	const struct arguments *arguments;
-	struct restore_target target;
+	struct restore_planning planning;
 	enum recovery_action action;
 	GHashTable *tablespaces;
 	char *pgdata, *config_directory;
-	struct restore_holdings holdings;
-	struct restore_plan plan;
-	Repo *repo;
 	Catalog *catalog; /* NULL: none could be opened; it only gives the measured rate */
 	uint64_t rate;
 };
 
 static void restoring_clear(struct restoring *restoring)
 {
-	restore_plan_clear(&restoring->plan);
-	restore_holdings_clear(&restoring->holdings);
+	restore_planning_clear(&restoring->planning);
 	g_clear_pointer(&restoring->tablespaces, g_hash_table_unref);
 	g_clear_pointer(&restoring->catalog, catalog_close);
 	g_free(restoring->pgdata);
 	g_free(restoring->config_directory);
 	context_free(restoring->context);
-}
-
-static bool is_listed(const struct restore_holdings *holdings, const char *set_id)
-{
-	for (guint i = 0; i < holdings->manifests->len; i++)
-		if (strcmp(((const Manifest *)holdings->manifests->pdata[i])->set_id, set_id) == 0)
-			return true;
-	return false;
-}
-
-/* A set that is there but does not verify is not one that never was. */
-static void explain_absence(const struct restoring *restoring, Repo *repo,
-			    const struct restore_holdings *holdings, GError **error)
-{
-	const char *set = restoring->target.set;
-	g_autoptr(Manifest) manifest = NULL;
-	g_autoptr(GError) cause = NULL;
-
-	if (!error || !odr_error_is(*error, ODR_ERROR_NOT_FOUND))
-		return;
-	if (set && set_id_valid(set)) {
-		if (is_listed(holdings, set) ||
-		    manifest_load(repo, restoring->context->identity, set, &manifest, &cause) ||
-		    odr_error_is(cause, ODR_ERROR_NOT_FOUND))
-			return;
-	} else if (holdings->manifests->len == 0 && holdings->troubles->len > 0) {
-		odr_fail(&cause, ODR_ERROR_CORRUPT,
-			 "the repository holds no set of this service that verifies");
-	} else {
-		return;
-	}
-	g_clear_error(error);
-	g_propagate_error(error, g_steal_pointer(&cause));
-}
-
-static bool plan_from(struct restoring *restoring, Repo *repo, bool current_timeline,
-		      GError **error)
-{
-	struct restore_holdings holdings = {0};
-	struct restore_plan plan = {0};
-
-	if (!restore_holdings_read(repo, restoring->context->identity, &holdings, error))
-		return false;
-	struct restore_source source = {.manifests = holdings.manifests,
-					.ranges = holdings.ranges,
-					.histories = holdings.histories};
-	bool planned = restore_plan(&source, &restoring->target, &plan, error);
-
-	if (planned && current_timeline) {
-		restoring->target.timeline = plan.manifest->wal->timeline;
-		restore_plan_clear(&plan);
-		planned = restore_plan(&source, &restoring->target, &plan, error);
-	}
-	if (!planned) {
-		for (guint i = 0; i < holdings.troubles->len; i++)
-			log_warning("%s", (char *)holdings.troubles->pdata[i]);
-		explain_absence(restoring, repo, &holdings, error);
-		restore_holdings_clear(&holdings);
-		return false;
-	}
-	restoring->repo = repo;
-	restoring->holdings = holdings;
-	restoring->plan = plan;
-	return true;
-}
-
-/* The first repository from which the target can be reached. */
-static bool make_plan(struct restoring *restoring, bool current_timeline, GError **error)
-{
-	const GPtrArray *repos = restoring->context->repos;
-
-	for (guint i = 0; i < repos->len; i++) {
-		g_autoptr(GError) trouble = NULL;
-
-		if (plan_from(restoring, repos->pdata[i], current_timeline, &trouble))
-			return true;
-		if (i + 1 == repos->len) {
-			g_propagate_error(error, g_steal_pointer(&trouble));
-			return false;
-		}
-		log_warning("%s", trouble->message);
-	}
-	return odr_fail(error, ODR_ERROR_USAGE, "the service has no repository");
 }
 
 static void read_rate(struct restoring *restoring)
@@ -259,10 +96,10 @@ static void read_rate(struct restoring *restoring)
 
 static void show_plan(struct restoring *restoring, bool json)
 {
-	struct restore_view view = {.plan = &restoring->plan,
-				    .target = &restoring->target,
-				    .troubles = restoring->holdings.troubles,
-				    .repository = store_name(restoring->repo->store),
+	struct restore_view view = {.plan = &restoring->planning.plan,
+				    .target = &restoring->planning.target,
+				    .troubles = restoring->planning.holdings.troubles,
+				    .repository = store_name(restoring->planning.repo->store),
 				    .pgdata = restoring->pgdata,
 				    .rate = restoring->rate};
 
@@ -311,7 +148,7 @@ static void report(const struct restoring *restoring, const struct restore_resul
 	g_autofree char *time = duration_format(elapsed);
 	g_autofree char *written = size_format(result->written);
 	g_autofree char *kept = count_format(result->kept, "file");
-	const char *set = restoring->plan.manifest->set_id;
+	const char *set = restoring->planning.plan.manifest->set_id;
 
 	if (arguments_flag(restoring->arguments, "json")) {
 		json_t *summary = json_object();
@@ -332,7 +169,7 @@ static void report(const struct restoring *restoring, const struct restore_resul
 	if (result->kept)
 		printf(", %s the same already", kept);
 	printf(".\n");
-	if (has_configuration_outside(restoring->plan.manifest))
+	if (has_configuration_outside(restoring->planning.plan.manifest))
 		printf("The server's configuration lay outside its data directory: "
 		       "odrbackup-recovery(7) tells how to put it back%s.\n",
 		       restoring->config_directory ? "" : " (--with-config)");
@@ -366,10 +203,10 @@ static bool carry_out(struct restoring *restoring, GError **error)
 	    !progress_mode_chosen(restoring->arguments, &mode, error))
 		return false;
 	struct restore_request request = {
-		.repo = restoring->repo,
+		.repo = restoring->planning.repo,
 		.identity = context->identity,
-		.plan = &restoring->plan,
-		.target = &restoring->target,
+		.plan = &restoring->planning.plan,
+		.target = &restoring->planning.target,
 		.action = restoring->action,
 		.pgdata = restoring->pgdata,
 		.tablespace_map = restoring->tablespaces,
@@ -402,21 +239,23 @@ static bool carry_out(struct restoring *restoring, GError **error)
 static bool restore_command_steps(struct restoring *restoring, GError **error)
 {
 	const struct arguments *arguments = restoring->arguments;
-	bool current_timeline = false, plan_only = arguments_flag(arguments, "plan");
+	struct restore_planning *planning = &restoring->planning;
+	bool plan_only = arguments_flag(arguments, "plan");
 
 	restoring->pgdata = arguments_path(arguments, "pgdata");
 	restoring->config_directory = arguments_path(arguments, "with-config");
 	if (!restoring->pgdata && !plan_only)
 		return odr_fail(error, ODR_ERROR_USAGE,
 				"restore needs --pgdata, the folder to restore into");
-	if (!parse_target(arguments, &restoring->target, &current_timeline, error) ||
-	    !parse_action(arguments, &restoring->target, &restoring->action, error) ||
+	if (!restore_target_parse(arguments, &planning->target, &planning->current_timeline,
+				  error) ||
+	    !parse_action(arguments, &planning->target, &restoring->action, error) ||
 	    !parse_tablespaces(arguments, &restoring->tablespaces, error))
 		return false;
 	restoring->context = context_open(arguments, arguments_positional(arguments, 0), error);
+	planning->context = restoring->context;
 	if (!restoring->context || !context_identity(restoring->context, error) ||
-	    !context_repos(restoring->context, error) ||
-	    !make_plan(restoring, current_timeline, error))
+	    !context_repos(restoring->context, error) || !restore_planning_make(planning, error))
 		return false;
 	read_rate(restoring);
 	if (plan_only || !arguments_flag(arguments, "quiet"))
@@ -428,8 +267,8 @@ static bool restore_command_steps(struct restoring *restoring, GError **error)
 
 	run_finish(run, done ? NULL : *error,
 		   &(struct run_result){
-			   .set_id = restoring->plan.manifest->set_id,
-			   .bytes = manifest_part(restoring->plan.manifest, PART_DATABASE)->bytes});
+			   .set_id = planning->plan.manifest->set_id,
+			   .bytes = manifest_part(planning->plan.manifest, PART_DATABASE)->bytes});
 	return done;
 }
 

@@ -37,6 +37,10 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/progress.c \
 	src/cli/proof.c \
 	src/cli/proof.h \
+	src/cli/restore_planning.c \
+	src/cli/restore_planning.h \
+	src/cli/restore_target.c \
+	src/cli/restore_target.h \
 	src/cli/restore_view.c \
 	src/cli/restore_view.h \
 	src/cli/run.c \

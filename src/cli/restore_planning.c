@@ -1,0 +1,94 @@
+#include "cli/restore_planning.h"
+
+#include "base/error.h"
+#include "base/log.h"
+
+#include <string.h>
+
+void restore_planning_clear(struct restore_planning *planning)
+{
+	restore_plan_clear(&planning->plan);
+	restore_holdings_clear(&planning->holdings);
+}
+
+static bool is_listed(const struct restore_holdings *holdings, const char *set_id)
+{
+	for (guint i = 0; i < holdings->manifests->len; i++)
+		if (strcmp(((const Manifest *)holdings->manifests->pdata[i])->set_id, set_id) == 0)
+			return true;
+	return false;
+}
+
+/* A set that is there but does not verify is not one that never was. */
+static void explain_absence(const struct restore_planning *planning, Repo *repo,
+			    const struct restore_holdings *holdings, GError **error)
+{
+	const char *set = planning->target.set;
+	g_autoptr(Manifest) manifest = NULL;
+	g_autoptr(GError) cause = NULL;
+
+	if (!error || !odr_error_is(*error, ODR_ERROR_NOT_FOUND))
+		return;
+	if (set && set_id_valid(set)) {
+		if (is_listed(holdings, set) ||
+		    manifest_load(repo, planning->context->identity, set, &manifest, &cause) ||
+		    odr_error_is(cause, ODR_ERROR_NOT_FOUND))
+			return;
+	} else if (holdings->manifests->len == 0 && holdings->troubles->len > 0) {
+		odr_fail(&cause, ODR_ERROR_CORRUPT,
+			 "the repository holds no set of this service that verifies");
+	} else {
+		return;
+	}
+	g_clear_error(error);
+	g_propagate_error(error, g_steal_pointer(&cause));
+}
+
+static bool plan_from(struct restore_planning *planning, Repo *repo, GError **error)
+{
+	struct restore_holdings holdings = {0};
+	struct restore_plan plan = {0};
+
+	if (!restore_holdings_read(repo, planning->context->identity, &holdings, error))
+		return false;
+	struct restore_source source = {.manifests = holdings.manifests,
+					.ranges = holdings.ranges,
+					.histories = holdings.histories};
+	bool planned = restore_plan(&source, &planning->target, &plan, error);
+
+	if (planned && planning->current_timeline) {
+		planning->target.timeline = plan.manifest->wal->timeline;
+		restore_plan_clear(&plan);
+		planned = restore_plan(&source, &planning->target, &plan, error);
+	}
+	if (!planned) {
+		for (guint i = 0; i < holdings.troubles->len; i++)
+			log_warning("%s", (char *)holdings.troubles->pdata[i]);
+		explain_absence(planning, repo, &holdings, error);
+		restore_holdings_clear(&holdings);
+		return false;
+	}
+	planning->repo = repo;
+	planning->holdings = holdings;
+	planning->plan = plan;
+	return true;
+}
+
+/* The first repository from which the target can be reached. */
+bool restore_planning_make(struct restore_planning *planning, GError **error)
+{
+	const GPtrArray *repos = planning->context->repos;
+
+	for (guint i = 0; i < repos->len; i++) {
+		g_autoptr(GError) trouble = NULL;
+
+		if (plan_from(planning, repos->pdata[i], &trouble))
+			return true;
+		if (i + 1 == repos->len) {
+			g_propagate_error(error, g_steal_pointer(&trouble));
+			return false;
+		}
+		log_warning("%s", trouble->message);
+	}
+	return odr_fail(error, ODR_ERROR_USAGE, "the service has no repository");
+}
