@@ -3,6 +3,9 @@ src_crypto_libcrypto_a_SOURCES = \
 	src/crypto/crc32c.c \
 	src/crypto/digest.c \
 	src/crypto/digest.h \
+	src/crypto/key_facts.c \
+	src/crypto/key_file.c \
+	src/crypto/key_file.h \
 	src/crypto/key_parse.c \
 	src/crypto/key_payload.c \
 	src/crypto/key_payload.h \
