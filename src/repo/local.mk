@@ -10,8 +10,11 @@ src_repo_librepo_a_SOURCES = \
 	src/repo/layout.h \
 	src/repo/manifest.c \
 	src/repo/manifest.h \
-	src/repo/manifest_json.c \
 	src/repo/manifest_json.h \
+	src/repo/manifest_member.c \
+	src/repo/manifest_member.h \
+	src/repo/manifest_public.c \
+	src/repo/manifest_sealed.c \
 	src/repo/pack.c \
 	src/repo/pack.h \
 	src/repo/repo.c \

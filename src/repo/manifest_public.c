@@ -1,40 +1,25 @@
 #include "repo/manifest_json.h"
 
-#include <string.h>
-
-#include "base/bytes.h"
 #include "base/error.h"
+#include "repo/manifest_member.h"
 #include "repo/wal_object.h"
 #include "store/store.h"
 
-#define PUBLIC	     "the public part"
-#define SEALED	     "the sealed part"
-#define PARTS_MAX    3
-#define OBJECTS_MAX  1000000
-#define DAMAGED_MAX  1000000
-#define PROGRAM_MAX  200
-#define VERSIONS_MAX 999999
+#include <string.h>
 
-static void set_hex(json_t *object, const char *name, const void *data, size_t size)
-{
-	g_autofree char *hex = hex_encode(data, size);
+#define WHAT	    "the public part"
+#define PARTS_MAX   3
+#define OBJECTS_MAX 1000000
+#define PROGRAM_MAX 200
 
-	json_set_string(object, name, hex);
-}
-
-static void set_lsn(json_t *object, const char *name, lsn_t lsn)
-{
-	char text[LSN_FORMAT_SIZE];
-
-	json_set_string(object, name, lsn_format(lsn, text));
-}
+/* Printing. */
 
 static json_t *previous_json(const Manifest *manifest)
 {
 	json_t *previous = json_object();
 
 	json_set_string(previous, "set", manifest->previous_set);
-	set_hex(previous, "sha256", manifest->previous_sha256, SHA256_SIZE);
+	member_set_hex(previous, "sha256", manifest->previous_sha256, SHA256_SIZE);
 	json_set_int(previous, "retain_until_us", manifest->previous_retain_until);
 	return previous;
 }
@@ -54,9 +39,9 @@ static json_t *part_json(const struct set_part *part)
 		const struct layer_ref *ref = &g_array_index(part->layers, struct layer_ref, i);
 		json_t *layer = json_object();
 
-		set_hex(layer, "root", ref->root, SHA256_SIZE);
+		member_set_hex(layer, "root", ref->root, SHA256_SIZE);
 		json_set_int(layer, "root_size", ref->root_size);
-		set_hex(layer, "table", ref->table, SHA256_SIZE);
+		member_set_hex(layer, "table", ref->table, SHA256_SIZE);
 		json_array_append_new(layers, layer);
 	}
 	json_set(object, "layers", layers);
@@ -69,8 +54,8 @@ static json_t *wal_json(const struct set_wal *wal)
 
 	json_set_int(object, "timeline", wal->timeline);
 	json_set_int(object, "segment_size", wal->segment_size);
-	set_lsn(object, "start", wal->start);
-	set_lsn(object, "stop", wal->stop);
+	member_set_lsn(object, "start", wal->start);
+	member_set_lsn(object, "stop", wal->stop);
 	json_set_string(object, "first", wal->first);
 	json_set_string(object, "last", wal->last);
 	for (guint i = 0; wal->objects && i < wal->objects->len; i++)
@@ -86,7 +71,7 @@ char *manifest_public_print(const Manifest *manifest, const uint8_t service_id[S
 
 	json_set_int(object, "format", MANIFEST_FORMAT);
 	json_set_string(object, "set", manifest->set_id);
-	set_hex(object, "service", service_id, SERVICE_ID_SIZE);
+	member_set_hex(object, "service", service_id, SERVICE_ID_SIZE);
 	json_set_int(object, "sequence", manifest->sequence);
 	json_set(object, "previous",
 		 manifest->previous_set ? previous_json(manifest) : json_null());
@@ -100,137 +85,7 @@ char *manifest_public_print(const Manifest *manifest, const uint8_t service_id[S
 	return json_print(object);
 }
 
-static json_t *damaged_json(const GPtrArray *damaged)
-{
-	json_t *array = json_array();
-
-	for (guint i = 0; damaged && i < damaged->len; i++) {
-		const struct damage *damage = damaged->pdata[i];
-		json_t *object = json_object();
-
-		json_set_string(object, "path", damage->path);
-		json_set_string(object, "what", damage->what);
-		json_array_append_new(array, object);
-	}
-	return array;
-}
-
-char *manifest_sealed_print(const Manifest *manifest)
-{
-	g_autoptr(JsonValue) object = json_object();
-	g_autofree char *system =
-		g_strdup_printf("%" G_GUINT64_FORMAT, manifest->system_identifier);
-
-	json_set_int(object, "started_us", manifest->started);
-	json_set_int(object, "stopped_us", manifest->stopped);
-	json_set_string(object, "host", manifest->host);
-	json_set_string(object, "label", manifest->label);
-	json_set_int(object, "pg_major", manifest->pg_major);
-	json_set_int(object, "pg_version_num", manifest->pg_version_num);
-	json_set_string(object, "system_identifier", system);
-	json_set_bool(object, "checksums", manifest->checksums);
-	json_set_string(object, "data_directory", manifest->data_directory);
-	json_set_string(object, "backup_label", manifest->backup_label);
-	json_set_string(object, "tablespace_map", manifest->tablespace_map);
-	json_set(object, "databases",
-		 manifest->databases ? json_incref(manifest->databases) : json_array());
-	json_set(object, "server",
-		 manifest->server ? json_incref(manifest->server) : json_object());
-	json_set(object, "damaged", damaged_json(manifest->damaged));
-	return json_print(object);
-}
-
-/* Reading: typed members within bounds. `what` says whose member it is. */
-
-static bool int_within(json_t *object, const char *what, const char *name, int64_t least,
-		       int64_t most, int64_t *value, GError **error)
-{
-	int64_t found;
-
-	if (!json_int_member(object, what, name, &found, error))
-		return false;
-	if (found < least || found > most)
-		return odr_fail(error, ODR_ERROR_CORRUPT,
-				"%s: \"%s\" is %" G_GINT64_FORMAT ", which is out of range", what,
-				name, found);
-	*value = found;
-	return true;
-}
-
-static bool time_member(json_t *object, const char *what, const char *name, usec_t *value,
-			GError **error)
-{
-	return int_within(object, what, name, 0, INT64_MAX, value, error);
-}
-
-static bool count_member(json_t *object, const char *what, const char *name, uint64_t *value,
-			 GError **error)
-{
-	int64_t found = 0;
-
-	if (!int_within(object, what, name, 0, INT64_MAX, &found, error))
-		return false;
-	*value = found;
-	return true;
-}
-
-static bool hex_member(json_t *object, const char *what, const char *name, uint8_t *data,
-		       size_t size, GError **error)
-{
-	const char *text;
-
-	if (!json_string_member(object, what, name, &text, error))
-		return false;
-	if (!hex_decode(text, data, size))
-		return odr_fail(error, ODR_ERROR_CORRUPT, "%s: \"%s\" is not %zu hex digits", what,
-				name, 2 * size);
-	return true;
-}
-
-static bool lsn_member(json_t *object, const char *what, const char *name, lsn_t *lsn,
-		       GError **error)
-{
-	const char *text;
-
-	if (!json_string_member(object, what, name, &text, error))
-		return false;
-	if (!lsn_parse(text, lsn, NULL))
-		return odr_fail(error, ODR_ERROR_CORRUPT, "%s: \"%s\" is not a position in WAL",
-				what, name);
-	return true;
-}
-
-static char *text_from_hex(const char *hex)
-{
-	size_t length = strlen(hex);
-	g_autofree char *text = NULL;
-
-	if (length % 2 != 0)
-		return NULL;
-	text = g_malloc0(length / 2 + 1);
-	if (!hex_decode(hex, text, length / 2) || strlen(text) != length / 2)
-		return NULL;
-	return g_steal_pointer(&text);
-}
-
-/* Text, or its hex form, or null. */
-static bool text_member(json_t *object, const char *what, const char *name, char **value,
-			GError **error)
-{
-	g_autofree char *hex_name = g_strconcat(name, "_hex", NULL);
-	g_autofree char *decoded = NULL;
-	const char *text = NULL, *hex = NULL;
-
-	if (!json_string_optional(object, what, name, &text, error) ||
-	    !json_string_optional(object, what, hex_name, &hex, error))
-		return false;
-	if (hex && (text || !(decoded = text_from_hex(hex))))
-		return odr_fail(error, ODR_ERROR_CORRUPT, "%s: \"%s\" is not text in hex", what,
-				hex_name);
-	g_free(*value);
-	*value = hex ? g_steal_pointer(&decoded) : g_strdup(text);
-	return true;
-}
+/* Parsing. */
 
 /* A reader refuses what it does not know, by name. */
 static bool check_format(json_t *object, GError **error)
@@ -238,14 +93,14 @@ static bool check_format(json_t *object, GError **error)
 	json_t *critical = json_object_get(object, "critical");
 	int64_t format;
 
-	if (!json_int_member(object, PUBLIC, "format", &format, error))
+	if (!json_int_member(object, WHAT, "format", &format, error))
 		return false;
 	if (format != MANIFEST_FORMAT)
 		return odr_fail(error, ODR_ERROR_REFUSED,
 				"it has format %" G_GINT64_FORMAT ", this program knows format %d",
 				format, MANIFEST_FORMAT);
 	if (critical && !json_is_array(critical))
-		return odr_fail(error, ODR_ERROR_CORRUPT, "%s: \"critical\" is not a list", PUBLIC);
+		return odr_fail(error, ODR_ERROR_CORRUPT, "%s: \"critical\" is not a list", WHAT);
 	if (json_array_size(critical) > 0) {
 		const char *feature = json_string_value(json_array_get(critical, 0));
 
@@ -263,19 +118,19 @@ static bool parse_identity(json_t *object, const uint8_t *service_id, const char
 	const char *set, *program;
 	int64_t sequence = 0;
 
-	if (!json_string_member(object, PUBLIC, "set", &set, error) ||
-	    !hex_member(object, PUBLIC, "service", service, sizeof(service), error) ||
-	    !int_within(object, PUBLIC, "sequence", 1, INT64_MAX, &sequence, error) ||
-	    !time_member(object, PUBLIC, "created_us", &manifest->created, error) ||
-	    !time_member(object, PUBLIC, "retain_until_us", &manifest->retain_until, error) ||
-	    !json_string_member(object, PUBLIC, "program", &program, error))
+	if (!json_string_member(object, WHAT, "set", &set, error) ||
+	    !member_hex(object, WHAT, "service", service, sizeof(service), error) ||
+	    !member_int(object, WHAT, "sequence", 1, INT64_MAX, &sequence, error) ||
+	    !member_time(object, WHAT, "created_us", &manifest->created, error) ||
+	    !member_time(object, WHAT, "retain_until_us", &manifest->retain_until, error) ||
+	    !json_string_member(object, WHAT, "program", &program, error))
 		return false;
 	if (strcmp(set, set_id) != 0 || !set_id_valid(set))
 		return odr_fail(error, ODR_ERROR_CORRUPT, "it is the manifest of set '%s'", set);
 	if (memcmp(service, service_id, SERVICE_ID_SIZE) != 0)
 		return odr_fail(error, ODR_ERROR_CORRUPT, "it belongs to another service");
 	if (strlen(program) > PROGRAM_MAX)
-		return odr_fail(error, ODR_ERROR_CORRUPT, "%s: \"program\" is too long", PUBLIC);
+		return odr_fail(error, ODR_ERROR_CORRUPT, "%s: \"program\" is too long", WHAT);
 	manifest->set_id = g_strdup(set);
 	manifest->sequence = sequence;
 	manifest->program = g_strdup(program);
@@ -296,10 +151,10 @@ static bool parse_previous(json_t *object, Manifest *manifest, GError **error)
 					manifest->sequence);
 		return true;
 	}
-	if (!json_object_member(object, PUBLIC, "previous", &previous, error) ||
+	if (!json_object_member(object, WHAT, "previous", &previous, error) ||
 	    !json_string_member(previous, what, "set", &set, error) ||
-	    !hex_member(previous, what, "sha256", manifest->previous_sha256, SHA256_SIZE, error) ||
-	    !time_member(previous, what, "retain_until_us", &manifest->previous_retain_until,
+	    !member_hex(previous, what, "sha256", manifest->previous_sha256, SHA256_SIZE, error) ||
+	    !member_time(previous, what, "retain_until_us", &manifest->previous_retain_until,
 			 error))
 		return false;
 	if (!set_id_valid(set) || strcmp(set, manifest->set_id) == 0 || manifest->sequence == 1)
@@ -315,9 +170,9 @@ static bool parse_layer(json_t *object, const char *what, struct set_part *part,
 
 	if (!json_is_object(object))
 		return odr_fail(error, ODR_ERROR_CORRUPT, "%s: a layer is not an object", what);
-	if (!hex_member(object, what, "root", ref.root, SHA256_SIZE, error) ||
-	    !hex_member(object, what, "table", ref.table, SHA256_SIZE, error) ||
-	    !int_within(object, what, "root_size", 1, STORE_OBJECT_MAX, &size, error))
+	if (!member_hex(object, what, "root", ref.root, SHA256_SIZE, error) ||
+	    !member_hex(object, what, "table", ref.table, SHA256_SIZE, error) ||
+	    !member_int(object, what, "root_size", 1, STORE_OBJECT_MAX, &size, error))
 		return false;
 	ref.root_size = size;
 	g_array_append_val(part->layers, ref);
@@ -372,10 +227,10 @@ static bool parse_part(json_t *object, Manifest *manifest, GError **error)
 	g_ptr_array_add(manifest->parts, part);
 	if (!json_string_member(object, what, "kind", &kind, error) ||
 	    !json_string_member(object, what, "generation", &generation, error) ||
-	    !time_member(object, what, "lock_until_us", &part->lock_until, error) ||
-	    !count_member(object, what, "files", &part->files, error) ||
-	    !count_member(object, what, "bytes", &part->bytes, error) ||
-	    !count_member(object, what, "stored", &part->stored, error))
+	    !member_time(object, what, "lock_until_us", &part->lock_until, error) ||
+	    !member_count(object, what, "files", &part->files, error) ||
+	    !member_count(object, what, "bytes", &part->bytes, error) ||
+	    !member_count(object, what, "stored", &part->stored, error))
 		return false;
 	if (!is_one_of(kind, kinds))
 		return odr_fail(error, ODR_ERROR_CORRUPT, "%s: '%s' is not a kind of capture", what,
@@ -393,7 +248,7 @@ static bool parse_parts(json_t *object, Manifest *manifest, GError **error)
 	json_t *parts, *part;
 	size_t i;
 
-	if (!json_array_member(object, PUBLIC, "parts", &parts, error))
+	if (!json_array_member(object, WHAT, "parts", &parts, error))
 		return false;
 	if (json_array_size(parts) < 1 || json_array_size(parts) > PARTS_MAX)
 		return odr_fail(error, ODR_ERROR_CORRUPT, "it has %zu parts",
@@ -429,12 +284,12 @@ static bool parse_positions(json_t *object, const char *what, struct set_wal *wa
 	uint32_t first, last;
 	int64_t number = 0;
 
-	if (!int_within(object, what, "timeline", 1, UINT32_MAX, &number, error))
+	if (!member_int(object, what, "timeline", 1, UINT32_MAX, &number, error))
 		return false;
 	wal->timeline = number;
-	if (!int_within(object, what, "segment_size", 1, UINT32_MAX, &number, error) ||
-	    !lsn_member(object, what, "start", &wal->start, error) ||
-	    !lsn_member(object, what, "stop", &wal->stop, error))
+	if (!member_int(object, what, "segment_size", 1, UINT32_MAX, &number, error) ||
+	    !member_lsn(object, what, "start", &wal->start, error) ||
+	    !member_lsn(object, what, "stop", &wal->stop, error))
 		return false;
 	if (!wal_segment_size_valid(number))
 		return odr_fail(error, ODR_ERROR_CORRUPT,
@@ -497,19 +352,9 @@ static bool parse_wal(json_t *object, Manifest *manifest, GError **error)
 	if (!wanted)
 		return odr_fail(error, ODR_ERROR_CORRUPT, "it names WAL, but has no database part");
 	manifest->wal = g_new0(struct set_wal, 1);
-	return json_object_member(object, PUBLIC, "wal", &wal, error) &&
+	return json_object_member(object, WHAT, "wal", &wal, error) &&
 	       parse_positions(wal, what, manifest->wal, error) &&
 	       parse_objects(wal, what, manifest->wal, error);
-}
-
-static bool parse_document(const char *text, size_t size, const char *what, json_t **object,
-			   GError **error)
-{
-	if (!json_parse(text, size, what, object, error))
-		return false;
-	if (!json_is_object(*object))
-		return odr_fail(error, ODR_ERROR_CORRUPT, "%s is not an object", what);
-	return true;
 }
 
 bool manifest_public_parse(const char *text, size_t size, const uint8_t service_id[SERVICE_ID_SIZE],
@@ -517,102 +362,8 @@ bool manifest_public_parse(const char *text, size_t size, const uint8_t service_
 {
 	g_autoptr(JsonValue) object = NULL;
 
-	return parse_document(text, size, PUBLIC, &object, error) && check_format(object, error) &&
+	return member_document(text, size, WHAT, &object, error) && check_format(object, error) &&
 	       parse_identity(object, service_id, set_id, manifest, error) &&
 	       parse_previous(object, manifest, error) && parse_parts(object, manifest, error) &&
 	       parse_wal(object, manifest, error);
-}
-
-static bool parse_server(json_t *object, Manifest *manifest, GError **error)
-{
-	const char *system;
-	int64_t major = 0, version = 0;
-	guint64 identifier;
-
-	if (!int_within(object, SEALED, "pg_major", 0, VERSIONS_MAX, &major, error) ||
-	    !int_within(object, SEALED, "pg_version_num", 0, VERSIONS_MAX, &version, error) ||
-	    !json_string_member(object, SEALED, "system_identifier", &system, error) ||
-	    !json_bool_member(object, SEALED, "checksums", &manifest->checksums, error))
-		return false;
-	if (!g_ascii_string_to_unsigned(system, 10, 0, G_MAXUINT64, &identifier, NULL))
-		return odr_fail(error, ODR_ERROR_CORRUPT,
-				"%s: \"system_identifier\" is not a number", SEALED);
-	manifest->pg_major = major;
-	manifest->pg_version_num = version;
-	manifest->system_identifier = identifier;
-	return true;
-}
-
-static bool parse_databases(json_t *object, Manifest *manifest, GError **error)
-{
-	static const char what[] = "a database";
-	json_t *databases, *server, *database;
-	int64_t oid;
-	size_t i;
-
-	if (!json_array_member(object, SEALED, "databases", &databases, error) ||
-	    !json_object_member(object, SEALED, "server", &server, error))
-		return false;
-	json_array_foreach(databases, i, database)
-	{
-		g_autofree char *name = NULL;
-
-		if (!json_is_object(database))
-			return odr_fail(error, ODR_ERROR_CORRUPT, "%s is not an object", what);
-		if (!int_within(database, what, "oid", 1, UINT32_MAX, &oid, error) ||
-		    !text_member(database, what, "name", &name, error))
-			return false;
-		if (!name)
-			return odr_fail(error, ODR_ERROR_CORRUPT, "%s has no name", what);
-	}
-	json_decref(manifest->databases);
-	manifest->databases = json_incref(databases);
-	json_decref(manifest->server);
-	manifest->server = json_incref(server);
-	return true;
-}
-
-static bool parse_damaged(json_t *object, Manifest *manifest, GError **error)
-{
-	static const char what[] = "a damaged file";
-	json_t *damaged, *one;
-	size_t i;
-
-	if (!json_array_member(object, SEALED, "damaged", &damaged, error))
-		return false;
-	if (json_array_size(damaged) > DAMAGED_MAX)
-		return odr_fail(error, ODR_ERROR_CORRUPT, "%s: too many damaged files", SEALED);
-	json_array_foreach(damaged, i, one)
-	{
-		struct damage *damage = g_new0(struct damage, 1);
-
-		g_ptr_array_add(manifest->damaged, damage);
-		if (!json_is_object(one))
-			return odr_fail(error, ODR_ERROR_CORRUPT, "%s is not an object", what);
-		if (!text_member(one, what, "path", &damage->path, error) ||
-		    !text_member(one, what, "what", &damage->what, error))
-			return false;
-		if (!damage->path || !damage->what)
-			return odr_fail(error, ODR_ERROR_CORRUPT, "%s has no path", what);
-	}
-	return true;
-}
-
-bool manifest_sealed_parse(const char *text, size_t size, Manifest *manifest, GError **error)
-{
-	g_autoptr(JsonValue) object = NULL;
-
-	if (!parse_document(text, size, SEALED, &object, error) ||
-	    !time_member(object, SEALED, "started_us", &manifest->started, error) ||
-	    !time_member(object, SEALED, "stopped_us", &manifest->stopped, error) ||
-	    !text_member(object, SEALED, "host", &manifest->host, error) ||
-	    !text_member(object, SEALED, "label", &manifest->label, error) ||
-	    !text_member(object, SEALED, "data_directory", &manifest->data_directory, error) ||
-	    !text_member(object, SEALED, "backup_label", &manifest->backup_label, error) ||
-	    !text_member(object, SEALED, "tablespace_map", &manifest->tablespace_map, error) ||
-	    !parse_server(object, manifest, error) || !parse_databases(object, manifest, error) ||
-	    !parse_damaged(object, manifest, error))
-		return false;
-	manifest->has_sealed = true;
-	return true;
 }
