@@ -9,6 +9,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/archive_repos.h \
 	src/ops/archive_spool.c \
 	src/ops/archive_spool.h \
+	src/ops/attributes.c \
+	src/ops/attributes.h \
 	src/ops/backup.c \
 	src/ops/backup.h \
 	src/ops/backup_manifest.c \
@@ -28,16 +30,23 @@ src_ops_libops_a_SOURCES = \
 	src/ops/copy_jobs.h \
 	src/ops/copy_pages.c \
 	src/ops/copy_pages.h \
+	src/ops/copy_steps.h \
+	src/ops/copy_worker.c \
 	src/ops/durable.c \
 	src/ops/durable.h \
 	src/ops/expire.c \
 	src/ops/expire.h \
+	src/ops/expire_steps.h \
+	src/ops/expire_sweep.c \
 	src/ops/exposure.c \
 	src/ops/exposure.h \
 	src/ops/finding.c \
 	src/ops/finding.h \
 	src/ops/materialize.c \
 	src/ops/materialize.h \
+	src/ops/materialize_compare.c \
+	src/ops/materialize_plan.c \
+	src/ops/materialize_plan.h \
 	src/ops/record.c \
 	src/ops/record.h \
 	src/ops/restore.c \

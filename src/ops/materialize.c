@@ -3,11 +3,11 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/pool.h"
+#include "ops/attributes.h"
+#include "ops/materialize_plan.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,32 +15,10 @@
 /* Ranges nearer than this are fetched as one; so much is fetched at once. */
 #define MERGE_GAP ((uint64_t)256 << 10)
 #define FETCH_MAX ((uint64_t)8 << 20)
-/* A larger file is not what a file system of ours holds: its size is damaged, or a lie. */
-#define FILE_SIZE_MAX ((uint64_t)16 << 40)
-
-/* One stretch of one file and the chunk it comes from. */
-struct piece {
-	struct chunk_place place;
-	uint32_t table, slice, file;
-	uint32_t length;
-	uint64_t file_offset;
-};
-
-struct target {
-	const struct materialize_file *file;
-	uint64_t pieces_left; /* atomic */
-	uint8_t *digests;     /* of 1 MiB blocks; NULL: read back */
-};
-
-struct job {
-	size_t first, count; /* pieces of one pack */
-};
 
 struct materializer {
 	const struct materialize_settings *settings;
-	struct target *targets;
-	size_t count;
-	GArray *pieces, *jobs;
+	struct materialize_plan plan;
 	uint64_t bytes_done; /* atomic */
 };
 
@@ -58,182 +36,9 @@ void materialize_file_free(struct materialize_file *file)
 	g_free(file);
 }
 
-static uint64_t block_count(uint64_t size)
-{
-	return size == 0 ? 1 : (size + CONTENT_BLOCK_SIZE - 1) / CONTENT_BLOCK_SIZE;
-}
-
-static bool is_block(uint64_t offset, uint64_t length, uint64_t size)
-{
-	return offset % CONTENT_BLOCK_SIZE == 0 &&
-	       (length == CONTENT_BLOCK_SIZE ||
-		(length < CONTENT_BLOCK_SIZE && offset + length == size));
-}
-
-static void zero_digests(const struct materializer *all, struct target *target, uint64_t offset,
-			 uint64_t length)
-{
-	static const uint8_t zeros[CONTENT_BLOCK_SIZE];
-	uint64_t end = offset + length;
-
-	for (; offset < end; offset += CONTENT_BLOCK_SIZE)
-		xxh128(all->settings->digest_seed, zeros,
-		       (size_t)MIN(CONTENT_BLOCK_SIZE, end - offset),
-		       target->digests + offset / CONTENT_BLOCK_SIZE * XXH128_SIZE);
-}
-
-/* Extents become pieces; block digests are collected where extents and blocks agree. */
-static bool plan_target(struct materializer *all, uint32_t number, GError **error)
-{
-	struct target *target = &all->targets[number];
-	const struct layer_entry *entry = target->file->entry;
-	uint64_t offset = 0;
-	bool aligned = true;
-
-	if (entry->size > FILE_SIZE_MAX)
-		return odr_fail(error, ODR_ERROR_CORRUPT,
-				"'%s' cannot have %" G_GUINT64_FORMAT " bytes", entry->path,
-				entry->size);
-	for (guint i = 0; i < entry->extents->len; i++) {
-		const struct extent *extent = &g_array_index(entry->extents, struct extent, i);
-		uint64_t end = offset + extent->length;
-
-		if (extent->kind == EXTENT_DATA) {
-			struct piece piece = {.place = extent->place,
-					      .table = target->file->table,
-					      .slice = extent->slice,
-					      .file = number,
-					      .length = (uint32_t)extent->length,
-					      .file_offset = offset};
-
-			g_array_append_val(all->pieces, piece);
-			target->pieces_left++;
-			aligned = aligned && is_block(offset, extent->length, entry->size);
-		} else if (extent->kind == EXTENT_ZERO) {
-			aligned = aligned && offset % CONTENT_BLOCK_SIZE == 0 &&
-				  (end % CONTENT_BLOCK_SIZE == 0 || end == entry->size);
-		} else {
-			return odr_fail(error, ODR_ERROR_CORRUPT,
-					"'%s' inherits content from a layer that is not there",
-					entry->path);
-		}
-		offset = end;
-	}
-	if (!aligned)
-		return true;
-	target->digests = g_malloc0(block_count(entry->size) * XXH128_SIZE);
-	offset = 0;
-	for (guint i = 0; i < entry->extents->len; i++) {
-		const struct extent *extent = &g_array_index(entry->extents, struct extent, i);
-
-		if (extent->kind == EXTENT_ZERO)
-			zero_digests(all, target, offset, extent->length);
-		offset += extent->length;
-	}
-	if (entry->size == 0)
-		xxh128(all->settings->digest_seed, "", 0, target->digests);
-	return true;
-}
-
-static int compare_pieces(const void *a, const void *b)
-{
-	const struct piece *x = a, *y = b;
-
-	if (x->table != y->table)
-		return x->table < y->table ? -1 : 1;
-	if (x->place.pack != y->place.pack)
-		return x->place.pack < y->place.pack ? -1 : 1;
-	if (x->place.offset != y->place.offset)
-		return x->place.offset < y->place.offset ? -1 : 1;
-	return x->slice < y->slice ? -1 : x->slice > y->slice;
-}
-
-static bool same_pack(const struct piece *a, const struct piece *b)
-{
-	return a->table == b->table && a->place.pack == b->place.pack;
-}
-
-static const struct piece *piece_at(const struct materializer *all, size_t index)
-{
-	return &g_array_index(all->pieces, struct piece, index);
-}
-
-static void plan_jobs(struct materializer *all)
-{
-	g_array_sort(all->pieces, compare_pieces);
-	for (size_t i = 0; i < all->pieces->len;) {
-		struct job job = {.first = i};
-
-		while (i < all->pieces->len &&
-		       same_pack(piece_at(all, job.first), piece_at(all, i)))
-			i++;
-		job.count = i - job.first;
-		g_array_append_val(all->jobs, job);
-	}
-}
-
-static uid_t owner_of(const struct layer_entry *entry)
-{
-	struct passwd account, *found = NULL;
-	char buffer[4096];
-
-	if (entry->owner && entry->owner[0])
-		getpwnam_r(entry->owner, &account, buffer, sizeof(buffer), &found);
-	return found ? found->pw_uid : entry->uid;
-}
-
-static gid_t group_of(const struct layer_entry *entry)
-{
-	struct group account, *found = NULL;
-	char buffer[4096];
-
-	if (entry->group && entry->group[0])
-		getgrnam_r(entry->group, &account, buffer, sizeof(buffer), &found);
-	return found ? found->gr_gid : entry->gid;
-}
-
-bool materialize_attributes(int fd, const char *path, const struct layer_entry *entry,
-			    bool set_owner, GError **error)
-{
-	struct timespec times[2] = {
-		{.tv_nsec = UTIME_OMIT},
-		{.tv_sec = entry->mtime_ns / 1000000000, .tv_nsec = entry->mtime_ns % 1000000000}};
-
-	if (times[1].tv_nsec < 0) {
-		times[1].tv_sec--;
-		times[1].tv_nsec += 1000000000;
-	}
-	if (set_owner && fchown(fd, owner_of(entry), group_of(entry)) < 0)
-		return odr_fail_errno(error, errno, "cannot set the owner of '%s'", path);
-	/* No server needs a file that runs as its owner; whoever made the set may want one of root's. */
-	if (fchmod(fd, entry->mode & (entry->kind == ENTRY_FILE ? 0777 : 03777)) < 0)
-		return odr_fail_errno(error, errno, "cannot set the mode of '%s'", path);
-	if (futimens(fd, times) < 0)
-		return odr_fail_errno(error, errno, "cannot set the time of '%s'", path);
-	return true;
-}
-
-static bool digest_of_file(uint64_t seed, int fd, uint64_t size, uint8_t *buffer,
-			   uint8_t digest[XXH128_SIZE], GError **error)
-{
-	g_autofree uint8_t *digests = g_malloc(block_count(size) * XXH128_SIZE);
-
-	for (uint64_t offset = 0, block = 0; offset < size || block == 0;
-	     offset += CONTENT_BLOCK_SIZE, block++) {
-		ssize_t got = file_pread(fd, buffer, (size_t)MIN(CONTENT_BLOCK_SIZE, size - offset),
-					 (off_t)offset, error);
-
-		if (got < 0)
-			return false;
-		xxh128(seed, buffer, (size_t)got, digests + block * XXH128_SIZE);
-	}
-	content_digest_join(seed, digests, block_count(size), digest);
-	return true;
-}
-
 /* The last piece is in: length, digest, attributes. */
-static bool finish_file(struct materializer *all, struct target *target, int fd, uint8_t *buffer,
-			GError **error)
+static bool finish_file(struct materializer *all, struct materialize_target *target, int fd,
+			uint8_t *buffer, GError **error)
 {
 	const struct layer_entry *entry = target->file->entry;
 	uint64_t seed = all->settings->digest_seed;
@@ -246,8 +51,8 @@ static bool finish_file(struct materializer *all, struct target *target, int fd,
 			return odr_fail_errno(error, errno, "cannot size '%s'", target->file->path);
 	}
 	if (target->digests)
-		content_digest_join(seed, target->digests, block_count(entry->size), digest);
-	else if (!digest_of_file(seed, fd, entry->size, buffer, digest, error))
+		content_digest_join(seed, target->digests, materialize_blocks(entry->size), digest);
+	else if (!materialize_digest(seed, fd, entry->size, buffer, digest, error))
 		return odr_context(error, "cannot read '%s' back", target->file->path);
 	if (memcmp(digest, entry->digest, XXH128_SIZE) != 0)
 		return odr_fail(error, ODR_ERROR_CORRUPT,
@@ -255,17 +60,21 @@ static bool finish_file(struct materializer *all, struct target *target, int fd,
 				"captured content",
 				target->file->path);
 	g_clear_pointer(&target->digests, g_free);
-	return materialize_attributes(fd, target->file->path, entry, all->settings->set_owner,
-				      error);
+	return attributes_apply(fd, target->file->path, entry, all->settings->set_owner, error);
 }
 
-static int open_target(const struct target *target, GError **error)
+static int open_target(const struct materialize_target *target, GError **error)
 {
 	int fd = open(target->file->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		odr_fail_errno(error, errno, "cannot create '%s'", target->file->path);
 	return fd;
+}
+
+static const struct materialize_piece *piece_at(const struct materializer *all, size_t index)
+{
+	return &g_array_index(all->plan.pieces, struct materialize_piece, index);
 }
 
 static bool worker_begin(void *shared, unsigned number, void **context, GError **error)
@@ -301,10 +110,11 @@ static bool worker_end(void *shared, void *context, bool finished, GError **erro
 	return true;
 }
 
-static bool write_piece(struct worker *worker, const struct piece *piece, GError **error)
+static bool write_piece(struct worker *worker, const struct materialize_piece *piece,
+			GError **error)
 {
 	struct materializer *all = worker->all;
-	struct target *target = &all->targets[piece->file];
+	struct materialize_target *target = &all->plan.targets[piece->file];
 	const uint8_t *data = worker->chunk + piece->slice;
 	bool whole = piece->length == target->file->entry->size;
 
@@ -333,7 +143,7 @@ static bool write_piece(struct worker *worker, const struct piece *piece, GError
 	return true;
 }
 
-static bool same_chunk(const struct piece *a, const struct piece *b)
+static bool same_chunk(const struct materialize_piece *a, const struct materialize_piece *b)
 {
 	return a->place.offset == b->place.offset;
 }
@@ -344,7 +154,7 @@ static bool write_range(struct worker *worker, size_t first, size_t end, GError 
 	struct materializer *all = worker->all;
 
 	for (size_t i = first; i < end; i++) {
-		const struct piece *piece = piece_at(all, i);
+		const struct materialize_piece *piece = piece_at(all, i);
 
 		if ((i == first || !same_chunk(piece, piece_at(all, i - 1))) &&
 		    !pack_reader_chunk(worker->reader, &piece->place, worker->chunk, error))
@@ -359,8 +169,9 @@ static bool worker_run(void *shared, void *context, size_t number, GError **erro
 {
 	struct materializer *all = shared;
 	struct worker *worker = context;
-	const struct job *job = &g_array_index(all->jobs, struct job, number);
-	const struct piece *head = piece_at(all, job->first);
+	const struct materialize_job *job =
+		&g_array_index(all->plan.jobs, struct materialize_job, number);
+	const struct materialize_piece *head = piece_at(all, job->first);
 	const Table *table = all->settings->tables->pdata[head->table];
 
 	if (head->place.pack >= table->rows->len)
@@ -404,8 +215,8 @@ static bool write_hollow(struct materializer *all, GError **error)
 {
 	g_autofree uint8_t *buffer = g_malloc(CONTENT_BLOCK_SIZE);
 
-	for (size_t i = 0; i < all->count; i++) {
-		struct target *target = &all->targets[i];
+	for (size_t i = 0; i < all->plan.count; i++) {
+		struct materialize_target *target = &all->plan.targets[i];
 
 		if (target->pieces_left > 0)
 			continue;
@@ -422,113 +233,22 @@ static bool write_hollow(struct materializer *all, GError **error)
 	return true;
 }
 
-static void materializer_init(struct materializer *all, const struct materialize_settings *settings,
-			      const GPtrArray *files)
-{
-	*all = (struct materializer){
-		.settings = settings,
-		.targets = g_new0(struct target, files->len),
-		.count = files->len,
-		.pieces = g_array_new(false, false, sizeof(struct piece)),
-		.jobs = g_array_new(false, false, sizeof(struct job)),
-	};
-	for (size_t i = 0; i < all->count; i++)
-		all->targets[i].file = files->pdata[i];
-}
-
-static void materializer_clear(struct materializer *all)
-{
-	for (size_t i = 0; i < all->count; i++)
-		g_free(all->targets[i].digests);
-	g_free(all->targets);
-	g_array_unref(all->pieces);
-	g_array_unref(all->jobs);
-}
-
-static bool materialize_all(struct materializer *all, GError **error)
-{
-	for (uint32_t i = 0; i < all->count; i++)
-		if (!plan_target(all, i, error))
-			return false;
-	plan_jobs(all);
-	return write_hollow(all, error) &&
-	       pool_run(&(struct pool_work){.workers = all->settings->workers,
-					    .jobs = all->jobs->len,
-					    .shared = all,
-					    .begin = worker_begin,
-					    .run = worker_run,
-					    .end = worker_end,
-					    .tick = tick,
-					    .tick_ms = 200},
-			error);
-}
-
 bool materialize(const struct materialize_settings *settings, const GPtrArray *files,
 		 GError **error)
 {
-	struct materializer all;
+	struct materializer all = {.settings = settings};
+	bool done = materialize_plan_make(&all.plan, files, settings->digest_seed, error) &&
+		    write_hollow(&all, error) &&
+		    pool_run(&(struct pool_work){.workers = settings->workers,
+						 .jobs = all.plan.jobs->len,
+						 .shared = &all,
+						 .begin = worker_begin,
+						 .run = worker_run,
+						 .end = worker_end,
+						 .tick = tick,
+						 .tick_ms = 200},
+			     error);
 
-	materializer_init(&all, settings, files);
-	bool done = materialize_all(&all, error);
-
-	materializer_clear(&all);
+	materialize_plan_clear(&all.plan);
 	return done;
-}
-
-struct comparison {
-	const struct materialize_settings *settings;
-	const GPtrArray *files;
-	bool *kept;
-};
-
-static bool compare_begin(void *shared, unsigned number, void **context, GError **error)
-{
-	(void)shared, (void)number, (void)error;
-	*context = g_malloc(CONTENT_BLOCK_SIZE);
-	return true;
-}
-
-static bool compare_end(void *shared, void *context, bool finished, GError **error)
-{
-	(void)shared, (void)finished, (void)error;
-	g_free(context);
-	return true;
-}
-
-static bool compare_file(void *shared, void *context, size_t number, GError **error)
-{
-	struct comparison *comparison = shared;
-	const struct materialize_file *file = comparison->files->pdata[number];
-	uint8_t digest[XXH128_SIZE];
-	struct stat status;
-	bool done = true;
-	int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-
-	if (fd < 0)
-		return true; /* not there, or not a file: it will be written */
-	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-	    (uint64_t)status.st_size == file->entry->size &&
-	    digest_of_file(comparison->settings->digest_seed, fd, file->entry->size, context,
-			   digest, NULL) &&
-	    memcmp(digest, file->entry->digest, XXH128_SIZE) == 0) {
-		done = materialize_attributes(fd, file->path, file->entry,
-					      comparison->settings->set_owner, error);
-		comparison->kept[number] = done;
-	}
-	close(fd);
-	return done;
-}
-
-bool materialize_compare(const struct materialize_settings *settings, const GPtrArray *files,
-			 bool *kept, GError **error)
-{
-	struct comparison comparison = {.settings = settings, .files = files, .kept = kept};
-
-	return pool_run(&(struct pool_work){.workers = settings->workers,
-					    .jobs = files->len,
-					    .shared = &comparison,
-					    .begin = compare_begin,
-					    .run = compare_file,
-					    .end = compare_end},
-			error);
 }

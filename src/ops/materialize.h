@@ -33,8 +33,4 @@ bool materialize(const struct materialize_settings *settings, const GPtrArray *f
 bool materialize_compare(const struct materialize_settings *settings, const GPtrArray *files,
 			 bool *kept, GError **error);
 
-/* Mode, owner and time of an entry onto an open file or directory. */
-bool materialize_attributes(int fd, const char *path, const struct layer_entry *entry,
-			    bool set_owner, GError **error);
-
 #endif

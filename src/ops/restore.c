@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/stop.h"
+#include "ops/attributes.h"
 #include "ops/restore_steps.h"
 
 #include <errno.h>
@@ -176,7 +177,7 @@ static bool finish_folder(const char *path, const struct layer_entry *entry, GEr
 
 	if (fd < 0)
 		return odr_fail_errno(error, errno, "cannot open '%s'", path);
-	bool done = materialize_attributes(fd, path, entry, geteuid() == 0, error);
+	bool done = attributes_apply(fd, path, entry, geteuid() == 0, error);
 
 	close(fd);
 	return done;

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "ops/attributes.h"
 #include "pg/label.h"
 #include "pg/manifest.h"
 
@@ -27,7 +28,7 @@ static bool write_inside(struct restore *restore, const char *relative, const ch
 
 	like.mode = root->mode & 0640;
 	like.mtime_ns = g_get_real_time() * 1000;
-	bool done = fd >= 0 && materialize_attributes(fd, path, &like, true, error);
+	bool done = fd >= 0 && attributes_apply(fd, path, &like, true, error);
 
 	if (fd < 0)
 		return odr_fail_errno(error, errno, "cannot open '%s'", path);
