@@ -28,10 +28,13 @@ struct capture {
 };
 
 struct run {
+	const struct process_request *request;
 	struct capture captures[2]; /* stdout, stderr */
 	pid_t pid;
 	usec_t deadline; /* 0: none */
 	bool terminated; /* by a stop request */
+	bool killed, timed_out, cut;
+	GError *trouble; /* of the request's output */
 };
 
 static void close_end(int *fd)
@@ -61,10 +64,33 @@ static void capture_clear(struct capture *capture)
 	capture->text = NULL;
 }
 
-/* Reads what is there. What is beyond the limit is read too, or the program would wait. */
-static void capture_drain(struct capture *capture)
+static void kill_group(struct run *run)
 {
-	char buffer[16384];
+	if (!run->killed)
+		kill(-run->pid, SIGKILL);
+	run->killed = true;
+}
+
+/* What is beyond the limit is dropped, as is what follows a failure. */
+static void take(struct run *run, struct capture *capture, const char *data, size_t size)
+{
+	const struct process_request *request = run->request;
+	size_t room = capture->limit - capture->text->len;
+
+	if (capture == &run->captures[0] && request->output) {
+		if (!run->trouble &&
+		    !request->output(request->output_data, data, size, &run->trouble))
+			kill_group(run);
+		return;
+	}
+	run->cut = run->cut || size > room;
+	g_string_append_len(capture->text, data, (gssize)MIN(room, size));
+}
+
+/* Reads what is there, all of it, or the program would wait. */
+static void capture_drain(struct run *run, struct capture *capture)
+{
+	char buffer[65536];
 
 	while (capture->read_end >= 0) {
 		ssize_t got = read(capture->read_end, buffer, sizeof(buffer));
@@ -77,10 +103,7 @@ static void capture_drain(struct capture *capture)
 			close_end(&capture->read_end);
 			return;
 		}
-
-		size_t room = capture->limit - capture->text->len;
-
-		g_string_append_len(capture->text, buffer, (gssize)MIN(room, (size_t)got));
+		take(run, capture, buffer, (size_t)got);
 	}
 }
 
@@ -112,7 +135,8 @@ static int spawn(const struct process_request *request, struct run *run)
 		posix_spawn_file_actions_addchdir_np(&actions, request->directory);
 
 	result = posix_spawnp(&run->pid, request->argv[0], &actions, &attributes,
-			      (char *const *)request->argv, environ);
+			      (char *const *)request->argv,
+			      request->environment ? (char *const *)request->environment : environ);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
 	close_end(&run->captures[0].write_end);
@@ -128,8 +152,8 @@ static void wait_for_output(struct run *run)
 	bool open = files[0].fd >= 0 || files[1].fd >= 0;
 
 	poll(files, G_N_ELEMENTS(files), open ? 50 : 2);
-	capture_drain(&run->captures[0]);
-	capture_drain(&run->captures[1]);
+	capture_drain(run, &run->captures[0]);
+	capture_drain(run, &run->captures[1]);
 }
 
 static bool is_overdue(const struct run *run)
@@ -140,7 +164,6 @@ static bool is_overdue(const struct run *run)
 /* Until the program itself has ended: a server it left behind may keep its pipes. */
 static int wait_for_end(struct run *run)
 {
-	bool killed = false;
 	int status = 0;
 	pid_t ended;
 
@@ -149,18 +172,18 @@ static int wait_for_end(struct run *run)
 		ended = waitpid(run->pid, &status, WNOHANG);
 		if (ended == run->pid || (ended < 0 && errno != EINTR))
 			break;
-		if (!killed && is_overdue(run)) {
-			killed = true;
-			kill(-run->pid, SIGKILL);
+		if (!run->killed && is_overdue(run)) {
+			run->timed_out = true;
+			kill_group(run);
 		}
 		if (!run->terminated && stop_requested()) {
 			run->terminated = true;
 			kill(-run->pid, SIGTERM);
 		}
 	}
-	capture_drain(&run->captures[0]);
-	capture_drain(&run->captures[1]);
-	if (killed)
+	capture_drain(run, &run->captures[0]);
+	capture_drain(run, &run->captures[1]);
+	if (run->killed)
 		return 128 + SIGKILL;
 	/* Whoever started us ignores SIGCHLD: the status is lost, and must not be taken for good. */
 	if (ended < 0)
@@ -189,6 +212,7 @@ bool process_run(const struct process_request *request, struct process_result *r
 		 GError **error)
 {
 	struct run run = {
+		.request = request,
 		.captures = {{.read_end = -1, .write_end = -1}, {.read_end = -1, .write_end = -1}}};
 	bool started = run_start(request, &run, error);
 
@@ -196,8 +220,15 @@ bool process_run(const struct process_request *request, struct process_result *r
 		result->status = wait_for_end(&run);
 		result->out = g_string_free(g_steal_pointer(&run.captures[0].text), FALSE);
 		result->err = g_string_free(g_steal_pointer(&run.captures[1].text), FALSE);
+		result->cut = run.cut;
+		result->timed_out = run.timed_out;
 	}
 	capture_clear(&run.captures[0]);
 	capture_clear(&run.captures[1]);
+	if (run.trouble) {
+		process_result_clear(result);
+		g_propagate_error(error, run.trouble);
+		return false;
+	}
 	return started;
 }

@@ -49,7 +49,67 @@ static void test_limit(void)
 	g_assert_cmpint(result.status, ==, 0);
 	g_assert_cmpstr(result.out, ==, "aaaaaaaaaa");
 	g_assert_cmpstr(result.err, ==, "bbbbbbbbbb");
+	g_assert_true(result.cut);
 	process_result_clear(&result);
+
+	result = run((struct process_request){.limit = 10}, "printf 0123456789");
+	g_assert_cmpstr(result.out, ==, "0123456789");
+	g_assert_false(result.cut);
+	process_result_clear(&result);
+}
+
+static void test_environment(void)
+{
+	static const char *const environment[] = {"ONLY=this", NULL};
+	struct process_result result = run((struct process_request){.environment = environment},
+					   "/usr/bin/env | grep -vE '^(PWD|SHLVL|_|OLDPWD)='");
+
+	g_assert_cmpstr(result.out, ==, "ONLY=this\n");
+	process_result_clear(&result);
+}
+
+/* Counts, and has enough after so many bytes. */
+struct eater {
+	size_t eaten, enough;
+};
+
+static bool eat(void *data, const void *bytes, size_t size, GError **error)
+{
+	struct eater *eater = data;
+
+	(void)bytes;
+	eater->eaten += size;
+	return eater->eaten <= eater->enough ||
+	       odr_fail(error, ODR_ERROR_NO_SPACE, "more than %zu bytes", eater->enough);
+}
+
+static void test_output(void)
+{
+	struct eater eater = {.enough = 5000000};
+	struct process_result result =
+		run((struct process_request){.limit = 10, .output = eat, .output_data = &eater},
+		    "head -c 3000000 /dev/zero; echo err >&2");
+
+	g_assert_cmpuint(eater.eaten, ==, 3000000);
+	g_assert_cmpstr(result.out, ==, "");
+	g_assert_cmpstr(result.err, ==, "err\n");
+	g_assert_false(result.cut);
+	process_result_clear(&result);
+}
+
+static void test_output_refused(void)
+{
+	const char *argv[] = {"sh", "-c", "sleep 60 & exec cat /dev/zero", NULL};
+	struct eater eater = {.enough = 1000000};
+	struct process_result result = {0};
+	g_autoptr(GError) error = NULL;
+
+	g_assert_false(process_run(
+		&(struct process_request){.argv = argv, .output = eat, .output_data = &eater},
+		&result, &error));
+	g_assert_error(error, ODR_ERROR, ODR_ERROR_NO_SPACE);
+	g_assert_cmpstr(error->message, ==, "more than 1000000 bytes");
+	g_assert_null(result.out);
 }
 
 static void test_signal(void)
@@ -67,6 +127,7 @@ static void test_timeout(void)
 					   "echo begun; sleep 60 & sleep 60");
 
 	g_assert_cmpint(result.status, ==, 137);
+	g_assert_true(result.timed_out);
 	g_assert_cmpstr(result.out, ==, "begun\n");
 	g_assert_cmpint(clock_monotonic() - started, <, 30 * USEC_PER_SEC);
 	process_result_clear(&result);
@@ -124,6 +185,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/process/run/gives-status-and-both-streams", test_streams);
 	g_test_add_func("/process/run/starts-in-the-directory", test_directory);
 	g_test_add_func("/process/run/cuts-output-and-lets-the-program-go-on", test_limit);
+	g_test_add_func("/process/run/gives-the-environment-asked-for", test_environment);
+	g_test_add_func("/process/run/hands-output-on-as-it-comes", test_output);
+	g_test_add_func("/process/run/ends-a-program-whose-output-is-refused", test_output_refused);
 	g_test_add_func("/process/run/tells-the-signal", test_signal);
 	g_test_add_func("/process/run/kills-the-group-when-the-time-is-over", test_timeout);
 	g_test_add_func("/process/run/does-not-wait-for-a-server-left-behind", test_left_behind);
