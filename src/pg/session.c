@@ -106,6 +106,22 @@ bool session_value(Session *session, const char *sql, char **value, GError **err
 	return true;
 }
 
+bool session_rows(Session *session, const char *sql, session_row row, void *data, GError **error)
+{
+	PGresult *result = query(session, sql, NULL, 0, error);
+	int columns = result ? PQnfields(result) : 0;
+	g_autofree const char **values = g_new0(const char *, (gsize)columns + 1);
+	bool done = result != NULL;
+
+	for (int i = 0; done && i < PQntuples(result); i++) {
+		for (int k = 0; k < columns; k++)
+			values[k] = PQgetisnull(result, i, k) ? NULL : PQgetvalue(result, i, k);
+		done = row(data, values, error);
+	}
+	PQclear(result);
+	return done;
+}
+
 static bool lsn_value(Session *session, const char *sql, const char *const *values, int count,
 		      lsn_t *lsn, GError **error)
 {
@@ -180,7 +196,8 @@ static bool prepare(Session *session, GError **error)
 	return true;
 }
 
-Session *session_open(const char *conninfo, const char *run_id, GError **error)
+Session *session_open_database(const char *conninfo, const char *database, const char *run_id,
+			       GError **error)
 {
 	g_autofree char *name = g_strdup_printf("odrbackup %s", run_id ? run_id : "");
 	const struct {
@@ -191,6 +208,7 @@ Session *session_open(const char *conninfo, const char *run_id, GError **error)
 		{"keepalives_idle", "60"},
 		{"keepalives_interval", "15"},
 		{"dbname", conninfo}, /* may say otherwise */
+		{"dbname", database}, /* libpq expands only the first */
 		{"application_name", g_strchomp(name)},
 	};
 	const char *keywords[G_N_ELEMENTS(parameters) + 1] = {NULL};
@@ -200,9 +218,11 @@ Session *session_open(const char *conninfo, const char *run_id, GError **error)
 
 	if (!check_conninfo(conninfo, error))
 		return NULL;
-	for (size_t i = 0; i < G_N_ELEMENTS(parameters); i++) {
-		keywords[i] = parameters[i].keyword;
-		values[i] = parameters[i].value;
+	for (size_t i = 0, n = 0; i < G_N_ELEMENTS(parameters); i++) {
+		if (!parameters[i].value)
+			continue;
+		keywords[n] = parameters[i].keyword;
+		values[n++] = parameters[i].value;
 	}
 	connection = PQconnectdbParams(keywords, values, 1);
 	if (PQstatus(connection) != CONNECTION_OK) {
@@ -216,6 +236,11 @@ Session *session_open(const char *conninfo, const char *run_id, GError **error)
 	if (!prepare(session, error))
 		return NULL;
 	return g_steal_pointer(&session);
+}
+
+Session *session_open(const char *conninfo, const char *run_id, GError **error)
+{
+	return session_open_database(conninfo, NULL, run_id, error);
 }
 
 void session_server_clear(struct session_server *server)

@@ -12,6 +12,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
  * POSTGRES.md 4 set to 0, search_path pg_catalog, text as the server has it. USAGE (a malformed
  * conninfo), UNREACHABLE, or AUTH where a server answers and does not let us in. */
 Session *session_open(const char *conninfo, const char *run_id, GError **error);
+/* The same server, another database of it than conninfo says (NULL: that one). */
+Session *session_open_database(const char *conninfo, const char *database, const char *run_id,
+			       GError **error);
 
 struct session_server {
 	int version_num, major;
@@ -65,5 +68,9 @@ bool session_databases(Session *session, GPtrArray **databases, GError **error);
 
 /* First column of the first row of one query as text (NULL for null or none); g_free. */
 bool session_value(Session *session, const char *sql, char **value, GError **error);
+/* Every row of one query, in order; nulls are NULL. False from row ends it with its error. The whole
+ * result is held in memory. */
+typedef bool (*session_row)(void *data, const char *const *values, GError **error);
+bool session_rows(Session *session, const char *sql, session_row row, void *data, GError **error);
 
 #endif
