@@ -242,6 +242,25 @@ bool file_write(const char *path, const void *data, size_t size, const struct fi
 	return file_write_vec(path, &part, 1, how, error);
 }
 
+int file_open_unnamed(const char *folder, GError **error)
+{
+	g_autofree char *name = g_build_filename(folder, ASIDE_NAME, NULL);
+	int fd;
+
+	if (!file_make_dirs(folder, 0700, error))
+		return -1;
+	fd = open_retrying(AT_FDCWD, folder, O_TMPFILE | O_RDWR, 0600);
+	/* NFS, for one, cannot. */
+	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+		fd = mkostemps(name, (int)strlen(".tmp"), O_CLOEXEC);
+		if (fd >= 0)
+			unlink(name);
+	}
+	if (fd < 0)
+		odr_fail_errno(error, errno, "cannot create a file in '%s'", folder);
+	return fd;
+}
+
 ssize_t file_pread(int fd, void *buffer, size_t size, off_t offset, GError **error)
 {
 	size_t done = 0;

@@ -18,6 +18,10 @@ src_base_libbase_a_SOURCES = \
 	src/base/pool.h \
 	src/base/process.c \
 	src/base/process.h \
+	src/base/sorter.c \
+	src/base/sorter.h \
+	src/base/spool.c \
+	src/base/spool.h \
 	src/base/stop.c \
 	src/base/stop.h \
 	src/base/task.c \
