@@ -2,6 +2,8 @@ noinst_LIBRARIES += src/repo/librepo.a
 src_repo_librepo_a_SOURCES = \
 	src/repo/chain.c \
 	src/repo/chain.h \
+	src/repo/entry_list.c \
+	src/repo/entry_list.h \
 	src/repo/layer.c \
 	src/repo/layer.h \
 	src/repo/layer_entry.c \
