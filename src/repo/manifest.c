@@ -18,6 +18,7 @@ Manifest *manifest_new(void)
 	manifest->damaged = g_ptr_array_new_with_free_func((GDestroyNotify)damage_free);
 	manifest->databases = json_array();
 	manifest->server = json_object();
+	manifest->facts = json_object();
 	return manifest;
 }
 
@@ -65,6 +66,7 @@ void manifest_free(Manifest *manifest)
 	g_free(manifest->tablespace_map);
 	json_decref(manifest->databases);
 	json_decref(manifest->server);
+	json_decref(manifest->facts);
 	g_clear_pointer(&manifest->damaged, g_ptr_array_unref);
 	g_free(manifest);
 }
@@ -78,6 +80,30 @@ const struct set_part *manifest_part(const Manifest *manifest, const char *part)
 			return one;
 	}
 	return NULL;
+}
+
+usec_t manifest_part_started(const Manifest *manifest, const char *part)
+{
+	const struct set_part *one = manifest_part(manifest, part);
+
+	return one && one->started ? one->started : manifest->started;
+}
+
+usec_t manifest_part_stopped(const Manifest *manifest, const char *part)
+{
+	const struct set_part *one = manifest_part(manifest, part);
+
+	return one && one->stopped ? one->stopped : manifest->stopped;
+}
+
+usec_t manifest_lock_until(const Manifest *manifest)
+{
+	usec_t until = INT64_MAX;
+
+	for (guint i = 0; i < manifest->parts->len; i++)
+		until = MIN(until,
+			    ((const struct set_part *)manifest->parts->pdata[i])->lock_until);
+	return MAX(until, manifest->retain_until);
 }
 
 /* What no reader would take must not become a set: the reader's own checks judge it first. */

@@ -21,6 +21,8 @@ struct set_part {
 	char *kind; /* "full" or "incremental" */
 	char *generation;
 	usec_t lock_until;
+	usec_t started,
+		stopped;       /* of the capture of this part, by the host's clock; 0: as the set */
 	GArray *layers;	       /* struct layer_ref, oldest first */
 	uint64_t files, bytes; /* entries that are files; their content */
 	uint64_t stored;       /* bytes of packs this set added */
@@ -58,7 +60,8 @@ struct manifest {
 	char *backup_label, *tablespace_map; /* text; map may be NULL */
 	json_t *databases;		     /* [{"oid":…,"name":…}] */
 	json_t *server;			     /* settings worth knowing: floors, config_file, … */
-	GPtrArray *damaged;		     /* struct damage */
+	json_t *facts;	    /* of other parts: an object each, by the part's name */
+	GPtrArray *damaged; /* struct damage */
 	/* of the reading */
 	struct endorsement writer;
 	uint8_t sha256[SHA256_SIZE]; /* of the whole object's content before the signature block */
@@ -86,6 +89,12 @@ bool manifest_public_parse(const char *text, size_t size, const uint8_t service_
 			   const char *set_id, Manifest *manifest, GError **error);
 bool manifest_sealed_parse(const char *text, size_t size, Manifest *manifest, GError **error);
 const struct set_part *manifest_part(const Manifest *manifest, const char *part);
+/* When the capture of a part began and ended; those of the whole set where the part does not tell. */
+usec_t manifest_part_started(const Manifest *manifest, const char *part);
+usec_t manifest_part_stopped(const Manifest *manifest, const char *part);
+/* How long the manifest itself is locked: with the first of its parts' generations that is unlocked, and as
+ * long as the set is to be kept. */
+usec_t manifest_lock_until(const Manifest *manifest);
 
 /* All sets of the service in this repository, oldest first: by the store's time, then sequence, then
  * id. Objects that do not verify are not sets: each is reported as a sentence in troubles (GPtrArray of

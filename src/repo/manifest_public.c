@@ -32,6 +32,8 @@ static json_t *part_json(const struct set_part *part)
 	json_set_string(object, "kind", part->kind);
 	json_set_string(object, "generation", part->generation);
 	json_set_int(object, "lock_until_us", part->lock_until);
+	json_set_int(object, "started_us", part->started);
+	json_set_int(object, "stopped_us", part->stopped);
 	json_set_int(object, "files", part->files);
 	json_set_int(object, "bytes", part->bytes);
 	json_set_int(object, "stored", part->stored);
@@ -202,6 +204,15 @@ static bool is_one_of(const char *text, const char *const *words)
 	return g_strv_contains(words, text);
 }
 
+/* Sets of the first versions do not tell. */
+static bool optional_time(json_t *object, const char *what, const char *name, usec_t *time,
+			  GError **error)
+{
+	json_t *member = json_object_get(object, name);
+
+	return !member || json_is_null(member) || member_time(object, what, name, time, error);
+}
+
 static bool parse_part(json_t *object, Manifest *manifest, GError **error)
 {
 	static const char *const names[] = {PART_DATABASE, PART_FILESTORE, PART_CONFIG, NULL};
@@ -228,6 +239,8 @@ static bool parse_part(json_t *object, Manifest *manifest, GError **error)
 	if (!json_string_member(object, what, "kind", &kind, error) ||
 	    !json_string_member(object, what, "generation", &generation, error) ||
 	    !member_time(object, what, "lock_until_us", &part->lock_until, error) ||
+	    !optional_time(object, what, "started_us", &part->started, error) ||
+	    !optional_time(object, what, "stopped_us", &part->stopped, error) ||
 	    !member_count(object, what, "files", &part->files, error) ||
 	    !member_count(object, what, "bytes", &part->bytes, error) ||
 	    !member_count(object, what, "stored", &part->stored, error))

@@ -45,6 +45,7 @@ char *manifest_sealed_print(const Manifest *manifest)
 		 manifest->databases ? json_incref(manifest->databases) : json_array());
 	json_set(object, "server",
 		 manifest->server ? json_incref(manifest->server) : json_object());
+	json_set(object, "facts", manifest->facts ? json_incref(manifest->facts) : json_object());
 	json_set(object, "damaged", damaged_json(manifest->damaged));
 	return json_print(object);
 }
@@ -100,6 +101,27 @@ static bool parse_databases(json_t *object, Manifest *manifest, GError **error)
 	return true;
 }
 
+/* What the parts say of themselves is judged by who understands it. */
+static bool parse_facts(json_t *object, Manifest *manifest, GError **error)
+{
+	json_t *facts = json_object_get(object, "facts"), *one;
+	const char *part;
+
+	if (!facts || json_is_null(facts))
+		return true;
+	if (!json_object_member(object, WHAT, "facts", &facts, error))
+		return false;
+	json_object_foreach(facts, part, one)
+	{
+		if (!json_is_object(one))
+			return odr_fail(error, ODR_ERROR_CORRUPT,
+					"%s: the facts of a part are not an object", WHAT);
+	}
+	json_decref(manifest->facts);
+	manifest->facts = json_incref(facts);
+	return true;
+}
+
 static bool parse_damaged(json_t *object, Manifest *manifest, GError **error)
 {
 	static const char what[] = "a damaged file";
@@ -139,7 +161,7 @@ bool manifest_sealed_parse(const char *text, size_t size, Manifest *manifest, GE
 	    !member_text(object, WHAT, "backup_label", &manifest->backup_label, error) ||
 	    !member_text(object, WHAT, "tablespace_map", &manifest->tablespace_map, error) ||
 	    !parse_server(object, manifest, error) || !parse_databases(object, manifest, error) ||
-	    !parse_damaged(object, manifest, error))
+	    !parse_facts(object, manifest, error) || !parse_damaged(object, manifest, error))
 		return false;
 	manifest->has_sealed = true;
 	return true;

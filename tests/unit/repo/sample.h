@@ -15,6 +15,8 @@ static inline struct set_part *sample_part(const char *name, unsigned layers)
 	part->kind = g_strdup(layers > 1 ? "incremental" : "full");
 	part->generation = g_strdup("20270131-00112233445566ff");
 	part->lock_until = 1801612799999999;
+	part->started = 1795561402000003;
+	part->stopped = 1795561499000004;
 	part->layers = g_array_new(FALSE, FALSE, sizeof(struct layer_ref));
 	for (unsigned i = 0; i < layers; i++) {
 		struct layer_ref ref = {.root = {1, i}, .root_size = 1000 + i, .table = {2, i}};
@@ -51,7 +53,7 @@ static inline Manifest *sample_manifest(const char *set_id)
 {
 	Manifest *manifest = manifest_new();
 	struct damage *damage = g_new0(struct damage, 1);
-	json_t *database = json_object();
+	json_t *database = json_object(), *files = json_object();
 
 	manifest->set_id = g_strdup(set_id);
 	manifest->sequence = 1;
@@ -77,6 +79,8 @@ static inline Manifest *sample_manifest(const char *set_id)
 	json_set_string(database, "name", "shop\xfe");
 	json_array_append_new(manifest->databases, database);
 	json_set_int(manifest->server, "max_connections", 100);
+	json_set_string(files, "root", "/srv/files");
+	json_set(manifest->facts, PART_FILESTORE, files);
 	damage->path = g_strdup("pgdata/base/16384/16400");
 	damage->what = g_strdup("3 pages with a wrong checksum, the first is block 17");
 	g_ptr_array_add(manifest->damaged, damage);

@@ -59,6 +59,9 @@ static void test_round_trip(void)
 	g_assert_cmpstr(again->tablespace_map, ==, manifest->tablespace_map);
 	g_assert_cmpuint(manifest_part(again, PART_FILESTORE)->layers->len, ==, LAYERS_MAX);
 	g_assert_cmpuint(manifest_part(again, PART_DATABASE)->bytes, ==, 10995116277760);
+	g_assert_cmpint(manifest_part_started(again, PART_CONFIG), ==, 1795561402000003);
+	g_assert_cmpint(manifest_part_stopped(again, PART_CONFIG), ==, 1795561499000004);
+	g_assert_true(json_equal(again->facts, manifest->facts));
 	g_assert_cmpstr(again->wal->last, ==, "000000020000000000000007");
 	g_assert_cmpuint(again->wal->objects->len, ==, 3);
 	g_assert_cmpuint(again->object_size, ==, g_bytes_get_size(object));
@@ -82,7 +85,8 @@ static void test_nothing_in_the_clear(void)
 {
 	g_autoptr(Manifest) manifest = sample_manifest(SET);
 	g_autoptr(GBytes) object = seal(manifest);
-	static const char *const secrets[] = {"db1", "START WAL", "16400", "max_connections"};
+	static const char *const secrets[] = {"db1", "START WAL", "16400", "max_connections",
+					      "/srv/files"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(secrets); i++)
 		g_assert_null(memmem(g_bytes_get_data(object, NULL), g_bytes_get_size(object),
@@ -109,6 +113,27 @@ static void test_empty(void)
 	g_assert_null(again->backup_label);
 	g_assert_cmpstr(again->previous_set, ==, OTHER);
 	g_assert_cmpuint(again->previous_sha256[3], ==, 7);
+}
+
+/* As the first versions wrote them: the parts do not tell when they were captured. */
+static void test_part_times(void)
+{
+	g_autoptr(Manifest) manifest = sample_manifest(SET);
+	struct set_part *part = manifest->parts->pdata[0];
+
+	part->started = part->stopped = 0;
+	g_assert_cmpint(manifest_part_started(manifest, PART_DATABASE), ==, manifest->started);
+	g_assert_cmpint(manifest_part_stopped(manifest, PART_DATABASE), ==, manifest->stopped);
+}
+
+static void test_lock(void)
+{
+	g_autoptr(Manifest) manifest = sample_manifest(SET);
+
+	((struct set_part *)manifest->parts->pdata[1])->lock_until -= 7;
+	g_assert_cmpint(manifest_lock_until(manifest), ==, 1801612799999999 - 7);
+	manifest->retain_until = 1801612799999999 - 5;
+	g_assert_cmpint(manifest_lock_until(manifest), ==, manifest->retain_until);
 }
 
 static void test_large_sealed_part(void)
@@ -225,6 +250,7 @@ static void test_public_members(void)
 		{"\"root_size\":1000", "\"root_size\":0", "\"root_size\" is 0"},
 		{"\"root_size\":1000", "\"root_size\":99999999999", "out of range"},
 		{"\"files\":12345", "\"files\":-1", "\"files\" is -1"},
+		{"\"started_us\":1", "\"started_us\":-1", "\"started_us\" is -1"},
 		{"\"timeline\":2", "\"timeline\":1", "its segments are of another timeline"},
 		{"\"timeline\":2", "\"timeline\":0", "\"timeline\" is 0"},
 		{"\"segment_size\":16777216", "\"segment_size\":16777215", "segments cannot have"},
@@ -273,6 +299,8 @@ static void test_sealed_members(void)
 		{"\"databases\":[", "\"databases\":[1,", "a database is not an object"},
 		{"\"damaged\":[", "\"damaged\":[{},", "a damaged file has no path"},
 		{"\"server\":{", "\"server\":[],\"old\":{", "server"},
+		{"\"facts\":{", "\"facts\":[],\"old\":{", "facts"},
+		{"\"facts\":{", "\"facts\":{\"moon\":1,", "the facts of a part are not an object"},
 	};
 	g_autoptr(Manifest) manifest = sample_manifest(SET);
 	g_autofree char *good = manifest_sealed_print(manifest);
@@ -430,6 +458,10 @@ int main(int argc, char **argv)
 	g_test_add_func("/manifest/names-and-paths-are-sealed", test_nothing_in_the_clear);
 	g_test_add_func("/manifest/a-set-needs-no-database", test_empty);
 	g_test_add_func("/manifest/the-sealed-part-may-need-many-chunks", test_large_sealed_part);
+	g_test_add_func("/manifest/parts-that-do-not-tell-their-times-have-those-of-the-set",
+			test_part_times);
+	g_test_add_func("/manifest/is-locked-as-long-as-it-is-kept-and-with-its-first-part",
+			test_lock);
 	g_test_add_func("/manifest/every-altered-byte-is-noticed", test_altered);
 	g_test_add_func("/manifest/a-name-belongs-to-one-set", test_other_name);
 	g_test_add_func("/manifest/opens-only-for-its-recipients", test_other_identity);
