@@ -23,7 +23,7 @@ struct catalog_set {
 	char *service, *repository, *set_id;
 	char *kind;	  /* full, incremental */
 	char *parts;	  /* "database,filestore" */
-	char *generation; /* of the database part, or NULL */
+	char *generation; /* of the database part, else of the first; or NULL */
 	uint64_t sequence;
 	usec_t created, started, stopped, retain_until, lock_until, stored_at; /* 0: unknown */
 	uint32_t timeline, segment_size; /* 0 without a database */

@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "cli/backup_parts.h"
 #include "cli/commands.h"
 #include "cli/filling.h"
 #include "cli/output.h"
@@ -164,6 +165,7 @@ static bool read_status(Context *context, struct status *status, GError **error)
 	g_autoptr(Catalog) catalog = filling_open(context, FILLING_LOCAL, error);
 	g_autoptr(GPtrArray) repositories = catalog ? context_repositories(context, error) : NULL;
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	g_autoptr(GPtrArray) parts = backup_parts_of(context);
 
 	if (!repositories)
 		return false;
@@ -176,6 +178,7 @@ static bool read_status(Context *context, struct status *status, GError **error)
 					 .service = context->service->name,
 					 .state = context->state,
 					 .repositories = (const char *const *)names->pdata,
+					 .parts = (const char *const *)parts->pdata,
 					 .rpo = context->service->tier->rpo,
 					 .backup_every = context->service->tier->backup_every,
 					 .now = clock_now()},

@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "cli/backup_parts.h"
 #include "cli/commands.h"
 #include "cli/filling.h"
 #include "cli/output.h"
@@ -125,6 +126,7 @@ static bool check(Context *context, const Run *run, GError **error)
 	const struct arguments *arguments = context->arguments;
 	bool nagios = arguments_flag(arguments, "nagios");
 	struct check_result result = {.findings = findings_new()};
+	g_autoptr(GPtrArray) parts = backup_parts_of(context);
 	enum progress_mode mode = PROGRESS_NONE;
 	struct check_request request = {.service = context->service->name,
 					.identity = context->identity,
@@ -132,6 +134,7 @@ static bool check(Context *context, const Run *run, GError **error)
 					.state = context->state,
 					.conninfo = context->service->postgres,
 					.run_id = run->run_id,
+					.parts = (const char *const *)parts->pdata,
 					.rpo = context->service->tier->rpo,
 					.backup_every = context->service->tier->backup_every,
 					.now = clock_now(),

@@ -75,12 +75,13 @@ static void tell(const Context *context, json_t *made)
 	}
 	if (arguments_flag(context->arguments, "quiet"))
 		return;
-	printf("service %s is ready\n"
-	       "PostgreSQL needs:\n"
-	       "  archive_mode = on\n"
-	       "  archive_command = '%s%s archive-push --service %s %%p'\n"
-	       "Next: odrbackup%s backup %s\n",
-	       service, context->arguments->program_path, option, service, option, service);
+	printf("service %s is ready\n", service);
+	if (context->service->postgres)
+		printf("PostgreSQL needs:\n"
+		       "  archive_mode = on\n"
+		       "  archive_command = '%s%s archive-push --service %s %%p'\n",
+		       context->arguments->program_path, option, service);
+	printf("Next: odrbackup%s backup %s\n", option, service);
 }
 
 bool cmd_init(const struct arguments *arguments, GError **error)

@@ -3,6 +3,10 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/archive_commands.c \
 	src/cli/arguments.c \
 	src/cli/arguments.h \
+	src/cli/backup_parts.c \
+	src/cli/backup_parts.h \
+	src/cli/backup_view.c \
+	src/cli/backup_view.h \
 	src/cli/cmd_archive.c \
 	src/cli/cmd_backup.c \
 	src/cli/cmd_catalog.c \

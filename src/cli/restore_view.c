@@ -32,7 +32,7 @@ void restore_view_print(const struct restore_view *view)
 	const struct restore_plan *plan = view->plan;
 	const Manifest *manifest = plan->manifest;
 	const struct set_part *part = manifest_part(manifest, PART_DATABASE);
-	g_autofree char *stopped = time_with_age(manifest->stopped);
+	g_autofree char *stopped = time_with_age(manifest_part_stopped(manifest, PART_DATABASE));
 	g_autofree char *start = lsn_print(plan->wal_start);
 	g_autofree char *end = lsn_print(plan->wal_end);
 	g_autofree char *size = size_format(part->bytes);
@@ -93,7 +93,8 @@ json_t *restore_view_json(const struct restore_view *view)
 	json_set_string(document, "repository", view->repository);
 	json_set_string(document, "type", recovery_type_name(view->target->type));
 	json_set_string(document, "point", plan->point);
-	json_set_time(document, "set_stopped", plan->manifest->stopped);
+	json_set_time(document, "set_stopped",
+		      manifest_part_stopped(plan->manifest, PART_DATABASE));
 	json_set_int(document, "timeline", plan->timeline);
 	json_set_string(document, "wal_start", start);
 	json_set_string(document, "wal_end", end);

@@ -70,12 +70,31 @@ static bool any_damaged(const GPtrArray *sets)
 	return false;
 }
 
-/* The last two columns appear where they tell something. */
+static bool any_other_part(const GPtrArray *sets)
+{
+	for (guint i = 0; i < sets->len; i++)
+		if (strcmp(((const struct catalog_set *)sets->pdata[i])->parts, PART_DATABASE) != 0)
+			return true;
+	return false;
+}
+
+/* "database, filestore" */
+static char *parts_of(const struct catalog_set *set)
+{
+	g_auto(GStrv) parts = g_strsplit(set->parts, ",", -1);
+
+	return g_strjoinv(", ", parts);
+}
+
+/* The last three columns appear where they tell something. */
 void set_list_print(const GPtrArray *sets, bool with_repositories)
 {
-	const char *headings[9] = {"set", "kind", "finished", ">size", ">stored", "WAL"};
+	const char *headings[10] = {"set", "kind", "finished", ">size", ">stored", "WAL"};
+	bool with_parts = any_other_part(sets);
 	size_t columns = 6;
 
+	if (with_parts)
+		headings[columns++] = "parts";
 	if (with_repositories)
 		headings[columns++] = "repository";
 	if (any_damaged(sets))
@@ -92,11 +111,19 @@ void set_list_print(const GPtrArray *sets, bool with_repositories)
 		g_autofree char *wal = wal_of(set);
 		g_autofree char *notes = notes_of(set);
 		g_autofree char *repositories = repositories_of(sets, set);
+		g_autofree char *parts = parts_of(set);
 
 		if (!g_hash_table_add(seen, set->set_id))
 			continue;
-		table_out_row(table, set->set_id, set->kind, finished, size, stored, wal,
-			      with_repositories ? repositories : notes, notes);
+		const char *more[3] = {notes, notes, notes};
+		size_t count = 0;
+
+		if (with_parts)
+			more[count++] = parts;
+		if (with_repositories)
+			more[count++] = repositories;
+		table_out_row(table, set->set_id, set->kind, finished, size, stored, wal, more[0],
+			      more[1], more[2]);
 	}
 	table_out_print(table, sets->len > 0 ? stdout : NULL);
 }
@@ -206,15 +233,12 @@ static void print_wal(const struct set_wal *wal)
 		    wal->segment_size >> 20, objects);
 }
 
-static void print_sealed(const Manifest *manifest)
+static void print_cluster(const Manifest *manifest)
 {
-	g_autofree char *took = duration_format(manifest->stopped - manifest->started);
 	g_autoptr(GString) databases = g_string_new(NULL);
 	size_t i;
 	json_t *database;
 
-	output_line(NAME_WIDTH, "capture", "on %s, took %s, label '%s'", manifest->host, took,
-		    manifest->label ? manifest->label : "");
 	output_line(NAME_WIDTH, "cluster",
 		    "PostgreSQL %d.%d, system identifier %" G_GUINT64_FORMAT
 		    ", page checksums %s, from %s",
@@ -230,9 +254,19 @@ static void print_sealed(const Manifest *manifest)
 	output_line(NAME_WIDTH, "databases", "%s", databases->str);
 	if (manifest->tablespace_map && *manifest->tablespace_map)
 		output_line(NAME_WIDTH, "tablespaces", "%s", g_strchomp(manifest->tablespace_map));
+}
+
+static void print_sealed(const Manifest *manifest)
+{
+	g_autofree char *took = duration_format(manifest->stopped - manifest->started);
+
+	output_line(NAME_WIDTH, "capture", "on %s, took %s, label '%s'", manifest->host, took,
+		    manifest->label ? manifest->label : "");
+	if (manifest_part(manifest, PART_DATABASE))
+		print_cluster(manifest);
 	if (manifest->damaged->len == 0)
 		output_line(NAME_WIDTH, "damage", "none was found");
-	for (i = 0; i < manifest->damaged->len && i < DAMAGED_SHOWN; i++) {
+	for (guint i = 0; i < manifest->damaged->len && i < DAMAGED_SHOWN; i++) {
 		const struct damage *damage = manifest->damaged->pdata[i];
 
 		output_line(NAME_WIDTH, i ? "" : "damage", "%s: %s", damage->path, damage->what);
@@ -281,6 +315,8 @@ static json_t *part_json(const struct set_part *part)
 	json_set_string(object, "kind", part->kind);
 	json_set_string(object, "generation", part->generation);
 	json_set_known_time(object, "lock_until", part->lock_until);
+	json_set_known_time(object, "started", part->started);
+	json_set_known_time(object, "stopped", part->stopped);
 	json_set_int(object, "files", (int64_t)part->files);
 	json_set_int(object, "bytes", (int64_t)part->bytes);
 	json_set_int(object, "stored", (int64_t)part->stored);
@@ -330,14 +366,8 @@ json_t *damaged_json(const GPtrArray *damaged)
 	return array;
 }
 
-static json_t *sealed_json(const Manifest *manifest)
+static void set_cluster(json_t *object, const Manifest *manifest)
 {
-	json_t *object = json_object();
-
-	json_set_time(object, "started", manifest->started);
-	json_set_time(object, "stopped", manifest->stopped);
-	json_set_string(object, "host", manifest->host);
-	json_set_string(object, "label", manifest->label);
 	json_set_int(object, "pg_major", manifest->pg_major);
 	json_set_int(object, "pg_version_num", manifest->pg_version_num);
 	set_identifier(object, manifest->system_identifier);
@@ -347,6 +377,19 @@ static json_t *sealed_json(const Manifest *manifest)
 	json_set_string(object, "tablespace_map", manifest->tablespace_map);
 	json_set(object, "databases", json_incref(manifest->databases));
 	json_set(object, "server", json_incref(manifest->server));
+}
+
+static json_t *sealed_json(const Manifest *manifest)
+{
+	json_t *object = json_object();
+
+	json_set_time(object, "started", manifest->started);
+	json_set_time(object, "stopped", manifest->stopped);
+	json_set_string(object, "host", manifest->host);
+	json_set_string(object, "label", manifest->label);
+	if (manifest_part(manifest, PART_DATABASE))
+		set_cluster(object, manifest);
+	json_set(object, "facts", json_incref(manifest->facts));
 	json_set(object, "damaged", damaged_json(manifest->damaged));
 	return object;
 }

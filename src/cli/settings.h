@@ -34,7 +34,7 @@ struct settings_service {
 	char *name;
 	GPtrArray *repositories;	  /* struct settings_repository, not owned */
 	const struct settings_tier *tier; /* never NULL: built-in "default" */
-	char *postgres;			  /* libpq conninfo */
+	char *postgres;			  /* libpq conninfo; NULL: no cluster ("none") */
 	char *data_directory;		  /* "auto" or a path */
 	char *bundle, *identity; /* files; may be NULL; [odrbackup]'s where the service has none */
 	char *repository_names, *tier_name; /* as written */

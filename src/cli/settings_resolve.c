@@ -163,7 +163,9 @@ static bool resolve_service(Settings *settings, const Keyfile *keyfile,
 		service->bundle = g_strdup(settings->bundle);
 	if (!service->identity)
 		service->identity = g_strdup(settings->identity);
-	if (holds_password(service->postgres))
+	if (strcmp(service->postgres, "none") == 0)
+		g_clear_pointer(&service->postgres, g_free);
+	if (service->postgres && holds_password(service->postgres))
 		return keyfile_fail(keyfile, keyfile_line(keyfile, group, "postgres"), error,
 				    "postgres= holds a password; put it into a file of mode 0600 "
 				    "and name that by passfile=");

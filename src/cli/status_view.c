@@ -97,6 +97,32 @@ static void print_gaps(const struct status_repository *repository)
 		    repository->gaps->len == 0 ? "without gaps" : gaps);
 }
 
+static void print_points(const struct status_repository *repository)
+{
+	for (guint i = 0; i < repository->points->len; i++) {
+		const struct status_point *point =
+			&g_array_index(repository->points, struct status_point, i);
+		g_autofree char *name = g_strconcat("  ", point->part, NULL);
+		g_autofree char *age = time_with_age(point->point);
+
+		if (point->point)
+			output_line(NAME_WIDTH, name, "as of %s", age);
+	}
+}
+
+static json_t *points_json(const struct status_repository *repository)
+{
+	json_t *object = json_object();
+
+	for (guint i = 0; i < repository->points->len; i++) {
+		const struct status_point *point =
+			&g_array_index(repository->points, struct status_point, i);
+
+		json_set_known_time(object, point->part, point->point);
+	}
+	return object;
+}
+
 static void print_repository(const struct status *status,
 			     const struct status_repository *repository)
 {
@@ -123,7 +149,9 @@ static void print_repository(const struct status *status,
 		output_line(NAME_WIDTH, "  sets",
 			    "%u, the newest finished %s, the oldest %s; %s stored",
 			    repository->sets, newest, oldest, stored);
-	print_gaps(repository);
+	if (repository->database_sets > 0)
+		print_gaps(repository);
+	print_points(repository);
 }
 
 static void print_runs(const struct status *status)
@@ -230,6 +258,7 @@ static json_t *repository_json(const struct status *status,
 	json_set_string(object, "name", repository->name);
 	json_set_known_time(object, "recovery_point", repository->recovery_point);
 	json_set_known_time(object, "first_point", repository->first_point);
+	json_set(object, "points", points_json(repository));
 	json_set(object, "exposure", exposure_json(status, repository));
 	json_set_int(object, "sets", repository->sets);
 	json_set_int(object, "sets_damaged", repository->damaged);

@@ -81,7 +81,9 @@ static struct catalog_set *catalog_set_of(const Manifest *manifest)
 	struct catalog_set *set = g_new0(struct catalog_set, 1);
 
 	set->set_id = g_strdup(manifest->set_id);
-	set->stopped = manifest->created;
+	set->stopped = manifest_part_stopped(manifest, PART_DATABASE);
+	if (set->stopped == 0)
+		set->stopped = manifest->created;
 	set->stored_at = manifest->stored_at;
 	for (guint i = 0; i < manifest->parts->len; i++)
 		set->stored += ((const struct set_part *)manifest->parts->pdata[i])->stored;
@@ -94,6 +96,17 @@ static struct catalog_set *catalog_set_of(const Manifest *manifest)
 	return set;
 }
 
+static void note_points(const Manifest *manifest, GArray *points)
+{
+	for (guint i = 0; i < points->len; i++) {
+		struct status_point *point = &g_array_index(points, struct status_point, i);
+		const struct set_part *part = manifest_part(manifest, point->part);
+
+		if (part)
+			point->point = MAX(point->point, part->started);
+	}
+}
+
 /* The same computation as for status, from what the repository holds instead of the catalog. */
 static struct status_repository *summarize(const struct check_request *request, const Repo *repo,
 					   const struct holdings *holdings)
@@ -103,9 +116,14 @@ static struct status_repository *summarize(const struct check_request *request, 
 	g_autoptr(GPtrArray) files =
 		g_ptr_array_new_with_free_func((GDestroyNotify)catalog_wal_free);
 	g_autoptr(GArray) events = g_array_new(false, false, sizeof(struct catalog_exposure));
+	g_autoptr(GArray) points = g_array_new(false, false, sizeof(struct status_point));
+	static const struct status_point parts[] = {{PART_FILESTORE, 0}, {PART_CONFIG, 0}};
 
-	for (guint i = 0; i < holdings->manifests->len; i++)
+	g_array_append_vals(points, parts, G_N_ELEMENTS(parts));
+	for (guint i = 0; i < holdings->manifests->len; i++) {
 		g_ptr_array_add(sets, catalog_set_of(holdings->manifests->pdata[i]));
+		note_points(holdings->manifests->pdata[i], points);
+	}
 	for (guint i = 0; i < holdings->held->len; i++) {
 		const struct wal_held *held = holdings->held->pdata[i];
 		struct catalog_wal *file = g_new0(struct catalog_wal, 1);
@@ -122,6 +140,7 @@ static struct status_repository *summarize(const struct check_request *request, 
 							     .sets = sets,
 							     .files = files,
 							     .events = events,
+							     .points = points,
 							     .rpo = request->rpo,
 							     .now = request->now});
 }
@@ -183,6 +202,7 @@ static void judge(const struct check_request *request, struct check_result *resu
 	struct status status = {.service = (char *)request->service,
 				.now = request->now,
 				.rpo = request->rpo,
+				.parts = request->parts,
 				.repositories = result->repositories,
 				.last = g_ptr_array_new(),
 				.running = g_ptr_array_new(),

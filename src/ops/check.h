@@ -18,6 +18,7 @@ struct check_request {
 	const char *state;	  /* the service's folder */
 	const char *conninfo;	  /* NULL: the server is not asked */
 	const char *run_id;
+	const char *const *parts; /* PART_… that the service has, ends with NULL */
 	usec_t rpo, backup_every;
 	usec_t now;
 	bool scan; /* read every object */

@@ -1,9 +1,9 @@
 #include "ops/expire.h"
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/stop.h"
 #include "ops/expire_steps.h"
+#include "ops/part_lock.h"
 #include "repo/wal_journal.h"
 
 #include <string.h>
@@ -72,6 +72,7 @@ static uint32_t parts_of(const Manifest *manifest)
 	return parts;
 }
 
+/* A manifest is locked with that of its parts' generations which is unlocked first. */
 static struct retention_set retention_set_of(const Manifest *manifest, bool locks)
 {
 	struct retention_set set = {.set_id = manifest->set_id,
@@ -80,11 +81,8 @@ static struct retention_set retention_set_of(const Manifest *manifest, bool lock
 				    .parts = parts_of(manifest),
 				    .has_database = manifest->wal != NULL};
 
-	for (guint i = 0; locks && i < manifest->parts->len; i++) {
-		const struct set_part *part = manifest->parts->pdata[i];
-
-		set.lock_until = MAX(set.lock_until, part->lock_until);
-	}
+	if (locks)
+		set.lock_until = manifest_lock_until(manifest);
 	if (manifest->wal) {
 		set.timeline = manifest->wal->timeline;
 		set.start = manifest->wal->start;
@@ -278,16 +276,15 @@ static bool expire_all(const struct expire_request *request, struct expire_resul
 
 bool expire_run(const struct expire_request *request, struct expire_result *result, GError **error)
 {
-	g_autofree char *path = g_build_filename(request->state, "backup.lock", NULL);
-	struct file_lock lock = {0};
+	struct part_locks locks;
 	bool done;
 
 	result->repositories = g_ptr_array_new_with_free_func(expire_repository_free);
 	if (request->plan)
 		return expire_all(request, result, error);
-	if (!file_lock_take(&lock, path, request->lock_wait, error))
+	if (!part_locks_take(&locks, request->state, request->lock_wait, error))
 		return odr_context(error, "cannot expire while another run is under way");
 	done = expire_all(request, result, error);
-	file_lock_release(&lock);
+	part_locks_release(&locks);
 	return done;
 }

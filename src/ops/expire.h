@@ -15,7 +15,7 @@
  */
 struct expire_request {
 	const GPtrArray *repos;
-	const char *state; /* the service's folder: backup.lock, WAL journal */
+	const char *state; /* the service's folder: locks of the parts, WAL journal */
 	struct retention_policy policy;
 	usec_t backup_every; /* expected distance of sets */
 	usec_t lock_wait;
@@ -37,8 +37,9 @@ struct expire_repository {
 	/* What went, or would go: */
 	uint64_t objects, bytes; /* packs, layers and tables */
 	unsigned generations;	 /* that became unused */
-	unsigned abandoned;	 /* that no set ever used: of aborted runs */
-	GPtrArray *wal;		 /* char *, sorted */
+	unsigned
+		abandoned; /* that no set used before: of aborted runs, or locked when their sets went */
+	GPtrArray *wal; /* char *, sorted */
 	uint64_t wal_bytes;
 	char floor[WAL_SEGMENT_NAME_SIZE]; /* the first segment that is needed; "": unknown */
 	GPtrArray *troubles;		   /* char *: sentences */

@@ -108,14 +108,15 @@ static bool assign_tables(struct sweep *sweep, GError **error)
 	return true;
 }
 
-/* What no set ever used may belong to a run that is under way on another host. */
+/* What is locked waits. What no set ever used may belong to a run that is under way on another host. */
 static bool may_go(const struct expire *expire, const struct generation *generation)
 {
-	if (g_hash_table_contains(expire->freed, generation->id))
-		return true;
 	if (generation_lock_date(generation->id) <= expire->out->now)
 		return true;
-	return !expire->locks && generation->newest <= expire->out->now - ABANDONED_AGE;
+	if (expire->locks)
+		return false;
+	return g_hash_table_contains(expire->freed, generation->id) ||
+	       generation->newest <= expire->out->now - ABANDONED_AGE;
 }
 
 static bool remove_generation(struct expire *expire, const struct generation *generation,

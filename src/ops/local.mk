@@ -13,8 +13,12 @@ src_ops_libops_a_SOURCES = \
 	src/ops/attributes.h \
 	src/ops/backup.c \
 	src/ops/backup.h \
-	src/ops/backup_manifest.c \
-	src/ops/backup_steps.h \
+	src/ops/backup_database.c \
+	src/ops/backup_database.h \
+	src/ops/backup_database_set.c \
+	src/ops/backup_database_steps.h \
+	src/ops/backup_part.h \
+	src/ops/backup_publish.c \
 	src/ops/check.c \
 	src/ops/check.h \
 	src/ops/check_chain.c \
@@ -47,6 +51,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/materialize_compare.c \
 	src/ops/materialize_plan.c \
 	src/ops/materialize_plan.h \
+	src/ops/part_lock.c \
+	src/ops/part_lock.h \
 	src/ops/record.c \
 	src/ops/record.h \
 	src/ops/restore.c \

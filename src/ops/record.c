@@ -50,26 +50,52 @@ static usec_t stored_at(const Repo *repo, const Manifest *manifest)
 		       : manifest->created;
 }
 
+/* What kind and generation of a set are told of in one line: those of the database, if it has one. */
+static const struct set_part *part_to_show(const Manifest *manifest)
+{
+	const struct set_part *database = manifest_part(manifest, PART_DATABASE);
+
+	return database ? database : manifest->parts->pdata[0];
+}
+
+/* Files and configuration are as recent as the begin of their capture; of the database the WAL tells. */
+static bool put_points(Catalog *catalog, const Repo *repo, const Manifest *manifest, usec_t stored,
+		       GError **error)
+{
+	for (guint i = 0; i < manifest->parts->len; i++) {
+		const struct set_part *part = manifest->parts->pdata[i];
+		struct catalog_exposure point = {.usable_at = stored,
+						 .recovery_point = part->started};
+
+		if (part->started == 0 || strcmp(part->part, PART_DATABASE) == 0)
+			continue;
+		if (!catalog_exposure_add(catalog, repo->service.name, store_name(repo->store),
+					  part->part, &point, error))
+			return false;
+	}
+	return true;
+}
+
 static bool put_set(Catalog *catalog, const Repo *repo, const Manifest *manifest,
 		    const GPtrArray *known, GError **error)
 {
-	const struct set_part *database = manifest_part(manifest, PART_DATABASE);
+	const struct set_part *main_part = part_to_show(manifest);
+	usec_t stopped = manifest_part_stopped(manifest, PART_DATABASE);
 	g_autofree char *parts = part_names(manifest);
 	g_autofree char *writer = key_fingerprint(manifest->writer.public_key);
 	g_autofree char *digest = hex_encode(manifest->sha256, SHA256_SIZE);
 	struct catalog_set set = {.service = repo->service.name,
 				  .repository = (char *)store_name(repo->store),
 				  .set_id = manifest->set_id,
-				  .kind = database ? database->kind : (char *)"full",
+				  .kind = main_part->kind,
 				  .parts = parts,
-				  .generation = database ? database->generation : NULL,
+				  .generation = main_part->generation,
 				  .sequence = manifest->sequence,
 				  .created = manifest->created,
 				  .started = manifest->started,
-				  .stopped = manifest->has_sealed ? manifest->stopped
-								  : manifest->created,
+				  .stopped = stopped ? stopped : manifest->created,
 				  .retain_until = manifest->retain_until,
-				  .lock_until = database ? database->lock_until : 0,
+				  .lock_until = manifest_lock_until(manifest),
 				  .stored_at = stored_at(repo, manifest),
 				  .system_identifier = manifest->system_identifier,
 				  .pg_major = manifest->pg_major,
@@ -92,7 +118,8 @@ static bool put_set(Catalog *catalog, const Repo *repo, const Manifest *manifest
 	}
 	if (known && !manifest->has_sealed)
 		keep_sealed(&set, known);
-	return catalog_set_put(catalog, &set, error);
+	return catalog_set_put(catalog, &set, error) &&
+	       put_points(catalog, repo, manifest, set.stored_at, error);
 }
 
 bool record_set(Catalog *catalog, const Repo *repo, const Manifest *manifest, GError **error)

@@ -4,7 +4,8 @@
 #include "catalog/catalog.h"
 #include "repo/manifest.h"
 
-/* From repository and local journal into the catalog. */
+/* From repository and local journal into the catalog. A set's capture of files or configuration is a
+ * recovery point of that part. */
 bool record_set(Catalog *catalog, const Repo *repo, const Manifest *manifest, GError **error);
 /* WAL journal of the service's state folder → catalog, for its repositories; drops nothing. */
 bool record_wal_journal(Catalog *catalog, const char *state, const char *service, GError **error);

@@ -64,7 +64,7 @@ static bool set_precedes_target(const struct restore_target *target, const Manif
 
 	switch (target->type) {
 	case RECOVERY_TIME:
-		return manifest->stopped <= target->time;
+		return manifest_part_stopped(manifest, PART_DATABASE) <= target->time;
 	case RECOVERY_LSN:
 		return manifest->wal->stop <= target->lsn;
 	case RECOVERY_XID:
@@ -285,7 +285,7 @@ static bool nothing_serves(const struct restore_source *source, const struct res
 	if (!first)
 		return odr_fail(error, ODR_ERROR_NOT_FOUND,
 				"no set of this service in the repository has a database");
-	g_autofree char *time = clock_format(first->stopped);
+	g_autofree char *time = clock_format(manifest_part_stopped(first, PART_DATABASE));
 	g_autofree char *lsn = lsn_print(first->wal->stop);
 
 	return odr_fail(error, ODR_ERROR_NOT_FOUND,
@@ -362,7 +362,8 @@ static void describe_point(const struct restore_source *source, const struct res
 	g_autofree char *end = lsn_print(plan->wal_end);
 	g_autofree char *stored = clock_format(plan->wal_end_stored);
 	g_autofree char *stop = lsn_print(plan->manifest->wal->stop);
-	g_autofree char *stopped = clock_format(plan->manifest->stopped);
+	g_autofree char *stopped =
+		clock_format(manifest_part_stopped(plan->manifest, PART_DATABASE));
 
 	switch (target->type) {
 	case RECOVERY_DEFAULT:

@@ -16,7 +16,20 @@ void status_repository_free(struct status_repository *repository)
 	g_free(repository->newest_set);
 	g_free(repository->oldest_set);
 	g_array_unref(repository->gaps);
+	g_array_unref(repository->points);
 	g_free(repository);
+}
+
+usec_t status_point(const struct status_repository *repository, const char *part)
+{
+	for (guint i = 0; i < repository->points->len; i++) {
+		const struct status_point *point =
+			&g_array_index(repository->points, struct status_point, i);
+
+		if (strcmp(point->part, part) == 0)
+			return point->point;
+	}
+	return 0;
 }
 
 void status_clear(struct status *status)
@@ -55,6 +68,10 @@ static void note_sets(const struct status_source *source, struct status_reposito
 		if (i + 1 == source->sets->len) {
 			repository->newest_set = g_strdup(set->set_id);
 			repository->newest_stopped = set->stopped;
+		}
+		if (set->segment_size != 0) {
+			repository->database_sets++;
+			repository->database_stopped = set->stopped;
 		}
 		if (set->segment_size != 0 && repository->first_point == 0)
 			repository->first_point = set->stopped;
@@ -142,6 +159,9 @@ struct status_repository *status_repository_new(const struct status_source *sour
 
 	repository->name = g_strdup(source->repository);
 	repository->gaps = g_array_new(false, false, sizeof(struct status_gap));
+	repository->points = g_array_new(false, false, sizeof(struct status_point));
+	if (source->points)
+		g_array_append_vals(repository->points, source->points->data, source->points->len);
 	note_sets(source, repository);
 	note_gaps(source, repository);
 	note_wal(source, repository);
@@ -151,24 +171,48 @@ struct status_repository *status_repository_new(const struct status_source *sour
 	return repository;
 }
 
+static bool read_points(const struct status_request *request, const char *repository,
+			GArray *points, GError **error)
+{
+	static const char *const parts[] = {PART_FILESTORE, PART_CONFIG};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+		g_autoptr(GArray) events = NULL;
+		struct status_point point = {.part = parts[i]};
+
+		if (!catalog_exposure(request->catalog, request->service, repository, parts[i],
+				      request->now, &events, error))
+			return false;
+		for (guint j = 0; j < events->len; j++)
+			point.point = MAX(
+				point.point,
+				g_array_index(events, struct catalog_exposure, j).recovery_point);
+		g_array_append_val(points, point);
+	}
+	return true;
+}
+
 static bool read_repository(const struct status_request *request, const char *name,
 			    struct status *status, GError **error)
 {
 	g_autoptr(GPtrArray) sets = NULL;
 	g_autoptr(GPtrArray) files = NULL;
 	g_autoptr(GArray) events = NULL;
+	g_autoptr(GArray) points = g_array_new(false, false, sizeof(struct status_point));
 
 	if (!record_exposure(request->catalog, request->service, name, error) ||
 	    !catalog_sets(request->catalog, request->service, name, &sets, error) ||
 	    !catalog_wal(request->catalog, request->service, name, &files, error) ||
 	    !catalog_exposure(request->catalog, request->service, name, PART_DATABASE,
-			      request->now - STATUS_PERIOD, &events, error))
+			      request->now - STATUS_PERIOD, &events, error) ||
+	    !read_points(request, name, points, error))
 		return false;
 
 	struct status_source source = {.repository = name,
 				       .sets = sets,
 				       .files = files,
 				       .events = events,
+				       .points = points,
 				       .rpo = request->rpo,
 				       .now = request->now};
 
@@ -235,6 +279,7 @@ bool status_read(const struct status_request *request, struct status *result, GE
 		.service = g_strdup(request->service),
 		.now = request->now,
 		.rpo = request->rpo,
+		.parts = request->parts,
 		.repositories =
 			g_ptr_array_new_with_free_func((GDestroyNotify)status_repository_free),
 		.last = g_ptr_array_new_with_free_func((GDestroyNotify)catalog_run_free),

@@ -20,25 +20,34 @@ struct status_gap {
 	usec_t before, after; /* when the segments on both sides were stored */
 	bool open;	      /* behind the newest set: what follows cannot be reached at all */
 };
+/* How recent the captured state of a part is that is not recovered by WAL. */
+struct status_point {
+	const char *part;
+	usec_t point; /* what was there then can be recovered; 0: nothing */
+};
 struct status_repository {
 	char *name;
 	unsigned sets, damaged;	       /* damaged: sets with damage of their source */
+	unsigned database_sets;	       /* of them */
 	uint64_t stored;	       /* bytes of packs */
 	char *newest_set, *oldest_set; /* ids, or NULL */
 	usec_t newest_stopped, oldest_stopped;
-	usec_t first_point;    /* oldest moment that can be reached; 0: none */
-	usec_t recovery_point; /* newest one; 0: none */
-	uint32_t timeline;     /* of the newest WAL */
-	lsn_t wal_end;	       /* 0: no WAL behind the newest set */
+	usec_t database_stopped; /* of the newest set with a database */
+	usec_t first_point;	 /* oldest moment that can be reached; 0: none */
+	usec_t recovery_point;	 /* newest one; 0: none */
+	uint32_t timeline;	 /* of the newest WAL */
+	lsn_t wal_end;		 /* 0: no WAL behind the newest set */
 	uint64_t wal_files, wal_bytes;
 	usec_t exposure; /* now; -1: unknown */
 	struct exposure_summary week;
-	GArray *gaps; /* struct status_gap */
+	GArray *gaps;	/* struct status_gap */
+	GArray *points; /* struct status_point: filestore and config */
 };
 struct status {
 	char *service;
-	usec_t now, rpo;	 /* rpo 0: no objective */
-	GPtrArray *repositories; /* struct status_repository */
+	usec_t now, rpo;	  /* rpo 0: no objective */
+	const char *const *parts; /* as in the request */
+	GPtrArray *repositories;  /* struct status_repository */
 	const struct status_repository
 		*best;		   /* with the newest recovery point; NULL: none has one */
 	GPtrArray *last, *running; /* struct catalog_run: the newest of each command; under way */
@@ -51,6 +60,7 @@ struct status_request {
 	const char *service;
 	const char *state;		 /* the service's folder; NULL: leave the journal alone */
 	const char *const *repositories; /* names, ends with NULL */
+	const char *const *parts;	 /* PART_… that the service has, ends with NULL */
 	usec_t rpo, backup_every;
 	usec_t now;
 };
@@ -60,11 +70,13 @@ bool status_read(const struct status_request *request, struct status *status, GE
 struct status_source {
 	const char *repository;
 	const GPtrArray *sets, *files; /* struct catalog_set, struct catalog_wal */
-	const GArray *events;	       /* struct catalog_exposure */
+	const GArray *events;	       /* struct catalog_exposure, of the database */
+	const GArray *points;	       /* struct status_point; NULL: none */
 	usec_t rpo, now;
 };
 struct status_repository *status_repository_new(const struct status_source *source);
 void status_repository_free(struct status_repository *repository);
+usec_t status_point(const struct status_repository *repository, const char *part); /* 0: none */
 /* What is wrong, from the rest of the status. */
 void status_judge(struct status *status, usec_t backup_every);
 

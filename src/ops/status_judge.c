@@ -1,12 +1,17 @@
 /* What is wrong with a status, in sentences, and what to type about it. */
 #include "ops/status.h"
 
+#include "repo/manifest.h"
+
 #include <string.h>
 
 static void judge_sets(struct status *status, const struct status_repository *repository,
 		       const char *where, usec_t backup_every)
 {
-	g_autofree char *age = status_age(status->now, repository->newest_stopped);
+	/* Files may be captured far more often: they must not hide that no more databases are. */
+	usec_t stopped = repository->database_sets ? repository->database_stopped
+						   : repository->newest_stopped;
+	g_autofree char *age = status_age(status->now, stopped);
 
 	if (repository->sets == 0) {
 		findings_add(status->findings, FINDING_CRITICAL, "set.none", where,
@@ -15,7 +20,7 @@ static void judge_sets(struct status *status, const struct status_repository *re
 			->kind = FINDING_NO_SET;
 		return;
 	}
-	if (backup_every > 0 && status->now - repository->newest_stopped > 2 * backup_every)
+	if (backup_every > 0 && status->now - stopped > 2 * backup_every)
 		findings_add(status->findings, FINDING_WARNING, "set.old", where,
 			     g_strdup_printf("the newest set was finished %s; two more were due "
 					     "since",
@@ -28,6 +33,23 @@ static void judge_sets(struct status *status, const struct status_repository *re
 			     g_strdup_printf("odrbackup list %s shows which, odrbackup show %s "
 					     "SET the files",
 					     status->service, status->service));
+}
+
+/* What the service has and no set does. */
+static void judge_parts(struct status *status, const struct status_repository *repository,
+			const char *where)
+{
+	for (const char *const *part = status->parts; repository->sets > 0 && *part; part++) {
+		bool database = strcmp(*part, PART_DATABASE) == 0;
+
+		if (database ? repository->database_sets > 0 : status_point(repository, *part) > 0)
+			continue;
+		findings_add(
+			status->findings, FINDING_CRITICAL, "set.part", where,
+			g_strdup_printf("no set has the %s", *part),
+			g_strdup_printf("odrbackup backup %s --part %s", status->service, *part))
+			->kind = FINDING_NO_SET;
+	}
 }
 
 static void judge_gaps(struct status *status, const struct status_repository *repository,
@@ -60,7 +82,7 @@ static void judge_gaps(struct status *status, const struct status_repository *re
 static void judge_exposure(struct status *status, const struct status_repository *repository,
 			   const char *where)
 {
-	if (repository->sets == 0)
+	if (repository->database_sets == 0)
 		return;
 	if (repository->wal_end == 0) {
 		findings_add(status->findings, FINDING_CRITICAL, "wal.none", where,
@@ -114,6 +136,7 @@ void status_judge(struct status *status, usec_t backup_every)
 		g_autofree char *where = g_strdup_printf("repository %s", repository->name);
 
 		judge_sets(status, repository, where, backup_every);
+		judge_parts(status, repository, where);
 		judge_gaps(status, repository, where);
 		judge_exposure(status, repository, where);
 	}

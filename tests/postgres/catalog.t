@@ -225,7 +225,7 @@ $site->backup('third backup');
 	is(check('--repository-scan')->status, 0, 'and whole');
 	is($site->json('status')->{state}, 'ok', 'as status says') or diag explain $site->json('status');
 
-	my $lock = $site->path('state', $service, 'backup.lock');
+	my $lock = $site->path('state', $service, 'database.lock');
 	my $holder = start_program(['flock', $lock, 'sleep', '60']);
 	poll_until('the lock is held', sub { return !run_program(['flock', '-n', $lock, 'true'])->ok }, 20);
 	$site->tool_fails(['expire', '--lock-wait', '1s'], 11, 'cannot expire while another run is under way');

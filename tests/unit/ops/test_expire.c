@@ -556,7 +556,7 @@ static void test_nothing(struct site *site, const void *data)
 static void test_lock(struct site *site, const void *data)
 {
 	g_autoptr(GError) error = NULL;
-	g_autofree char *path = g_build_filename(site->state, "backup.lock", NULL);
+	g_autofree char *path = g_build_filename(site->state, "filestore.lock", NULL);
 	struct file_lock lock = {0};
 
 	(void)data;

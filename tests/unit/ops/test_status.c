@@ -228,9 +228,11 @@ static struct catalog_set *set_of(const struct set *from)
 
 	set->set_id = g_strdup(from->id);
 	set->timeline = from->timeline;
-	set->segment_size = SEGMENT;
-	set->start_lsn = AT(from->start) + 0x28;
-	set->stop_lsn = AT(from->stop) + 0x100;
+	if (from->start > 0) {
+		set->segment_size = SEGMENT;
+		set->start_lsn = AT(from->start) + 0x28;
+		set->stop_lsn = AT(from->stop) + 0x100;
+	}
 	set->stopped = set->stored_at = SEC(from->stopped);
 	set->damaged = from->damaged;
 	return set;
@@ -295,12 +297,15 @@ static char *codes_of(const GPtrArray *findings)
 	return g_string_free(text, false);
 }
 
+static const char *const only_database[] = {PART_DATABASE, NULL};
+
 static void status_init(struct status *status, usec_t rpo)
 {
 	*status = (struct status){
 		.service = g_strdup("erp"),
 		.now = NOW,
 		.rpo = rpo,
+		.parts = only_database,
 		.repositories =
 			g_ptr_array_new_with_free_func((GDestroyNotify)status_repository_free),
 		.last = g_ptr_array_new_with_free_func((GDestroyNotify)catalog_run_free),
@@ -331,6 +336,58 @@ static void test_example(const void *data)
 
 	g_assert_cmpstr(codes, ==, example->codes);
 	g_assert_cmpint(findings_worst(status.findings), ==, example->worst);
+	status_clear(&status);
+}
+
+/* Sets of files beside those of a database, and instead of them. */
+static const struct parts_example {
+	const char *promise;
+	const char *parts[4];
+	struct set sets[MAXIMUM]; /* start 0: a set without a database */
+	int filestore;		  /* its point */
+	const char *codes;
+} parts_examples[] = {
+	{"files-alone-are-no-less-than-a-service-without-a-cluster-has",
+	 {PART_FILESTORE},
+	 {{"a", 0, 0, 0, 9000}},
+	 9000,
+	 ""},
+	{"files-do-not-stand-for-a-database",
+	 {PART_DATABASE, PART_FILESTORE},
+	 {{"a", 0, 0, 0, 9000}},
+	 9000,
+	 "set.part"},
+	{"a-database-does-not-stand-for-files",
+	 {PART_DATABASE, PART_FILESTORE},
+	 {{"a", 1, 2, 2, 9000}},
+	 0,
+	 "set.part"},
+	{"newer-files-do-not-make-a-database-newer",
+	 {PART_DATABASE, PART_FILESTORE},
+	 {{"a", 1, 2, 2, 2799}, {"b", 0, 0, 0, 9900}},
+	 9900,
+	 "set.old"},
+};
+
+static void test_parts(const void *data)
+{
+	const struct parts_example *example = data;
+	struct example like = {.files = {{1, 1, 5, 9000, 100}}};
+	struct status_point point = {PART_FILESTORE, SEC(example->filestore)};
+	struct status_repository *repository;
+	struct status status;
+
+	memcpy(like.sets, example->sets, sizeof(like.sets));
+	repository = repository_of(&like);
+	g_array_append_val(repository->points, point);
+	status_init(&status, 0);
+	status.parts = example->parts;
+	g_ptr_array_add(status.repositories, repository);
+	status_judge(&status, SEC(3600));
+
+	g_autofree char *codes = codes_of(status.findings);
+
+	g_assert_cmpstr(codes, ==, example->codes);
 	status_clear(&status);
 }
 
@@ -424,6 +481,12 @@ int main(int argc, char **argv)
 		g_autofree char *path = g_strdup_printf("/status/%s", examples[i].promise);
 
 		g_test_add_data_func(path, &examples[i], test_example);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(parts_examples); i++) {
+		g_autofree char *path =
+			g_strdup_printf("/status/parts/%s", parts_examples[i].promise);
+
+		g_test_add_data_func(path, &parts_examples[i], test_parts);
 	}
 	g_test_add_func("/status/runs-that-did-not-end-well-are-said", test_runs);
 	g_test_add_func("/status/ages-are-in-words", test_ages);

@@ -1,0 +1,88 @@
+#include "cli/backup_parts.h"
+
+#include "base/error.h"
+#include "cli/suggest.h"
+
+#include <string.h>
+
+static bool choose_database(const Context *context, struct backup_parts *parts)
+{
+	const struct settings_service *service = context->service;
+	const char *directory = service->data_directory;
+
+	if (!service->postgres)
+		return false;
+	parts->chosen_database = true;
+	parts->database = (struct backup_database){
+		.conninfo = service->postgres,
+		.data_directory = directory && strcmp(directory, "auto") != 0 ? directory : NULL,
+		.generation_length = service->tier->generation_length,
+		.archive_timeout = context->settings->archive_check_timeout,
+	};
+	return true;
+}
+
+static const struct {
+	const char *name;
+	bool (*choose)(const Context *context,
+		       struct backup_parts *parts); /* false: there is none */
+	const char *absence;			    /* why there is none */
+} known[] = {
+	{PART_DATABASE, choose_database, "its postgres= is none"},
+};
+
+static bool choose_named(const Context *context, const char *name, struct backup_parts *parts,
+			 GError **error)
+{
+	const char *names[G_N_ELEMENTS(known) + 1] = {NULL};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
+		names[i] = known[i].name;
+		if (strcmp(known[i].name, name) != 0)
+			continue;
+		return known[i].choose(context, parts) ||
+		       odr_fail(error, ODR_ERROR_USAGE, "service %s has no %s: %s",
+				context->service->name, name, known[i].absence);
+	}
+	g_autofree char *list = suggest_list(names);
+	g_autofree char *guess = suggest_phrase(name, names);
+
+	return odr_fail(error, ODR_ERROR_USAGE, "there is no part '%s'; parts are %s%s", name, list,
+			guess);
+}
+
+GPtrArray *backup_parts_of(const Context *context)
+{
+	GPtrArray *names = g_ptr_array_new();
+	struct backup_parts parts = {0};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
+		if (known[i].choose(context, &parts))
+			g_ptr_array_add(names, (char *)known[i].name);
+	g_ptr_array_add(names, NULL);
+	return names;
+}
+
+bool backup_parts_choose(const Context *context, struct backup_parts *parts, GError **error)
+{
+	const GPtrArray *named = arguments_list(context->arguments, "part");
+	bool any = false;
+
+	*parts = (struct backup_parts){0};
+	for (guint i = 0; named && i < named->len; i++)
+		if (!choose_named(context, named->pdata[i], parts, error))
+			return false;
+	if (named)
+		return true;
+	for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
+		any = known[i].choose(context, parts) || any;
+	return any || odr_fail(error, ODR_ERROR_USAGE,
+			       "service %s has nothing to capture: its postgres= is none",
+			       context->service->name);
+}
+
+void backup_parts_request(const struct backup_parts *parts, struct backup_request *request)
+{
+	if (parts->chosen_database)
+		request->database = &parts->database;
+}

@@ -1,0 +1,22 @@
+#ifndef ODR_CLI_BACKUP_PARTS_H
+#define ODR_CLI_BACKUP_PARTS_H
+
+#include "cli/context.h"
+#include "ops/backup_database.h"
+
+/*
+ * Which parts a backup captures: those of --part, or all that the service has; and how, as the
+ * configuration says. A new part is one line in the table of backup_parts.c.
+ */
+struct backup_parts {
+	bool chosen_database;
+	struct backup_database database;
+};
+/* USAGE for a name that is no part, and for a part that the service does not have. */
+bool backup_parts_choose(const Context *context, struct backup_parts *parts, GError **error);
+/* Names (static) of the parts that the service has; the last is NULL. */
+GPtrArray *backup_parts_of(const Context *context);
+/* The request refers to parts. */
+void backup_parts_request(const struct backup_parts *parts, struct backup_request *request);
+
+#endif
