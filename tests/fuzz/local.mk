@@ -2,11 +2,13 @@
 fuzz_programs =
 fuzz_programs += tests/fuzz/fuzz_chunk
 fuzz_programs += tests/fuzz/fuzz_clock
+fuzz_programs += tests/fuzz/fuzz_collect_index
 fuzz_programs += tests/fuzz/fuzz_control
 fuzz_programs += tests/fuzz/fuzz_key_file
 fuzz_programs += tests/fuzz/fuzz_label
 fuzz_programs += tests/fuzz/fuzz_layer
 fuzz_programs += tests/fuzz/fuzz_manifest
+fuzz_programs += tests/fuzz/fuzz_mask
 fuzz_programs += tests/fuzz/fuzz_s3_reply
 fuzz_programs += tests/fuzz/fuzz_seal_header
 fuzz_programs += tests/fuzz/fuzz_settings
