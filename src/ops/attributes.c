@@ -3,32 +3,16 @@
 #include "base/error.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static uid_t owner_of(const struct layer_entry *entry)
+static bool set_owner(int fd, const struct layer_entry *entry, Accounts *accounts)
 {
-	struct passwd account, *found = NULL;
-	char buffer[4096];
-
-	if (entry->owner && entry->owner[0])
-		getpwnam_r(entry->owner, &account, buffer, sizeof(buffer), &found);
-	return found ? found->pw_uid : entry->uid;
+	return fchown(fd, accounts_user(accounts, entry->owner, entry->uid),
+		      accounts_group(accounts, entry->group, entry->gid)) == 0;
 }
 
-static gid_t group_of(const struct layer_entry *entry)
-{
-	struct group account, *found = NULL;
-	char buffer[4096];
-
-	if (entry->group && entry->group[0])
-		getgrnam_r(entry->group, &account, buffer, sizeof(buffer), &found);
-	return found ? found->gr_gid : entry->gid;
-}
-
-bool attributes_apply(int fd, const char *path, const struct layer_entry *entry, bool set_owner,
+bool attributes_apply(int fd, const char *path, const struct layer_entry *entry, Accounts *accounts,
 		      GError **error)
 {
 	struct timespec times[2] = {
@@ -39,7 +23,7 @@ bool attributes_apply(int fd, const char *path, const struct layer_entry *entry,
 		times[1].tv_sec--;
 		times[1].tv_nsec += 1000000000;
 	}
-	if (set_owner && fchown(fd, owner_of(entry), group_of(entry)) < 0)
+	if (accounts && !set_owner(fd, entry, accounts))
 		return odr_fail_errno(error, errno, "cannot set the owner of '%s'", path);
 	/* No server needs a file that runs as its owner; whoever made the set may want one of root's. */
 	if (fchmod(fd, entry->mode & (entry->kind == ENTRY_FILE ? 0777 : 03777)) < 0)

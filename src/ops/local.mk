@@ -1,5 +1,7 @@
 noinst_LIBRARIES += src/ops/libops.a
 src_ops_libops_a_SOURCES = \
+	src/ops/accounts.c \
+	src/ops/accounts.h \
 	src/ops/archive.h \
 	src/ops/archive_get.c \
 	src/ops/archive_lookup.c \
@@ -9,6 +11,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/archive_repos.h \
 	src/ops/archive_spool.c \
 	src/ops/archive_spool.h \
+	src/ops/assembly.c \
+	src/ops/assembly.h \
 	src/ops/attributes.c \
 	src/ops/attributes.h \
 	src/ops/backup.c \
@@ -28,6 +32,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/check_wal.c \
 	src/ops/cluster.c \
 	src/ops/cluster.h \
+	src/ops/content.c \
+	src/ops/content.h \
 	src/ops/copy.c \
 	src/ops/copy.h \
 	src/ops/copy_jobs.c \

@@ -22,9 +22,10 @@ char *restore_path_of(const struct restore *restore, const struct layer_entry *e
 {
 	const char *folder = restore->request->config_directory;
 
+	if (strcmp(entry->path, "pgdata/" RESTORE_CONTROL) == 0)
+		return restore_inside(restore, RESTORE_CONTROL_ASIDE);
 	if (!g_str_has_prefix(entry->path, "outside/"))
-		return g_build_filename(restore->request->pgdata, entry->path + strlen("pgdata"),
-					NULL);
+		return restore_inside(restore, entry->path + strlen("pgdata"));
 	return folder ? g_build_filename(folder, entry->path + strlen("outside/"), NULL) : NULL;
 }
 
@@ -43,8 +44,7 @@ static bool take_entry(void *data, struct layer_entry **entry, GError **error)
 
 	if (!stop_check(error))
 		return false;
-	g_ptr_array_add(restore->entries, g_steal_pointer(entry));
-	return true;
+	return entry_list_add(restore->entries, *entry, error);
 }
 
 static bool read_set(struct restore *restore, GError **error)
@@ -134,28 +134,59 @@ static void content_tick(void *data, uint64_t done)
 	restore_progress(restore, "restoring", done, restore->result->written);
 }
 
+struct writing {
+	struct restore *restore;
+	Materializer *files;
+	const bool *kept; /* NULL: nothing is there yet */
+	uint64_t number;  /* of the next entry */
+};
+
+static bool add_file(void *data, struct layer_entry **entry, GError **error)
+{
+	struct writing *writing = data;
+	struct restore_result *result = writing->restore->result;
+	uint64_t number = writing->number++;
+	g_autofree char *path = NULL;
+
+	if ((*entry)->kind == ENTRY_FILE)
+		path = restore_path_of(writing->restore, *entry);
+	if (!path)
+		return true;
+	if (writing->kept && writing->kept[number]) {
+		result->kept++;
+		return true;
+	}
+	if (writing->kept && !file_remove_tree(path, error))
+		return false;
+	result->written += (*entry)->size;
+	return materializer_add(writing->files, *entry, path, error);
+}
+
 static bool write_content(struct restore *restore, GError **error)
 {
 	const struct restore_request *request = restore->request;
+	g_autofree bool *kept = NULL;
 	struct materialize_settings settings = {
 		.repo = request->repo,
 		.identity = request->identity,
 		.tables = restore->tables,
 		.digest_seed = digest_seed(request->identity->digest_secret, "content"),
 		.workers = MAX(request->workers, 1),
-		.set_owner = geteuid() == 0,
+		.set_owner = restore->accounts != NULL,
+		.spool = restore->spool,
 		.tick = content_tick,
 		.tick_data = restore};
+	g_autoptr(Materializer) files = materializer_new(&settings);
 
-	if (request->delta && !restore_keep_equal(restore, &settings, error))
-		return false;
-	for (guint i = 0; i < restore->files->len; i++) {
-		const struct materialize_file *file = restore->files->pdata[i];
-
-		restore->result->written += file->entry->size;
+	if (request->delta) {
+		kept = g_new0(bool, entry_list_count(restore->entries));
+		if (!restore_keep_equal(restore, &settings, kept, error))
+			return false;
 	}
-	return materialize(&settings, restore->files, error) &&
-	       fault_point("step", "content written", error);
+	struct writing writing = {.restore = restore, .files = files, .kept = kept};
+
+	return entry_list_each(restore->entries, add_file, &writing, error) &&
+	       materializer_run(files, error) && fault_point("step", "content written", error);
 }
 
 static bool sync_file_system(const char *path, GError **error)
@@ -171,13 +202,14 @@ static bool sync_file_system(const char *path, GError **error)
 	return failed == 0 || odr_fail_errno(error, saved, "cannot sync '%s'", path);
 }
 
-static bool finish_folder(const char *path, const struct layer_entry *entry, GError **error)
+static bool finish_folder(struct restore *restore, const char *path,
+			  const struct layer_entry *entry, GError **error)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
 
 	if (fd < 0)
 		return odr_fail_errno(error, errno, "cannot open '%s'", path);
-	bool done = attributes_apply(fd, path, entry, geteuid() == 0, error);
+	bool done = attributes_apply(fd, path, entry, restore->accounts, error);
 
 	close(fd);
 	return done;
@@ -189,26 +221,42 @@ static bool finish_places(struct restore *restore, GError **error)
 	GHashTableIter iter;
 	gpointer oid, path;
 
-	if (geteuid() != 0)
+	if (!restore->accounts)
 		return true;
 	g_hash_table_iter_init(&iter, restore->tablespaces);
 	while (g_hash_table_iter_next(&iter, &oid, &path))
-		if (!finish_folder(path, restore->root, error))
+		if (!finish_folder(restore, path, restore->root, error))
 			return false;
+	return true;
+}
+
+static bool finish_block(struct restore *restore, const struct entry_block *block, GError **error)
+{
+	for (guint i = block->entries->len; i > 0; i--) {
+		const struct layer_entry *entry = block->entries->pdata[i - 1];
+
+		if (entry->kind != ENTRY_DIRECTORY)
+			continue;
+		g_autofree char *path = restore_path_of(restore, entry);
+
+		if (path && !finish_folder(restore, path, entry, error))
+			return false;
+	}
 	return true;
 }
 
 static bool finish_folders(struct restore *restore, GError **error)
 {
 	/* Deepest first, so that times of folders stay. */
-	for (guint i = restore->entries->len; i > 0; i--) {
-		const struct layer_entry *entry = restore->entries->pdata[i - 1];
+	for (size_t i = entry_list_blocks(restore->entries); i > 0; i--) {
+		struct entry_block block;
+		bool done;
 
-		if (entry->kind != ENTRY_DIRECTORY)
-			continue;
-		g_autofree char *path = restore_path_of(restore, entry);
-
-		if (path && !finish_folder(path, entry, error))
+		if (!entry_list_block(restore->entries, i - 1, &block, error))
+			return false;
+		done = finish_block(restore, &block, error);
+		entry_block_clear(&block);
+		if (!done)
 			return false;
 	}
 	return finish_places(restore, error);
@@ -268,15 +316,24 @@ static bool restore_steps(struct restore *restore, GError **error)
 	return arm(restore, error);
 }
 
+/* A new host may not have the folder of the configuration, or not for us: the one that is restored into
+ * has room. */
+static const char *spool_of(const struct restore_request *request)
+{
+	return request->spool && access(request->spool, W_OK | X_OK) == 0 ? request->spool
+									  : request->pgdata;
+}
+
 bool restore_run(const struct restore_request *request, struct restore_result *result,
 		 GError **error)
 {
 	struct restore restore = {
 		.request = request,
 		.result = result,
+		.spool = spool_of(request),
 		.tables = g_ptr_array_new_with_free_func((GDestroyNotify)table_free),
-		.entries = g_ptr_array_new_with_free_func((GDestroyNotify)layer_entry_free),
-		.files = g_ptr_array_new_with_free_func((GDestroyNotify)materialize_file_free)};
+		.entries = entry_list_new(spool_of(request)),
+		.accounts = geteuid() == 0 ? accounts_new() : NULL};
 
 	*result = (struct restore_result){.notes = g_ptr_array_new_with_free_func(g_free)};
 	bool done = restore_steps(&restore, error);
@@ -286,8 +343,9 @@ bool restore_run(const struct restore_request *request, struct restore_result *r
 		result->bytes = restore.part->bytes;
 	}
 	g_ptr_array_unref(restore.tables);
-	g_ptr_array_unref(restore.files);
-	g_ptr_array_unref(restore.entries);
+	entry_list_free(restore.entries);
+	accounts_free(restore.accounts);
+	layer_entry_free(restore.root);
 	g_clear_pointer(&restore.tablespaces, g_hash_table_unref);
 	return done;
 }

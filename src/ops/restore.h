@@ -68,7 +68,7 @@ struct restore_request {
 	const char *verify_with;     /* "pg_verifybackup" or a path, or NULL */
 	const char *restore_command; /* NULL: no recovery settings are written */
 	const char *recovery_end_command;
-	const char *spool; /* folder for large temporary lists */
+	const char *spool; /* folder for long lists; where it cannot be used: pgdata */
 	void (*progress)(void *data, const struct restore_progress *progress);
 	void *progress_data;
 };

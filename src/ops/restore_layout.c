@@ -9,6 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+struct laying {
+	struct restore *restore;
+	GHashTable *folders; /* of the set, by their paths in it */
+	bool has_control;
+};
+
 /* "pgdata/pg_tblspc/<oid>" → true and the OID. */
 static bool tablespace_link(const char *relative, guint *oid)
 {
@@ -74,15 +80,6 @@ static bool make_places(struct restore *restore, GError **error)
 	return true;
 }
 
-static void add_file(struct restore *restore, const struct layer_entry *entry, char *path)
-{
-	struct materialize_file *file = g_new0(struct materialize_file, 1);
-
-	file->entry = entry;
-	file->path = path;
-	g_ptr_array_add(restore->files, file);
-}
-
 /* An older file may go; whatever a set says, no folder of the user's does. */
 static bool make_way(const char *path, GError **error)
 {
@@ -107,10 +104,7 @@ static bool lay_outside(struct restore *restore, const struct layer_entry *entry
 		return file_make_dirs(path, 0700, error);
 	if (entry->kind != ENTRY_FILE)
 		return true;
-	if (!file_make_dirs(parent, 0700, error) || !make_way(path, error))
-		return false;
-	add_file(restore, entry, g_steal_pointer(&path));
-	return true;
+	return file_make_dirs(parent, 0700, error) && make_way(path, error);
 }
 
 /* "pgdata/pg_tblspc/<oid>/PG_<major>_<catalog version>" of a tablespace that is placed. */
@@ -129,50 +123,35 @@ static bool is_tablespace_folder(const struct restore *restore, const struct lay
  * Everything lies in a folder that the set has, too, or is that of a cluster in a tablespace. A set whose
  * files lay below its links would have us write wherever these lead.
  */
-static bool check_parent(const struct restore *restore, const struct layer_entry *entry,
-			 GHashTable *folders, GError **error)
+static bool check_parent(const struct laying *laying, const struct layer_entry *entry,
+			 GError **error)
 {
 	g_autofree char *parent = g_path_get_dirname(entry->path);
 
-	if (strcmp(entry->path, "pgdata") == 0 || g_hash_table_contains(folders, parent) ||
-	    is_tablespace_folder(restore, entry))
+	if (strcmp(entry->path, "pgdata") == 0 || g_hash_table_contains(laying->folders, parent) ||
+	    is_tablespace_folder(laying->restore, entry))
 		return true;
 	return odr_fail(error, ODR_ERROR_CORRUPT, "'%s' lies in no folder of the set", entry->path);
 }
 
-static bool lay_entry(struct restore *restore, const struct layer_entry *entry, GHashTable *folders,
-		      GError **error)
+/* relative: to the data directory. */
+static bool lay_inside(struct laying *laying, const struct layer_entry *entry, const char *relative,
+		       GError **error)
 {
-	const char *relative = entry->path + strlen("pgdata");
-	g_autofree char *path = NULL;
+	struct restore *restore = laying->restore;
+	g_autofree char *path = restore_path_of(restore, entry);
 	guint oid;
 
-	if (g_str_has_prefix(entry->path, "outside/"))
-		return lay_outside(restore, entry, error);
-	if (!g_str_has_prefix(entry->path, "pgdata") || (relative[0] && relative[0] != '/'))
-		return odr_fail(error, ODR_ERROR_CORRUPT, "the set has an unknown path '%s'",
-				entry->path);
-	if (!check_parent(restore, entry, folders, error))
-		return false;
-	if (!relative[0])
-		restore->root = entry;
-	relative += relative[0] == '/';
-	path = restore_path_of(restore, entry);
 	switch (entry->kind) {
 	case ENTRY_DIRECTORY:
-		g_hash_table_add(folders, entry->path);
+		g_hash_table_add(laying->folders, g_strdup(entry->path));
 		return make_folder(path, error);
 	case ENTRY_SYMLINK:
 		if (tablespace_link(relative, &oid))
 			return place_tablespace(restore, oid, path, error);
 		return make_link(path, entry->link, error);
 	case ENTRY_FILE:
-		if (strcmp(relative, RESTORE_CONTROL) == 0) {
-			restore->control = entry;
-			g_free(path);
-			path = restore_inside(restore, RESTORE_CONTROL_ASIDE);
-		}
-		add_file(restore, entry, g_steal_pointer(&path));
+		laying->has_control |= strcmp(relative, RESTORE_CONTROL) == 0;
 		return true;
 	default:
 		return odr_fail(error, ODR_ERROR_CORRUPT, "a full set has a tombstone for '%s'",
@@ -180,16 +159,35 @@ static bool lay_entry(struct restore *restore, const struct layer_entry *entry, 
 	}
 }
 
+static bool lay_entry(void *data, struct layer_entry **taken, GError **error)
+{
+	struct laying *laying = data;
+	const struct layer_entry *entry = *taken;
+	const char *relative = entry->path + strlen("pgdata");
+
+	if (g_str_has_prefix(entry->path, "outside/"))
+		return lay_outside(laying->restore, entry, error);
+	if (!g_str_has_prefix(entry->path, "pgdata") || (relative[0] && relative[0] != '/'))
+		return odr_fail(error, ODR_ERROR_CORRUPT, "the set has an unknown path '%s'",
+				entry->path);
+	if (!check_parent(laying, entry, error) ||
+	    !lay_inside(laying, entry, relative + (relative[0] == '/'), error))
+		return false;
+	if (!relative[0])
+		laying->restore->root = g_steal_pointer(taken);
+	return true;
+}
+
 bool restore_lay_out(struct restore *restore, GError **error)
 {
-	g_autoptr(GHashTable) folders = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable) folders =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	struct laying laying = {.restore = restore, .folders = folders};
 
-	if (!make_places(restore, error))
+	if (!make_places(restore, error) ||
+	    !entry_list_each(restore->entries, lay_entry, &laying, error))
 		return false;
-	for (guint i = 0; i < restore->entries->len; i++)
-		if (!lay_entry(restore, restore->entries->pdata[i], folders, error))
-			return false;
-	if (!restore->root || !restore->control)
+	if (!restore->root || !laying.has_control)
 		return odr_fail(error, ODR_ERROR_CORRUPT, "the set has no %s",
 				restore->root ? "pg_control" : "data directory");
 	return fault_point("step", "laid out", error);

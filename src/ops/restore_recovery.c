@@ -21,14 +21,14 @@ static bool write_inside(struct restore *restore, const char *relative, const ch
 	if (!file_write(path, text, strlen(text), &(struct file_write){.mode = root->mode & 0640},
 			error))
 		return false;
-	if (geteuid() != 0)
+	if (!restore->accounts)
 		return true;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct layer_entry like = *root;
 
 	like.mode = root->mode & 0640;
 	like.mtime_ns = g_get_real_time() * 1000;
-	bool done = fd >= 0 && attributes_apply(fd, path, &like, true, error);
+	bool done = fd >= 0 && attributes_apply(fd, path, &like, restore->accounts, error);
 
 	if (fd < 0)
 		return odr_fail_errno(error, errno, "cannot open '%s'", path);
@@ -93,6 +93,17 @@ static uint32_t crc_of(const char *text)
 	return crc32c_value(crc32c_update(crc32c_init(), text, strlen(text)));
 }
 
+static bool list_file(void *data, struct layer_entry **entry, GError **error)
+{
+	const struct layer_entry *file = *entry;
+
+	(void)error;
+	if (file->kind == ENTRY_FILE && g_str_has_prefix(file->path, "pgdata/"))
+		pg_manifest_add(data, file->path + strlen("pgdata/"), file->size,
+				file->mtime_ns / 1000000000, file->crc32c);
+	return true;
+}
+
 /* PostgreSQL's own manifest says what was read at the source; its own tool judges what we wrote. */
 static bool write_pg_manifest(struct restore *restore, GError **error)
 {
@@ -100,13 +111,8 @@ static bool write_pg_manifest(struct restore *restore, GError **error)
 	g_autoptr(PgManifest) list = pg_manifest_new();
 	g_autofree char *map = tablespace_map_print(restore->tablespaces);
 
-	for (guint i = 0; i < restore->entries->len; i++) {
-		const struct layer_entry *entry = restore->entries->pdata[i];
-
-		if (entry->kind == ENTRY_FILE && g_str_has_prefix(entry->path, "pgdata/"))
-			pg_manifest_add(list, entry->path + strlen("pgdata/"), entry->size,
-					entry->mtime_ns / 1000000000, entry->crc32c);
-	}
+	if (!entry_list_each(restore->entries, list_file, list, error))
+		return false;
 	pg_manifest_add(list, "backup_label", strlen(manifest->backup_label),
 			manifest->stopped / USEC_PER_SEC, crc_of(manifest->backup_label));
 	if (map[0])

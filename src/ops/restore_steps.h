@@ -1,6 +1,7 @@
 #ifndef ODR_OPS_RESTORE_STEPS_H
 #define ODR_OPS_RESTORE_STEPS_H
 
+#include "ops/accounts.h"
 #include "ops/materialize.h"
 #include "ops/restore.h"
 
@@ -14,15 +15,16 @@ struct restore {
 	const struct restore_request *request;
 	struct restore_result *result;
 	const struct set_part *part;
-	GPtrArray *tables;			  /* Table, one per layer */
-	GPtrArray *entries;			  /* struct layer_entry, all of the set, sorted */
-	GPtrArray *files;			  /* struct materialize_file: to write */
-	GHashTable *tablespaces;		  /* OID → path, as they will be; owned strings */
-	const struct layer_entry *root, *control; /* the data directory itself; its pg_control */
+	const char *spool;	  /* folder for long lists */
+	GPtrArray *tables;	  /* Table, one per layer */
+	EntryList *entries;	  /* all of the set */
+	Accounts *accounts;	  /* NULL: not root, owners are as they come */
+	GHashTable *tablespaces;  /* OID → path, as they will be; owned strings */
+	struct layer_entry *root; /* the data directory itself */
 };
 
 char *restore_inside(const struct restore *restore, const char *relative); /* path; g_free */
-/* Where an entry goes; NULL: from outside the data directory, and not wanted. g_free. */
+/* Where an entry goes, pg_control aside; NULL: from outside the data directory, and not wanted. g_free. */
 char *restore_path_of(const struct restore *restore, const struct layer_entry *entry);
 void restore_progress(struct restore *restore, const char *phase, uint64_t done, uint64_t total);
 bool restore_remove_inside(struct restore *restore, const char *relative, GError **error);
@@ -30,12 +32,13 @@ bool restore_remove_inside(struct restore *restore, const char *relative, GError
 /* restore_guard.c: where tablespaces will lie: the set's places with the request's map applied. */
 bool restore_tablespaces(const struct restore_request *request, GHashTable **paths, GError **error);
 
-/* restore_layout.c: folders and links of the set; restore->files lists what is to be written. */
+/* restore_layout.c: folders and links of the set. */
 bool restore_lay_out(struct restore *restore, GError **error);
 
-/* restore_delta.c: removes what the set does not have; takes out of restore->files what is equal. */
+/* restore_delta.c: removes what the set does not have, and says which files are as they should be: kept
+ * has one for each entry. */
 bool restore_keep_equal(struct restore *restore, const struct materialize_settings *settings,
-			GError **error);
+			bool *kept, GError **error);
 
 /* restore_recovery.c: backup_label and tablespace_map; settings and signal file; PostgreSQL's own
  * manifest and the program that judges by it. */

@@ -193,7 +193,8 @@ static struct materialize_settings settings_of(struct site *site)
 					     .identity = site->fixture.identity,
 					     .tables = site->tables,
 					     .digest_seed = FIXTURE_SEED,
-					     .workers = site->workers};
+					     .workers = site->workers,
+					     .spool = site->target};
 }
 
 static char *target_of(const struct site *site, const struct layer_entry *entry)
@@ -201,31 +202,32 @@ static char *target_of(const struct site *site, const struct layer_entry *entry)
 	return g_build_filename(site->target, entry->path + strlen("pgdata/"), NULL);
 }
 
-static GPtrArray *targets_of(struct site *site)
+static char *path_of(const void *site, const struct layer_entry *entry)
 {
-	GPtrArray *files = g_ptr_array_new_with_free_func((GDestroyNotify)materialize_file_free);
+	return target_of(site, entry);
+}
+
+static bool try_restore(struct site *site, GError **error)
+{
+	struct materialize_settings settings = settings_of(site);
+	g_autoptr(Materializer) files = materializer_new(&settings);
 
 	for (guint i = 0; i < site->entries->len; i++) {
-		struct materialize_file *file = g_new0(struct materialize_file, 1);
-
-		file->entry = site->entries->pdata[i];
-		file->path = target_of(site, file->entry);
-
-		g_autofree char *folder = g_path_get_dirname(file->path);
+		g_autofree char *path = target_of(site, site->entries->pdata[i]);
+		g_autofree char *folder = g_path_get_dirname(path);
 
 		g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
-		g_ptr_array_add(files, file);
+		if (!materializer_add(files, site->entries->pdata[i], path, error))
+			return false;
 	}
-	return files;
+	return materializer_run(files, error);
 }
 
 static void restore(struct site *site)
 {
-	struct materialize_settings settings = settings_of(site);
-	g_autoptr(GPtrArray) files = targets_of(site);
 	GError *error = NULL;
 
-	materialize(&settings, files, &error);
+	try_restore(site, &error);
 	must(error);
 }
 
@@ -444,32 +446,120 @@ static void compared(struct site *site, const void *data)
 	capture(site, 1, 1);
 	restore(site);
 
-	g_autoptr(GPtrArray) files = targets_of(site);
-	struct materialize_file *const *file = (struct materialize_file **)files->pdata;
-	int fd = open(file[1]->path, O_RDWR);
+	g_autoptr(EntryList) entries = entry_list_new(site->target);
+	char *file[G_N_ELEMENTS(names)];
+
+	for (guint i = 0; i < site->entries->len; i++) {
+		file[i] = target_of(site, site->entries->pdata[i]);
+		entry_list_add(entries, site->entries->pdata[i], &error);
+		must(error);
+	}
+	int fd = open(file[1], O_RDWR);
 
 	g_assert_cmpint(pwrite(fd, "!", 1, 12345), ==, 1);
 	close(fd);
-	g_assert_cmpint(truncate(file[2]->path, 20001), ==, 0);
-	g_assert_cmpint(truncate(file[3]->path, 19999), ==, 0);
-	g_assert_cmpint(unlink(file[4]->path), ==, 0);
-	g_assert_cmpint(unlink(file[6]->path), ==, 0);
-	g_assert_cmpint(symlink(file[0]->path, file[6]->path), ==, 0);
-	g_assert_cmpint(chmod(file[7]->path, 0600), ==, 0);
+	g_assert_cmpint(truncate(file[2], 20001), ==, 0);
+	g_assert_cmpint(truncate(file[3], 19999), ==, 0);
+	g_assert_cmpint(unlink(file[4]), ==, 0);
+	g_assert_cmpint(unlink(file[6]), ==, 0);
+	g_assert_cmpint(symlink(file[0], file[6]), ==, 0);
+	g_assert_cmpint(chmod(file[7], 0600), ==, 0);
 
-	materialize_compare(&settings, files, kept, &error);
+	materialize_compare(&(struct materialize_comparison){.settings = &settings,
+							     .entries = entries,
+							     .path_of = path_of,
+							     .data = site},
+			    kept, &error);
 	must(error);
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
 		if (kept[i] != wanted[i])
 			g_error("%s: kept is %d", names[i], kept[i]);
+		g_free(file[i]);
+	}
 	/* Attributes are made right all the same. */
 	assert_same_file(site, "h-large");
+}
+
+/* Two captures: the packs of the second come behind those of the first. */
+static void several_tables(struct site *site, const void *data)
+{
+	guint first, packs;
+
+	(void)data;
+	site->pack_size = 256 * KIB;
+	add_noise(site, "base/1/first", 3 * MIB);
+	add_noise(site, "base/1/small", 100);
+	capture(site, 1, 1);
+	first = site->entries->len;
+	packs = ((Table *)site->tables->pdata[0])->rows->len;
+	g_ptr_array_set_size(site->listed, 0);
+	add_noise(site, "base/2/second", 2 * MIB);
+	add_noise(site, "base/2/empty", 0);
+	capture(site, 1, 1);
+	for (guint i = first; i < site->entries->len; i++) {
+		struct layer_entry *entry = site->entries->pdata[i];
+
+		for (guint j = 0; j < entry->extents->len; j++)
+			g_array_index(entry->extents, struct extent, j).place.pack += packs;
+	}
+	restore(site);
+	assert_same_file(site, "base/1/first");
+	assert_same_file(site, "base/1/small");
+	assert_same_file(site, "base/2/second");
+	assert_same_file(site, "base/2/empty");
+}
+
+/* A file whose middle was captured later: its blocks do not come in order, nor are its pieces blocks. */
+static void patched_file(struct site *site, const void *data)
+{
+	const size_t patch = 40 * KIB, at = MIB + 8 * KIB;
+	g_autofree uint8_t *bytes = g_malloc(3 * MIB);
+	struct layer_entry *whole, *part;
+
+	(void)data;
+	site->pack_size = 256 * KIB;
+	fill(bytes, patch, 7);
+	add(site, "part", bytes, patch);
+	capture(site, 1, 1);
+	part = site->entries->pdata[0];
+
+	guint packs = ((Table *)site->tables->pdata[0])->rows->len;
+
+	g_ptr_array_set_size(site->listed, 0);
+	fill(bytes, 3 * MIB, 8);
+	add(site, "whole", bytes, 3 * MIB);
+	capture(site, 1, 1);
+	whole = site->entries->pdata[1];
+	for (guint i = 0; i < whole->extents->len; i++)
+		g_array_index(whole->extents, struct extent, i).place.pack += packs;
+
+	/* The second block becomes what is before, the patch, and what is behind. */
+	struct extent *block = &g_array_index(whole->extents, struct extent, 1), extents[3];
+
+	extents[0] = extents[2] = *block;
+	extents[0].length = at - MIB;
+	extents[1] = g_array_index(part->extents, struct extent, 0);
+	extents[2].slice = (uint32_t)(at - MIB + patch);
+	extents[2].length = MIB - extents[2].slice;
+	g_array_remove_index(whole->extents, 1);
+	g_array_insert_vals(whole->extents, 1, extents, 3);
+	fill(bytes + at, patch, 7);
+	write_source(site, "whole", bytes, 3 * MIB);
+
+	/* Of the whole as it is now. */
+	uint8_t digests[3 * XXH128_SIZE];
+
+	for (size_t i = 0; i < 3; i++)
+		xxh128(FIXTURE_SEED, bytes + i * MIB, MIB, digests + i * XXH128_SIZE);
+	content_digest_join(FIXTURE_SEED, digests, 3, whole->digest);
+	restore(site);
+	assert_same_file(site, "part");
+	assert_same_file(site, "whole");
 }
 
 /* What is wrong in a pack never becomes a file that is taken for good. */
 static void damaged_packs(struct site *site, const void *data)
 {
-	struct materialize_settings settings = settings_of(site);
 	const struct pack_row *row;
 	GError *error = NULL;
 
@@ -479,7 +569,6 @@ static void damaged_packs(struct site *site, const void *data)
 	capture(site, 1, 1);
 	row = &g_array_index(((Table *)site->tables->pdata[0])->rows, struct pack_row, 0);
 
-	g_autoptr(GPtrArray) files = targets_of(site);
 	g_autofree char *local = layout_pack(site->fixture.generation, row->name);
 	g_autoptr(GByteArray) pack = fixture_read(&site->fixture, local);
 	const size_t places[] = {0, 8, 40, 100, pack->len / 2};
@@ -487,24 +576,23 @@ static void damaged_packs(struct site *site, const void *data)
 	for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
 		pack->data[places[i]] ^= 0x20;
 		fixture_replace(&site->fixture, local, pack->data, pack->len);
-		g_assert_false(materialize(&settings, files, &error));
+		g_assert_false(try_restore(site, &error));
 		g_assert_nonnull(strstr(error->message, local));
 		g_clear_error(&error);
 		pack->data[places[i]] ^= 0x20;
 	}
 	fixture_replace(&site->fixture, local, pack->data, pack->len / 2);
-	g_assert_false(materialize(&settings, files, &error));
+	g_assert_false(try_restore(site, &error));
 	g_assert_error(error, ODR_ERROR, ODR_ERROR_CORRUPT);
 	g_clear_error(&error);
 	fixture_replace(&site->fixture, local, pack->data, pack->len);
-	g_assert_true(materialize(&settings, files, &error));
+	g_assert_true(try_restore(site, &error));
 	assert_same_file(site, "file");
 }
 
 /* Entries that name what is not there, as only a bug of ours could make them. */
 static void wrong_entries(struct site *site, const void *data)
 {
-	struct materialize_settings settings = settings_of(site);
 	struct layer_entry *entry;
 	struct extent *extent;
 	GError *error = NULL;
@@ -515,26 +603,23 @@ static void wrong_entries(struct site *site, const void *data)
 	entry = site->entries->pdata[0];
 	extent = &g_array_index(entry->extents, struct extent, 0);
 
-	g_autoptr(GPtrArray) files = targets_of(site);
-
 	entry->digest[3] ^= 1;
-	assert_failed(materialize(&settings, files, &error), error, ODR_ERROR_CORRUPT,
+	assert_failed(try_restore(site, &error), error, ODR_ERROR_CORRUPT,
 		      "its digest is not that of the captured content");
 	entry->digest[3] ^= 1;
 	extent->slice = 1;
-	assert_failed(materialize(&settings, files, &error), error, ODR_ERROR_CORRUPT,
-		      "leaves its chunk");
+	assert_failed(try_restore(site, &error), error, ODR_ERROR_CORRUPT, "leaves its chunk");
 	extent->slice = 0;
 	extent->place.pack = 99;
-	assert_failed(materialize(&settings, files, &error), error, ODR_ERROR_CORRUPT,
+	assert_failed(try_restore(site, &error), error, ODR_ERROR_CORRUPT,
 		      "names a pack that is not there");
 	extent->place.pack = 0;
 	extent->kind = EXTENT_INHERITED;
-	assert_failed(materialize(&settings, files, &error), error, ODR_ERROR_CORRUPT,
+	assert_failed(try_restore(site, &error), error, ODR_ERROR_CORRUPT,
 		      "from a layer that is not there");
 	extent->kind = EXTENT_ZERO;
 	entry->size = (uint64_t)1 << 60;
-	assert_failed(materialize(&settings, files, &error), error, ODR_ERROR_CORRUPT,
+	assert_failed(try_restore(site, &error), error, ODR_ERROR_CORRUPT,
 		      "cannot have 1152921504606846976 bytes");
 }
 
@@ -551,6 +636,8 @@ int main(int argc, char **argv)
 		{"changing-files", changing_files},
 		{"names-and-modes", names_and_modes},
 		{"compared", compared},
+		{"packs-of-several-tables", several_tables},
+		{"patched-file", patched_file},
 		{"damaged-packs", damaged_packs},
 		{"wrong-entries", wrong_entries},
 	};
