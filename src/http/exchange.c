@@ -3,8 +3,8 @@
 #include "base/error.h"
 #include "base/stop.h"
 #include "base/thread.h"
+#include "http/curl.h"
 
-#include <curl/curl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,6 +36,12 @@ static void start(void)
 {
 	thread_slot_make(&slot, connection_free);
 	started = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+}
+
+CURL *http_curl_new(void)
+{
+	once_run(&once, start);
+	return started ? curl_easy_init() : NULL;
 }
 
 /* This thread's, or NULL. */
@@ -244,18 +250,31 @@ static void set_body(CURL *curl, const struct http_request *request)
 	curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, size);
 }
 
+void http_set_peer(CURL *curl, const char *ca_file, bool plain)
+{
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
+	curl_easy_setopt(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+	if (ca_file)
+		curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file);
+}
+
+void http_set_connect(CURL *curl, usec_t connect_within)
+{
+	usec_t within = connect_within ? connect_within : CONNECT_WITHIN;
+
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)(within / 1000));
+}
+
 static void set_limits(CURL *curl, const struct http_request *request)
 {
-	usec_t connect = request->connect_within ? request->connect_within : CONNECT_WITHIN;
 	usec_t silent = request->silent_within ? request->silent_within : SILENT_WITHIN;
 
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)(connect / 1000));
+	http_set_connect(curl, request->connect_within);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)MAX(silent / USEC_PER_SEC, 1));
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, request->plain ? "http" : "https");
 }
 
 static void set_transport(CURL *curl, const struct http_request *request)
@@ -265,10 +284,8 @@ static void set_transport(CURL *curl, const struct http_request *request)
 	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
 	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, READ_BUFFER);
-	curl_easy_setopt(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
-	if (request->ca_file)
-		curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file);
+	http_set_peer(curl, request->ca_file, request->plain);
 }
 
 static void set_callbacks(CURL *curl, struct exchange *exchange)
@@ -315,21 +332,13 @@ static const struct {
 	{CURLE_OUT_OF_MEMORY, ODR_ERROR_SYSTEM},
 };
 
-static bool fail(CURL *curl, const struct exchange *exchange, CURLcode code, const char *detail,
-		 GError **error)
+bool http_fail(CURL *curl, CURLcode code, const char *detail, GError **error)
 {
 	curl_off_t connect_time = 0;
 	enum odr_error meaning = ODR_ERROR_TRANSIENT;
 
 	if (code == CURLE_ABORTED_BY_CALLBACK && stop_requested())
 		return stop_check(error);
-	if (exchange->too_long)
-		return odr_fail(error, ODR_ERROR_CORRUPT,
-				"it has more than %zu bytes, which is not plausible",
-				exchange->request->limit);
-	if (exchange->too_many_headers)
-		return odr_fail(error, ODR_ERROR_REFUSED,
-				"the server's answer has headers without end");
 	for (size_t i = 0; i < G_N_ELEMENTS(meanings); i++)
 		if (meanings[i].code == code)
 			meaning = meanings[i].error;
@@ -337,6 +346,19 @@ static bool fail(CURL *curl, const struct exchange *exchange, CURLcode code, con
 	if (code == CURLE_OPERATION_TIMEDOUT && connect_time == 0)
 		meaning = ODR_ERROR_UNREACHABLE;
 	return odr_fail(error, meaning, "%s", *detail ? detail : curl_easy_strerror(code));
+}
+
+static bool fail(CURL *curl, const struct exchange *exchange, CURLcode code, const char *detail,
+		 GError **error)
+{
+	if (exchange->too_long)
+		return odr_fail(error, ODR_ERROR_CORRUPT,
+				"it has more than %zu bytes, which is not plausible",
+				exchange->request->limit);
+	if (exchange->too_many_headers)
+		return odr_fail(error, ODR_ERROR_REFUSED,
+				"the server's answer has headers without end");
+	return http_fail(curl, code, detail, error);
 }
 
 bool http_exchange(const struct http_request *request, HttpAnswer *answer, GError **error)

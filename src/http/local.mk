@@ -1,4 +1,7 @@
 noinst_LIBRARIES += src/http/libhttp.a
 src_http_libhttp_a_SOURCES = \
+	src/http/connection.c \
+	src/http/connection.h \
+	src/http/curl.h \
 	src/http/exchange.c \
 	src/http/exchange.h
