@@ -236,7 +236,8 @@ static bool expire_repository(struct expire *expire, GError **error)
 	if (!remove_manifests(expire, error))
 		return false;
 	gather_needs(expire);
-	return expire_content(expire, error) && expire_wal(expire, error);
+	return expire_content(expire, error) && expire_wal(expire, error) &&
+	       expire_probes(expire, error);
 }
 
 /* The journal serves all repositories: only what none of them needs goes. */

@@ -2,8 +2,10 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/stop.h"
 #include "repo/chain.h"
 #include "repo/wal_object.h"
+#include "store/diagnose.h"
 
 #include <string.h>
 
@@ -219,5 +221,47 @@ bool expire_wal(struct expire *expire, GError **error)
 		if (wal_may_go(expire, held->pdata[i]) &&
 		    !remove_wal(expire, held->pdata[i], error))
 			return false;
+	return true;
+}
+
+/* What checks stored to see whether they may, and might not remove: of all services and hosts. */
+
+struct probes {
+	usec_t before;
+	GPtrArray *names;
+};
+
+static bool note_probe(void *data, const struct store_object *object)
+{
+	struct probes *probes = data;
+
+	if (object->stored_at < probes->before)
+		g_ptr_array_add(probes->names, g_strdup(object->name));
+	return true;
+}
+
+/* A locked one goes another time. */
+bool expire_probes(struct expire *expire, GError **error)
+{
+	Store *store = expire->repo->store;
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	struct probes probes = {expire->request->now - STORE_PROBE_KEPT, names};
+
+	if (expire->request->plan)
+		return true;
+	if (!store_list(store, STORE_PROBE, note_probe, &probes, error))
+		return false;
+	for (guint i = 0; i < names->len; i++) {
+		g_autoptr(GError) cause = NULL;
+
+		if (!stop_check(error))
+			return false;
+		if (store_delete(store, names->pdata[i], NULL, &cause) ||
+		    odr_error_is(cause, ODR_ERROR_REFUSED) ||
+		    odr_error_is(cause, ODR_ERROR_NOT_FOUND))
+			continue;
+		g_propagate_error(error, g_steal_pointer(&cause));
+		return false;
+	}
 	return true;
 }

@@ -3,6 +3,8 @@
 
 #include "store/store.h"
 
+struct diagnose;
+
 /* What a driver provides; called only through store_*(), which checks names, limits and faults. A
  * NULL member is an ability the driver lacks. A driver's struct begins with struct store. */
 struct store_class {
@@ -23,6 +25,7 @@ struct store_class {
 	bool (*lock_get)(Store *store, const char *name, usec_t *until, GError **error);
 	bool (*lock_extend)(Store *store, const char *name, usec_t until, GError **error);
 	uint64_t (*space)(Store *store);
+	void (*diagnose)(struct diagnose *diagnose);
 };
 
 struct store {

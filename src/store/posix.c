@@ -275,4 +275,5 @@ const struct store_class store_posix = {
 	.list = posix_list,
 	.delete = posix_delete,
 	.space = posix_space,
+	.diagnose = posix_diagnose,
 };

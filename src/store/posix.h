@@ -24,6 +24,7 @@ bool posix_fail(struct posix_store *self, int errnum, GError **error);
 
 bool posix_put(Store *store, const char *name, const struct iovec *parts, int count,
 	       const struct store_put *how, struct store_receipt *receipt, GError **error);
+void posix_diagnose(struct diagnose *diagnose);
 bool posix_list(Store *store, const char *prefix, store_each each, void *data, GError **error);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "store/s3_diagnose.h"
 #include "store/s3_list.h"
 #include "store/s3_lock.h"
 #include "store/s3_request.h"
@@ -340,4 +341,5 @@ const struct store_class store_s3 = {
 	.delete = s3_delete,
 	.lock_get = s3_lock_get,
 	.lock_extend = s3_lock_extend,
+	.diagnose = s3_diagnose,
 };

@@ -276,6 +276,12 @@ bool s3_credentials_get(S3Credentials *credentials, struct s3_keys *keys, GError
 	return true;
 }
 
+char *s3_credentials_describe(const S3Credentials *credentials)
+{
+	return credentials->process ? g_strdup_printf("the program '%s'", credentials->process)
+				    : g_strdup_printf("'%s'", credentials->file);
+}
+
 void s3_credentials_expire(S3Credentials *credentials)
 {
 	mutex_lock(credentials->mutex);

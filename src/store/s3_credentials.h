@@ -26,6 +26,8 @@ struct s3_keys {
 void s3_keys_clear(struct s3_keys *keys);
 /* A copy of the current ones. AUTH where they cannot be had. */
 bool s3_credentials_get(S3Credentials *credentials, struct s3_keys *keys, GError **error);
+/* Where they come from: "'/etc/…'"; g_free. */
+char *s3_credentials_describe(const S3Credentials *credentials);
 /* The store says that they expired: the next get reads them anew. */
 void s3_credentials_expire(S3Credentials *credentials);
 

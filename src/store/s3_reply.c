@@ -364,39 +364,63 @@ bool s3_reply_retention(const void *data, size_t size, struct s3_retention *rete
 	return true;
 }
 
-struct flag_scan {
-	const char *path;
-	bool enabled;
-};
-
-static bool flag_field(void *data, const char *path, const char *text, GError **error)
+static bool lock_field(void *data, const char *path, const char *text, GError **error)
 {
-	struct flag_scan *flag = data;
+	static const char rule_path[] = "/Rule/DefaultRetention/";
+	struct s3_lock_rule *rule = data;
 
-	if (strcmp(path, flag->path) == 0)
-		flag->enabled = strcmp(text, "Enabled") == 0;
+	if (strcmp(path, "/ObjectLockEnabled") == 0)
+		rule->enabled = strcmp(text, "Enabled") == 0;
+	if (!g_str_has_prefix(path, rule_path))
+		return true;
+	path += strlen(rule_path);
+	if (strcmp(path, "Mode") == 0)
+		g_strlcpy(rule->mode, text, sizeof(rule->mode));
+	else if (strcmp(path, "Days") == 0)
+		rule->days = (unsigned)MIN(g_ascii_strtoull(text, NULL, 10), UINT16_MAX);
+	else if (strcmp(path, "Years") == 0)
+		rule->years = (unsigned)MIN(g_ascii_strtoull(text, NULL, 10), UINT16_MAX);
 	return true;
 }
 
-static bool parse_flag(const char *root, const char *path, const void *data, size_t size,
-		       bool *enabled, GError **error)
+bool s3_reply_lock_rule(const void *data, size_t size, struct s3_lock_rule *rule, GError **error)
 {
-	struct flag_scan flag = {.path = path};
-	struct scan scan = {.root = root, .ended = flag_field, .data = &flag};
+	struct s3_lock_rule found = {0};
+	struct scan scan = {.root = "ObjectLockConfiguration", .ended = lock_field, .data = &found};
 
 	if (!scan_reply(data, size, &scan, error))
 		return false;
-	*enabled = flag.enabled;
+	*rule = found;
 	return true;
 }
 
 bool s3_reply_lock(const void *data, size_t size, bool *enabled, GError **error)
 {
-	return parse_flag("ObjectLockConfiguration", "/ObjectLockEnabled", data, size, enabled,
-			  error);
+	struct s3_lock_rule rule;
+
+	if (!s3_reply_lock_rule(data, size, &rule, error))
+		return false;
+	*enabled = rule.enabled;
+	return true;
+}
+
+static bool versioning_field(void *data, const char *path, const char *text, GError **error)
+{
+	bool *enabled = data;
+
+	if (strcmp(path, "/Status") == 0)
+		*enabled = strcmp(text, "Enabled") == 0;
+	return true;
 }
 
 bool s3_reply_versioning(const void *data, size_t size, bool *enabled, GError **error)
 {
-	return parse_flag("VersioningConfiguration", "/Status", data, size, enabled, error);
+	bool found = false;
+	struct scan scan = {
+		.root = "VersioningConfiguration", .ended = versioning_field, .data = &found};
+
+	if (!scan_reply(data, size, &scan, error))
+		return false;
+	*enabled = found;
+	return true;
 }

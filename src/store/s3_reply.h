@@ -52,6 +52,13 @@ struct s3_retention {
 bool s3_reply_retention(const void *data, size_t size, struct s3_retention *retention,
 			GError **error);
 bool s3_reply_lock(const void *data, size_t size, bool *enabled, GError **error);
+/* The same, and what the bucket locks by itself: nothing where days and years are 0. */
+struct s3_lock_rule {
+	bool enabled;
+	char mode[16];
+	unsigned days, years;
+};
+bool s3_reply_lock_rule(const void *data, size_t size, struct s3_lock_rule *rule, GError **error);
 bool s3_reply_versioning(const void *data, size_t size, bool *enabled, GError **error);
 
 #endif

@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct s3_error error;
 	struct s3_retention retention;
+	struct s3_lock_rule rule;
 	bool enabled;
 
 	check_listing(s3_reply_objects(data, size, NULL), false);
@@ -27,6 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	s3_reply_error(data, size, &error);
 	s3_reply_retention(data, size, &retention, NULL);
 	s3_reply_lock(data, size, &enabled, NULL);
+	s3_reply_lock_rule(data, size, &rule, NULL);
 	s3_reply_versioning(data, size, &enabled, NULL);
 	return 0;
 }

@@ -2,6 +2,7 @@
 
 #include "../repo/service.h"
 #include "repo/wal_journal.h"
+#include "store/diagnose.h"
 #include "store/driver.h"
 
 #include <fcntl.h>
@@ -604,6 +605,42 @@ static void test_journal(struct site *site, const void *data)
 	g_assert_true(journal_has(folder, records[2].file));
 }
 
+static bool has_probe(struct site *site, const char *name)
+{
+	struct store_object object;
+
+	return store_head(site->faults->inner, name, &object, NULL);
+}
+
+static void put_probe(struct site *site, const char *name, usec_t time)
+{
+	struct iovec part = {(char *)"probe", 5};
+	g_autofree char *path = g_build_filename(site->service.folder, "repository", name, NULL);
+	struct timespec times[2] = {{.tv_sec = time / USEC_PER_SEC},
+				    {.tv_sec = time / USEC_PER_SEC}};
+
+	g_assert_true(store_put(site->faults->inner, name, &part, 1, NULL, NULL, NULL));
+	g_assert_cmpint(utimensat(AT_FDCWD, path, times, 0), ==, 0);
+}
+
+/* What a check left that may not delete; a locked one stays, and is no trouble. */
+static void test_probes(struct site *site, const void *data)
+{
+	const struct expire_repository *out;
+
+	(void)data;
+	put_probe(site, STORE_PROBE "old", DAY(1));
+	put_probe(site, STORE_PROBE "old-locked", DAY(1));
+	put_probe(site, STORE_PROBE "new", DAY(2));
+	site->faults->refuse = "locked";
+	out = expire_ok(site, DAY(2) + USEC_PER_HOUR);
+	g_assert_cmpuint(out->refused, ==, 0);
+	g_assert_cmpuint(out->troubles->len, ==, 0);
+	g_assert_false(has_probe(site, STORE_PROBE "old"));
+	g_assert_true(has_probe(site, STORE_PROBE "old-locked"));
+	g_assert_true(has_probe(site, STORE_PROBE "new"));
+}
+
 static void add(const char *path, void (*test)(struct site *, const void *))
 {
 	g_test_add(path, struct site, NULL, site_init, test, site_clear);
@@ -626,5 +663,6 @@ int main(int argc, char **argv)
 	add("/expire/without-a-set-no-wal-goes", test_nothing);
 	add("/expire/waits-for-no-run-longer-than-told", test_lock);
 	add("/expire/the-journal-is-trimmed", test_journal);
+	add("/expire/probes-go-after-a-day", test_probes);
 	return g_test_run();
 }

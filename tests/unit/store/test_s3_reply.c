@@ -136,6 +136,25 @@ static void test_states(void)
 	g_assert_false(s3_reply_lock(listing, strlen(listing), &enabled, NULL));
 }
 
+static void test_lock_rule(void)
+{
+	static const char ruled[] =
+		"<ObjectLockConfiguration" NAMESPACE "><ObjectLockEnabled>Enabled"
+		"</ObjectLockEnabled><Rule><DefaultRetention><Mode>COMPLIANCE</Mode><Days>30</Days>"
+		"</DefaultRetention></Rule></ObjectLockConfiguration>";
+	static const char bare[] = "<ObjectLockConfiguration/>";
+	struct s3_lock_rule rule;
+
+	g_assert_true(s3_reply_lock_rule(ruled, strlen(ruled), &rule, NULL));
+	g_assert_true(rule.enabled);
+	g_assert_cmpstr(rule.mode, ==, "COMPLIANCE");
+	g_assert_cmpuint(rule.days, ==, 30);
+	g_assert_cmpuint(rule.years, ==, 0);
+	g_assert_true(s3_reply_lock_rule(bare, strlen(bare), &rule, NULL));
+	g_assert_false(rule.enabled);
+	g_assert_cmpuint(rule.days, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -150,5 +169,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/s3-reply/errors", test_error);
 	g_test_add_func("/store/s3-reply/retention-with-nine-decimals", test_retention);
 	g_test_add_func("/store/s3-reply/lock-and-versioning", test_states);
+	g_test_add_func("/store/s3-reply/what-a-bucket-locks-by-itself", test_lock_rule);
 	return g_test_run();
 }
