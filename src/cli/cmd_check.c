@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "cli/backup_parts.h"
+#include "cli/check_view.h"
 #include "cli/commands.h"
 #include "cli/filling.h"
 #include "cli/output.h"
@@ -13,44 +14,94 @@
 
 enum nagios_state { NAGIOS_OK, NAGIOS_WARNING, NAGIOS_CRITICAL, NAGIOS_UNKNOWN };
 
-/* Opens what can be opened; the rest are findings. */
-static void open_repositories(Context *context, GPtrArray *findings)
+/* Somebody waits, or a monitoring system does. */
+#define DIAGNOSE_RETRY_FOR (5 * USEC_PER_SEC)
+
+/* What this host's credential is for, by the keys that lie beside it. */
+static enum store_role role_of_keys(const Context *context)
+{
+	const struct settings_service *service = context->service;
+
+	if (context->kit || !service->bundle)
+		return STORE_ROLE_RESTORER;
+	if (service->identity)
+		return STORE_ROLE_ANY;
+	return context->bundle && context->bundle->endorsement.role == KEY_ROLE_KEEPER
+		       ? STORE_ROLE_KEEPER
+		       : STORE_ROLE_WRITER;
+}
+
+static enum store_role role_of(const Context *context, const struct settings_repository *repository)
+{
+	enum store_role role;
+
+	return repository->role && store_role_parse(repository->role, &role)
+		       ? role
+		       : role_of_keys(context);
+}
+
+static char *place_of(const struct settings_repository *repository)
+{
+	return g_strdup(repository->path       ? repository->path
+			: repository->endpoint ? repository->endpoint
+					       : repository->region);
+}
+
+static const struct key_service *service_of(const Context *context)
+{
+	return context->identity ? &context->identity->service : &context->bundle->service;
+}
+
+/* To be diagnosed, and then read: two stores, as they differ in patience. What cannot be opened is for the
+ * diagnosis to tell. */
+static struct check_store *open_repository(Context *context,
+					   const struct settings_repository *repository)
+{
+	const struct key_service *service = service_of(context);
+	struct check_store *check = g_new0(struct check_store, 1);
+	struct store_settings settings = context_store(repository);
+	Store *patient = store_open(&settings, &check->cause), *store;
+
+	check->name = repository->name;
+	check->place = place_of(repository);
+	check->role = role_of(context, repository);
+	if (!patient)
+		return check;
+	g_ptr_array_add(context->repos, repo_new(patient, service));
+	settings.retry_for = MIN(settings.retry_for, DIAGNOSE_RETRY_FOR);
+	store = store_open(&settings, &check->cause);
+	check->repo = store ? repo_new(store, service) : NULL;
+	return check;
+}
+
+static GPtrArray *open_repositories(Context *context)
 {
 	const GPtrArray *all = context->service->repositories;
 	const char *wanted = arguments_text(context->arguments, "repository");
-	const struct key_service *service =
-		context->identity ? &context->identity->service : &context->bundle->service;
+	GPtrArray *stores = g_ptr_array_new_with_free_func((GDestroyNotify)check_store_free);
 
 	context->repos = g_ptr_array_new_with_free_func((GDestroyNotify)repo_free);
 	for (guint i = 0; i < all->len; i++) {
 		const struct settings_repository *repository = all->pdata[i];
-		g_autofree char *where = g_strdup_printf("repository %s", repository->name);
-		g_autoptr(GError) cause = NULL;
-		struct store_settings settings = context_store(repository);
-		Store *store;
 
-		if (wanted && strcmp(wanted, repository->name) != 0)
-			continue;
-		store = store_open(&settings, &cause);
-		if (store)
-			g_ptr_array_add(context->repos, repo_new(store, service));
-		else
-			findings_add(findings, FINDING_CRITICAL, "repository.unreachable", where,
-				     g_strdup(cause->message), NULL);
+		if (!wanted || strcmp(wanted, repository->name) == 0)
+			g_ptr_array_add(stores, open_repository(context, repository));
 	}
+	return stores;
 }
 
 /* Silent with --quiet where nothing counts as a failure. */
-static void print_human(const struct arguments *arguments, const struct check_result *result,
-			int exit_status)
+static void print_human(const struct arguments *arguments, const GPtrArray *stores,
+			const struct check_result *result, int exit_status)
 {
-	bool quiet = arguments_flag(arguments, "quiet");
-
-	if (!quiet || exit_status != 0)
-		findings_print(result->findings, !quiet);
+	if (!arguments_flag(arguments, "quiet"))
+		check_print(stores, result);
+	else if (exit_status != 0)
+		check_print_wrong(result);
 }
 
-static void print_json(const char *service, const struct check_result *result)
+static void print_json(const char *service, const GPtrArray *stores,
+		       const struct check_result *result)
 {
 	json_t *document = json_object();
 
@@ -59,6 +110,7 @@ static void print_json(const char *service, const struct check_result *result)
 	json_set_string(document, "state", finding_severity_name(findings_worst(result->findings)));
 	json_set(document, "wal_ready",
 		 result->ready < 0 ? json_null() : json_integer(result->ready));
+	json_set(document, "repositories", check_stores_json(stores));
 	json_set(document, "findings", findings_json(result->findings));
 	json_out(document);
 }
@@ -127,22 +179,26 @@ static bool check(Context *context, const Run *run, GError **error)
 	bool nagios = arguments_flag(arguments, "nagios");
 	struct check_result result = {.findings = findings_new()};
 	g_autoptr(GPtrArray) parts = backup_parts_of(context);
+	g_autoptr(GPtrArray) stores = open_repositories(context);
 	enum progress_mode mode = PROGRESS_NONE;
 	struct check_request request = {.service = context->service->name,
+					.stores = stores,
+					.repos = context->repos,
 					.identity = context->identity,
 					.bundle = context->bundle,
 					.state = context->state,
 					.conninfo = context->service->postgres,
+					.catalog = run->catalog,
 					.run_id = run->run_id,
 					.parts = (const char *const *)parts->pdata,
 					.rpo = context->service->tier->rpo,
 					.backup_every = context->service->tier->backup_every,
 					.now = clock_now(),
 					.scan = arguments_flag(arguments, "repository-scan"),
+					.prove_lock = arguments_flag(arguments, "prove-lock"),
+					.identity_here = context->kit || context->service->identity,
 					.progress = on_progress};
 
-	open_repositories(context, result.findings);
-	request.repos = context->repos;
 	bool done = context_workers(context, &request.workers, error) &&
 		    (nagios || progress_mode_chosen(arguments, &mode, error));
 
@@ -157,9 +213,9 @@ static bool check(Context *context, const Run *run, GError **error)
 			       : findings_exit_status(result.findings,
 						      arguments_flag(arguments, "strict"));
 		if (!nagios && arguments_flag(arguments, "json"))
-			print_json(context->service->name, &result);
+			print_json(context->service->name, stores, &result);
 		else if (!nagios)
-			print_human(arguments, &result, *arguments->exit_status);
+			print_human(arguments, stores, &result, *arguments->exit_status);
 	}
 	check_result_clear(&result);
 	return done;

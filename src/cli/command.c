@@ -144,6 +144,7 @@ static const struct command_option status_options[] = {
 
 static const struct command_option check_options[] = {
 	{"repository-scan", 0, OPTION_FLAG, NULL, "read every object of the repositories"},
+	{"prove-lock", 0, OPTION_FLAG, NULL, "prove that what is locked cannot be deleted"},
 	{"strict", 0, OPTION_FLAG, NULL, "exit with 3 when there are only warnings"},
 	{"nagios", 0, OPTION_FLAG, NULL, "one line for a monitoring system, and its exit status"},
 	{"jobs", 0, OPTION_TEXT, "N", "worker threads (workers= of the configuration)"},
@@ -186,9 +187,11 @@ static const struct command watching[] = {
 	 "show latest\n"
 	 "show erp-prod 20261121T230501Z-1a2b3c4d --json",
 	 "odrbackup-list(1)", 1, 2, NULL, cmd_show},
-	{"check", "[SERVICE] [--repository-scan] [--strict] [--nagios]", "check that what is needed for recovery is there",
+	{"check", "[SERVICE] [--repository-scan] [--prove-lock] [--strict] [--nagios]",
+	 "check that what is needed for recovery is there, and within reach",
 	 "check\n"
 	 "check erp-prod --repository-scan\n"
+	 "check erp-prod --prove-lock\n"
 	 "check erp-prod --nagios",
 	 "odrbackup-check(1)", 0, 1, check_options, cmd_check},
 	{"catalog rebuild", "[SERVICE]", "make the local catalog anew from the repositories",

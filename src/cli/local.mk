@@ -7,6 +7,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/backup_parts.h \
 	src/cli/backup_view.c \
 	src/cli/backup_view.h \
+	src/cli/check_view.c \
+	src/cli/check_view.h \
 	src/cli/cmd_archive.c \
 	src/cli/cmd_backup.c \
 	src/cli/cmd_catalog.c \

@@ -15,6 +15,7 @@
 struct settings_repository {
 	char *name, *type, *path;
 	char *lock; /* none, governance, compliance */
+	char *role; /* any, writer, keeper, restorer; NULL: by the keys this host holds */
 	char *endpoint, *bucket, *prefix, *region;
 	char *credentials, *credential_process;
 	char *ca_file;

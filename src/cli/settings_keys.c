@@ -68,6 +68,8 @@ static const struct settings_key keys[] = {
 	 .help = "a connection on which nothing moves for so long is given up"},
 	{"repository", "lock", SETTINGS_CHOICE, .fallback = "none", .choices = "none;governance;compliance",
 	 .offset = REPOSITORY(lock), .help = "how objects are locked against deletion"},
+	{"repository", "role", SETTINGS_CHOICE, .choices = "any;writer;keeper;restorer",
+	 .offset = REPOSITORY(role), .help = "what this host's credential is for: check finds further rights"},
 
 	{"service", "repositories", SETTINGS_NAMES, .required = true, .offset = SERVICE(repository_names),
 	 .help = "repositories that hold the service; every one gets everything"},

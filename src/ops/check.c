@@ -168,6 +168,65 @@ static bool check_repository(const struct check_request *request, Repo *repo, co
 					    holdings.tables, where, result->findings, error);
 }
 
+/* A writer's credential may neither list nor read: then the catalog says what was stored from here. */
+static void check_by_catalog(const struct check_request *request, const Repo *repo,
+			     const char *where, struct check_result *result)
+{
+	const char *names[] = {store_name(repo->store), NULL};
+	struct status_request question = {.catalog = request->catalog,
+					  .service = request->service,
+					  .state = request->state,
+					  .repositories = names,
+					  .parts = request->parts,
+					  .rpo = request->rpo,
+					  .backup_every = request->backup_every,
+					  .now = request->now};
+	struct status status = {0};
+	g_autoptr(GError) cause = NULL;
+
+	findings_add(result->findings, FINDING_OK, "sets.unseen", where,
+		     g_strdup("what is stored was not looked at: this host's credential may not "
+			      "list it; what follows is from the local catalog"),
+		     g_strdup("check on a host whose credential may read and list"));
+	if (!request->catalog || !status_read(&question, &status, &cause)) {
+		findings_add(result->findings, FINDING_WARNING, "sets.unknown", where,
+			     g_strdup_printf("the local catalog cannot be used%s%s",
+					     cause ? ": " : "", cause ? cause->message : ""),
+			     NULL);
+		return;
+	}
+	g_ptr_array_extend_and_steal(result->repositories, g_steal_pointer(&status.repositories));
+	status.repositories = g_ptr_array_new();
+	status_clear(&status);
+}
+
+static const struct check_store *store_of(const struct check_request *request, const Repo *repo)
+{
+	for (guint i = 0; i < request->stores->len; i++) {
+		const struct check_store *store = request->stores->pdata[i];
+
+		if (strcmp(store->name, store_name(repo->store)) == 0)
+			return store;
+	}
+	return NULL;
+}
+
+/* What the diagnosis leaves to look at; false: nothing. */
+static bool worth_looking(const struct check_request *request, const Repo *repo, const char *where,
+			  struct check_result *result)
+{
+	const struct check_store *store = store_of(request, repo);
+
+	if (!store)
+		return true;
+	if (!store->diagnosis->reached)
+		return false;
+	if (store->role != STORE_ROLE_WRITER || store->diagnosis->facts.list != STORE_NO)
+		return true;
+	check_by_catalog(request, repo, where, result);
+	return false;
+}
+
 /* A repository that fails is a finding: the others are still looked at. */
 static bool check_repositories(const struct check_request *request, struct check_result *result,
 			       GError **error)
@@ -179,7 +238,8 @@ static bool check_repositories(const struct check_request *request, struct check
 
 		if (!stop_check(error))
 			return false;
-		if (check_repository(request, repo, where, result, &cause))
+		if (!worth_looking(request, repo, where, result) ||
+		    check_repository(request, repo, where, result, &cause))
 			continue;
 		if (odr_error_is(cause, ODR_ERROR_STOPPED)) {
 			g_propagate_error(error, g_steal_pointer(&cause));
@@ -219,7 +279,8 @@ bool check_run(const struct check_request *request, struct check_result *result,
 		result->findings = findings_new();
 	result->repositories =
 		g_ptr_array_new_with_free_func((GDestroyNotify)status_repository_free);
-	if (!check_repositories(request, result, error))
+	if (!check_stores(request, result->findings, error) ||
+	    !check_repositories(request, result, error))
 		return false;
 	check_server(request, result);
 	judge(request, result);

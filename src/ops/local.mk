@@ -29,6 +29,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/check_objects.c \
 	src/ops/check_scan.c \
 	src/ops/check_server.c \
+	src/ops/check_store.c \
 	src/ops/check_wal.c \
 	src/ops/cluster.c \
 	src/ops/cluster.h \
@@ -59,6 +60,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/materialize_plan.h \
 	src/ops/part_lock.c \
 	src/ops/part_lock.h \
+	src/ops/protection.c \
+	src/ops/protection.h \
 	src/ops/record.c \
 	src/ops/record.h \
 	src/ops/restore.c \
