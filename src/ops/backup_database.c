@@ -274,6 +274,7 @@ static bool database_copy_files(struct database_capture *capture, GError **error
 							 .sink = capture->sink,
 							 .workers = MAX(request->workers, 1),
 							 .digest_seed = packs.digest_seed,
+							 .spool = request->state,
 							 .tick = copy_tick,
 							 .tick_data = capture},
 				 capture->files);

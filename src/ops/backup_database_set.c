@@ -11,32 +11,41 @@ void database_last_segment(const struct database_capture *capture, char name[WAL
 			 capture->server.wal_segment_size, name);
 }
 
+struct storing {
+	struct database_capture *capture;
+	LayerWriter *writer;
+};
+
+static bool store_entry(void *data, struct layer_entry **entry, GError **error)
+{
+	struct storing *storing = data;
+
+	if ((*entry)->kind == ENTRY_FILE) {
+		storing->capture->entries++;
+		storing->capture->bytes += (*entry)->size;
+	}
+	return layer_writer_add(storing->writer, *entry, error);
+}
+
 /* Everything the manifest will refer to. */
 bool database_store_layer(struct database_capture *capture, GError **error)
 {
 	const GPtrArray *repos = capture->part.backup->request->repos;
 	const char *map = capture->stop.tablespace_map;
 	g_autoptr(GHashTable) tablespaces = NULL;
-	g_autoptr(GPtrArray) entries = NULL;
 	g_autoptr(PackWriter) packs = pack_writer_new(capture->sink);
 	g_autoptr(LayerWriter) writer = layer_writer_new(packs);
+	struct storing storing = {.capture = capture, .writer = writer};
 	const Table *table;
 
 	if (!tablespace_map_parse(map ? map : "", &tablespaces, error) ||
 	    !copy_finish(capture->copy,
 			 &(struct copy_end){.stop = capture->stop.lsn, .tablespaces = tablespaces},
-			 &entries, capture->damaged, error))
+			 &(struct copy_gather){.each = store_entry,
+					       .data = &storing,
+					       .damaged = capture->damaged},
+			 error))
 		return false;
-	for (guint i = 0; i < entries->len; i++) {
-		const struct layer_entry *entry = entries->pdata[i];
-
-		if (!layer_writer_add(writer, entry, error))
-			return false;
-		if (entry->kind == ENTRY_FILE) {
-			capture->entries++;
-			capture->bytes += entry->size;
-		}
-	}
 	if (!layer_writer_finish(writer, &capture->layer, error) ||
 	    !pack_writer_finish(packs, error) || !fault_point("step", "layer stored", error) ||
 	    !pack_sink_table(capture->sink, &table, error) ||

@@ -1,47 +1,27 @@
 #include "ops/copy.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/pool.h"
 #include "ops/copy_steps.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 
-static const char *account_name(GHashTable *cache, uint32_t id, bool group)
-{
-	char *name = g_hash_table_lookup(cache, GUINT_TO_POINTER(id));
-	char buffer[4096];
-
-	if (name)
-		return name;
-	if (group) {
-		struct group entry, *found = NULL;
-		getgrgid_r(id, &entry, buffer, sizeof(buffer), &found);
-		name = g_strdup(found ? found->gr_name : "");
-	} else {
-		struct passwd entry, *found = NULL;
-		getpwuid_r(id, &entry, buffer, sizeof(buffer), &found);
-		name = g_strdup(found ? found->pw_name : "");
-	}
-	g_hash_table_insert(cache, GUINT_TO_POINTER(id), name);
-	return name;
-}
-
-static struct layer_entry *entry_new(struct copy *copy, const struct pgdata_file *listed)
+void copy_file_init(struct copy_file *file, const struct pgdata_file *listed, Accounts *accounts)
 {
 	struct layer_entry *entry = g_new0(struct layer_entry, 1);
 
+	*file = (struct copy_file){.entry = entry};
 	entry->path =
 		listed->path[0] ? g_strconcat("pgdata/", listed->path, NULL) : g_strdup("pgdata");
 	entry->mode = listed->mode & 07777;
 	entry->uid = listed->uid;
 	entry->gid = listed->gid;
-	entry->owner = g_strdup(account_name(copy->owners, listed->uid, false));
-	entry->group = g_strdup(account_name(copy->groups, listed->gid, true));
+	entry->owner = g_strdup(accounts_user_name(accounts, listed->uid));
+	entry->group = g_strdup(accounts_group_name(accounts, listed->gid));
 	entry->mtime_ns = listed->mtime_ns;
 	switch (listed->type) {
 	case 'd':
@@ -57,7 +37,53 @@ static struct layer_entry *entry_new(struct copy *copy, const struct pgdata_file
 		if (listed->paged)
 			entry->flags |= ENTRY_PAGED;
 	}
-	return entry;
+}
+
+void copy_file_clear(struct copy_file *file)
+{
+	layer_entry_free(file->entry);
+	page_findings_clear(&file->findings);
+}
+
+/* What is kept of a file: u64 newest position of its pages · u32 length and text of what was found · entry */
+bool copy_keep(struct copy *copy, const struct copy_file *file, GError **error)
+{
+	g_autoptr(GByteArray) value = g_byte_array_new();
+	const GString *text = file->findings.text;
+
+	bytes_put_u64(value, file->findings.newest_lsn);
+	bytes_put_u32(value, text ? (uint32_t)text->len : 0);
+	if (text)
+		bytes_put(value, text->str, text->len);
+	layer_entry_encode(file->entry, value);
+	return sorter_add(copy->kept,
+			  &(struct sorter_record){.key = file->entry->path,
+						  .key_size = (uint32_t)strlen(file->entry->path),
+						  .value = value->data,
+						  .value_size = value->len},
+			  error);
+}
+
+static bool recall(const struct sorter_record *record, struct copy_file *file, GError **error)
+{
+	g_autoptr(GPtrArray) entries = NULL;
+	struct bytes_reader reader;
+	size_t length;
+
+	bytes_reader_init(&reader, record->value, record->value_size);
+	*file = (struct copy_file){.findings.newest_lsn = bytes_get_u64(&reader)};
+	length = bytes_get_u32(&reader);
+
+	const char *text = (const char *)bytes_get(&reader, length);
+	size_t left = bytes_reader_left(&reader);
+
+	if (!bytes_reader_ok(&reader) ||
+	    !layer_entries_parse(bytes_get(&reader, left), left, UINT32_MAX, &entries, error))
+		return odr_context(error, "the list of entries was damaged");
+	if (length > 0)
+		file->findings.text = g_string_new_len(text, (gssize)length);
+	file->entry = g_steal_pointer(&entries->pdata[0]);
+	return true;
 }
 
 struct copy *copy_new(const struct copy_settings *settings, const GPtrArray *files)
@@ -65,18 +91,11 @@ struct copy *copy_new(const struct copy_settings *settings, const GPtrArray *fil
 	struct copy *copy = g_new0(struct copy, 1);
 
 	copy->settings = *settings;
-	copy->count = files->len;
-	copy->files = g_new0(struct copy_file, files->len);
-	for (size_t i = 0; i < copy->count; i++)
-		copy->files[i].listed = files->pdata[i];
+	copy->files = files;
 	copy->order = g_array_new(false, false, sizeof(guint));
-	copy->outside = g_ptr_array_new_with_free_func((GDestroyNotify)layer_entry_free);
-	copy->owners = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-	copy->groups = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-	/* Entries are made here, in one thread, because of the caches of names. */
-	for (size_t i = 0; i < copy->count; i++)
-		copy->files[i].entry = entry_new(copy, copy->files[i].listed);
 	copy->jobs = copy_jobs_plan(files, copy->order, &copy->bytes_total);
+	copy->kept = sorter_new(settings->spool);
+	copy->accounts = accounts_new();
 	return copy;
 }
 
@@ -84,17 +103,10 @@ void copy_free(struct copy *copy)
 {
 	if (!copy)
 		return;
-	for (size_t i = 0; i < copy->count; i++) {
-		if (copy->files[i].entry)
-			layer_entry_free(copy->files[i].entry);
-		page_findings_clear(&copy->files[i].findings);
-	}
-	g_free(copy->files);
 	g_array_unref(copy->order);
 	g_array_unref(copy->jobs);
-	g_clear_pointer(&copy->outside, g_ptr_array_unref);
-	g_hash_table_unref(copy->owners);
-	g_hash_table_unref(copy->groups);
+	sorter_free(copy->kept);
+	accounts_free(copy->accounts);
 	g_clear_error(&copy->tick_error);
 	g_free(copy);
 }
@@ -165,14 +177,34 @@ static bool store_content(struct copy *copy, struct layer_entry *entry, const vo
 	return pack_writer_finish(packs, error);
 }
 
+/* content NULL: it has none. path, unless NULL, is its own in the set. */
+static bool keep_listed(struct copy *copy, const struct pgdata_file *listed, const char *path,
+			GBytes *content, GError **error)
+{
+	struct copy_file file;
+	gsize size = 0;
+	const void *data = content ? g_bytes_get_data(content, &size) : NULL;
+
+	copy_file_init(&file, listed, copy->accounts);
+	if (path) {
+		g_free(file.entry->path);
+		file.entry->path = g_strdup(path);
+	}
+	bool done = (!content || store_content(copy, file.entry, data, size, error)) &&
+		    copy_keep(copy, &file, error);
+
+	copy_file_clear(&file);
+	return done;
+}
+
 bool copy_last(struct copy *copy, GError **error)
 {
-	for (size_t i = 0; i < copy->count; i++) {
-		struct copy_file *file = &copy->files[i];
+	for (guint i = 0; i < copy->files->len; i++) {
+		const struct pgdata_file *listed = copy->files->pdata[i];
 		uint8_t bytes[CONTROL_FILE_SIZE];
 		struct control control;
 
-		if (!file->listed->last)
+		if (!listed->last)
 			continue;
 		if (!control_read(copy->settings.pgdata, &control, bytes, error))
 			return false;
@@ -180,7 +212,9 @@ bool copy_last(struct copy *copy, GError **error)
 			return odr_fail(error, ODR_ERROR_CORRUPT,
 					"the data directory changed into another cluster's while "
 					"it was copied");
-		if (!store_content(copy, file->entry, bytes, sizeof(bytes), error))
+		g_autoptr(GBytes) content = g_bytes_new(bytes, sizeof(bytes));
+
+		if (!keep_listed(copy, listed, NULL, content, error))
 			return false;
 	}
 	return true;
@@ -190,6 +224,7 @@ bool copy_last(struct copy *copy, GError **error)
 
 bool copy_outside(struct copy *copy, const char *path, GError **error)
 {
+	g_autofree char *inside = g_strconcat("outside", path, NULL);
 	g_autoptr(GBytes) content = NULL;
 	struct stat status;
 	struct pgdata_file listed = {.path = (char *)path};
@@ -203,14 +238,7 @@ bool copy_outside(struct copy *copy, const char *path, GError **error)
 	listed.uid = status.st_uid;
 	listed.gid = status.st_gid;
 	listed.mtime_ns = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
-
-	struct layer_entry *entry = entry_new(copy, &listed);
-
-	g_free(entry->path);
-	entry->path = g_strconcat("outside", path, NULL);
-	g_ptr_array_add(copy->outside, entry);
-	return !content || store_content(copy, entry, g_bytes_get_data(content, NULL),
-					 g_bytes_get_size(content), error);
+	return keep_listed(copy, &listed, inside, content, error);
 }
 
 static void note_damage(struct copy_file *file, lsn_t backup_stop, GPtrArray *damaged)
@@ -234,14 +262,6 @@ static void note_damage(struct copy_file *file, lsn_t backup_stop, GPtrArray *da
 	g_ptr_array_add(damaged, damage);
 }
 
-static int compare_entries(const void *a, const void *b)
-{
-	const struct layer_entry *x = *(struct layer_entry *const *)a;
-	const struct layer_entry *y = *(struct layer_entry *const *)b;
-
-	return strcmp(x->path, y->path);
-}
-
 /* Number of the tablespace that a path names or lies in; 0: none. */
 static guint tablespace_of(const char *path)
 {
@@ -260,8 +280,8 @@ static guint tablespace_of(const char *path)
 static bool find_new_tablespaces(const struct copy *copy, GHashTable *map, GHashTable *created,
 				 GError **error)
 {
-	for (size_t i = 0; i < copy->count; i++) {
-		const struct pgdata_file *listed = copy->files[i].listed;
+	for (guint i = 0; i < copy->files->len; i++) {
+		const struct pgdata_file *listed = copy->files->pdata[i];
 		guint oid = tablespace_of(listed->path);
 
 		if (listed->type != 'l' || oid == 0 ||
@@ -277,32 +297,51 @@ static bool find_new_tablespaces(const struct copy *copy, GHashTable *map, GHash
 	return true;
 }
 
-bool copy_finish(struct copy *copy, const struct copy_end *end, GPtrArray **entries,
-		 GPtrArray *damaged, GError **error)
+/* Folders and links: all that is no file. */
+static bool keep_others(struct copy *copy, GError **error)
 {
-	g_autoptr(GPtrArray) list =
-		g_ptr_array_new_with_free_func((GDestroyNotify)layer_entry_free);
+	for (guint i = 0; i < copy->files->len; i++) {
+		const struct pgdata_file *listed = copy->files->pdata[i];
+
+		if (listed->type != 'f' && !keep_listed(copy, listed, NULL, NULL, error))
+			return false;
+	}
+	return true;
+}
+
+static bool is_inside(const struct layer_entry *entry, GHashTable *tablespaces)
+{
+	guint oid = g_str_has_prefix(entry->path, "pgdata/")
+			    ? tablespace_of(entry->path + strlen("pgdata/"))
+			    : 0;
+
+	return oid != 0 && g_hash_table_contains(tablespaces, GUINT_TO_POINTER(oid));
+}
+
+bool copy_finish(struct copy *copy, const struct copy_end *end, const struct copy_gather *gather,
+		 GError **error)
+{
 	g_autoptr(GHashTable) created = g_hash_table_new(NULL, NULL);
 
-	if (!find_new_tablespaces(copy, end->tablespaces, created, error))
+	if (!find_new_tablespaces(copy, end->tablespaces, created, error) ||
+	    !keep_others(copy, error) || !sorter_sort(copy->kept, error))
 		return false;
-	for (size_t i = 0; i < copy->count; i++) {
-		struct copy_file *file = &copy->files[i];
-		guint oid = tablespace_of(file->listed->path);
+	for (bool done = true;;) {
+		struct sorter_record record;
+		struct copy_file file;
 
-		if (!file->entry) {
-			if (strcmp(file->listed->path, "PG_VERSION") == 0)
-				return odr_fail(error, ODR_ERROR_CORRUPT,
-						"PG_VERSION vanished from the data directory");
-			continue;
+		if (!sorter_next(copy->kept, &record, error))
+			return false;
+		if (!record.key)
+			return true;
+		if (!recall(&record, &file, error))
+			return false;
+		if (!is_inside(file.entry, created)) {
+			note_damage(&file, end->stop, gather->damaged);
+			done = gather->each(gather->data, &file.entry, error);
 		}
-		if (oid != 0 && g_hash_table_contains(created, GUINT_TO_POINTER(oid)))
-			continue;
-		note_damage(file, end->stop, damaged);
-		g_ptr_array_add(list, g_steal_pointer(&file->entry));
+		copy_file_clear(&file);
+		if (!done)
+			return false;
 	}
-	g_ptr_array_extend_and_steal(list, g_steal_pointer(&copy->outside));
-	g_ptr_array_sort(list, compare_entries);
-	*entries = g_steal_pointer(&list);
-	return true;
 }

@@ -16,6 +16,7 @@ struct copy_settings {
 	struct pack_sink *sink;
 	unsigned workers;
 	uint64_t digest_seed; /* of content digests */
+	const char *spool;    /* folder for the list of entries where it is long */
 	/* Called in the calling thread several times a second; false ends the copy with its error. */
 	bool (*tick)(void *data, uint64_t bytes_done, GError **error);
 	void *tick_data;
@@ -36,9 +37,15 @@ struct copy_end {
 	lsn_t stop;
 	GHashTable *tablespaces; /* its tablespace_map: OID → path */
 };
-/* Entries in order of path (struct layer_entry), without files that vanished and tablespaces that were
- * created meanwhile, and what was damaged (struct damage), files with pages from the future included. */
-bool copy_finish(struct copy *copy, const struct copy_end *end, GPtrArray **entries,
-		 GPtrArray *damaged, GError **error);
+/* What was copied: calls each for every entry in order of path, without files that vanished and tablespaces
+ * that were created meanwhile. damaged gets what was damaged (struct damage), files with pages from the
+ * future included. */
+struct copy_gather {
+	layer_each each;
+	void *data;
+	GPtrArray *damaged;
+};
+bool copy_finish(struct copy *copy, const struct copy_end *end, const struct copy_gather *gather,
+		 GError **error);
 
 #endif

@@ -1,32 +1,35 @@
 #ifndef ODR_OPS_COPY_STEPS_H
 #define ODR_OPS_COPY_STEPS_H
 
+#include "base/sorter.h"
+#include "ops/accounts.h"
 #include "ops/copy.h"
 #include "ops/copy_jobs.h"
 #include "ops/copy_pages.h"
 
 /* What the files of a copy share: copy.c lists and concludes, copy_worker.c reads. */
-
-/* One file on its way: what it was listed as, what became of it. */
-struct copy_file {
-	const struct pgdata_file *listed;
-	struct layer_entry *entry; /* NULL: vanished, or not a file */
-	struct page_findings findings;
-};
-
 struct copy {
 	struct copy_settings settings;
-	struct copy_file *files;
-	size_t count;
-	GArray *order; /* guint: files to copy, as jobs want them */
+	const GPtrArray *files; /* struct pgdata_file */
+	GArray *order;		/* guint: files to copy, as jobs want them */
 	GArray *jobs;
+	Sorter *kept; /* what was copied, by path */
+	Accounts *accounts;
 	uint64_t bytes_total;
 	uint64_t bytes_done; /* atomic */
-	GPtrArray *outside;  /* struct layer_entry */
-	GHashTable *owners, *groups;
-	GError *tick_error; /* of the calling thread */
-	int cancelled;	    /* atomic: tick_error is set */
+	GError *tick_error;  /* of the calling thread */
+	int cancelled;	     /* atomic: tick_error is set */
 };
+
+/* One file on its way: what it will be in the layer, what was found in its pages. */
+struct copy_file {
+	struct layer_entry *entry;
+	struct page_findings findings;
+};
+void copy_file_init(struct copy_file *file, const struct pgdata_file *listed, Accounts *accounts);
+void copy_file_clear(struct copy_file *file);
+/* It is complete: remembers it. Thread-safe. */
+bool copy_keep(struct copy *copy, const struct copy_file *file, GError **error);
 
 /* copy_worker.c: one worker of the pool; its jobs are those of the copy. */
 bool copy_worker_begin(void *shared, unsigned number, void **context, GError **error);

@@ -25,6 +25,7 @@ static void site_init(struct site *site, const void *data)
 	g_ptr_array_add(site->repos, site->service.repo);
 	site->files = g_ptr_array_new_with_free_func((GDestroyNotify)pgdata_file_free);
 	site->damaged = g_ptr_array_new_with_free_func((GDestroyNotify)damage_free);
+	site->entries = g_ptr_array_new_with_free_func((GDestroyNotify)layer_entry_free);
 	site->map = g_hash_table_new(NULL, NULL);
 	site->pgdata = g_build_filename(site->service.folder, "pgdata", NULL);
 	g_mkdir_with_parents(site->pgdata, 0700);
@@ -34,7 +35,7 @@ static void site_clear(struct site *site, const void *data)
 {
 	(void)data;
 	g_clear_error(&site->error);
-	g_clear_pointer(&site->entries, g_ptr_array_unref);
+	g_ptr_array_unref(site->entries);
 	g_ptr_array_unref(site->damaged);
 	g_ptr_array_unref(site->files);
 	g_ptr_array_unref(site->repos);
@@ -71,6 +72,13 @@ static void list_present(struct site *site, const char *path)
 	list(site, path, 'f');
 }
 
+static bool gather(void *data, struct layer_entry **entry, GError **error)
+{
+	(void)error;
+	g_ptr_array_add(data, g_steal_pointer(entry));
+	return true;
+}
+
 static bool run(struct site *site)
 {
 	g_autofree char *generation = generation_id_new(STARTED);
@@ -85,11 +93,15 @@ static bool run(struct site *site)
 							     .control = &site->control,
 							     .started = STARTED,
 							     .sink = sink,
-							     .workers = 2},
+							     .workers = 2,
+							     .spool = site->service.folder},
 				     site->files);
 	bool done = copy_run(copy, &site->error) &&
 		    copy_finish(copy, &(struct copy_end){.stop = 1, .tablespaces = site->map},
-				&site->entries, site->damaged, &site->error);
+				&(struct copy_gather){.each = gather,
+						      .data = site->entries,
+						      .damaged = site->damaged},
+				&site->error);
 
 	copy_free(copy);
 	pack_sink_free(sink);

@@ -151,7 +151,8 @@ static void capture(struct site *site, lsn_t start, lsn_t stop)
 {
 	struct pack_sink *sink = fixture_sink(&site->fixture, site->pack_size);
 	g_autoptr(GHashTable) tablespaces = g_hash_table_new(NULL, NULL);
-	g_autoptr(GPtrArray) entries = NULL;
+	g_autoptr(GPtrArray) entries =
+		g_ptr_array_new_with_free_func((GDestroyNotify)layer_entry_free);
 	const Table *made;
 	Table *table;
 	GError *error = NULL;
@@ -164,13 +165,16 @@ static void capture(struct site *site, lsn_t start, lsn_t stop)
 							     .started = STARTED,
 							     .sink = sink,
 							     .workers = site->workers,
-							     .digest_seed = FIXTURE_SEED},
+							     .digest_seed = FIXTURE_SEED,
+							     .spool = site->target},
 				     site->listed);
 
 	copy_run(copy, &error);
 	must(error);
-	copy_finish(copy, &(struct copy_end){.stop = stop, .tablespaces = tablespaces}, &entries,
-		    site->damaged, &error);
+	copy_finish(copy, &(struct copy_end){.stop = stop, .tablespaces = tablespaces},
+		    &(struct copy_gather){
+			    .each = keep_entry, .data = entries, .damaged = site->damaged},
+		    &error);
 	must(error);
 	store_layer(site, sink, entries);
 	pack_sink_table(sink, &made, &error);
