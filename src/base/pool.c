@@ -38,6 +38,36 @@ void mutex_unlock(struct mutex *mutex)
 	pthread_mutex_unlock(&mutex->mutex);
 }
 
+struct condition {
+	pthread_cond_t condition;
+};
+
+struct condition *condition_new(void)
+{
+	struct condition *condition = g_new0(struct condition, 1);
+
+	pthread_cond_init(&condition->condition, NULL);
+	return condition;
+}
+
+void condition_free(struct condition *condition)
+{
+	if (!condition)
+		return;
+	pthread_cond_destroy(&condition->condition);
+	g_free(condition);
+}
+
+void condition_wait(struct condition *condition, struct mutex *mutex)
+{
+	pthread_cond_wait(&condition->condition, &mutex->mutex);
+}
+
+void condition_tell(struct condition *condition)
+{
+	pthread_cond_broadcast(&condition->condition);
+}
+
 unsigned pool_cpus(void)
 {
 	cpu_set_t set;

@@ -32,6 +32,14 @@ void mutex_free(struct mutex *mutex);
 void mutex_lock(struct mutex *mutex);
 void mutex_unlock(struct mutex *mutex);
 
+/* Waiting for what another thread changes under the mutex, which is held before and after. It may
+ * return for nothing: ask again whether it is so. */
+struct condition;
+struct condition *condition_new(void);
+void condition_free(struct condition *condition);
+void condition_wait(struct condition *condition, struct mutex *mutex);
+void condition_tell(struct condition *condition); /* wakes all */
+
 /* CPUs this process may use, at least 1. */
 unsigned pool_cpus(void);
 

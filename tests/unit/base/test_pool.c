@@ -210,6 +210,36 @@ static void test_no_jobs(void)
 	g_assert_no_error(error);
 }
 
+struct meeting {
+	struct mutex *mutex;
+	struct condition *arrival;
+	unsigned there;
+};
+
+static bool meet(void *data, void *context, size_t job, GError **error)
+{
+	struct meeting *meeting = data;
+
+	mutex_lock(meeting->mutex);
+	meeting->there++;
+	condition_tell(meeting->arrival);
+	while (meeting->there < 4)
+		condition_wait(meeting->arrival, meeting->mutex);
+	mutex_unlock(meeting->mutex);
+	return true;
+}
+
+static void test_condition(void)
+{
+	struct meeting meeting = {.mutex = mutex_new(), .arrival = condition_new()};
+	struct pool_work work = {.workers = 4, .jobs = 4, .shared = &meeting, .run = meet};
+
+	g_assert_true(pool_run(&work, NULL));
+	g_assert_cmpuint(meeting.there, ==, 4);
+	condition_free(meeting.arrival);
+	mutex_free(meeting.mutex);
+}
+
 static void test_cpus(void)
 {
 	g_assert_cmpuint(pool_cpus(), >=, 1);
@@ -244,6 +274,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/pool/begin/an-error-ends-the-run-without-its-end", test_begin);
 	g_test_add_func("/pool/end/an-error-is-returned", test_end);
 	g_test_add_func("/pool/run/without-jobs-succeeds", test_no_jobs);
+	g_test_add_func("/pool/condition/all-wait-until-the-last-is-there", test_condition);
 	g_test_add_func("/pool/cpus/is-at-least-one", test_cpus);
 	return g_test_run();
 }
