@@ -286,6 +286,8 @@ static void set_transport(CURL *curl, const struct http_request *request)
 	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, READ_BUFFER);
 	curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
 	http_set_peer(curl, request->ca_file, request->plain);
+	if (request->direct)
+		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
 }
 
 static void set_callbacks(CURL *curl, struct exchange *exchange)

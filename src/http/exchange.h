@@ -32,6 +32,7 @@ struct http_request {
 	usec_t connect_within; /* 0: 10 s */
 	usec_t silent_within;  /* no byte moves for so long: 0: 60 s */
 	bool plain;	       /* http:// is meant */
+	bool direct;	       /* by no proxy, whatever the environment says */
 };
 #define HTTP_TROUBLE_MAX ((size_t)1 << 20)
 #define HTTP_HEADERS_MAX ((size_t)64 << 10)

@@ -4,4 +4,6 @@ src_http_libhttp_a_SOURCES = \
 	src/http/connection.h \
 	src/http/curl.h \
 	src/http/exchange.c \
-	src/http/exchange.h
+	src/http/exchange.h \
+	src/http/url.c \
+	src/http/url.h
