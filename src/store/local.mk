@@ -30,5 +30,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/s3_retry.h \
 	src/store/s3_sign.c \
 	src/store/s3_sign.h \
+	src/store/s3_xml.c \
+	src/store/s3_xml.h \
 	src/store/store.c \
 	src/store/store.h

@@ -1,92 +1,9 @@
 #include "store/s3_reply.h"
 
 #include "base/error.h"
+#include "store/s3_xml.h"
 
 #include <string.h>
-
-/* One pass over a document: every element that ends is told, with its text and the path to it. */
-struct scan {
-	const char *root;
-	bool (*ended)(void *data, const char *path, const char *text, GError **error);
-	void *data;
-	GString *path, *text;
-	unsigned depth;
-	bool seen; /* the root */
-};
-
-static void on_start(GMarkupParseContext *context, const char *name, const char **names,
-		     const char **values, gpointer data, GError **error)
-{
-	struct scan *scan = data;
-
-	if (scan->depth == 0 && strcmp(name, scan->root) != 0) {
-		odr_fail(error, ODR_ERROR_REFUSED,
-			 "the server answers with '%.40s' where '%s' is expected", name,
-			 scan->root);
-		return;
-	}
-	if (scan->depth == S3_REPLY_DEPTH_MAX || scan->path->len > S3_REPLY_TEXT_MAX) {
-		odr_fail(error, ODR_ERROR_REFUSED, "the server's answer is nested without end");
-		return;
-	}
-	scan->seen = true;
-	if (scan->depth++ > 0)
-		g_string_append_printf(scan->path, "/%s", name);
-	g_string_truncate(scan->text, 0);
-}
-
-static void on_end(GMarkupParseContext *context, const char *name, gpointer data, GError **error)
-{
-	struct scan *scan = data;
-	const char *slash;
-
-	scan->depth--;
-	if (!scan->ended(scan->data, scan->path->str, scan->text->str, error))
-		return;
-	slash = strrchr(scan->path->str, '/');
-	g_string_truncate(scan->path, slash ? (gsize)(slash - scan->path->str) : 0);
-	g_string_truncate(scan->text, 0);
-}
-
-static void on_text(GMarkupParseContext *context, const char *text, gsize size, gpointer data,
-		    GError **error)
-{
-	struct scan *scan = data;
-
-	if (size > S3_REPLY_TEXT_MAX - scan->text->len)
-		odr_fail(error, ODR_ERROR_REFUSED, "the server's answer has a text without end");
-	else
-		g_string_append_len(scan->text, text, (gssize)size);
-}
-
-static bool parse(struct scan *scan, const void *data, size_t size, GError **error)
-{
-	static const GMarkupParser parser = {on_start, on_end, on_text, NULL, NULL};
-	g_autoptr(GMarkupParseContext) context =
-		g_markup_parse_context_new(&parser, G_MARKUP_TREAT_CDATA_AS_TEXT, scan, NULL);
-	g_autoptr(GError) cause = NULL;
-
-	if (size > 0 && g_markup_parse_context_parse(context, data, (gssize)size, &cause) &&
-	    g_markup_parse_context_end_parse(context, &cause) && scan->seen)
-		return true;
-	if (cause && cause->domain == ODR_ERROR) {
-		g_propagate_error(error, g_steal_pointer(&cause));
-		return false;
-	}
-	return odr_fail(error, ODR_ERROR_REFUSED, "the server's answer is no XML of S3");
-}
-
-static bool scan_reply(const void *data, size_t size, struct scan *scan, GError **error)
-{
-	bool done;
-
-	scan->path = g_string_new(NULL);
-	scan->text = g_string_new(NULL);
-	done = parse(scan, data, size, error);
-	g_string_free(scan->path, TRUE);
-	g_string_free(scan->text, TRUE);
-	return done;
-}
 
 /* Errors. */
 
@@ -94,6 +11,8 @@ static bool error_field(void *data, const char *path, const char *text, GError *
 {
 	struct s3_error *reply = data;
 
+	if (g_str_has_prefix(path, "/Error/"))
+		path += strlen("/Error");
 	if (strcmp(path, "/Code") == 0)
 		g_strlcpy(reply->code, text, sizeof(reply->code));
 	else if (strcmp(path, "/Message") == 0)
@@ -107,10 +26,16 @@ static bool error_field(void *data, const char *path, const char *text, GError *
 
 bool s3_reply_error(const void *data, size_t size, struct s3_error *reply)
 {
-	struct scan scan = {.root = "Error", .ended = error_field, .data = reply};
+	static const char *const roots[] = {"Error", "ErrorResponse"}; /* that of STS wraps it */
+	struct s3_xml xml = {.ended = error_field, .data = reply};
+	bool found = false;
 
-	*reply = (struct s3_error){0};
-	if (!scan_reply(data, size, &scan, NULL)) {
+	for (size_t i = 0; i < G_N_ELEMENTS(roots) && !found; i++) {
+		*reply = (struct s3_error){0};
+		xml.root = roots[i];
+		found = s3_xml_scan(data, size, &xml, NULL);
+	}
+	if (!found) {
 		*reply = (struct s3_error){0};
 		return false;
 	}
@@ -164,13 +89,6 @@ static bool set_text(char **at, const char *text)
 	return true;
 }
 
-static bool set_time(usec_t *time, const char *text, GError **error)
-{
-	return clock_parse(text, time, NULL) ||
-	       odr_fail(error, ODR_ERROR_REFUSED, "the server's answer has a bad time: '%.40s'",
-			text);
-}
-
 static bool set_size(uint64_t *size, const char *text, GError **error)
 {
 	guint64 value;
@@ -191,7 +109,7 @@ static bool entry_field(struct s3_entry *entry, const char *field, const char *t
 	if (strcmp(field, "Size") == 0)
 		return set_size(&entry->size, text, error);
 	if (strcmp(field, "LastModified") == 0)
-		return set_time(&entry->modified, text, error);
+		return s3_time_parse(text, &entry->modified, error);
 	if (strcmp(field, "IsLatest") == 0)
 		entry->latest = strcmp(text, "true") == 0;
 	return true;
@@ -279,8 +197,8 @@ static S3Listing *parse_listing(const char *root, const void *data, size_t size,
 {
 	g_autoptr(S3Listing) listing = listing_new();
 	struct listing_scan state = {.listing = listing};
-	struct scan scan = {.root = root, .ended = listing_element, .data = &state};
-	bool parsed = scan_reply(data, size, &scan, error);
+	struct s3_xml xml = {.root = root, .ended = listing_element, .data = &state};
+	bool parsed = s3_xml_scan(data, size, &xml, error);
 
 	if (state.entry)
 		entry_free(state.entry);
@@ -336,15 +254,8 @@ static bool retention_field(void *data, const char *path, const char *text, GErr
 		scan->mode = scan->retention.compliance || strcmp(text, "GOVERNANCE") == 0;
 	}
 	if (strcmp(path, "/RetainUntilDate") == 0) {
-		g_autofree char *date = g_strdup(text);
-		char *dot = strchr(date, '.');
-
-		/* Up to nine decimals are in use; to the second is what counts. */
-		if (dot)
-			memmove(dot, dot + 1 + strspn(dot + 1, "0123456789"),
-				strlen(dot + 1 + strspn(dot + 1, "0123456789")) + 1);
 		scan->date = true;
-		return set_time(&scan->retention.until, date, error);
+		return s3_time_parse(text, &scan->retention.until, error);
 	}
 	return true;
 }
@@ -353,9 +264,9 @@ bool s3_reply_retention(const void *data, size_t size, struct s3_retention *rete
 			GError **error)
 {
 	struct retention_scan state = {0};
-	struct scan scan = {.root = "Retention", .ended = retention_field, .data = &state};
+	struct s3_xml xml = {.root = "Retention", .ended = retention_field, .data = &state};
 
-	if (!scan_reply(data, size, &scan, error))
+	if (!s3_xml_scan(data, size, &xml, error))
 		return false;
 	if (!state.mode || !state.date)
 		return odr_fail(error, ODR_ERROR_REFUSED,
@@ -386,9 +297,10 @@ static bool lock_field(void *data, const char *path, const char *text, GError **
 bool s3_reply_lock_rule(const void *data, size_t size, struct s3_lock_rule *rule, GError **error)
 {
 	struct s3_lock_rule found = {0};
-	struct scan scan = {.root = "ObjectLockConfiguration", .ended = lock_field, .data = &found};
+	struct s3_xml xml = {
+		.root = "ObjectLockConfiguration", .ended = lock_field, .data = &found};
 
-	if (!scan_reply(data, size, &scan, error))
+	if (!s3_xml_scan(data, size, &xml, error))
 		return false;
 	*rule = found;
 	return true;
@@ -416,10 +328,10 @@ static bool versioning_field(void *data, const char *path, const char *text, GEr
 bool s3_reply_versioning(const void *data, size_t size, bool *enabled, GError **error)
 {
 	bool found = false;
-	struct scan scan = {
+	struct s3_xml xml = {
 		.root = "VersioningConfiguration", .ended = versioning_field, .data = &found};
 
-	if (!scan_reply(data, size, &scan, error))
+	if (!s3_xml_scan(data, size, &xml, error))
 		return false;
 	*enabled = found;
 	return true;

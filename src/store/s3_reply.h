@@ -13,10 +13,8 @@
  * REFUSED (a proxy, another service, a server that ignores what it was asked). Depth, text and number
  * of entries have ceilings.
  */
-#define S3_REPLY_MAX	   ((size_t)16 << 20)
-#define S3_REPLY_TEXT_MAX  8192
-#define S3_REPLY_DEPTH_MAX 16
-#define S3_ENTRIES_MAX	   10000
+#define S3_REPLY_MAX   ((size_t)16 << 20)
+#define S3_ENTRIES_MAX 10000
 
 /* True if it is an <Error>. Members are empty where it does not say. */
 struct s3_error {
