@@ -17,6 +17,8 @@ src_store_libstore_a_SOURCES = \
 	src/store/s3_diagnose.c \
 	src/store/s3_diagnose.h \
 	src/store/s3_diagnose_lock.c \
+	src/store/s3_keys.c \
+	src/store/s3_keys.h \
 	src/store/s3_list.c \
 	src/store/s3_list.h \
 	src/store/s3_lock.c \
@@ -30,6 +32,13 @@ src_store_libstore_a_SOURCES = \
 	src/store/s3_retry.h \
 	src/store/s3_sign.c \
 	src/store/s3_sign.h \
+	src/store/s3_source.c \
+	src/store/s3_source.h \
+	src/store/s3_source_container.c \
+	src/store/s3_source_file.c \
+	src/store/s3_source_instance.c \
+	src/store/s3_source_process.c \
+	src/store/s3_source_web_identity.c \
 	src/store/s3_xml.c \
 	src/store/s3_xml.h \
 	src/store/store.c \

@@ -1,290 +1,235 @@
 #include "store/s3_credentials.h"
 
 #include "base/error.h"
-#include "base/file.h"
-#include "base/json.h"
+#include "base/log.h"
 #include "base/pool.h"
-#include "base/process.h"
-#include "crypto/secret.h"
 
 #include <string.h>
 
-#define FILE_MAX	((size_t)64 << 10)
-#define RENEW_BEFORE	(5 * USEC_PER_MIN)
-#define PROCESS_TIMEOUT (60 * USEC_PER_SEC)
+#define RENEW_BEFORE (5 * USEC_PER_MIN)
+#define RETRY_AFTER  (30 * USEC_PER_SEC)
 
-struct s3_credentials {
-	char *file, *process;
-	struct mutex *mutex;
-	struct s3_keys keys; /* access NULL: not read; guarded by mutex */
+/* Keys in use; what they are never changes, and the last who needs them frees them. */
+struct held {
+	struct s3_keys keys;
+	unsigned users;
 };
 
-static char *secret_copy(const char *text)
-{
-	char *copy;
+/* A moment by both clocks: one may be set, the other stands still while the machine is suspended. */
+struct moment {
+	usec_t wall, monotonic;
+};
 
-	if (!text)
+struct s3_credentials {
+	const struct s3_source *source;
+	struct s3_source_settings settings;
+	GStringChunk *texts; /* those of the settings */
+	struct mutex *mutex; /* guards what follows; never held while the source is asked */
+	struct condition *answered;
+	struct held *held; /* NULL: none */
+	struct moment renew, end;
+	bool asking;
+	unsigned answers; /* that came so far */
+	GError *failure;  /* the last answer, if it was one */
+};
+
+static struct moment moment_after(usec_t span)
+{
+	return (struct moment){clock_now() + span, clock_monotonic() + span};
+}
+
+static bool moment_reached(const struct moment *moment)
+{
+	return clock_now() >= moment->wall || clock_monotonic() >= moment->monotonic;
+}
+
+usec_t s3_credentials_use(usec_t lifetime)
+{
+	return lifetime - MIN(RENEW_BEFORE, lifetime / 2);
+}
+
+static const char *keep(S3Credentials *credentials, const char *text)
+{
+	return text ? g_string_chunk_insert(credentials->texts, text) : NULL;
+}
+
+S3Credentials *s3_credentials_new(const struct s3_source_settings *settings, GError **error)
+{
+	const struct s3_source *source = s3_source_of(settings, error);
+	S3Credentials *credentials;
+
+	if (!source)
 		return NULL;
-	copy = secret_new(strlen(text) + 1);
-	memcpy(copy, text, strlen(text));
-	return copy;
-}
-
-void s3_keys_clear(struct s3_keys *keys)
-{
-	g_clear_pointer(&keys->access, g_free);
-	g_clear_pointer(&keys->secret, secret_free);
-	g_clear_pointer(&keys->token, secret_free);
-	keys->expires = 0;
-}
-
-static void keys_copy(struct s3_keys *to, const struct s3_keys *from)
-{
-	to->access = g_strdup(from->access);
-	to->secret = secret_copy(from->secret);
-	to->token = secret_copy(from->token);
-	to->expires = from->expires;
-}
-
-/* What goes into headers must not end them. */
-static bool plain(const char *text)
-{
-	for (; *text; text++)
-		if (!g_ascii_isgraph(*text))
-			return false;
-	return true;
-}
-
-static bool keys_check(const struct s3_keys *keys, const char *what, GError **error)
-{
-	if (!keys->access || !keys->secret || !*keys->access || !*keys->secret)
-		return odr_fail(error, ODR_ERROR_AUTH,
-				"%s lacks aws_access_key_id or aws_secret_access_key", what);
-	if (!plain(keys->access) || !plain(keys->secret) || (keys->token && !plain(keys->token)))
-		return odr_fail(error, ODR_ERROR_AUTH,
-				"a key in %s holds blanks or control characters", what);
-	return true;
-}
-
-S3Credentials *s3_credentials_new(const char *file, const char *process)
-{
-	S3Credentials *credentials = g_new0(S3Credentials, 1);
-
-	credentials->file = g_strdup(file);
-	credentials->process = g_strdup(process);
+	credentials = g_new0(S3Credentials, 1);
+	credentials->source = source;
+	credentials->texts = g_string_chunk_new(256);
+	credentials->settings = *settings;
+	credentials->settings.repository = keep(credentials, settings->repository);
+	credentials->settings.from = keep(credentials, settings->from);
+	credentials->settings.file = keep(credentials, settings->file);
+	credentials->settings.process = keep(credentials, settings->process);
+	credentials->settings.endpoint = keep(credentials, settings->endpoint);
+	credentials->settings.role = keep(credentials, settings->role);
+	credentials->settings.token_file = keep(credentials, settings->token_file);
+	credentials->settings.region = keep(credentials, settings->region);
+	credentials->settings.ca_file = keep(credentials, settings->ca_file);
 	credentials->mutex = mutex_new();
+	credentials->answered = condition_new();
 	return credentials;
+}
+
+static void held_drop(struct held *held)
+{
+	if (!held || --held->users > 0)
+		return;
+	s3_keys_clear(&held->keys);
+	g_free(held);
 }
 
 void s3_credentials_free(S3Credentials *credentials)
 {
 	if (!credentials)
 		return;
-	s3_keys_clear(&credentials->keys);
+	held_drop(credentials->held);
+	g_clear_error(&credentials->failure);
+	condition_free(credentials->answered);
 	mutex_free(credentials->mutex);
-	g_free(credentials->file);
-	g_free(credentials->process);
+	g_string_chunk_free(credentials->texts);
 	g_free(credentials);
 }
 
-/* Files. */
+/* Under the mutex. */
 
-static void take_line(struct s3_keys *keys, const char *line)
+static void forget(S3Credentials *credentials)
 {
-	const char *equals = strchr(line, '=');
-	g_autofree char *name = equals ? g_strndup(line, (gsize)(equals - line)) : NULL;
-	char *value;
+	held_drop(credentials->held);
+	credentials->held = NULL;
+}
 
-	if (!name)
+static void take_keys(S3Credentials *credentials, const struct s3_keys *keys, usec_t given_at)
+{
+	usec_t lifetime = keys->expires - (given_at ? given_at : clock_now());
+
+	forget(credentials);
+	credentials->held = g_new0(struct held, 1);
+	credentials->held->users = 1;
+	credentials->held->keys = *keys;
+	credentials->held->keys.number = credentials->answers;
+	/* Clocks disagree: whether such keys have ended is the store's to say. */
+	if (keys->expires == 0 || lifetime <= 0)
+		lifetime = keys->expires == 0 ? G_MAXINT64 / 4 : 2 * RETRY_AFTER;
+	credentials->renew = moment_after(s3_credentials_use(lifetime));
+	credentials->end = moment_after(lifetime);
+}
+
+/* Keys that still hold outlast a source that does not answer: it is asked again after a while. */
+static void take_failure(S3Credentials *credentials, GError *cause)
+{
+	credentials->failure = cause;
+	credentials->renew = moment_after(RETRY_AFTER);
+	if (!credentials->held || odr_error_is(cause, ODR_ERROR_STOPPED))
 		return;
-	g_strstrip(name);
-	value = g_strstrip(g_strdup(equals + 1));
-	if (strcmp(name, "aws_access_key_id") == 0 && !keys->access)
-		keys->access = g_strdup(value);
-	else if (strcmp(name, "aws_secret_access_key") == 0 && !keys->secret)
-		keys->secret = secret_copy(value);
-	else if (strcmp(name, "aws_session_token") == 0 && !keys->token)
-		keys->token = secret_copy(value);
-	secret_wipe(value, strlen(value));
-	g_free(value);
-}
+	g_autofree char *end = clock_format(credentials->held->keys.expires);
 
-bool s3_keys_parse_file(const char *text, const char *what, struct s3_keys *keys, GError **error)
-{
-	struct s3_keys found = {0};
-	unsigned groups = 0;
-
-	while (*text) {
-		size_t length = strcspn(text, "\n");
-		g_autofree char *line = g_strndup(text, length);
-
-		if (*g_strchug(line) == '[')
-			groups++;
-		else if (*line != '#' && *line != ';')
-			take_line(&found, line);
-		secret_wipe(line, strlen(line));
-		text += length + (text[length] == '\n');
-	}
-	if (groups > 1)
-		odr_fail(error, ODR_ERROR_AUTH,
-			 "%s holds %u profiles; put the one that is meant into a file of its own",
-			 what, groups);
-	if (groups > 1 || !keys_check(&found, what, error)) {
-		s3_keys_clear(&found);
-		return false;
-	}
-	*keys = found;
-	return true;
-}
-
-static bool read_systemd(const char *name, char **text, GError **error)
-{
-	const char *folder = g_getenv("CREDENTIALS_DIRECTORY");
-
-	if (!folder || strchr(name, '/'))
-		return odr_fail(error, ODR_ERROR_AUTH,
-				"there is no systemd credential '%s'; give it by LoadCredential=, "
-				"or name a file by its absolute path",
-				name);
-	g_autofree char *path = g_build_filename(folder, name, NULL);
-
-	/* systemd guards it by more than its mode shows. */
-	return file_read_text(path, FILE_MAX, text, error);
-}
-
-static bool read_file(const char *file, struct s3_keys *keys, GError **error)
-{
-	g_autofree char *what = g_strdup_printf("'%s'", file);
-	g_autofree char *text = NULL;
-	bool done;
-
-	done = g_path_is_absolute(file) ? file_read_secret(file, FILE_MAX, &text, error)
-					: read_systemd(file, &text, error);
-	if (!done)
-		return false;
-	done = s3_keys_parse_file(text, what, keys, error);
-	secret_wipe(text, strlen(text));
-	return done;
-}
-
-/* Programs. */
-
-static bool take_json(json_t *document, struct s3_keys *keys, GError **error)
-{
-	static const char what[] = "what the credential process prints";
-	const char *access = NULL, *secret = NULL, *token = NULL, *expires = NULL;
-	int64_t version;
-
-	if (!json_int_member(document, what, "Version", &version, error) ||
-	    !json_string_member(document, what, "AccessKeyId", &access, error) ||
-	    !json_string_member(document, what, "SecretAccessKey", &secret, error) ||
-	    !json_string_optional(document, what, "SessionToken", &token, error) ||
-	    !json_string_optional(document, what, "Expiration", &expires, error))
-		return false;
-	if (version != 1)
-		return odr_fail(error, ODR_ERROR_AUTH, "%s is not of version 1", what);
-	if (expires && !clock_parse(expires, &keys->expires, error))
-		return odr_context(error, "%s", what);
-	keys->access = g_strdup(access);
-	keys->secret = secret_copy(secret);
-	keys->token = secret_copy(token);
-	return keys_check(keys, what, error);
-}
-
-bool s3_keys_parse_json(const char *text, size_t size, struct s3_keys *keys, GError **error)
-{
-	struct s3_keys found = {0};
-	g_autoptr(JsonValue) document = NULL;
-
-	/* The parser's own message could quote a key. */
-	if (!json_parse(text, size, "credentials", &document, NULL))
-		return odr_fail(error, ODR_ERROR_AUTH, "the credential process prints no JSON");
-	if (!take_json(document, &found, error)) {
-		s3_keys_clear(&found);
-		return false;
-	}
-	*keys = found;
-	return true;
-}
-
-static bool run_process(const char *command, struct s3_keys *keys, GError **error)
-{
-	g_auto(GStrv) words = NULL;
-	struct process_result result = {0};
-	struct process_request request = {.limit = FILE_MAX, .timeout_us = PROCESS_TIMEOUT};
-	bool done;
-
-	if (!g_shell_parse_argv(command, NULL, &words, NULL))
-		return odr_fail(error, ODR_ERROR_USAGE,
-				"credential-process= is no command line: '%s'", command);
-	request.argv = (const char *const *)words;
-	if (!process_run(&request, &result, error))
-		return false;
-	if (result.status != 0)
-		done = odr_fail(error, ODR_ERROR_AUTH, "'%s' ended with status %d", words[0],
-				result.status);
-	else
-		done = s3_keys_parse_json(result.out, strlen(result.out), keys, error);
-	secret_wipe(result.out, strlen(result.out));
-	process_result_clear(&result);
-	return done;
+	log_warning("the credentials of repository '%s' end at %s and cannot be renewed so far: %s",
+		    credentials->settings.repository, end, cause->message);
 }
 
 /* Whatever the reason: without keys there is no access. */
-static bool read_keys(const S3Credentials *credentials, struct s3_keys *keys, GError **error)
+static GError *judge(GError *cause)
 {
-	g_autoptr(GError) cause = NULL;
+	static const enum odr_error kept[] = {ODR_ERROR_STOPPED, ODR_ERROR_USAGE,
+					      ODR_ERROR_TRANSIENT, ODR_ERROR_UNREACHABLE};
+	bool keep_code = false;
 
-	if (credentials->process ? run_process(credentials->process, keys, &cause)
-				 : read_file(credentials->file, keys, &cause))
-		return true;
-	if (odr_error_is(cause, ODR_ERROR_STOPPED) || odr_error_is(cause, ODR_ERROR_USAGE)) {
-		g_propagate_error(error, g_steal_pointer(&cause));
-		return false;
+	for (size_t i = 0; i < G_N_ELEMENTS(kept); i++)
+		keep_code = keep_code || odr_error_is(cause, kept[i]);
+	if (!keep_code)
+		cause->code = ODR_ERROR_AUTH;
+	odr_context(&cause, "cannot read the credentials");
+	return cause;
+}
+
+static void ask(S3Credentials *credentials)
+{
+	struct s3_keys keys = {0};
+	usec_t given_at = 0;
+	GError *cause = NULL;
+	bool answered;
+
+	credentials->asking = true;
+	mutex_unlock(credentials->mutex);
+	answered = credentials->source->read(&credentials->settings, &keys, &given_at, &cause);
+	mutex_lock(credentials->mutex);
+	credentials->asking = false;
+	credentials->answers++;
+	g_clear_error(&credentials->failure);
+	if (answered)
+		take_keys(credentials, &keys, given_at);
+	else
+		take_failure(credentials, judge(cause));
+	condition_tell(credentials->answered);
+}
+
+static void wait_for_answer(S3Credentials *credentials)
+{
+	unsigned answers = credentials->answers;
+
+	while (credentials->asking && credentials->answers == answers)
+		condition_wait(credentials->answered, credentials->mutex);
+}
+
+/* Until there are keys or a reason why there are none. One thread asks, for all who wait meanwhile. */
+static void refresh(S3Credentials *credentials)
+{
+	do {
+		if (credentials->held && moment_reached(&credentials->end))
+			forget(credentials);
+		if (credentials->asking && !credentials->held)
+			wait_for_answer(credentials);
+		else if (!credentials->asking &&
+			 (!credentials->held || moment_reached(&credentials->renew)))
+			ask(credentials);
+	} while (!credentials->held && !credentials->failure);
+}
+
+const struct s3_keys *s3_credentials_take(S3Credentials *credentials, GError **error)
+{
+	const struct s3_keys *keys = NULL;
+
+	mutex_lock(credentials->mutex);
+	refresh(credentials);
+	if (credentials->held) {
+		credentials->held->users++;
+		keys = &credentials->held->keys;
+	} else if (error) {
+		*error = g_error_copy(credentials->failure);
 	}
-	return odr_fail(error, ODR_ERROR_AUTH, "cannot read the credentials: %s", cause->message);
+	mutex_unlock(credentials->mutex);
+	return keys;
 }
 
-static bool current(const S3Credentials *credentials, struct s3_keys *keys)
+void s3_credentials_give_back(S3Credentials *credentials, const struct s3_keys *keys)
 {
-	bool good;
+	struct held *held = (struct held *)keys;
 
 	mutex_lock(credentials->mutex);
-	good = credentials->keys.access && (credentials->keys.expires == 0 ||
-					    clock_now() < credentials->keys.expires - RENEW_BEFORE);
-	if (good)
-		keys_copy(keys, &credentials->keys);
+	held_drop(held);
 	mutex_unlock(credentials->mutex);
-	return good;
-}
-
-/* Several workers may read at once: the lock is not held meanwhile, and one of them is as good. */
-bool s3_credentials_get(S3Credentials *credentials, struct s3_keys *keys, GError **error)
-{
-	struct s3_keys fresh = {0};
-
-	*keys = (struct s3_keys){0};
-	if (current(credentials, keys))
-		return true;
-	if (!read_keys(credentials, &fresh, error))
-		return false;
-	keys_copy(keys, &fresh);
-	mutex_lock(credentials->mutex);
-	s3_keys_clear(&credentials->keys);
-	credentials->keys = fresh;
-	mutex_unlock(credentials->mutex);
-	return true;
 }
 
 char *s3_credentials_describe(const S3Credentials *credentials)
 {
-	return credentials->process ? g_strdup_printf("the program '%s'", credentials->process)
-				    : g_strdup_printf("'%s'", credentials->file);
+	const struct s3_source_settings *settings = &credentials->settings;
+	g_auto(GStrv) parts = g_strsplit(credentials->source->what, "%s", 2);
+
+	return g_strjoinv(settings->file ? settings->file : settings->process, parts);
 }
 
-void s3_credentials_expire(S3Credentials *credentials)
+void s3_credentials_ended(S3Credentials *credentials, unsigned number)
 {
 	mutex_lock(credentials->mutex);
-	s3_keys_clear(&credentials->keys);
+	if (credentials->held && credentials->held->keys.number == number)
+		forget(credentials);
 	mutex_unlock(credentials->mutex);
 }

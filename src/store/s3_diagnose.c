@@ -188,18 +188,19 @@ static bool diagnose_keys(struct s3_diagnose *s3, char **who)
 {
 	g_autofree char *source = s3_credentials_describe(s3->self->credentials);
 	g_autoptr(GError) cause = NULL;
-	struct s3_keys keys;
+	const struct s3_keys *keys = s3_credentials_take(s3->self->credentials, &cause);
 
-	if (!s3_credentials_get(s3->self->credentials, &keys, &cause)) {
+	if (!keys) {
 		diagnose_add(s3->diagnose, "credential", STORE_STEP_BAD, NULL, "%s",
 			     cause->message);
 		return false;
 	}
-	g_autofree char *until = clock_format(keys.expires);
+	g_autofree char *until = clock_format(keys->expires);
 
-	*who = g_strdup_printf("access key %s from %s, %s%s", keys.access, source,
-			       keys.expires ? "until " : "without end", keys.expires ? until : "");
-	s3_keys_clear(&keys);
+	*who = g_strdup_printf("access key %s from %s, %s%s", keys->access, source,
+			       keys->expires ? "until " : "without end",
+			       keys->expires ? until : "");
+	s3_credentials_give_back(s3->self->credentials, keys);
 	return true;
 }
 

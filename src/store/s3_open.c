@@ -1,6 +1,7 @@
 /* What the settings of an s3 repository mean. No request is sent. */
 #include "base/error.h"
 #include "base/pool.h"
+#include "http/url.h"
 #include "store/s3.h"
 #include "store/s3_sign.h"
 
@@ -20,37 +21,15 @@ static bool name_of(const char *text, const char *also, size_t minimum, size_t m
 	return length >= minimum && length <= maximum;
 }
 
-static bool loopback(const char *authority)
-{
-	return g_str_has_prefix(authority, "127.") || g_str_has_prefix(authority, "[::1]") ||
-	       strcmp(authority, "localhost") == 0 || g_str_has_prefix(authority, "localhost:");
-}
-
-/* Host carries the port unless it is the scheme's own: exactly as it goes over the wire. */
-static char *host_header(const char *authority, bool plain)
-{
-	const char *usual = plain ? ":80" : ":443";
-	g_autofree char *lower = g_ascii_strdown(authority, -1);
-
-	if (g_str_has_suffix(lower, usual))
-		lower[strlen(lower) - strlen(usual)] = '\0';
-	return g_steal_pointer(&lower);
-}
-
 static bool check_endpoint(const struct store_settings *settings, const char *endpoint,
-			   const char **authority, bool *plain, GError **error)
+			   HttpUrl *url, GError **error)
 {
-	*plain = g_str_has_prefix(endpoint, "http://");
-	if (!*plain && !g_str_has_prefix(endpoint, "https://"))
+	if (!http_url_parse(endpoint, url, error))
+		return odr_context(error, "endpoint");
+	if (*url->path && strcmp(url->path, "/") != 0)
 		return odr_fail(error, ODR_ERROR_USAGE,
-				"endpoint= is https://HOST or https://HOST:PORT, not '%s'",
-				endpoint);
-	*authority = strstr(endpoint, "://") + strlen("://");
-	if (!name_of(*authority, ".-:[]", 1, 255))
-		return odr_fail(error, ODR_ERROR_USAGE,
-				"endpoint= has no path, user or blanks behind the host: '%s'",
-				endpoint);
-	if (*plain && !settings->plain_http && !loopback(*authority))
+				"endpoint= has no path behind the host: '%s'", endpoint);
+	if (url->plain && !settings->plain_http && !http_host_is_loopback(url->host))
 		return odr_fail(error, ODR_ERROR_USAGE,
 				"endpoint= is plain http: anyone on the way could change what is "
 				"stored; write https://, or set plain-http=yes where the network "
@@ -62,27 +41,47 @@ static bool open_endpoint(struct s3_store *self, const struct store_settings *se
 			  GError **error)
 {
 	g_autofree char *amazon = g_strdup_printf("https://s3.%s.amazonaws.com", self->region);
-	g_autofree char *endpoint = g_strdup(settings->endpoint ? settings->endpoint : amazon);
+	const char *endpoint = settings->endpoint ? settings->endpoint : amazon;
 	bool host_style = settings->host_style || !settings->endpoint;
-	const char *authority = NULL;
+	g_auto(HttpUrl) url = {0};
 
-	while (g_str_has_suffix(endpoint, "/"))
-		endpoint[strlen(endpoint) - 1] = '\0';
-	if (!check_endpoint(settings, endpoint, &authority, &self->plain, error))
+	if (!check_endpoint(settings, endpoint, &url, error))
 		return false;
 	/* No certificate covers a name with more dots than its wildcard. */
 	if (strchr(self->bucket, '.') && !settings->host_style)
 		host_style = false;
-
-	g_autofree char *full =
-		host_style ? g_strconcat(self->bucket, ".", authority, NULL) : g_strdup(authority);
-
-	self->host = host_header(full, self->plain);
+	self->plain = url.plain;
+	self->host = host_style ? g_strconcat(self->bucket, ".", url.authority, NULL)
+				: g_strdup(url.authority);
 	self->base = g_strconcat(self->plain ? "http://" : "https://", self->host, NULL);
 	self->folder = host_style ? g_strdup("") : g_strconcat("/", self->bucket, NULL);
-	self->store.description = g_strdup_printf("s3 bucket %s%s%s at %s", self->bucket,
-						  *self->prefix ? "/" : "", self->prefix, endpoint);
+	self->amazon = g_str_has_suffix(url.host, ".amazonaws.com") ||
+		       g_str_has_suffix(url.host, ".amazonaws.com.cn");
+	self->store.description = g_strdup_printf("s3 bucket %s%s%s at %s://%s", self->bucket,
+						  *self->prefix ? "/" : "", self->prefix,
+						  self->plain ? "http" : "https", url.authority);
 	return true;
+}
+
+static bool open_credentials(struct s3_store *self, const struct store_settings *settings,
+			     GError **error)
+{
+	self->credentials = s3_credentials_new(
+		&(struct s3_source_settings){
+			.repository = settings->name,
+			.file = settings->credentials,
+			.process = settings->credential_process,
+			.from = settings->credentials_from,
+			.endpoint = settings->credentials_endpoint,
+			.role = settings->role_arn,
+			.token_file = settings->token_file,
+			.region = self->region,
+			.ca_file = self->ca_file,
+			.amazon = self->amazon,
+			.plain_http = settings->plain_http,
+		},
+		error);
+	return self->credentials != NULL;
 }
 
 static char *clean_prefix(const char *prefix)
@@ -108,9 +107,6 @@ static bool check_names(const struct s3_store *self, const struct store_settings
 				prefix);
 	if (!name_of(self->region, "-", 1, 63))
 		return odr_fail(error, ODR_ERROR_USAGE, "region= cannot be '%s'", self->region);
-	if (!settings->credentials == !settings->credential_process)
-		return odr_fail(error, ODR_ERROR_USAGE,
-				"it needs credentials= or credential-process=, and not both");
 	return true;
 }
 
@@ -127,7 +123,7 @@ bool s3_open_settings(struct s3_store *self, const struct store_settings *settin
 	self->md5 = settings->md5;
 	self->retry_for = settings->retry_for ? settings->retry_for : RETRY_FOR;
 	self->silent_within = settings->silent_within ? settings->silent_within : SILENT_WITHIN;
-	self->credentials = s3_credentials_new(settings->credentials, settings->credential_process);
 	self->mutex = mutex_new();
-	return check_names(self, settings, error) && open_endpoint(self, settings, error);
+	return check_names(self, settings, error) && open_endpoint(self, settings, error) &&
+	       open_credentials(self, settings, error);
 }

@@ -69,6 +69,8 @@ struct operation {
 	unsigned attempts;
 	bool sent;
 	bool once, credentials_renewed, clock_corrected, md5_tried;
+	unsigned keys; /* number of those that signed it, and when they end (0: never) */
+	usec_t keys_expire;
 };
 typedef struct operation Operation;
 
@@ -149,16 +151,19 @@ static void add_range(const struct s3_read *read, Headers *headers)
 			    g_strdup_printf("bytes=%" G_GUINT64_FORMAT "-", first));
 }
 
-static bool add_signature(const Operation *operation, usec_t now, Headers *headers, GError **error)
+static bool add_signature(Operation *operation, usec_t now, Headers *headers, GError **error)
 {
+	S3Credentials *credentials = operation->self->credentials;
+	const struct s3_keys *keys = s3_credentials_take(credentials, error);
 	g_autofree char *payload = hex_encode(operation->sha256, SHA256_SIZE);
-	struct s3_keys keys;
 	char *authorization;
 
-	if (!s3_credentials_get(operation->self->credentials, &keys, error))
+	if (!keys)
 		return false;
-	if (keys.token)
-		headers_add(headers, "x-amz-security-token", g_strdup(keys.token));
+	operation->keys = keys->number;
+	operation->keys_expire = keys->expires;
+	if (keys->token)
+		headers_add(headers, "x-amz-security-token", g_strdup(keys->token));
 	authorization = s3_sign(&(struct s3_signing){
 		.method = operation->call->method,
 		.path = operation->path,
@@ -166,17 +171,17 @@ static bool add_signature(const Operation *operation, usec_t now, Headers *heade
 		.headers = headers->list,
 		.header_count = headers->count,
 		.payload = payload,
-		.access = keys.access,
-		.secret = keys.secret,
+		.access = keys->access,
+		.secret = keys->secret,
 		.region = operation->self->region,
 		.time = now,
 	});
 	headers_add(headers, "authorization", authorization);
-	s3_keys_clear(&keys);
+	s3_credentials_give_back(credentials, keys);
 	return true;
 }
 
-static bool build_headers(const Operation *operation, Headers *headers, GError **error)
+static bool build_headers(Operation *operation, Headers *headers, GError **error)
 {
 	bool by_md5;
 	usec_t now = clock_now() + clock_offset(operation->self, &by_md5);
@@ -280,6 +285,15 @@ static bool fail_status(Operation *operation, const struct s3_meaning *meaning, 
 	return odr_fail(error, meaning->error, "%s", whole);
 }
 
+/* Some stores refuse a session that has ended as they refuse everything. */
+static bool session_ended(const Operation *operation)
+{
+	const HttpAnswer *answer = operation->answer->http;
+
+	return answer->status == 403 && operation->keys_expire > 0 &&
+	       answer->date >= operation->keys_expire;
+}
+
 static bool read_answer(Operation *operation, const struct s3_meaning **meaning, GError **error)
 {
 	S3Answer *answer = operation->answer;
@@ -288,7 +302,9 @@ static bool read_answer(Operation *operation, const struct s3_meaning **meaning,
 	if (answer->http->status >= 200 && answer->http->status < 300)
 		return !operation->call->read || take_read(operation, error);
 	s3_reply_error(body->data, body->len, &answer->error);
-	*meaning = s3_meaning(answer->http->status, answer->error.code, answer->error.message);
+	*meaning = s3_meaning(answer->http->status,
+			      session_ended(operation) ? "ExpiredToken" : answer->error.code,
+			      answer->error.message);
 	return fail_status(operation, *meaning, error);
 }
 
@@ -400,7 +416,7 @@ static bool retry(Operation *operation, const struct s3_meaning *meaning, const 
 	case S3_RETRY_ONCE:
 		return first_time(&operation->once);
 	case S3_CREDENTIALS:
-		s3_credentials_expire(operation->self->credentials);
+		s3_credentials_ended(operation->self->credentials, operation->keys);
 		return first_time(&operation->credentials_renewed);
 	case S3_CLOCK:
 		return first_time(&operation->clock_corrected) && correct_clock(operation);

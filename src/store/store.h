@@ -30,7 +30,8 @@ struct store_settings {
 	const char *path; /* posix: root folder, absolute */
 	/* s3. NULL: as odrbackup.conf(5) has it by default. */
 	const char *endpoint, *bucket, *prefix, *region;
-	const char *credentials, *credential_process; /* one of them */
+	const char *credentials, *credential_process, *credentials_from; /* one of them */
+	const char *credentials_endpoint, *role_arn, *token_file;	 /* of the last one */
 	const char *ca_file;
 	enum store_lock_mode lock;
 	bool host_style; /* bucket.host instead of host/bucket */
