@@ -2,18 +2,29 @@
 
 #include "cli/output.h"
 
+static char *keys_of(const struct settings_repository *repository)
+{
+	if (repository->credentials)
+		return g_strdup_printf("in %s", repository->credentials);
+	if (repository->credential_process)
+		return g_strdup("as credential-process= prints it");
+	return g_strdup_printf("as credentials-from=%s gives it; elsewhere put one into a file, "
+			       "and credentials=FILE into the kit",
+			       repository->credentials_from);
+}
+
 /* Its keys are not in the kit: whoever gives a bucket out can give new ones for it. */
 static void add_bucket(GString *text, const struct settings_repository *repository)
 {
+	g_autofree char *keys = keys_of(repository);
+
 	g_string_append_printf(
 		text,
 		"  %-14s %s, bucket %s%s%s at %s, region %s\n"
-		"  %-14s an access key that may list and read it, in %s\n",
+		"  %-14s an access key that may list and read it, %s\n",
 		repository->name, repository->type, repository->bucket,
 		repository->prefix ? "/" : "", repository->prefix ? repository->prefix : "",
-		repository->endpoint ? repository->endpoint : "AWS", repository->region, "",
-		repository->credentials ? repository->credentials
-					: "what credential-process= prints");
+		repository->endpoint ? repository->endpoint : "AWS", repository->region, "", keys);
 }
 
 static void add_repositories(GString *text, const struct settings_service *service)

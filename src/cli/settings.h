@@ -17,7 +17,8 @@ struct settings_repository {
 	char *lock; /* none, governance, compliance */
 	char *role; /* any, writer, keeper, restorer; NULL: by the keys this host holds */
 	char *endpoint, *bucket, *prefix, *region;
-	char *credentials, *credential_process;
+	char *credentials, *credential_process, *credentials_from; /* one of them */
+	char *credentials_endpoint, *role_arn, *token_file;
 	char *ca_file;
 	char *path_style, *plain_http; /* yes, no; path_style NULL: as the endpoint suggests */
 	char *checksum;		       /* sha256, md5 */

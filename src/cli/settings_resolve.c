@@ -128,6 +128,43 @@ static bool check_repository_keys(const Settings *settings, const Keyfile *keyfi
 	return true;
 }
 
+/* Settings that belong to some of the values of credentials-from=. */
+static const struct {
+	const char *key, *sources;
+} source_keys[] = {
+	{"credentials-endpoint", "web-identity;instance"},
+	{"role-arn", "web-identity"},
+	{"token-file", "web-identity"},
+};
+
+static bool check_credentials(const Keyfile *keyfile, const char *group,
+			      const struct settings_repository *repository, GError **error)
+{
+	const char *from = repository->credentials_from ? repository->credentials_from : "";
+	unsigned line = keyfile_line(keyfile, group, "type");
+
+	if (!repository->credentials + !repository->credential_process +
+		    !repository->credentials_from !=
+	    2)
+		return keyfile_fail(keyfile, line, error,
+				    "[%s] needs one of credentials=, credential-process= and "
+				    "credentials-from=, and no other",
+				    group);
+	for (size_t i = 0; i < G_N_ELEMENTS(source_keys); i++) {
+		g_autofree char *value = NULL;
+		g_auto(GStrv) sources = g_strsplit(source_keys[i].sources, ";", -1);
+		g_autofree char *list = g_strjoinv(" or ", sources);
+
+		if (!keyfile_value(keyfile, group, source_keys[i].key, &value, error))
+			return false;
+		if (value && !g_strv_contains((const char *const *)sources, from))
+			return keyfile_fail(
+				keyfile, keyfile_line(keyfile, group, source_keys[i].key), error,
+				"%s= is for credentials-from=%s", source_keys[i].key, list);
+	}
+	return true;
+}
+
 static bool resolve_repository(const Settings *settings, const Keyfile *keyfile,
 			       const struct settings_repository *repository, GError **error)
 {
@@ -147,10 +184,8 @@ static bool resolve_repository(const Settings *settings, const Keyfile *keyfile,
 		}
 	}
 	if (strcmp(repository->type, "s3") == 0 &&
-	    !repository->credentials == !repository->credential_process)
-		return keyfile_fail(keyfile, line, error,
-				    "[%s] needs credentials= or credential-process=, and not both",
-				    group);
+	    !check_credentials(keyfile, group, repository, error))
+		return false;
 	return check_repository_keys(settings, keyfile, repository, error);
 }
 

@@ -123,11 +123,21 @@ static void test_refuses_by_name(void)
 		{"[repository main]\ntype=s3\ncredentials=/k\n",
 		 "test.conf:2: [repository main] needs bucket=: bucket of an s3 repository"},
 		{"[repository main]\ntype=s3\nbucket=backup\n",
-		 "test.conf:2: [repository main] needs credentials= or credential-process=, and "
-		 "not both"},
+		 "test.conf:2: [repository main] needs one of credentials=, credential-process= and "
+		 "credentials-from=, and no other"},
 		{"[repository main]\ntype=s3\nbucket=b\ncredentials=/k\ncredential-process=p\n",
-		 "test.conf:2: [repository main] needs credentials= or credential-process=, and "
-		 "not both"},
+		 "test.conf:2: [repository main] needs one of credentials=, credential-process= and "
+		 "credentials-from=, and no other"},
+		{"[repository main]\ntype=s3\nbucket=b\ncredentials=/k\ncredentials-from=instance\n",
+		 "test.conf:2: [repository main] needs one of credentials=, credential-process= and "
+		 "credentials-from=, and no other"},
+		{"[repository main]\ntype=s3\nbucket=b\ncredentials-from=environment\n",
+		 "test.conf:4: credentials-from cannot be 'environment'; there is web-identity, "
+		 "instance and container"},
+		{"[repository main]\ntype=s3\nbucket=b\ncredentials-from=instance\nrole-arn=a\n",
+		 "test.conf:5: role-arn= is for credentials-from=web-identity"},
+		{"[repository main]\ntype=s3\nbucket=b\ncredentials=/k\ncredentials-endpoint=a\n",
+		 "test.conf:5: credentials-endpoint= is for credentials-from=web-identity or instance"},
 		{"[repository main]\ntype=s3\nbucket=backup\ncredentials=/k\npath=/r\n",
 		 "test.conf:5: path= is not for repositories of type s3"},
 		{"[odrbackup]\nworkers=0\n",
