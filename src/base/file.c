@@ -317,6 +317,26 @@ bool file_sync_dir(const char *path, GError **error)
 	return true;
 }
 
+bool file_publish(const char *aside, const char *path, GError **error)
+{
+	g_autofree char *folder = g_path_get_dirname(path);
+	auto_fd fd = open_retrying(AT_FDCWD, aside, O_RDONLY | O_NOFOLLOW, 0);
+
+	if (fd < 0)
+		return odr_fail_errno(error, errno, "cannot open '%s'", aside);
+	if (!fault_point("file.fsync", aside, error))
+		return false;
+	if (fsync(fd) != 0)
+		return odr_fail_errno(error, errno, "cannot make '%s' durable: fsync", aside);
+	if (!fault_point("file.rename", path, error))
+		return false;
+	if (link(aside, path) != 0)
+		return odr_fail_errno(error, errno, "cannot put '%s' in place", path);
+	if (unlink(aside) != 0)
+		return odr_fail_errno(error, errno, "cannot remove '%s'", aside);
+	return file_sync_dir(folder, error);
+}
+
 bool file_make_dirs(const char *path, mode_t mode, GError **error)
 {
 	g_autofree char *parent = g_path_get_dirname(path);

@@ -30,6 +30,9 @@ bool file_write_vec(const char *path, const struct iovec *parts, int count,
 /* A file that has no name and goes with its descriptor, in a folder that is made if need be. -1: failed. */
 int file_open_unnamed(const char *folder, GError **error);
 
+/* What was written aside, by whomever, becomes path, durably: on the same file system, EXISTS if it is taken. */
+bool file_publish(const char *aside, const char *path, GError **error);
+
 /* pread/pwrite everything, retrying EINTR and short counts. file_pread returns the number of bytes
  * read before end of file, or -1. */
 ssize_t file_pread(int fd, void *buffer, size_t size, off_t offset, GError **error);

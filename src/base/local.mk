@@ -1,9 +1,13 @@
 noinst_LIBRARIES += src/base/libbase.a
 src_base_libbase_a_SOURCES = \
+	src/base/background.c \
+	src/base/background.h \
 	src/base/bytes.c \
 	src/base/bytes.h \
 	src/base/clock.c \
 	src/base/clock.h \
+	src/base/confine.c \
+	src/base/confine.h \
 	src/base/error.c \
 	src/base/error.h \
 	src/base/fault.c \

@@ -1,0 +1,186 @@
+#include "base/background.h"
+
+#include "base/confine.h"
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LOOK_EVERY_US 10000
+
+struct background {
+	pid_t pid;
+	bool ended;
+	int status;
+};
+
+enum step { STEP_PREPARE, STEP_CONFINE, STEP_EXEC };
+/* What the child says before it ends; a successful exec closes the pipe instead. */
+struct failure {
+	enum step step;
+	int number;
+};
+
+struct child {
+	const struct background_request *request;
+	struct confinement confinement;
+	pid_t parent;
+	int output, report;
+};
+
+/* Only system calls from here on: we are the copy of a process that may have threads. */
+static bool child_prepare(const struct child *child)
+{
+	int input = open("/dev/null", O_RDONLY);
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	return input >= 0 && setsid() >= 0 && dup2(input, STDIN_FILENO) >= 0 &&
+	       dup2(child->output, STDOUT_FILENO) >= 0 && dup2(child->output, STDERR_FILENO) >= 0;
+}
+
+/* A change of credentials takes the death signal back (prctl(2)), so it comes last. */
+static bool child_bind_to_parent(const struct child *child)
+{
+	return prctl(PR_SET_PDEATHSIG, child->request->death_signal) == 0 &&
+	       getppid() == child->parent;
+}
+
+static void child_run(const struct child *child)
+{
+	const struct background_request *request = child->request;
+	struct failure failure = {.step = STEP_PREPARE};
+
+	if (child_prepare(child)) {
+		failure.step = STEP_CONFINE;
+		if (!request->writable || confinement_enter(&child->confinement)) {
+			failure.step = STEP_EXEC;
+			if (child_bind_to_parent(child))
+				execv(request->argv[0], (char *const *)request->argv);
+		}
+	}
+	failure.number = errno;
+	while (write(child->report, &failure, sizeof(failure)) < 0 && errno == EINTR)
+		;
+	_exit(127);
+}
+
+static bool wait_for_exec(int report, const char *program, GError **error)
+{
+	struct failure failure = {0};
+	ssize_t got;
+
+	do
+		got = read(report, &failure, sizeof(failure));
+	while (got < 0 && errno == EINTR);
+	if (got == 0)
+		return true;
+	if (got == sizeof(failure) && failure.step == STEP_CONFINE)
+		return odr_fail(error, ODR_ERROR_REFUSED,
+				"'%s' cannot be given a file system of its own, read-only: %s",
+				program, g_strerror(failure.number));
+	return odr_fail_errno(error, failure.number, "cannot run '%s'", program);
+}
+
+static Background *start(const struct background_request *request, int output, const int report[2],
+			 GError **error)
+{
+	Background *background = g_new0(Background, 1);
+	struct child child = {
+		.request = request, .parent = getpid(), .output = output, .report = report[1]};
+
+	if (request->writable)
+		confinement_prepare(&child.confinement, request->writable);
+	background->pid = fork();
+	if (background->pid == 0)
+		child_run(&child);
+	close(report[1]);
+	if (background->pid < 0) {
+		odr_fail_errno(error, errno, "cannot run '%s'", request->argv[0]);
+		background->ended = true;
+	} else if (wait_for_exec(report[0], request->argv[0], error)) {
+		return background;
+	}
+	background_free(background);
+	return NULL;
+}
+
+Background *background_start(const struct background_request *request, GError **error)
+{
+	int output =
+		open(request->output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int report[2];
+	Background *background;
+
+	if (output < 0) {
+		odr_fail_errno(error, errno, "cannot open '%s'", request->output);
+		return NULL;
+	}
+	if (pipe2(report, O_CLOEXEC) != 0) {
+		odr_fail_errno(error, errno, "cannot make a pipe");
+		close(output);
+		return NULL;
+	}
+	background = start(request, output, report, error);
+	close(report[0]);
+	close(output);
+	return background;
+}
+
+pid_t background_pid(const Background *background)
+{
+	return background->pid;
+}
+
+bool background_runs(Background *background, int *status)
+{
+	int raw = 0;
+	pid_t ended;
+
+	if (!background->ended) {
+		ended = waitpid(background->pid, &raw, WNOHANG);
+		if (ended == 0 || (ended < 0 && errno == EINTR))
+			return true;
+		background->ended = true;
+		background->status = ended < 0		? 255
+				     : WIFSIGNALED(raw) ? 128 + WTERMSIG(raw)
+							: WEXITSTATUS(raw);
+	}
+	if (status)
+		*status = background->status;
+	return false;
+}
+
+bool background_stop(Background *background, int signal, usec_t patience)
+{
+	usec_t end = clock_monotonic() + patience;
+
+	if (!background_runs(background, NULL))
+		return true;
+	kill(background->pid, signal);
+	while (background_runs(background, NULL)) {
+		if (clock_monotonic() >= end) {
+			kill(-background->pid, SIGKILL);
+			while (background_runs(background, NULL))
+				g_usleep(LOOK_EVERY_US);
+			return false;
+		}
+		g_usleep(LOOK_EVERY_US);
+	}
+	return true;
+}
+
+void background_free(Background *background)
+{
+	if (!background)
+		return;
+	background_stop(background, SIGKILL, 0);
+	g_free(background);
+}

@@ -1,0 +1,34 @@
+#ifndef ODR_BASE_BACKGROUND_H
+#define ODR_BASE_BACKGROUND_H
+
+#include "base/clock.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+/*
+ * A program that runs beside us until it is told to end, in a session of its own, stdin from /dev/null. When the thread
+ * that started it ends, however that comes, it gets death_signal: nothing of ours outlives a kill -9.
+ */
+typedef struct background Background;
+struct background_request {
+	const char *const *argv; /* NULL-terminated; argv[0] is an absolute path */
+	const char *output;	 /* file that stdout and stderr are appended to, 0600 */
+	int death_signal;
+	/* Folders, NULL-terminated: to the program everything else of the file system is read-only
+	 * (base/confine.h). NULL: nothing is. */
+	const char *const *writable;
+};
+/* Fails also where the program cannot be executed; REFUSED where it cannot be confined. */
+Background *background_start(const struct background_request *request, GError **error);
+pid_t background_pid(const Background *background);
+/* False once it has ended; *status is then as in struct process_result. status may be NULL. */
+bool background_runs(Background *background, int *status);
+/* Sends the signal, waits, and kills the whole session's group when patience is over. True if it ended by itself. */
+bool background_stop(Background *background, int signal, usec_t patience);
+/* Kills what still runs. */
+void background_free(Background *background);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Background, background_free)
+
+#endif
