@@ -1,7 +1,12 @@
 noinst_LIBRARIES += src/pg/libpg.a
 src_pg_libpg_a_SOURCES = \
+	src/pg/client.c \
+	src/pg/client.h \
 	src/pg/control.c \
 	src/pg/control.h \
+	src/pg/instance.c \
+	src/pg/instance.h \
+	src/pg/instance_conf.c \
 	src/pg/label.c \
 	src/pg/label.h \
 	src/pg/manifest.c \
@@ -11,6 +16,10 @@ src_pg_libpg_a_SOURCES = \
 	src/pg/pgdata.c \
 	src/pg/pgdata.h \
 	src/pg/pgdata_walk.c \
+	src/pg/program.c \
+	src/pg/program.h \
+	src/pg/quote.c \
+	src/pg/quote.h \
 	src/pg/recovery.c \
 	src/pg/recovery.h \
 	src/pg/session.c \

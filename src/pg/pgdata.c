@@ -107,6 +107,16 @@ static bool read_fork_and_segment(const char *text, char fork[5], uint32_t *segm
 	return text && *text == '\0';
 }
 
+/* The last folder's name, of digits unless it is "global". */
+static uint32_t folder_number(const char *path, const char *name)
+{
+	const char *at = name - 1;
+
+	while (at > path && at[-1] != '/')
+		at--;
+	return (uint32_t)g_ascii_strtoull(at, NULL, 10);
+}
+
 bool pgdata_relation_parse(const char *path, struct pgdata_relation *relation)
 {
 	struct pgdata_relation found = {0};
@@ -117,6 +127,7 @@ bool pgdata_relation_parse(const char *path, struct pgdata_relation *relation)
 	if (!rest || !read_fork_and_segment(rest, found.fork, &found.segment))
 		return false;
 	found.number = (uint32_t)number;
+	found.database = folder_number(path, name);
 	*relation = found;
 	return true;
 }

@@ -16,10 +16,13 @@ enum pgdata_rule pgdata_rule(const char *path, bool is_directory, int major);
 /* A relation file's parts: base/<db>/<n>[_fork][.segment], global/…, pg_tblspc/<oid>/PG_*\/<db>/… */
 struct pgdata_relation {
 	char directory_kind; /* 'b' base, 'g' global, 't' tablespace */
+	uint32_t database;   /* OID; 0: shared */
 	uint32_t number;
 	char fork[5]; /* "", "fsm", "vm", "init" */
 	uint32_t segment;
 };
+/* FirstNormalObjectId (access/transam.h): databases below it came with initdb. */
+#define PGDATA_FIRST_USER_DATABASE 16384
 bool pgdata_relation_parse(const char *path, struct pgdata_relation *relation);
 bool pgdata_is_temporary_relation(const char *name);
 

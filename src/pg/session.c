@@ -253,6 +253,7 @@ void session_server_clear(struct session_server *server)
 	g_clear_pointer(&server->archive_command, g_free);
 	g_clear_pointer(&server->archive_library, g_free);
 	g_clear_pointer(&server->stats_temp_directory, g_free);
+	g_clear_pointer(&server->bootstrap_role, g_free);
 }
 
 /* A setting the role may not see is NULL: pg_settings leaves its row out. */
@@ -315,7 +316,9 @@ static bool read_identity(Session *session, struct session_server *server, GErro
 				 "SELECT s.system_identifier, pg_is_in_recovery(),"
 				 " (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),"
 				 " " TIMELINE_SQL ","
-				 " i.bytes_per_wal_segment, current_setting('wal_level')"
+				 " i.bytes_per_wal_segment, current_setting('wal_level'),"
+				 /* BOOTSTRAP_SUPERUSERID (catalog/pg_authid.h) */
+				 " (SELECT rolname FROM pg_roles WHERE oid = 10)"
 				 " FROM pg_control_system() s, pg_control_init() i",
 				 NULL, 0, error);
 
@@ -327,6 +330,7 @@ static bool read_identity(Session *session, struct session_server *server, GErro
 	server->timeline = timeline_of(PQgetvalue(result, 0, 3));
 	server->wal_segment_size = (uint32_t)g_ascii_strtoull(PQgetvalue(result, 0, 4), NULL, 10);
 	server->wal_level = wal_level_of(PQgetvalue(result, 0, 5));
+	server->bootstrap_role = g_strdup(PQgetvalue(result, 0, 6));
 	PQclear(result);
 	if (!wal_segment_size_valid(server->wal_segment_size))
 		return odr_fail(error, ODR_ERROR_SYSTEM,

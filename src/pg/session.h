@@ -21,6 +21,7 @@ struct session_server {
 	uint64_t system_identifier;
 	char *data_directory, *config_file, *hba_file, *ident_file;
 	char *archive_mode, *archive_command, *archive_library, *stats_temp_directory;
+	char *bootstrap_role; /* the superuser that initdb made, by its present name */
 	bool in_recovery, superuser;
 	uint32_t timeline, wal_segment_size;
 	int wal_level; /* 0 minimal 1 replica 2 logical */

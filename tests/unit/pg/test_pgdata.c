@@ -74,13 +74,14 @@ static void test_relations(void)
 		const char *path;
 		struct pgdata_relation relation;
 	} cases[] = {
-		{"base/5/16400", {'b', 16400, "", 0}},
-		{"base/5/16400.131071", {'b', 16400, "", 131071}},
-		{"base/5/16400_fsm", {'b', 16400, "fsm", 0}},
-		{"base/5/16400_vm.1", {'b', 16400, "vm", 1}},
-		{"base/5/16400_init", {'b', 16400, "init", 0}},
-		{"global/1262", {'g', 1262, "", 0}},
-		{"pg_tblspc/16384/PG_15_202209061/5/4294967295", {'t', 4294967295, "", 0}},
+		{"base/5/16400", {'b', 5, 16400, "", 0}},
+		{"base/5/16400.131071", {'b', 5, 16400, "", 131071}},
+		{"base/5/16400_fsm", {'b', 5, 16400, "fsm", 0}},
+		{"base/5/16400_vm.1", {'b', 5, 16400, "vm", 1}},
+		{"base/5/16400_init", {'b', 5, 16400, "init", 0}},
+		{"global/1262", {'g', 0, 1262, "", 0}},
+		{"pg_tblspc/16384/PG_15_202209061/16401/4294967295",
+		 {'t', 16401, 4294967295, "", 0}},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -88,6 +89,7 @@ static void test_relations(void)
 
 		g_assert_true(pgdata_relation_parse(cases[i].path, &relation));
 		g_assert_cmpint(relation.directory_kind, ==, cases[i].relation.directory_kind);
+		g_assert_cmpuint(relation.database, ==, cases[i].relation.database);
 		g_assert_cmpuint(relation.number, ==, cases[i].relation.number);
 		g_assert_cmpstr(relation.fork, ==, cases[i].relation.fork);
 		g_assert_cmpuint(relation.segment, ==, cases[i].relation.segment);

@@ -1,0 +1,361 @@
+#include "pg/instance.h"
+
+#include "base/background.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "pg/pgdata.h"
+#include "pg/program.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PORT	      "5432"
+#define SOCKET_MAX    107 /* sizeof(sun_path) - 1 */
+#define SUPERUSER     "postgres"
+#define LOOK_EVERY_US 100000
+#define STOP_WITHIN   (60 * USEC_PER_SEC)
+#define LOG_LINE_MAX  8192
+
+struct instance {
+	Background *server;
+	char *folder, *log, *superuser, *run_id;
+	int major;
+	bool has_target;
+	Session *session; /* for looking on; NULL: not yet */
+};
+
+static bool write_file(const char *folder, const char *name, const char *text, GError **error)
+{
+	g_autofree char *path = g_build_filename(folder, name, NULL);
+
+	return file_write(path, text, strlen(text), &(struct file_write){.mode = 0600}, error);
+}
+
+static bool folder_is_suitable(const char *folder, GError **error)
+{
+	g_autofree char *socket = g_build_filename(folder, ".s.PGSQL." PORT, NULL);
+
+	if (strlen(socket) > SOCKET_MAX)
+		return odr_fail(
+			error, ODR_ERROR_USAGE,
+			"'%s' is too long a path for the socket of a server: %zu bytes at most",
+			folder, SOCKET_MAX - strlen("/.s.PGSQL." PORT));
+	return file_make_dirs(folder, 0700, error);
+}
+
+/* What the source's operator had set by ALTER SYSTEM is none of this server's business, but is kept to be read. */
+static bool move_auto_conf_away(const struct instance_settings *settings, GError **error)
+{
+	g_autofree char *from = g_build_filename(settings->pgdata, "postgresql.auto.conf", NULL);
+	g_autofree char *to =
+		g_build_filename(settings->folder, "postgresql.auto.conf.source", NULL);
+
+	if (rename(from, to) < 0 && errno != ENOENT && (errno != EXDEV || unlink(from) < 0))
+		return odr_fail_errno(error, errno, "cannot move '%s' away", from);
+	return true;
+}
+
+static bool write_settings(const struct instance_settings *settings, int *major, GError **error)
+{
+	struct control control;
+
+	if (!control_read(settings->pgdata, &control, NULL, error))
+		return false;
+	g_autofree char *text = instance_configuration(settings, &control);
+
+	*major = control.major;
+	return move_auto_conf_away(settings, error) &&
+	       write_file(settings->folder, "postgresql.conf", text, error) &&
+	       write_file(settings->folder, "pg_hba.conf", "local all all trust\n", error) &&
+	       write_file(settings->folder, "pg_ident.conf", "", error) &&
+	       write_file(settings->pgdata, recovery_signal_file(settings->recovery.type), "",
+			  error);
+}
+
+static Background *start_server(const char *program, const struct instance_settings *settings,
+				const char *log, GError **error)
+{
+	g_autoptr(GPtrArray) writable = g_ptr_array_new();
+
+	g_ptr_array_add(writable, (char *)settings->pgdata);
+	g_ptr_array_add(writable, (char *)settings->folder);
+	for (size_t i = 0; settings->writable && settings->writable[i]; i++)
+		g_ptr_array_add(writable, (char *)settings->writable[i]);
+	g_ptr_array_add(writable, NULL);
+	return background_start(
+		&(struct background_request){
+			.argv = (const char *const[]){program, "-D", settings->folder, NULL},
+			.output = log,
+			.death_signal = SIGQUIT,
+			.writable =
+				settings->writable ? (const char *const *)writable->pdata : NULL},
+		error);
+}
+
+/* Absolute path; g_free. */
+static char *find_server(const char *bin, int major, GError **error)
+{
+	if (geteuid() == 0) {
+		odr_fail(error, ODR_ERROR_REFUSED,
+			 "PostgreSQL does not run as root: run this as the user of the servers, "
+			 "su postgres -c '…'");
+		return NULL;
+	}
+	return pg_program_find(
+		&(struct pg_program){
+			.name = "postgres", .folder = bin, .major = major, .exactly = true},
+		error);
+}
+
+bool instance_possible(const char *bin, int major, GError **error)
+{
+	g_autofree char *program = find_server(bin, major, error);
+
+	return program != NULL;
+}
+
+Instance *instance_start(const struct instance_settings *settings, GError **error)
+{
+	g_autoptr(Instance) instance = g_new0(Instance, 1);
+	g_autofree char *program = NULL;
+
+	instance->folder = g_strdup(settings->folder);
+	instance->log = g_build_filename(settings->folder, "server.log", NULL);
+	instance->superuser = g_strdup(settings->superuser ? settings->superuser : SUPERUSER);
+	instance->run_id = g_strdup(settings->run_id);
+	instance->has_target = settings->recovery.type != RECOVERY_DEFAULT;
+	if (!folder_is_suitable(settings->folder, error) ||
+	    !write_settings(settings, &instance->major, error))
+		return NULL;
+	program = find_server(settings->bin, instance->major, error);
+	if (!program)
+		return NULL;
+	instance->server = start_server(program, settings, instance->log, error);
+	return instance->server ? g_steal_pointer(&instance) : NULL;
+}
+
+void instance_free(Instance *instance)
+{
+	if (!instance)
+		return;
+	session_free(instance->session);
+	if (instance->server)
+		background_stop(instance->server, SIGQUIT, STOP_WITHIN);
+	background_free(instance->server);
+	g_free(instance->folder);
+	g_free(instance->log);
+	g_free(instance->superuser);
+	g_free(instance->run_id);
+	g_free(instance);
+}
+
+bool instance_stop(Instance *instance, GError **error)
+{
+	g_clear_pointer(&instance->session, session_free);
+	return background_stop(instance->server, SIGINT, STOP_WITHIN) ||
+	       odr_fail(error, ODR_ERROR_FAILED, "the private server did not stop within a minute");
+}
+
+const char *instance_log(const Instance *instance)
+{
+	return instance->log;
+}
+
+/* ---- its log --------------------------------------------------------------------------------- */
+
+/* Calls each with every line, cut at LOG_LINE_MAX, until it returns false. */
+static bool log_read(const Instance *instance, bool (*each)(void *data, const char *line),
+		     void *data, GError **error)
+{
+	FILE *file = fopen(instance->log, "re");
+	char line[LOG_LINE_MAX];
+	bool more = true;
+
+	if (!file)
+		return odr_fail_errno(error, errno, "cannot read '%s'", instance->log);
+	while (more && fgets(line, sizeof(line), file)) {
+		g_strchomp(line);
+		more = each(data, line);
+	}
+	fclose(file);
+	return true;
+}
+
+/* What was said to us while we knocked is no reason for its end. */
+static bool find_last_word(void *data, const char *line)
+{
+	char **word = data;
+	const char *said = strstr(line, "FATAL:  ");
+
+	if (!said)
+		said = strstr(line, "PANIC:  ");
+	if (said && !strstr(said, "the database system is ")) {
+		g_free(*word);
+		*word = g_utf8_make_valid(said + strlen("FATAL:  "), -1);
+	}
+	return true;
+}
+
+static bool fail_ended(const Instance *instance, int status, GError **error)
+{
+	g_autofree char *word = NULL;
+
+	if (!log_read(instance, find_last_word, &word, error))
+		return false;
+	return odr_fail(error, ODR_ERROR_FAILED, "the private server ended (status %d): %s", status,
+			word ? word : "its log does not say why");
+}
+
+static bool find_target_reached(void *data, const char *line)
+{
+	bool *reached = data;
+
+	*reached = strstr(line, "LOG:  pausing at the end of recovery") != NULL;
+	return !*reached;
+}
+
+struct page_search {
+	uint32_t database;
+	char *page;
+};
+
+/* "base/5/16397", "global/1262", "pg_tblspc/16400/PG_15_202209061/5/16397_vm" */
+static bool database_of(const char *relation, uint32_t *database)
+{
+	g_auto(GStrv) parts = g_strsplit(relation, "/", -1);
+	guint count = g_strv_length(parts);
+	guint64 number = 0;
+
+	if (count < 2 ||
+	    (strcmp(parts[0], "global") != 0 &&
+	     !g_ascii_string_to_unsigned(parts[count - 2], 10, 1, G_MAXUINT32, &number, NULL)))
+		return false;
+	*database = (uint32_t)number;
+	return true;
+}
+
+/* report_invalid_page (access/transam/xlogutils.c): "page 5 of relation base/5/16397 does not exist", "is uninitialized".
+ * A relation that cannot be told apart counts as one of ours. */
+static bool find_missing_page(void *data, const char *line)
+{
+	struct page_search *search = data;
+	const char *said = strstr(line, "WARNING:  page ");
+	const char *name = said ? strstr(said, " of relation ") : NULL;
+	uint32_t database;
+
+	if (!name)
+		return true;
+	g_auto(GStrv) words = g_strsplit(name + strlen(" of relation "), " ", 2);
+
+	if (words[0] && database_of(words[0], &database) &&
+	    database >= PGDATA_FIRST_USER_DATABASE && database != search->database)
+		return true;
+	search->page = g_utf8_make_valid(said + strlen("WARNING:  "), -1);
+	return false;
+}
+
+bool instance_missing_page(const Instance *instance, uint32_t database, char **page, GError **error)
+{
+	struct page_search search = {.database = database};
+
+	if (!log_read(instance, find_missing_page, &search, error))
+		return false;
+	*page = search.page;
+	return true;
+}
+
+/* ---- waiting --------------------------------------------------------------------------------- */
+
+/* One value of a connection string: in single quotes, these and backslashes escaped. */
+static void append_value(GString *text, const char *name, const char *value)
+{
+	g_string_append_printf(text, "%s='", name);
+	for (; *value; value++) {
+		if (*value == '\'' || *value == '\\')
+			g_string_append_c(text, '\\');
+		g_string_append_c(text, *value);
+	}
+	g_string_append(text, "' ");
+}
+
+char *instance_conninfo(const Instance *instance)
+{
+	GString *conninfo = g_string_new("port=" PORT " ");
+
+	append_value(conninfo, "host", instance->folder);
+	append_value(conninfo, "user", instance->superuser);
+	return g_string_free(conninfo, FALSE);
+}
+
+/* While it starts it lets nobody in. */
+static bool look_on(Instance *instance, GError **error)
+{
+	g_autofree char *conninfo = instance_conninfo(instance);
+	g_autoptr(GError) trouble = NULL;
+
+	if (instance->session)
+		return true;
+	instance->session =
+		session_open_database(conninfo, "template1", instance->run_id, &trouble);
+	if (instance->session || odr_error_is(trouble, ODR_ERROR_UNREACHABLE))
+		return true;
+	g_propagate_error(error, g_steal_pointer(&trouble));
+	return false;
+}
+
+static const char *state_query(const Instance *instance)
+{
+	return instance->major < 14
+		       ? "SELECT CASE WHEN NOT pg_is_in_recovery() THEN 'open' WHEN "
+			 "pg_is_wal_replay_paused() THEN 'paused' ELSE '' END"
+		       : "SELECT CASE WHEN NOT pg_is_in_recovery() THEN 'open' WHEN "
+			 "pg_get_wal_replay_pause_state() = 'paused' THEN 'paused' ELSE '' END";
+}
+
+/* It may also pause because a setting is too small for the source's, and open because it could not pause. */
+static bool judge(const Instance *instance, const char *state, bool *rests, GError **error)
+{
+	bool reached = false;
+
+	*rests = state[0] != '\0';
+	if (strcmp(state, "open") == 0 && instance->has_target)
+		return odr_fail(error, ODR_ERROR_FAILED,
+				"the private server opened instead of resting at the target");
+	if (strcmp(state, "paused") != 0)
+		return true;
+	if (!log_read(instance, find_target_reached, &reached, error))
+		return false;
+	return reached ||
+	       odr_fail(error, ODR_ERROR_FAILED,
+			"the private server paused before the target; its log says why: %s",
+			instance->log);
+}
+
+bool instance_wait(Instance *instance, bool (*tick)(void *data, GError **error), void *data,
+		   GError **error)
+{
+	for (bool rests = false; !rests;) {
+		g_autofree char *state = NULL;
+		g_autoptr(GError) lost = NULL;
+		int status;
+
+		if (!tick(data, error))
+			return false;
+		if (!background_runs(instance->server, &status))
+			return fail_ended(instance, status, error);
+		if (!look_on(instance, error))
+			return false;
+		/* The connection may be gone because the server is: the next round tells. */
+		if (instance->session &&
+		    !session_value(instance->session, state_query(instance), &state, &lost))
+			g_clear_pointer(&instance->session, session_free);
+		if (state && !judge(instance, state, &rests, error))
+			return false;
+		if (!rests)
+			g_usleep(LOOK_EVERY_US);
+	}
+	return true;
+}
