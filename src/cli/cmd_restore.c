@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "cli/restore_planning.h"
 #include "cli/restore_target.h"
+#include "cli/restore_tenant.h"
 #include "cli/restore_view.h"
 #include "cli/run.h"
 
@@ -218,7 +219,7 @@ static bool carry_out(struct restoring *restoring, GError **error)
 		.progress = on_progress};
 
 	if (!restore_guard(&request, error) || !confirm(restoring, error) ||
-	    !context_recovery_commands(restoring->context, &command, &end, error))
+	    !context_recovery_commands(restoring->context, context->state, &command, &end, error))
 		return false;
 	request.restore_command = command;
 	request.recovery_end_command = end;
@@ -274,6 +275,9 @@ static bool restore_command_steps(struct restoring *restoring, GError **error)
 
 bool cmd_restore(const struct arguments *arguments, GError **error)
 {
+	if (arguments_text(arguments, "database"))
+		return restore_tenant(arguments, error);
+
 	struct restoring restoring = {.arguments = arguments};
 	bool done = restore_command_steps(&restoring, error);
 

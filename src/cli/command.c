@@ -133,6 +133,15 @@ static const struct command_option restore_options[] = {
 	{"jobs", 0, OPTION_TEXT, "N", "worker threads (workers= of the configuration)"},
 	{"plan", 0, OPTION_FLAG, NULL, "show the plan, and end"},
 	{"verify-with", 0, OPTION_TEXT, "PROGRAM", "check the result with pg_verifybackup"},
+	{"database", 0, OPTION_TEXT, "NAME",
+	 "only this database, by way of a private server, with --as or --dump"},
+	{"as", 0, OPTION_TEXT, "NAME", "load it into the running cluster under this name"},
+	{"into", 0, OPTION_TEXT, "CONNINFO", "that cluster (postgres= of the service)"},
+	{"dump", 0, OPTION_TEXT, "FILE", "keep it as a dump, for pg_restore"},
+	{"sandbox", 0, OPTION_TEXT, "DIR", "where the private server lies meanwhile (spool)"},
+	{"postgres-bin", 0, OPTION_TEXT, "DIR", "programs of that version of PostgreSQL"},
+	{"unconfined", 0, OPTION_FLAG, NULL,
+	 "let the private server write outside its folder: see the manual"},
 	{NULL},
 };
 
@@ -165,10 +174,11 @@ static const struct command protecting[] = {
 };
 
 static const struct command recovering[] = {
-	{"restore", "[SERVICE] --pgdata DIR [options]", "bring a database back, to any moment",
+	{"restore", "[SERVICE] --pgdata DIR [options]", "bring a cluster, or one database of it, back to any moment",
 	 "restore erp-prod --pgdata /srv/restored --plan\n"
 	 "restore erp-prod --pgdata /srv/restored\n"
 	 "restore erp-prod --pgdata /srv/restored --type time --target '2026-11-21 14:30:00+01'\n"
+	 "restore erp-prod --database shop --as shop-before --type time --target '2026-11-21 14:30:00+01'\n"
 	 "restore --kit /media/usb/erp-prod.kit --pgdata /srv/restored --target-action promote --type immediate",
 	 "odrbackup-restore(1)", 0, 1, restore_options, cmd_restore},
 	{NULL},

@@ -60,11 +60,10 @@ bool context_confirm(const Context *context, const char *question, GError **erro
 /*
  * What PostgreSQL has to run during recovery. It cannot be asked for a passphrase, should not spend a second
  * per segment on one, and must not need the medium the kit is on: a protected identity is written unprotected
- * to recovery-identity in the service's state folder, and of a kit also its settings, to recovery.conf, both
- * 0600. *end_command removes them when recovery ends (NULL: nothing to do). context_identity first. g_free
+ * to recovery-identity in folder, and of a kit also its settings, to recovery.conf, both 0600. *end_command removes them when recovery ends (NULL: nothing to do). context_identity first. g_free
  * both.
  */
-bool context_recovery_commands(Context *context, char **restore_command, char **end_command,
-			       GError **error);
+bool context_recovery_commands(Context *context, const char *folder, char **restore_command,
+			       char **end_command, GError **error);
 
 #endif

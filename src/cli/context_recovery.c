@@ -75,17 +75,17 @@ static bool write_configuration(const Context *context, const char *path, GError
 	return write_private(path, text, error);
 }
 
-bool context_recovery_commands(Context *context, char **restore_command, char **end_command,
-			       GError **error)
+bool context_recovery_commands(Context *context, const char *folder, char **restore_command,
+			       char **end_command, GError **error)
 {
 	const struct arguments *arguments = context->arguments;
 	const char *repository = arguments_text(arguments, "repository");
 	bool keep_identity = context->kit || context->passphrase.used;
-	g_autofree char *identity =
-		keep_identity ? g_build_filename(context->state, "recovery-identity", NULL)
-			      : arguments_path(arguments, "identity");
+	g_autofree char *identity = keep_identity
+					    ? g_build_filename(folder, "recovery-identity", NULL)
+					    : arguments_path(arguments, "identity");
 	g_autofree char *config = context->kit
-					  ? g_build_filename(context->state, "recovery.conf", NULL)
+					  ? g_build_filename(folder, "recovery.conf", NULL)
 					  : g_canonicalize_filename(context->settings->file, NULL);
 	g_autoptr(GString) get = g_string_new(NULL);
 	g_autoptr(GString) end = g_string_new(NULL);

@@ -47,6 +47,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/restore_planning.h \
 	src/cli/restore_target.c \
 	src/cli/restore_target.h \
+	src/cli/restore_tenant.c \
+	src/cli/restore_tenant.h \
 	src/cli/restore_view.c \
 	src/cli/restore_view.h \
 	src/cli/run.c \

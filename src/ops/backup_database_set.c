@@ -62,6 +62,7 @@ static void describe_server(const struct database_capture *capture, json_t *fact
 	json_set_string(facts, "config_file", server->config_file);
 	json_set_string(facts, "hba_file", server->hba_file);
 	json_set_string(facts, "ident_file", server->ident_file);
+	json_set_string(facts, "superuser", server->bootstrap_role);
 	json_set_int(facts, "next_xid", capture->next_xid);
 	json_set_int(facts, "max_connections", control->max_connections);
 	json_set_int(facts, "max_worker_processes", control->max_worker_processes);

@@ -73,8 +73,14 @@ src_ops_libops_a_SOURCES = \
 	src/ops/restore_plan.c \
 	src/ops/restore_recovery.c \
 	src/ops/restore_steps.h \
+	src/ops/sandbox.c \
+	src/ops/sandbox.h \
 	src/ops/status.c \
 	src/ops/status.h \
 	src/ops/status_judge.c \
+	src/ops/tenant.c \
+	src/ops/tenant.h \
+	src/ops/tenant_load.c \
+	src/ops/tenant_load.h \
 	src/ops/wal_source.c \
 	src/ops/wal_source.h

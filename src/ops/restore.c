@@ -6,6 +6,7 @@
 #include "base/stop.h"
 #include "ops/attributes.h"
 #include "ops/restore_steps.h"
+#include "pg/pgdata.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,12 +39,26 @@ void restore_progress(struct restore *restore, const char *phase, uint64_t done,
 								      .bytes_total = total});
 }
 
+/* A relation file of another database than the one that is wanted. What initdb made stays. */
+static bool is_unwanted(const struct restore *restore, const struct layer_entry *entry)
+{
+	uint32_t wanted = restore->request->database;
+	struct pgdata_relation relation;
+
+	return wanted != 0 && entry->kind == ENTRY_FILE &&
+	       g_str_has_prefix(entry->path, "pgdata/") &&
+	       pgdata_relation_parse(entry->path + strlen("pgdata/"), &relation) &&
+	       relation.database >= PGDATA_FIRST_USER_DATABASE && relation.database != wanted;
+}
+
 static bool take_entry(void *data, struct layer_entry **entry, GError **error)
 {
 	struct restore *restore = data;
 
 	if (!stop_check(error))
 		return false;
+	if (is_unwanted(restore, *entry))
+		return true;
 	return entry_list_add(restore->entries, *entry, error);
 }
 
@@ -309,7 +324,7 @@ static bool restore_steps(struct restore *restore, GError **error)
 	if (request->verify_with && !restore_verify(restore, error))
 		return false;
 	if (!restore_write_recovery(restore, error) || !finish_folders(restore, error) ||
-	    !make_durable(restore, error))
+	    (!request->throw_away && !make_durable(restore, error)))
 		return false;
 
 	/* No server could start here so far; this makes it a data directory. */

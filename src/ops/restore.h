@@ -64,6 +64,10 @@ struct restore_request {
 	const char
 		*config_directory; /* --with-config: files from outside PGDATA go here; or NULL */
 	bool delta;
+	/* Of relation files only those of this database (OID), of the databases that came with initdb, and shared
+	 * ones; 0: all. Such a copy is for a private server that is told (pg/instance.h). */
+	uint32_t database;
+	bool throw_away; /* nothing is synced */
 	unsigned workers;
 	const char *verify_with;     /* "pg_verifybackup" or a path, or NULL */
 	const char *restore_command; /* NULL: no recovery settings are written */

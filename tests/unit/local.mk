@@ -1,6 +1,8 @@
 # tests/unit/LAYER/test_MODULE.c tests src/LAYER/MODULE.c: two lines a test, sorted. The second says
 # what the test may stand on: its layer's $(LAYER_link), so that an upward call does not link.
 unit_programs =
+unit_programs += tests/unit/base/test_background
+tests_unit_base_test_background_LDADD = $(base_link)
 unit_programs += tests/unit/base/test_bytes
 tests_unit_base_test_bytes_LDADD = $(base_link)
 unit_programs += tests/unit/base/test_clock
@@ -111,10 +113,16 @@ unit_programs += tests/unit/ops/test_restore
 tests_unit_ops_test_restore_LDADD = $(ops_link)
 unit_programs += tests/unit/ops/test_restore_plan
 tests_unit_ops_test_restore_plan_LDADD = $(ops_link)
+unit_programs += tests/unit/ops/test_sandbox
+tests_unit_ops_test_sandbox_LDADD = $(ops_link)
 unit_programs += tests/unit/ops/test_status
 tests_unit_ops_test_status_LDADD = $(ops_link)
+unit_programs += tests/unit/pg/test_client
+tests_unit_pg_test_client_LDADD = $(pg_link)
 unit_programs += tests/unit/pg/test_control
 tests_unit_pg_test_control_LDADD = $(pg_link)
+unit_programs += tests/unit/pg/test_instance_conf
+tests_unit_pg_test_instance_conf_LDADD = $(pg_link)
 unit_programs += tests/unit/pg/test_label
 tests_unit_pg_test_label_LDADD = $(pg_link)
 unit_programs += tests/unit/pg/test_manifest
@@ -125,6 +133,10 @@ unit_programs += tests/unit/pg/test_pgdata
 tests_unit_pg_test_pgdata_LDADD = $(pg_link)
 unit_programs += tests/unit/pg/test_pgdata_walk
 tests_unit_pg_test_pgdata_walk_LDADD = $(pg_link)
+unit_programs += tests/unit/pg/test_program
+tests_unit_pg_test_program_LDADD = $(pg_link)
+unit_programs += tests/unit/pg/test_quote
+tests_unit_pg_test_quote_LDADD = $(pg_link)
 unit_programs += tests/unit/pg/test_recovery
 tests_unit_pg_test_recovery_LDADD = $(pg_link)
 unit_programs += tests/unit/pg/test_session

@@ -1,0 +1,68 @@
+#include "ops/sandbox.h"
+
+#include "base/error.h"
+#include "base/log.h"
+
+#include <string.h>
+
+#define PREFIX "sandbox-"
+#define LOCK   "lock"
+
+/* A folder without its lock is being made, or removed, right now: it is left for the next time. */
+static void sweep_one(const char *folder)
+{
+	g_autofree char *path = g_build_filename(folder, LOCK, NULL);
+	struct file_lock lock = {0};
+	g_autoptr(GError) trouble = NULL;
+
+	if (!g_file_test(path, G_FILE_TEST_IS_REGULAR) || !file_lock_take(&lock, path, 0, NULL))
+		return;
+	log_info("removing what a run that died left in '%s'", folder);
+	if (!file_remove_tree(folder, &trouble))
+		log_warning("%s", trouble->message);
+	file_lock_release(&lock);
+}
+
+static void sweep(const char *parent)
+{
+	g_autoptr(GDir) dir = g_dir_open(parent, 0, NULL);
+
+	for (const char *name; dir && (name = g_dir_read_name(dir));) {
+		g_autofree char *folder = g_build_filename(parent, name, NULL);
+
+		if (g_str_has_prefix(name, PREFIX))
+			sweep_one(folder);
+	}
+}
+
+/* Its random end alone: the socket of a server has to have a short path. */
+static const char *short_name(const char *run_id)
+{
+	const char *dash = strrchr(run_id, '-');
+
+	return dash ? dash + 1 : run_id;
+}
+
+bool sandbox_make(const char *parent, const char *run_id, struct sandbox *sandbox, GError **error)
+{
+	g_autofree char *folder = g_strconcat(parent, "/" PREFIX, short_name(run_id), NULL);
+	g_autofree char *lock = g_build_filename(folder, LOCK, NULL);
+
+	if (!file_make_dirs(parent, 0700, error))
+		return false;
+	sweep(parent);
+	if (!file_make_dirs(folder, 0700, error))
+		return false;
+	sandbox->folder = g_steal_pointer(&folder);
+	return file_lock_take(&sandbox->lock, lock, 0, error);
+}
+
+void sandbox_remove(struct sandbox *sandbox)
+{
+	g_autoptr(GError) trouble = NULL;
+
+	if (sandbox->folder && !file_remove_tree(sandbox->folder, &trouble))
+		log_warning("%s", trouble->message);
+	file_lock_release(&sandbox->lock);
+	g_clear_pointer(&sandbox->folder, g_free);
+}
