@@ -34,6 +34,45 @@ static json_t *failures_json(const GPtrArray *failures)
 	return array;
 }
 
+static json_t *moments_json(const GPtrArray *moments)
+{
+	json_t *array = json_array();
+
+	for (guint i = 0; i < moments->len; i++) {
+		const struct moment *moment = moments->pdata[i];
+		json_t *object = json_object();
+
+		json_set_string(object, "part", moment->part);
+		json_set_string(object, "nothing_new_since", moment->set_id);
+		json_set_time(object, "as_of", moment->started);
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static void print_moments_json(const struct backup_result *result, usec_t elapsed)
+{
+	json_t *summary = json_object();
+
+	json_set_string(summary, "set", NULL);
+	json_set(summary, "moments", moments_json(result->moments));
+	json_set_int(summary, "elapsed_us", elapsed);
+	json_set(summary, "failed_parts", failures_json(result->failures));
+	json_line("summary", summary);
+}
+
+static void print_moments(const struct backup_result *result, usec_t elapsed)
+{
+	g_autofree char *time = duration_format(elapsed);
+
+	for (guint i = 0; i < result->moments->len; i++) {
+		const struct moment *moment = result->moments->pdata[i];
+
+		printf("Nothing new in the %s since set %s; looked at in %s.\n", moment->part,
+		       moment->set_id, time);
+	}
+}
+
 static void print_json(const struct backup_result *result, usec_t elapsed)
 {
 	const Manifest *manifest = result->manifest;
@@ -83,21 +122,27 @@ static char *describe(const Manifest *manifest)
 	return g_string_free(text, false);
 }
 
+static void print_set(const struct backup_result *result, usec_t elapsed)
+{
+	g_autofree char *time = duration_format(elapsed);
+	g_autofree char *what = describe(result->manifest);
+
+	printf("Set %s: in %s, %s.\nSee what is there with: odrbackup list\n",
+	       result->manifest->set_id, time, what);
+}
+
 void backup_view_print(const struct arguments *arguments, const struct backup_result *result,
 		       usec_t elapsed)
 {
 	const Manifest *manifest = result->manifest;
-	g_autofree char *time = duration_format(elapsed);
-	g_autofree char *what = describe(manifest);
 
-	for (guint i = 0; i < manifest->damaged->len; i++) {
+	for (guint i = 0; manifest && i < manifest->damaged->len; i++) {
 		const struct damage *damage = manifest->damaged->pdata[i];
 
 		log_warning("the source is damaged: %s: %s", damage->path, damage->what);
 	}
 	if (arguments_flag(arguments, "json"))
-		print_json(result, elapsed);
+		manifest ? print_json(result, elapsed) : print_moments_json(result, elapsed);
 	else if (!arguments_flag(arguments, "quiet"))
-		printf("Set %s: in %s, %s.\nSee what is there with: odrbackup list\n",
-		       manifest->set_id, time, what);
+		manifest ? print_set(result, elapsed) : print_moments(result, elapsed);
 }

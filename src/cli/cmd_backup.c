@@ -19,21 +19,35 @@ static void on_progress(void *data, const struct backup_progress *progress)
 	progress_update(progress->bytes_done, progress->bytes_total, progress->phase);
 }
 
-/* The set exists whatever happens here: a catalog that fails is a warning. */
-static void record(Context *context, Catalog *catalog, const Manifest *manifest)
+static bool record_result(Context *context, Catalog *catalog, const struct backup_result *result,
+			  GError **error)
 {
-	g_autoptr(GError) trouble = NULL;
-	bool done = record_wal_journal(catalog, context->state, context->service->name, &trouble);
+	const char *service = context->service->name;
 
-	for (guint i = 0; done && i < context->repos->len; i++) {
+	for (guint i = 0; i < context->repos->len; i++) {
 		const Repo *repo = context->repos->pdata[i];
 
-		done = record_set(catalog, repo, manifest, &trouble) &&
-		       record_exposure(catalog, context->service->name, store_name(repo->store),
-				       &trouble);
+		for (guint j = 0; j < result->moments->len; j++)
+			if (!record_moment(catalog, repo, result->moments->pdata[j], error))
+				return false;
+		if (result->manifest &&
+		    (!record_set(catalog, repo, result->manifest, error) ||
+		     !record_exposure(catalog, service, store_name(repo->store), error)))
+			return false;
 	}
-	if (!done || !filling_check_previous(context, catalog, manifest->previous_set, &trouble))
-		log_warning("the set is stored, but not in the catalog: %s", trouble->message);
+	return !result->manifest ||
+	       filling_check_previous(context, catalog, result->manifest->previous_set, error);
+}
+
+/* The set exists whatever happens here: a catalog that fails is a warning. */
+static void record(Context *context, Catalog *catalog, const struct backup_result *result)
+{
+	g_autoptr(GError) trouble = NULL;
+	bool done = !result->manifest ||
+		    record_wal_journal(catalog, context->state, context->service->name, &trouble);
+
+	if (!done || !record_result(context, catalog, result, &trouble))
+		log_warning("what is stored is not in the catalog: %s", trouble->message);
 }
 
 static bool fail_damaged(const Manifest *manifest, GError **error)
@@ -57,6 +71,9 @@ static bool fail_partial(const struct backup_result *result, GError **error)
 
 		log_error("the %s is not in the set: %s", failure->part, failure->error->message);
 	}
+	if (!result->manifest)
+		return odr_fail(error, ODR_ERROR_PARTIAL, "the %s is not captured: %s", first->part,
+				first->error->message);
 	return odr_fail(error, ODR_ERROR_PARTIAL, "set %s is published, but without the %s: %s",
 			result->manifest->set_id, first->part, first->error->message);
 }
@@ -69,12 +86,12 @@ static void tell_notes(const struct backup_result *result)
 		log_warning("%s", result->chain_reason);
 }
 
-/* What came of a set that is published: everything, or less. */
+/* What came of what is published: everything, or less. */
 static bool judge(const struct backup_result *result, GError **error)
 {
 	if (result->failures->len > 0)
 		return fail_partial(result, error);
-	if (result->manifest->damaged->len > 0)
+	if (result->manifest && result->manifest->damaged->len > 0)
 		return fail_damaged(result->manifest, error);
 	return true;
 }
@@ -116,7 +133,7 @@ static bool run_backup(Context *context, const Run *run, const struct backup_par
 		return false;
 	backup_view_print(context->arguments, result, clock_monotonic() - since);
 	if (run->catalog)
-		record(context, run->catalog, result->manifest);
+		record(context, run->catalog, result);
 	return judge(result, error);
 }
 

@@ -59,6 +59,7 @@ static void part_free(void *data)
 	BackupPart *part = data;
 
 	file_lock_release(&part->lock);
+	g_free(part->unchanged_since);
 	part->class->free(part);
 }
 
@@ -132,7 +133,18 @@ static bool capture_parts(struct backup *backup, GError **error)
 	return false;
 }
 
-/* The set stands, whatever fails here. */
+static bool anything_new(const struct backup *backup)
+{
+	for (guint i = 0; i < backup->parts->len; i++) {
+		const BackupPart *part = backup->parts->pdata[i];
+
+		if (part->captured && !part->unchanged_since)
+			return true;
+	}
+	return false;
+}
+
+/* What is published stands, whatever fails here. */
 static void tell_parts(struct backup *backup)
 {
 	for (guint i = 0; i < backup->parts->len; i++) {
@@ -141,8 +153,8 @@ static void tell_parts(struct backup *backup)
 
 		if (part->captured && part->class->published &&
 		    !part->class->published(part, backup->result->manifest, &cause))
-			backup_note(backup, "the set is published, but not recorded here: %s",
-				    cause->message);
+			backup_note(backup, "the %s is captured, but that is not recorded here: %s",
+				    part->class->name, cause->message);
 	}
 }
 
@@ -154,7 +166,8 @@ static bool run_steps(struct backup *backup, GError **error)
 		return false;
 
 	/* Nothing refers to what was stored so far; this makes it a set. */
-	if (!backup_publish(backup, error))
+	if (!(anything_new(backup) ? backup_publish(backup, error)
+				   : backup_publish_moments(backup, error)))
 		return false;
 	tell_parts(backup);
 	return true;
@@ -168,6 +181,7 @@ bool backup_run(const struct backup_request *request, struct backup_result *resu
 				.started = clock_now()};
 
 	result->notes = g_ptr_array_new_with_free_func(g_free);
+	result->moments = g_ptr_array_new_with_free_func((GDestroyNotify)moment_free);
 	result->failures = g_ptr_array_new_with_free_func(failure_free);
 	add_parts(&backup);
 	bool done = run_steps(&backup, error);
@@ -179,6 +193,7 @@ bool backup_run(const struct backup_request *request, struct backup_result *resu
 void backup_result_clear(struct backup_result *result)
 {
 	g_clear_pointer(&result->manifest, manifest_free);
+	g_clear_pointer(&result->moments, g_ptr_array_unref);
 	g_clear_pointer(&result->notes, g_ptr_array_unref);
 	g_clear_pointer(&result->failures, g_ptr_array_unref);
 	g_clear_pointer(&result->chain_reason, g_free);

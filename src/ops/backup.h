@@ -2,10 +2,12 @@
 #define ODR_OPS_BACKUP_H
 
 #include "repo/manifest.h"
+#include "repo/moment.h"
 
 /*
  * A run that captures parts of a service into a new set: each part in turn (backup_part.h says what a part
- * is), then one manifest for all of them, which alone makes the set.
+ * is), then one manifest for all of them, which alone makes the set; or, where nothing is new in any of them,
+ * a moment for each (repo/moment.h).
  *
  * The parts are independent: one that fails is left out of the set, and the result says why; only when
  * none is left does the run fail. A run stopped by a signal publishes nothing.
@@ -36,7 +38,9 @@ struct backup_failure {
 	GError *error;
 };
 struct backup_result {
-	Manifest *manifest; /* as published; damaged->len > 0: source damage is recorded in it */
+	Manifest *
+		manifest; /* as published; damaged->len > 0: source damage is recorded in it. NULL: none */
+	GPtrArray *moments; /* struct moment: instead of a manifest */
 	bool new_chain;	    /* the writer's chain began anew: why */
 	char *chain_reason;
 	GPtrArray *notes;    /* sentences for the user, char * */

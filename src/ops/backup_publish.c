@@ -42,6 +42,17 @@ bool backup_repeat_pending(struct backup *backup, GError **error)
 	return done;
 }
 
+bool backup_last_set(const BackupPart *part, char **set_id, GError **error)
+{
+	struct backup *backup = part->backup;
+	bool done = chain_open(backup, error);
+
+	if (done)
+		*set_id = g_strdup(chain_part_set(&backup->chain, part->class->name));
+	chain_close(backup);
+	return done;
+}
+
 struct set_part *backup_part_describe(const BackupPart *part, Manifest *manifest, const char *kind,
 				      const char *generation, usec_t lock_until)
 {
@@ -139,5 +150,33 @@ bool backup_publish(struct backup *backup, GError **error)
 	if (!done)
 		return odr_context(error, "cannot publish the set");
 	backup->result->manifest = g_steal_pointer(&manifest);
+	return true;
+}
+
+static bool put_moment(struct backup *backup, const BackupPart *part, GError **error)
+{
+	const struct backup_request *request = backup->request;
+	struct moment *moment = g_new0(struct moment, 1);
+
+	g_ptr_array_add(backup->result->moments, moment);
+	moment->part = g_strdup(part->class->name);
+	moment->set_id = g_strdup(part->unchanged_since);
+	moment->started = part->started;
+	return moment_put(request->repos, request->bundle, moment, clock_now() + request->retain,
+			  error);
+}
+
+bool backup_publish_moments(struct backup *backup, GError **error)
+{
+	for (guint i = 0; i < backup->parts->len; i++) {
+		const BackupPart *part = backup->parts->pdata[i];
+
+		if (!part->captured)
+			continue;
+		if (!stop_check(error) || !put_moment(backup, part, error) ||
+		    !fault_point("step", "moment stored", error))
+			return odr_context(error, "cannot publish that the %s has nothing new",
+					   part->class->name);
+	}
 	return true;
 }

@@ -127,6 +127,16 @@ bool record_set(Catalog *catalog, const Repo *repo, const Manifest *manifest, GE
 	return put_set(catalog, repo, manifest, NULL, error);
 }
 
+bool record_moment(Catalog *catalog, const Repo *repo, const struct moment *moment, GError **error)
+{
+	usec_t stored = moment->stored_at ? moment->stored_at : set_id_time(moment->name);
+	struct catalog_exposure point = {.usable_at = MAX(stored, moment->started),
+					 .recovery_point = moment->started};
+
+	return catalog_exposure_add(catalog, repo->service.name, store_name(repo->store),
+				    moment->part, &point, error);
+}
+
 /* The last 16 digits of a segment's name are its position, whatever its timeline. */
 #define POSITION_AT 8
 
@@ -315,6 +325,23 @@ static bool rebuild_sets(Catalog *catalog, Repo *repo, const Identity *identity,
 	return true;
 }
 
+/* The newest of each part is what counts; what there was between is not asked for one by one. */
+static bool rebuild_moments(Catalog *catalog, Repo *repo, GPtrArray *troubles, GError **error)
+{
+	static const char *const parts[] = {PART_FILESTORE, PART_CONFIG};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+		struct moment *moment = NULL;
+		bool done = moment_newest(repo, parts[i], &moment, troubles, error) &&
+			    (!moment || record_moment(catalog, repo, moment, error));
+
+		moment_free(moment);
+		if (!done)
+			return false;
+	}
+	return true;
+}
+
 static bool rebuild_wal(Catalog *catalog, Repo *repo, GError **error)
 {
 	g_autoptr(GPtrArray) held = NULL;
@@ -339,6 +366,7 @@ bool record_rebuild(Catalog *catalog, Repo *repo, const Identity *identity, GPtr
 		    GError **error)
 {
 	return rebuild_sets(catalog, repo, identity, troubles, error) &&
+	       rebuild_moments(catalog, repo, troubles, error) &&
 	       rebuild_wal(catalog, repo, error) &&
 	       record_exposure(catalog, repo->service.name, store_name(repo->store), error);
 }

@@ -10,13 +10,25 @@
 #define CHAIN_FORMAT  1
 #define PENDING_INFIX "-pending-"
 
+static const char *const part_names[CHAIN_PARTS] = {PART_DATABASE, PART_FILESTORE, PART_CONFIG};
+
 void chain_clear(struct chain *chain)
 {
+	for (size_t i = 0; i < CHAIN_PARTS; i++)
+		g_free(chain->part_sets[i]);
 	g_free(chain->path);
 	g_free(chain->set_id);
 	g_free(chain->pending_set);
 	g_clear_pointer(&chain->pending, g_bytes_unref);
 	*chain = (struct chain){0};
+}
+
+const char *chain_part_set(const struct chain *chain, const char *part)
+{
+	for (size_t i = 0; i < CHAIN_PARTS; i++)
+		if (strcmp(part_names[i], part) == 0)
+			return chain->part_sets[i];
+	return NULL;
 }
 
 static char *pending_path(const char *path, const char *set_id)
@@ -39,6 +51,7 @@ static bool content_digest(GBytes *object, uint8_t digest[SHA256_SIZE], GError *
 static bool chain_write(const struct chain *chain, GError **error)
 {
 	g_autoptr(JsonValue) object = json_object();
+	json_t *parts = json_object();
 	g_autofree char *writer = hex_encode(chain->writer, KEY_SIZE);
 	g_autofree char *digest = hex_encode(chain->sha256, SHA256_SIZE);
 	g_autofree char *wal_end = lsn_print(chain->wal_end);
@@ -52,6 +65,9 @@ static bool chain_write(const struct chain *chain, GError **error)
 	json_set_int(object, "retain_until_us", chain->retain_until);
 	json_set_string(object, "wal_end", wal_end);
 	json_set_bool(object, "pending", chain->pending_set != NULL);
+	for (size_t i = 0; i < CHAIN_PARTS; i++)
+		json_set_string(parts, part_names[i], chain->part_sets[i]);
+	json_set(object, "parts", parts);
 	text = json_print(object);
 	return file_write(chain->path, text, strlen(text), &(struct file_write){.mode = 0600},
 			  error);
@@ -84,6 +100,24 @@ static bool chain_parse_members(json_t *object, struct chain *chain, bool *pendi
 	return true;
 }
 
+/* Chains of the first versions do not tell. */
+static bool chain_parse_parts(json_t *object, struct chain *chain, GError **error)
+{
+	static const char what[] = "the chain's parts";
+	json_t *parts = json_object_get(object, "parts");
+
+	for (size_t i = 0; parts && i < CHAIN_PARTS; i++) {
+		const char *set_id = NULL;
+
+		if (!json_string_optional(parts, what, part_names[i], &set_id, error))
+			return false;
+		if (set_id && !set_id_valid(set_id))
+			return odr_fail(error, ODR_ERROR_CORRUPT, "a member has a wrong value");
+		chain->part_sets[i] = g_strdup(set_id);
+	}
+	return true;
+}
+
 static bool chain_parse(const char *text, struct chain *chain, bool *pending, GError **error)
 {
 	g_autoptr(JsonValue) object = NULL;
@@ -92,7 +126,8 @@ static bool chain_parse(const char *text, struct chain *chain, bool *pending, GE
 		return false;
 	if (!json_is_object(object))
 		return odr_fail(error, ODR_ERROR_CORRUPT, "it is not an object");
-	return chain_parse_members(object, chain, pending, error);
+	return chain_parse_members(object, chain, pending, error) &&
+	       chain_parse_parts(object, chain, error);
 }
 
 static bool chain_read_pending(struct chain *chain, GError **error)
@@ -178,6 +213,9 @@ bool chain_journal(struct chain *chain, const Manifest *manifest, GBytes *object
 	    g_strcmp0(manifest->previous_set, chain->set_id) != 0)
 		return odr_fail(error, ODR_ERROR_REFUSED, "set %s does not continue the chain",
 				manifest->set_id);
+	for (size_t i = 0; i < CHAIN_PARTS; i++)
+		next.part_sets[i] = manifest_part(manifest, part_names[i]) ? manifest->set_id
+									   : chain->part_sets[i];
 	memcpy(next.writer, chain->writer, KEY_SIZE);
 	data = g_bytes_get_data(object, &size);
 	if (!content_digest(object, next.sha256, error) ||
@@ -189,6 +227,8 @@ bool chain_journal(struct chain *chain, const Manifest *manifest, GBytes *object
 	next.set_id = g_strdup(manifest->set_id);
 	next.pending_set = g_strdup(manifest->set_id);
 	next.pending = g_bytes_ref(object);
+	for (size_t i = 0; i < CHAIN_PARTS; i++)
+		next.part_sets[i] = g_strdup(next.part_sets[i]);
 	chain_clear(chain);
 	*chain = next;
 	return true;

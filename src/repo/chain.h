@@ -10,6 +10,7 @@
  * file, <path>-pending-<set>), but not yet known to be put everywhere; then it is put again before the
  * next. The chain belongs to one writer key; a lost file or another key starts a new chain.
  */
+#define CHAIN_PARTS 3
 struct chain {
 	char *path; /* <state>/<service>/chain */
 	uint8_t writer[KEY_SIZE];
@@ -17,11 +18,15 @@ struct chain {
 	char *set_id;
 	uint8_t sha256[SHA256_SIZE];
 	usec_t retain_until;
-	lsn_t wal_end;	   /* WAL objects up to here were listed by the last manifest */
-	char *pending_set; /* journaled object, or NULL */
+	lsn_t wal_end; /* WAL objects up to here were listed by the last manifest */
+	char *part_sets
+		[CHAIN_PARTS]; /* the last set with each part, by chain_part_set; NULL: none */
+	char *pending_set;     /* journaled object, or NULL */
 	GBytes *pending;
 };
 void chain_clear(struct chain *chain);
+/* Id of the last set of the chain that has this part, or NULL. */
+const char *chain_part_set(const struct chain *chain, const char *part);
 /* A missing file, a damaged one and that of another writer give an empty chain; for the latter two
  * *restarted says why (otherwise NULL; g_free). */
 bool chain_load(const char *path, const uint8_t writer[KEY_SIZE], struct chain *chain,

@@ -102,6 +102,24 @@ char *layout_set(const char *set_id)
 	return g_strdup_printf("set/%s", set_id);
 }
 
+char *layout_moment(const char *part, const char *name)
+{
+	return g_strdup_printf("moment/%s/%s", part, name);
+}
+
+/* Names of moments are made as set ids are. */
+bool layout_parse_moment(const char *local, char **part, char **name)
+{
+	g_auto(GStrv) words = g_strsplit(local, "/", 4);
+
+	if (g_strv_length(words) != 3 || strcmp(words[0], "moment") != 0 || !words[1][0] ||
+	    !set_id_valid(words[2]))
+		return false;
+	*part = g_strdup(words[1]);
+	*name = g_strdup(words[2]);
+	return true;
+}
+
 char *layout_pack(const char *generation, const uint8_t sha256[SHA256_SIZE])
 {
 	g_autofree char *hex = hex_encode(sha256, SHA256_SIZE);

@@ -29,6 +29,9 @@ char *layout_table(const uint8_t sha256[SHA256_SIZE]);
 char *layout_wal(const char *file, const uint8_t digest[XXH128_SIZE]);
 char *layout_wal_prefix(const char *file); /* "wal/<timeline>/<file>-" */
 
+char *layout_moment(const char *part, const char *name);
+bool layout_parse_moment(const char *local, char **part, char **name);
+
 bool layout_parse_set(const char *local, char **set_id);
 bool layout_parse_pack(const char *local, char **generation, uint8_t sha256[SHA256_SIZE]);
 bool layout_parse_wal(const char *local, char **file, uint8_t digest[XXH128_SIZE]);

@@ -17,6 +17,8 @@ src_repo_librepo_a_SOURCES = \
 	src/repo/manifest_member.h \
 	src/repo/manifest_public.c \
 	src/repo/manifest_sealed.c \
+	src/repo/moment.c \
+	src/repo/moment.h \
 	src/repo/pack.c \
 	src/repo/pack.h \
 	src/repo/repo.c \

@@ -39,6 +39,7 @@ MIB = 1 << 20
 PACK, ROOT, WAL, MANIFEST = 1, 2, 3, 4
 ROLE_WRITER = 1
 FOOTER = 2**64 - 1
+SET_NAME = "[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}"
 TAG = 16
 ABSENT, TROUBLE = 1, 126  # what restore_command tells PostgreSQL: go on without it; stop
 
@@ -395,22 +396,28 @@ class SealedObject:
 BLOCK = 2 + 116 + 64 + 4 + 8
 
 
+def signed_content(data, local, identity):
+    """What stands before the signature block of a writer, which must fit it and the object's name."""
+    need(len(data) > BLOCK, "it is too short to be signed")
+    content, block = data[:-BLOCK], data[-BLOCK:]
+    need(block[-8:] == b"ODRSIGN1", "it does not end with a signature")
+    version, endorsement, signature, size = struct.unpack("<H116s64sI", block[:-8])
+    need(version == 1 and size == BLOCK, f"its signature is of version {version}, this reader knows version 1")
+    public_key, role, valid_from, valid_until = struct.unpack("<32sIqq", endorsement[:52])
+    message = b"odrbackup endorsement 1\0" + identity.service + endorsement[:52]
+    need(signature_fits(identity.owner, message, endorsement[52:]), "its signer is not endorsed by the owner")
+    need(role == ROLE_WRITER, f"it is signed in role {role}, due is a writer")
+    need(valid_until >= 0, "its endorsement is damaged")
+    name = local.encode()
+    message = b"odrbackup signature 1\0" + identity.service + struct.pack("<I", len(name)) + name + sha256(content)
+    need(signature_fits(public_key, message, signature), "its signature does not fit its content and name")
+    return content
+
+
 class SignedObject(SealedObject):
     def __init__(self, data, kind, local, identity):
-        need(len(data) > BLOCK, "it is too short to be signed")
-        content, block = data[:-BLOCK], data[-BLOCK:]
-        need(block[-8:] == b"ODRSIGN1", "it does not end with a signature")
-        version, endorsement, signature, size = struct.unpack("<H116s64sI", block[:-8])
-        need(version == 1 and size == BLOCK, f"its signature is of version {version}, this reader knows version 1")
-        public_key, role, valid_from, valid_until = struct.unpack("<32sIqq", endorsement[:52])
-        message = b"odrbackup endorsement 1\0" + identity.service + endorsement[:52]
-        need(signature_fits(identity.owner, message, endorsement[52:]), "its signer is not endorsed by the owner")
-        need(role == ROLE_WRITER, f"it is signed in role {role}, due is a writer")
-        need(valid_until >= 0, "its endorsement is damaged")
+        content = signed_content(data, local, identity)
         self.signed_sha256 = sha256(content)
-        name = local.encode()
-        message = b"odrbackup signature 1\0" + identity.service + struct.pack("<I", len(name)) + name + self.signed_sha256
-        need(signature_fits(public_key, message, signature), "its signature does not fit its content and name")
         super().__init__(content, kind)
         need(self.header.service == identity.service, "it belongs to another service")
 
@@ -467,8 +474,18 @@ class Repository:
         return found, troubles
 
     def set(self, name):
-        need(re.fullmatch("[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}", name), f"'{name}' is not the id of a set")
+        need(re.fullmatch(SET_NAME, name), f"'{name}' is not the id of a set")
         return within(f"set {name}", Manifest, self.get(f"set/{name}"), name, self.identity)
+
+    def moments(self, part):
+        """All moments of a part that verify, oldest first; and a sentence for each that does not."""
+        found, troubles = [], []
+        for local in self.list(f"moment/{part}"):
+            try:
+                found.append(within(f"'{local}'", Moment, self.get(local), local, self.identity))
+            except Trouble as trouble:
+                troubles.append(str(trouble))
+        return found, troubles
 
     # Packs.
 
@@ -784,6 +801,28 @@ class Manifest:
         return None if self.sealed.get(name) is None else member(self.sealed, name, str, "the sealed part").encode()
 
 
+class Moment:
+    """As of a time, a part held what a set holds."""
+
+    def __init__(self, data, local, identity):
+        cursor = Cursor(signed_content(data, local, identity), "it")
+        need(cursor.take(8) == b"ODRMOMT1", "it does not begin as a moment does")
+        version, unused, features = cursor.u16(), cursor.u16(), cursor.u64()
+        need(version == 1 and unused == 0, f"it has version {version}, this reader knows version 1")
+        need(features & 0xFFFFFFFF == 0, f"it needs features {features:#x} that this reader does not know")
+        fields = {}
+        for kind, value in cursor.fields():
+            if kind >= 0x8000:
+                continue
+            need(1 <= kind <= 4 and kind not in fields, f"it has field {kind} twice, or this reader does not know it")
+            fields[kind] = value
+        need(len(fields) == 4 and len(fields[4]) == 8, "it lacks a field")
+        need(fields[1] == identity.service, "it belongs to another service")
+        self.part, self.set, self.started_us = fields[2].decode(), fields[3].decode(), struct.unpack("<q", fields[4])[0]
+        need(local.startswith(f"moment/{self.part}/"), "it is a moment of another part")
+        need(re.fullmatch(SET_NAME, self.set) and self.started_us >= 0, "a field of it is wrong")
+
+
 # Restoring.
 
 
@@ -940,13 +979,26 @@ class Restore:
 # Commands.
 
 
+def time_text(time_us):
+    return datetime.datetime.fromtimestamp(time_us / 1e6, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def command_list(repository, _):
     found, troubles = repository.sets()
     for manifest in found:
         wal = manifest.public["wal"] or {}
-        created = datetime.datetime.fromtimestamp(manifest.public["created_us"] / 1e6, datetime.timezone.utc)
+        created = time_text(manifest.public["created_us"])
         parts = ",".join(f"{name}:{part['kind']}" for name, part in manifest.parts.items())
-        print(manifest.name, created.strftime("%Y-%m-%dT%H:%M:%SZ"), parts, wal.get("start", "-"), wal.get("stop", "-"), sep="\t")
+        print(manifest.name, created, parts, wal.get("start", "-"), wal.get("stop", "-"), sep="\t")
+    for trouble in troubles:
+        print(trouble, file=sys.stderr)
+    return 1 if troubles else 0
+
+
+def command_moments(repository, arguments):
+    found, troubles = repository.moments(arguments.part)
+    for moment in found:
+        print(time_text(moment.started_us), moment.set, sep="\t")
     for trouble in troubles:
         print(trouble, file=sys.stderr)
     return 1 if troubles else 0
@@ -986,6 +1038,8 @@ def arguments_parse():
     parser.add_argument("--passphrase-file", metavar="FILE", help="what opens a protected identity")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="sets, oldest first: id, time, parts, start and stop in WAL")
+    moments = commands.add_parser("moments", help="of a part, oldest first: time, set")
+    moments.add_argument("part", metavar="PART")
     restore = commands.add_parser("restore", help="write the data directory of a set")
     restore.add_argument("set", metavar="SET", help="id of a set, or latest")
     restore.add_argument("directory", metavar="DIR", help="new or empty")
@@ -1002,7 +1056,7 @@ def main():
         arguments = arguments_parse()
     except SystemExit as end:  # PostgreSQL would take 2 for absence
         return TROUBLE if end.code else 0
-    run = {"list": command_list, "restore": command_restore, "wal": command_wal}[arguments.command]
+    run = {"list": command_list, "moments": command_moments, "restore": command_restore, "wal": command_wal}[arguments.command]
     try:
         identity = identity_load(arguments.identity, arguments.passphrase_file)
         return run(Repository(arguments.repository, identity), arguments)

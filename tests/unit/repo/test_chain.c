@@ -352,12 +352,43 @@ static void test_trouble(void)
 	tear_down();
 }
 
+/* Who has captured one part alone finds what became of it, whatever others published since. */
+static void test_parts(void)
+{
+	set_up();
+	struct chain chain = load(NULL);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Manifest) manifest = sample_manifest(SECOND);
+
+	g_assert_null(chain_part_set(&chain, PART_FILESTORE));
+	journal(&chain, FIRST);
+	settle(&chain);
+	g_ptr_array_set_size(manifest->parts, 1);
+	manifest->sequence = 2;
+	manifest->previous_set = g_strdup(FIRST);
+	g_autoptr(GBytes) object = manifest_seal(manifest, service.bundle, 1, &error);
+
+	g_assert_no_error(error);
+	chain_journal(&chain, manifest, object, &error);
+	g_assert_no_error(error);
+	settle(&chain);
+	for (unsigned again = 0; again < 2; again++) {
+		g_assert_cmpstr(chain_part_set(&chain, PART_DATABASE), ==, SECOND);
+		g_assert_cmpstr(chain_part_set(&chain, PART_FILESTORE), ==, FIRST);
+		chain_clear(&chain);
+		chain = load(NULL);
+	}
+	chain_clear(&chain);
+	tear_down();
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/chain/begins-empty", test_first);
 	g_test_add_func("/chain/continues-after-a-restart", test_continues);
 	g_test_add_func("/chain/knows-the-digest-of-its-last-manifest", test_digest);
+	g_test_add_func("/chain/knows-the-last-set-of-each-part", test_parts);
 	g_test_add_func("/chain/repeats-what-was-not-put", test_repeats);
 	g_test_add_func("/chain/gives-up-what-waited-too-long", test_gives_up);
 	g_test_add_func("/chain/repeating-what-was-put-is-harmless", test_repeats_after_put);

@@ -112,6 +112,28 @@ static void test_set_and_table_names(void)
 	g_assert_cmpuint(strlen(table), ==, strlen("table/") + 64);
 }
 
+static void test_moment_names(void)
+{
+	static const char *const wrong[] = {
+		"moment/filestore",
+		"moment/filestore/",
+		"moment//20261121T230501Z-1a2b3c4d",
+		"moment/filestore/20261121T230501Z",
+		"moment/filestore/20261121T230501Z-1a2b3c4d/x",
+		"set/filestore/20261121T230501Z-1a2b3c4d",
+	};
+	g_autofree char *name = layout_moment("filestore", "20261121T230501Z-1a2b3c4d");
+	g_autofree char *part = NULL;
+	g_autofree char *time = NULL;
+
+	g_assert_cmpstr(name, ==, "moment/filestore/20261121T230501Z-1a2b3c4d");
+	g_assert_true(layout_parse_moment(name, &part, &time));
+	g_assert_cmpstr(part, ==, "filestore");
+	g_assert_cmpstr(time, ==, "20261121T230501Z-1a2b3c4d");
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++)
+		g_assert_false(layout_parse_moment(wrong[i], &part, &time));
+}
+
 static void test_wal_names(void)
 {
 	static const char *const files[] = {
@@ -162,6 +184,7 @@ int main(int argc, char **argv)
 			test_generation_says_its_lock_date);
 	g_test_add_func("/repo/layout/pack-names-have-one-spelling", test_pack_names);
 	g_test_add_func("/repo/layout/set-and-table-names", test_set_and_table_names);
+	g_test_add_func("/layout/names-of-moments", test_moment_names);
 	g_test_add_func("/repo/layout/wal-names-have-one-spelling", test_wal_names);
 	return g_test_run();
 }
