@@ -8,6 +8,10 @@ src_repo_librepo_a_SOURCES = \
 	src/repo/layer.h \
 	src/repo/layer_entry.c \
 	src/repo/layer_entry.h \
+	src/repo/layer_file.c \
+	src/repo/layer_file.h \
+	src/repo/layer_merge.c \
+	src/repo/layer_merge.h \
 	src/repo/layout.c \
 	src/repo/layout.h \
 	src/repo/manifest.c \
