@@ -104,7 +104,7 @@ sub _encode {
 	return $text;
 }
 
-# Options: query, headers (hashes), body, access, secret.
+# Options: query, headers (hashes), body, access, secret, token.
 sub request {
 	my ($self, $method, $path, %option) = @_;
 	my $body = $option{body} // '';
@@ -115,6 +115,7 @@ sub request {
 	my $query = join '&', map { _encode($_, '') . '=' . _encode($query{$_}, '') } sort keys %query;
 	my %header = (%{ $option{headers} // {} }, 'x-amz-date' => $time, 'x-amz-content-sha256' => sha256_hex($body));
 	$header{'content-md5'} = md5_base64($body) . '==' if length $body;
+	$header{'x-amz-security-token'} = $option{token} if defined $option{token};
 	my %signed = (%header, host => $host);
 	my $names = join ';', sort keys %signed;
 	my $url = _encode($path, '/');

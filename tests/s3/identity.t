@@ -1,0 +1,131 @@
+#!/usr/bin/perl
+# Access by the role of a pod, an instance, a container: sessions of a real STS, renewed when they end; nothing secret is told.
+use strict;
+use warnings;
+use lib 'tests/lib';
+
+use JSON::PP ();
+use Test::More;
+
+use Odr::Ceph;
+use Odr::Httpd;
+use Odr::Identity;
+use Odr::Site;
+use Odr::Work;
+
+my $ceph = Odr::Ceph->start(sts => 1);
+my $bucket = $ceph->make_bucket('roles', versions => 1);
+my $identity = Odr::Identity->new($ceph);
+my $token_file = write_file(work_path('token'), $identity->token, 0600);
+
+sub repository {
+	my (%more) = @_;
+	return { 'repository main' => { type => 's3', path => undef, endpoint => $ceph->endpoint, bucket => $bucket,
+			'retry-for' => '30s', 'silence-timeout' => '30s', %more } };
+}
+
+my %pod = ('credentials-from' => 'web-identity', 'credentials-endpoint' => $ceph->endpoint);
+my $site = Odr::Site->new(sections => repository(%pod, 'role-arn' => $identity->role, 'token-file' => $token_file))->create;
+$site->cluster->psql('CREATE TABLE bulk AS SELECT id, md5(id::text) || md5((-id)::text) AS text FROM generate_series(1, 600000) id');
+
+# A pod.
+$site->backup('a backup by a web identity');
+$site->cluster->archive_now;
+my $copy = $site->recover('copy', '--type', 'immediate', '--target-action', 'promote');
+is($copy->psql('SELECT count(*) FROM bulk'), '600000', 'what a role stored, it restores');
+$copy->stop('immediate');
+
+my @ask = ('init', $site->service, '--single-recipient');
+my %environment = (AWS_ROLE_ARN => $identity->role, AWS_WEB_IDENTITY_TOKEN_FILE => $token_file, AWS_ROLE_SESSION_NAME => 'erp');
+my $use = sub { $site->{sections} = repository(@_); $site->write_conf };
+$use->(%pod);
+$site->tool_ok(\@ask, 'role and token of the environment', { env => \%environment });
+$site->tool_fails(\@ask, 12, 'cannot read the credentials: there is no web identity: neither role-arn= is set nor AWS_ROLE_ARN',
+	'an environment without a role is told');
+write_file(work_path('foreign'), $identity->token(aud => 'somebody-else'), 0600);
+my $denied = $site->tool_fails(\@ask, 12, qr/no keys of role \S+ for the token of '\S+foreign': http\S+: HTTP 403 AccessDenied/,
+	'a token for somebody else opens nothing', { env => { %environment, AWS_WEB_IDENTITY_TOKEN_FILE => work_path('foreign') } });
+
+# Keys of the environment are not looked at, whatever the settings are.
+my %stray = (AWS_ACCESS_KEY_ID => $ceph->{access}, AWS_SECRET_ACCESS_KEY => $ceph->{secret});
+$site->tool_fails(\@ask, 12, 'there is no web identity', 'access keys of the environment are not used', { env => \%stray });
+
+# An instance, whose sessions end within seconds.
+my $sessions = write_file(work_path('sessions'), '', 0600);
+my $metadata = Odr::Httpd->start('metadata', sub {
+		my ($request) = @_;
+		my $roles = '/latest/meta-data/iam/security-credentials/';
+		return (200, 'token-of-version-2') if "$request->{method} $request->{path}" eq 'PUT /latest/api/token';
+		return (401, '') unless ($request->{headers}{'x-aws-ec2-metadata-token'} // '') eq 'token-of-version-2';
+		return (200, 'writer') if $request->{path} eq $roles;
+		my $session = $identity->session(4);
+		append_file($sessions, JSON::PP::encode_json($session) . "\n");
+		return (200, JSON::PP::encode_json({ Code => 'Success', AccessKeyId => $session->{access}, SecretAccessKey => $session->{secret},
+				Token => $session->{token}, Expiration => $session->{expiration} }));
+	});
+my $issued = sub { map { JSON::PP::decode_json($_) } split /\n/, read_file($sessions) };
+$use->('credentials-from' => 'instance', 'credentials-endpoint' => $metadata->url);
+
+# What others on this host can see of the tool while it runs.
+sub exposed {
+	my ($leader) = @_;
+	my %seen;
+	for my $proc (glob '/proc/[0-9]*') {
+		my ($group) = (eval { read_file("$proc/stat") } // '') =~ /^\d+ \(.*\) \S \d+ (\d+) /s or next;
+		next if $group != $leader;
+		$seen{text} .= join "\n", map { eval { read_file("$proc/$_") } // '' } qw(cmdline environ);
+		$seen{open}++ if (stat "$proc/mem")[4] != 0;
+		$seen{count}++;
+	}
+	return \%seen;
+}
+
+my $running = $site->tool_start('-v', $site->backup_arguments, '--jobs', '4');
+poll_until('keys are in use', sub { $issued->() }, 30);
+poll_until('it stores', sub { $ceph->versions($bucket, '') > 10 || !$running->running }, 30);
+$ceph->pause_gateway;
+ok($running->running, 'the store falls silent in the middle of a backup');
+my $seen = exposed($running->pid);
+my ($first) = $issued->();
+sleep 5;
+$ceph->resume_gateway;
+my $backup = $running->wait(120);
+ok($backup->ok, 'a backup outlives its session') or diag($backup->describe);
+cmp_ok(scalar $issued->(), '>=', 2, 'with keys of another one');
+my $late = $ceph->request('GET', "/$bucket", %$first);
+is($late->{status}, 403, 'the first session has really ended');
+
+SKIP: {
+	skip 'only root sees whose the memory of a process is', 1 if $> != 0;
+	ok($seen->{count} && !$seen->{open}, 'no other process of its user can read its memory, and it leaves no core');
+}
+
+# A container.
+my $service = Odr::Httpd->start('container', sub {
+		my ($request) = @_;
+		return (403, '{"message":"no"}') unless ($request->{headers}{authorization} // '') eq 'token-of-the-task';
+		my $session = $identity->session(900);
+		append_file($sessions, JSON::PP::encode_json($session) . "\n");
+		return (200, JSON::PP::encode_json({ AccessKeyId => $session->{access}, SecretAccessKey => $session->{secret},
+				Token => $session->{token}, Expiration => $session->{expiration} }));
+	});
+my %task = (AWS_CONTAINER_CREDENTIALS_FULL_URI => $service->url . '/secret-path', AWS_CONTAINER_AUTHORIZATION_TOKEN => 'token-of-the-task');
+$use->('credentials-from' => 'container');
+$site->tool_ok(['-v', @ask], 'the service of a container', { env => \%task });
+$site->tool_fails(\@ask, 12, qr/^(?!.*secret-path).*http:\S+: HTTP 403/, 'without its token it gives nothing',
+	{ env => { %task, AWS_CONTAINER_AUTHORIZATION_TOKEN => 'another' } });
+$site->tool_fails(\@ask, 12, qr/leads by plain http to 'example.com', which is neither this host/, 'a service elsewhere is not asked',
+	{ env => { %task, AWS_CONTAINER_CREDENTIALS_FULL_URI => 'http://example.com/keys' } });
+
+# Whatever was secret stands nowhere: in no output, no process, no log, no file of the site.
+my @secrets = ($ceph->{secret}, read_file($token_file), read_file(work_path('foreign')), 'token-of-version-2',
+	map { @$_{qw(secret token)} } $issued->());
+my %place = ('output of the tool' => join('', map { $_->out, $_->err } $denied, $backup), 'processes' => $seen->{text},
+	'log of PostgreSQL' => $site->cluster->log);
+my $find = run_program(['find', $site->path, '-type', 'f', '-not', '-path', '*/copy/*'], user => 'root');
+$place{$_} = read_file($_) for split /\n/, $find->out;
+cmp_ok(scalar keys %place, '>', 8, 'there is something to look at');
+my @told = grep { my $name = $_; grep { index($place{$name}, $_) >= 0 } @secrets } sort keys %place;
+is("@told", '', 'nothing secret stands in output, processes, logs and files');
+
+done_testing();
