@@ -76,10 +76,7 @@ bool repo_delete(Repo *repo, const char *local, GError **error)
 bool repo_accepts(const Repo *repo, const struct endorsement *writer, usec_t stored_at,
 		  GError **error)
 {
-	struct store_abilities abilities;
-
-	store_abilities(repo->store, &abilities);
-	if (!abilities.clock || endorsement_covers(writer, stored_at))
+	if (!store_keeps_time(repo->store) || endorsement_covers(writer, stored_at))
 		return true;
 	g_autofree char *key = key_fingerprint(writer->public_key);
 	g_autofree char *stored = clock_format(stored_at);
@@ -135,5 +132,35 @@ bool repos_put(const GPtrArray *repos, const char *local, const struct iovec *pa
 	for (guint i = 0; i < repos->len; i++)
 		if (!put_once(repos->pdata[i], local, parts, count, lock_until, error))
 			return false;
+	return true;
+}
+
+static bool publish_once(Repo *repo, const struct repo_publication *publication,
+			 struct store_receipt *receipt, GError **error)
+{
+	g_autofree char *name = full_name(repo, publication->local);
+	struct store_put how = {.lock_until = publication->lock_until, .see_lock = true};
+	struct iovec part;
+	g_autoptr(GError) cause = NULL;
+
+	part.iov_base = (void *)g_bytes_get_data(publication->object, &part.iov_len);
+	if (store_put(repo->store, name, &part, 1, &how, receipt, &cause) ||
+	    odr_error_is(cause, ODR_ERROR_EXISTS))
+		return true;
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
+
+bool repos_publish(const GPtrArray *repos, const struct repo_publication *publication,
+		   GError **error)
+{
+	for (guint i = 0; i < repos->len; i++) {
+		struct store_receipt receipt = {0};
+
+		if (!publish_once(repos->pdata[i], publication, &receipt, error))
+			return false;
+		if (publication->stored_at)
+			publication->stored_at[i] = receipt.stored_at;
+	}
 	return true;
 }

@@ -21,11 +21,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Repo, repo_free)
 
 /* Takes the store. Copies the service. */
 Repo *repo_new(Store *store, const struct key_service *service);
-/* Writes `repository` unless there is one of a format we know (then fine). */
+/* Writes `repository` unless there is one of a format we know (then fine). Where it may not be read, one
+ * more does no harm: of several the oldest counts. */
 bool repo_init(Store *store, GError **error);
 /* Refuses a repository of a newer format by version; one without `repository`: UNREACHABLE with advice
  * to run init. */
 bool repo_check_format(Store *store, GError **error);
+/* The same for one that writes. It may be forbidden to read, and goes on then: whoever reads checks. */
+bool repo_check_format_to_write(Store *store, GError **error);
 
 /* As store_*, with local names. */
 bool repo_put(Repo *repo, const char *local, const struct iovec *parts, int count,
@@ -49,5 +52,14 @@ char *repo_where(const Repo *repo, const char *local);
  * the content or are random. */
 bool repos_put(const GPtrArray *repos, const char *local, const struct iovec *parts, int count,
 	       usec_t lock_until, GError **error);
+/* The same for a manifest: its lock is read back in every repository that lets us. */
+struct repo_publication {
+	const char *local;
+	GBytes *object;
+	usec_t lock_until;
+	usec_t *stored_at; /* one per repository, by its clock, 0 where it is not told; or NULL */
+};
+bool repos_publish(const GPtrArray *repos, const struct repo_publication *publication,
+		   GError **error);
 
 #endif

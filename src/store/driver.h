@@ -1,6 +1,7 @@
 #ifndef ODR_STORE_DRIVER_H
 #define ODR_STORE_DRIVER_H
 
+#include "store/memory.h"
 #include "store/store.h"
 
 struct diagnose;
@@ -9,9 +10,12 @@ struct diagnose;
  * NULL member is an ability the driver lacks. A driver's struct begins with struct store. */
 struct store_class {
 	const char *type;
+	bool keeps_time; /* see store_keeps_time */
+	bool remembers;	 /* what it told is worth keeping for the next process */
 	Store *(*open)(const struct store_settings *settings, GError **error);
 	void (*free)(Store *store);
 	void (*abilities)(Store *store, struct store_abilities *abilities);
+	bool (*can_lock)(Store *store, usec_t until, GError **error);
 	bool (*put)(Store *store, const char *name, const struct iovec *parts, int count,
 		    const struct store_put *how, struct store_receipt *receipt, GError **error);
 	bool (*head)(Store *store, const char *name, struct store_object *object, GError **error);
@@ -22,8 +26,12 @@ struct store_class {
 	bool (*list)(Store *store, const char *prefix, store_each each, void *data, GError **error);
 	bool (*versions)(Store *store, const char *name, GPtrArray **objects, GError **error);
 	bool (*delete)(Store *store, const char *name, const char *version, GError **error);
-	bool (*lock_get)(Store *store, const char *name, usec_t *until, GError **error);
-	bool (*lock_extend)(Store *store, const char *name, usec_t until, GError **error);
+	bool (*lock_get)(Store *store, const char *name, const char *version,
+			 struct store_lock *lock, GError **error);
+	bool (*lock_extend)(Store *store, const char *name, const char *version, usec_t until,
+			    GError **error);
+	bool (*hold)(Store *store, const char *name, const char *version, bool hold,
+		     GError **error);
 	uint64_t (*space)(Store *store);
 	void (*diagnose)(struct diagnose *diagnose);
 };
@@ -31,6 +39,7 @@ struct store_class {
 struct store {
 	const struct store_class *class;
 	char *name, *description;
+	Memory *memory; /* set after open; NULL: none */
 };
 
 extern const struct store_class store_posix, store_s3;

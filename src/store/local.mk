@@ -5,6 +5,8 @@ src_store_libstore_a_SOURCES = \
 	src/store/diagnose.h \
 	src/store/diagnose_steps.h \
 	src/store/driver.h \
+	src/store/memory.c \
+	src/store/memory.h \
 	src/store/posix.c \
 	src/store/posix.h \
 	src/store/posix_diagnose.c \
@@ -12,6 +14,8 @@ src_store_libstore_a_SOURCES = \
 	src/store/posix_put.c \
 	src/store/s3.c \
 	src/store/s3.h \
+	src/store/s3_bucket.c \
+	src/store/s3_bucket.h \
 	src/store/s3_credentials.c \
 	src/store/s3_credentials.h \
 	src/store/s3_diagnose.c \

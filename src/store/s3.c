@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "store/s3_bucket.h"
 #include "store/s3_diagnose.h"
 #include "store/s3_list.h"
 #include "store/s3_lock.h"
@@ -39,51 +40,97 @@ static void s3_free(Store *store)
 	g_free(self);
 }
 
+static bool s3_can_lock(Store *store, usec_t until, GError **error)
+{
+	struct s3_store *self = s3_store(store);
+
+	return self->lock == STORE_LOCK_NONE || s3_lock_check(self, until, error);
+}
+
 static Store *s3_open(const struct store_settings *settings, GError **error)
 {
 	struct s3_store *self = g_new0(struct s3_store, 1);
 
 	self->store.class = &store_s3;
 	if (s3_open_settings(self, settings, error) &&
-	    (!settings->create || self->lock == STORE_LOCK_NONE || s3_lock_check(self, error)))
+	    (!settings->create || s3_can_lock(&self->store, 0, error)))
 		return &self->store;
 	s3_free(&self->store);
 	return NULL;
+}
+
+static const char *describe_protection(const struct s3_store *self, const struct s3_state *state,
+				       const struct store_abilities *abilities)
+{
+	if (abilities->locks && abilities->unverified)
+		return "put with locks, unverified: this credential may not read whether they hold";
+	if (abilities->locks)
+		return self->lock == STORE_LOCK_COMPLIANCE ||
+				       (self->lock == STORE_LOCK_BUCKET && state->rule.compliance)
+			       ? "immutable: nobody can delete a locked version before its time"
+			       : "locked by governance: whoever may bypass it can delete all the "
+				 "same";
+	if (state->versions == S3_SUSPENDED)
+		return "not immutable: versioning is suspended, and what is overwritten now is gone";
+	if (*state->trouble || state->versions == S3_HIDDEN)
+		return "not immutable, for all that is known";
+	if (state->versions == S3_NO)
+		return "not immutable: the bucket has no versions, and what is overwritten or "
+		       "deleted is gone";
+	if (state->locks == S3_YES)
+		return "not immutable: the bucket could lock, but lock=none; what is overwritten "
+		       "or hidden is found, what is deleted by version is gone";
+	return "not immutable: the bucket has versions and no Object Lock; what is overwritten or "
+	       "hidden is found, what is deleted by version is gone";
+}
+
+static bool may_lock(const struct s3_state *state)
+{
+	return (state->versions == S3_YES || state->versions == S3_HIDDEN) &&
+	       (state->locks == S3_YES || state->locks == S3_HIDDEN);
 }
 
 static void s3_abilities(Store *store, struct store_abilities *abilities)
 {
 	struct s3_store *self = s3_store(store);
 	struct s3_state state;
-	bool asked = self->lock != STORE_LOCK_NONE;
 
 	s3_state(self, &state);
 	*abilities = (struct store_abilities){
 		.lists = true,
-		.clock = true,
-		.versions = state.versioned,
-		.locks = asked && state.versioned && state.lockable,
+		.versions = state.versions == S3_YES,
+		.locks = self->lock != STORE_LOCK_NONE && may_lock(&state),
 	};
-	if (abilities->locks)
+	if (abilities->locks) {
 		abilities->lock_mode = self->lock;
-	g_snprintf(abilities->protection, sizeof(abilities->protection), "%s%s",
-		   self->lock == STORE_LOCK_COMPLIANCE && abilities->locks
-			   ? "immutable: nobody can delete a locked version before its time"
-		   : abilities->locks
-			   ? "locked by governance: whoever may bypass it can delete all the same"
-		   : *state.trouble ? "not immutable, for all that is known: "
-		   : !state.versioned
-			   ? "not immutable: the bucket has no versions, and what is overwritten "
-			     "or deleted is gone"
-		   : state.lockable
-			   ? "not immutable: the bucket could lock, but lock=none; what is "
-			     "overwritten or hidden is found, what is deleted by version is gone"
-			   : "not immutable: the bucket has versions and no Object Lock; what is "
-			     "overwritten or hidden is found, what is deleted by version is gone",
-		   abilities->locks ? "" : state.trouble);
+		abilities->unverified = !s3_lock_verified(self);
+	}
+	g_snprintf(abilities->protection, sizeof(abilities->protection), "%s%s%s",
+		   describe_protection(self, &state, abilities), *state.trouble ? ": " : "",
+		   state.trouble);
 }
 
 /* Writing. */
+
+/* Some stores know no conditions: then the name is only looked for by whoever asks. */
+static bool put_once(struct s3_store *self, const struct s3_call *call, bool once, S3Answer *answer,
+		     GError **error)
+{
+	struct s3_call conditional = *call;
+	struct http_header *header = conditional.headers;
+	g_autoptr(GError) cause = NULL;
+
+	while (header->name)
+		header++;
+	if (once)
+		*header = (struct http_header){"if-none-match", "*"};
+	if (s3_call(self, &conditional, answer, &cause))
+		return true;
+	if (once && answer->http->status == 501)
+		return s3_call(self, call, answer, error);
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
 
 static bool s3_put(Store *store, const char *name, const struct iovec *parts, int count,
 		   const struct store_put *how, struct store_receipt *receipt, GError **error)
@@ -102,14 +149,22 @@ static bool s3_put(Store *store, const char *name, const struct iovec *parts, in
 		.checksum = true,
 	};
 
-	if (lock && !s3_lock_check(self, error))
+	if (lock && !s3_lock_check(self, how->lock_until, error))
 		return false;
 	if (lock)
 		s3_lock_headers(self, how->lock_until, call.headers, &date);
-	if (!s3_call(self, &call, answer, error))
-		return false;
+	if (!put_once(self, &call, how->once, answer, error))
+		return lock && s3_no_lock(answer)
+			       ? odr_context(error, "with a lock, which bucket %s may not have",
+					     self->bucket)
+			       : false;
 	version = http_answer_header(answer->http, "x-amz-version-id");
-	if (lock && !s3_lock_verify(self, key, version, how->lock_until, error))
+	if (lock && !s3_lock_verify(self,
+				    &(struct s3_locked){.key = key,
+							.version = version,
+							.until = how->lock_until,
+							.always = how->see_lock},
+				    error))
 		return false;
 	*receipt = (struct store_receipt){.stored_at = answer->http->date ? answer->http->date
 									  : clock_now()};
@@ -138,10 +193,8 @@ static bool read_once(struct s3_store *self, const char *key, const char *versio
 static char *find_hidden(struct s3_store *self, const char *key, GError **error)
 {
 	g_autoptr(GPtrArray) history = NULL;
-	struct s3_state state;
 
-	s3_state(self, &state);
-	if (state.known && !state.versioned) {
+	if (!s3_has_versions(self)) {
 		odr_fail(error, ODR_ERROR_NOT_FOUND, "there is no such object");
 		return NULL;
 	}
@@ -317,21 +370,22 @@ static bool s3_delete(Store *store, const char *name, const char *version, GErro
 	struct s3_store *self = s3_store(store);
 	g_autofree char *key = s3_key(self, name);
 	struct store_object object;
-	struct s3_state state;
 
 	if (version && *version)
 		return delete_once(self, key, version, error);
-	s3_state(self, &state);
-	if (!state.known || state.versioned)
+	if (s3_has_versions(self))
 		return delete_history(self, key, error);
 	return s3_head(store, name, &object, error) && delete_once(self, key, NULL, error);
 }
 
 const struct store_class store_s3 = {
 	.type = "s3",
+	.keeps_time = true,
+	.remembers = true,
 	.open = s3_open,
 	.free = s3_free,
 	.abilities = s3_abilities,
+	.can_lock = s3_can_lock,
 	.put = s3_put,
 	.head = s3_head,
 	.get = s3_get,
@@ -341,5 +395,6 @@ const struct store_class store_s3 = {
 	.delete = s3_delete,
 	.lock_get = s3_lock_get,
 	.lock_extend = s3_lock_extend,
+	.hold = s3_hold,
 	.diagnose = s3_diagnose,
 };

@@ -6,11 +6,18 @@
 #include "store/s3_credentials.h"
 #include "store/s3_reply.h"
 
-/* What the bucket can do. */
+/* What the store says to a question. */
+enum s3_word {
+	S3_UNKNOWN, /* not asked, or it did not answer */
+	S3_YES,
+	S3_NO,
+	S3_SUSPENDED, /* of versions: not of what is put now */
+	S3_HIDDEN,    /* this credential may not read it */
+};
 struct s3_state {
-	bool known; /* it told about versions */
-	bool versioned, lockable;
-	char trouble[200]; /* why something is not known; empty: all is */
+	enum s3_word versions, locks;
+	struct s3_lock_rule rule;
+	char trouble[200]; /* why something is unknown; empty: nothing is */
 	enum odr_error trouble_code;
 };
 
@@ -29,9 +36,11 @@ struct s3_store {
 	S3Credentials *credentials;
 	struct mutex *mutex; /* guards what follows; never held while the store is asked */
 	bool md5;
-	usec_t clock_offset; /* the store's clock is so much ahead of ours */
-	bool state_known, lock_verified;
-	struct s3_state state;
+	usec_t clock_offset;	      /* the store's clock is so much ahead of ours */
+	enum s3_word versions, locks; /* of the bucket */
+	struct s3_lock_rule rule;
+	enum s3_word lock_seen; /* whether a lock was read back as it was asked for … */
+	usec_t lock_seen_at;	/* … and when, by the monotonic clock */
 };
 struct s3_store *s3_store(Store *store);
 

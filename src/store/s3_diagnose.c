@@ -211,22 +211,25 @@ static void add_versions(struct s3_diagnose *s3, const S3Answer *answer, const G
 	struct diagnose *diagnose = s3->diagnose;
 	const GByteArray *body = answer->http->body;
 	g_autoptr(GError) cause = NULL;
-	bool enabled = false;
+	enum s3_versioning versioning = S3_VERSIONING_NEVER;
 
 	if (refusal) {
 		diagnose_add(diagnose, "versions", STORE_STEP_SKIPPED,
 			     "allow s3:GetBucketVersioning", "not known: %s", refusal->message);
 		return;
 	}
-	if (!s3_reply_versioning(body->data, body->len, &enabled, &cause))
+	if (!s3_reply_versioning(body->data, body->len, &versioning, &cause))
 		diagnose_add(diagnose, "versions", STORE_STEP_WARNING, NULL,
 			     "the store knows none: %s", cause->message);
-	else if (!enabled)
+	else if (versioning == S3_VERSIONING_SUSPENDED)
+		diagnose_add(diagnose, "versions", STORE_STEP_WARNING, advice,
+			     "suspended: what is overwritten now is gone");
+	else if (versioning == S3_VERSIONING_NEVER)
 		diagnose_add(diagnose, "versions", STORE_STEP_WARNING, advice,
 			     "off: what is overwritten or deleted is gone");
 	else
 		diagnose_add(diagnose, "versions", STORE_STEP_OK, NULL, "on");
-	diagnose->out->facts.versions = enabled ? STORE_YES : STORE_NO;
+	diagnose->out->facts.versions = versioning == S3_VERSIONING_ENABLED ? STORE_YES : STORE_NO;
 }
 
 static const char *bucket_advice(const GError *cause)
@@ -304,7 +307,7 @@ static void add_kept_probe(struct s3_diagnose *s3, const char *why)
 	struct diagnose *diagnose = s3->diagnose;
 	struct store_facts *facts = &diagnose->out->facts;
 
-	if (s3->rule.days > 0 || s3->rule.years > 0) {
+	if (s3->rule.days > 0) {
 		diagnose_add(diagnose, "delete", STORE_STEP_SKIPPED, NULL,
 			     "not known: the bucket locks whatever is stored, the probe stays");
 		return;

@@ -1,5 +1,6 @@
 /* Whether what is stored in a bucket is locked: by its word, by reading back, by trying to delete. */
 #include "base/error.h"
+#include "store/s3_bucket.h"
 #include "store/s3_diagnose.h"
 #include "store/s3_lock.h"
 
@@ -11,17 +12,17 @@ static const char *const modes[] = {
 	[STORE_LOCK_NONE] = "none",
 	[STORE_LOCK_GOVERNANCE] = "governance",
 	[STORE_LOCK_COMPLIANCE] = "compliance",
+	[STORE_LOCK_BUCKET] = "bucket",
 };
 
 /* The bucket's word. */
 
 static char *rule_describe(const struct s3_lock_rule *rule)
 {
-	if (rule->days == 0 && rule->years == 0)
+	if (rule->days == 0)
 		return g_strdup("nothing by itself");
-	return g_strdup_printf("everything by itself: %s for %u %s", rule->mode,
-			       rule->days ? rule->days : rule->years,
-			       rule->days ? "days" : "years");
+	return g_strdup_printf("everything by itself: %s for %u days",
+			       rule->compliance ? "COMPLIANCE" : "GOVERNANCE", rule->days);
 }
 
 static void add_lockable(struct s3_diagnose *s3)
@@ -50,15 +51,6 @@ static void add_unlockable(struct s3_diagnose *s3, const char *why)
 			     "not immutable: %s, and lock=none", why);
 }
 
-static bool says_no_lock(const S3Answer *answer)
-{
-	const char *code = answer->error.code;
-
-	return g_str_has_prefix(code, "ObjectLockConfigurationNotFound") ||
-	       strcmp(code, "NoSuchObjectLockConfiguration") == 0 ||
-	       strcmp(code, "InvalidRequest") == 0;
-}
-
 void s3_diagnose_lock(struct s3_diagnose *s3)
 {
 	static const struct s3_query query[] = {{"object-lock", ""}, {NULL, NULL}};
@@ -68,14 +60,14 @@ void s3_diagnose_lock(struct s3_diagnose *s3)
 	g_autoptr(GError) cause = NULL;
 
 	if (!s3_diagnose_ask(s3, "GET", NULL, query, answer, &cause)) {
-		if (says_no_lock(answer))
+		if (s3_no_lock(answer))
 			add_unlockable(s3, "the bucket has no Object Lock");
 		else
 			diagnose_add(s3->diagnose, "lock",
 				     asked ? STORE_STEP_WARNING : STORE_STEP_SKIPPED,
 				     "allow s3:GetBucketObjectLockConfiguration", "not known: %s",
 				     cause->message);
-	} else if (!s3_reply_lock_rule(body->data, body->len, &s3->rule, &cause)) {
+	} else if (!s3_reply_lock(body->data, body->len, &s3->rule, &cause)) {
 		add_unlockable(s3, "the store does not know Object Lock");
 	} else if (!s3->rule.enabled) {
 		add_unlockable(s3, "the bucket has no Object Lock");
@@ -115,7 +107,7 @@ static enum store_known ask_retention(struct s3_diagnose *s3, const char *name, 
 			return STORE_YES;
 		return STORE_NO;
 	}
-	if (!says_no_lock(answer))
+	if (!s3_no_lock(answer))
 		return STORE_UNKNOWN;
 	g_clear_error(error);
 	return STORE_NO;
@@ -336,7 +328,7 @@ void s3_diagnose_proof(struct s3_diagnose *s3)
 		diagnose_add(s3->diagnose, "proof", STORE_STEP_SKIPPED,
 			     "set lock=compliance or lock=governance",
 			     "there is nothing to prove: lock=none");
-	else if (s3->rule.days > 0 || s3->rule.years > 0)
+	else if (s3->rule.days > 0)
 		diagnose_add(s3->diagnose, "proof", STORE_STEP_SKIPPED, NULL,
 			     "nothing is proven: the bucket locks whatever is stored, so that no "
 			     "right to delete can be shown");

@@ -1,8 +1,7 @@
 #include "store/s3_list.h"
 
 #include "base/error.h"
-#include "base/log.h"
-#include "store/s3_lock.h"
+#include "store/s3_bucket.h"
 
 #include <string.h>
 
@@ -147,13 +146,12 @@ static bool list_walk(struct s3_store *self, const char *prefix, bool versions, 
 	return done;
 }
 
+/* Only a bucket that says so has no versions: without them, what is hidden would look absent. */
 bool s3_list(Store *store, const char *prefix, store_each each, void *data, GError **error)
 {
 	struct s3_store *self = s3_store(store);
-	struct s3_state state;
 
-	s3_state(self, &state);
-	return list_walk(self, prefix, state.versioned, each, data, error);
+	return list_walk(self, prefix, s3_has_versions(self), each, data, error);
 }
 
 /* The versions of one key. */

@@ -3,20 +3,31 @@
 
 #include "store/s3_request.h"
 
-/* Object Lock, which is believed only where it was seen. */
-/* Versioning and lock of the bucket, asked once. What cannot be learnt is not there. */
-void s3_state(struct s3_store *self, struct s3_state *state);
-
-/* REFUSED where lock= asks for what the bucket cannot do. */
-bool s3_lock_check(struct s3_store *self, GError **error);
-/* The two headers of a PUT; date is kept by the caller. */
+/*
+ * Object Lock, which is believed only where it was seen. Where the bucket says that it does not lock, or
+ * what was put has no version or no lock, putting with a lock fails. Where this credential may not read
+ * what the bucket or the lock is, it goes on unverified: whoever may read it checks.
+ */
+/* REFUSED where lock= asks for what the bucket cannot do; until 0: at all. */
+bool s3_lock_check(struct s3_store *self, usec_t until, GError **error);
+/* False: at least in part it was not, or may not be, seen. */
+bool s3_lock_verified(struct s3_store *self);
+/* The two headers of a PUT, none where the bucket locks by itself; date is kept by the caller. */
 void s3_lock_headers(const struct s3_store *self, usec_t until, struct http_header headers[2],
 		     char **date);
-/* After a PUT that was to be locked: the version, and once per run the lock itself. */
-bool s3_lock_verify(struct s3_store *self, const char *key, const char *version, usec_t until,
-		    GError **error);
+/* After a PUT that was to be locked: the version; of the first object, of some later ones and where it
+ * is asked for also the lock itself. */
+struct s3_locked {
+	const char *key, *version;
+	usec_t until;
+	bool always;
+};
+bool s3_lock_verify(struct s3_store *self, const struct s3_locked *locked, GError **error);
 
-bool s3_lock_get(Store *store, const char *name, usec_t *until, GError **error);
-bool s3_lock_extend(Store *store, const char *name, usec_t until, GError **error);
+bool s3_lock_get(Store *store, const char *name, const char *version, struct store_lock *lock,
+		 GError **error);
+bool s3_lock_extend(Store *store, const char *name, const char *version, usec_t until,
+		    GError **error);
+bool s3_hold(Store *store, const char *name, const char *version, bool hold, GError **error);
 
 #endif

@@ -275,26 +275,65 @@ bool s3_reply_retention(const void *data, size_t size, struct s3_retention *rete
 	return true;
 }
 
+struct hold_scan {
+	bool hold, status;
+};
+
+static bool hold_field(void *data, const char *path, const char *text, GError **error)
+{
+	struct hold_scan *scan = data;
+
+	if (strcmp(path, "/Status") != 0)
+		return true;
+	scan->hold = strcmp(text, "ON") == 0;
+	scan->status = scan->hold || strcmp(text, "OFF") == 0;
+	return true;
+}
+
+bool s3_reply_hold(const void *data, size_t size, bool *hold, GError **error)
+{
+	struct hold_scan state = {0};
+	struct s3_xml xml = {.root = "LegalHold", .ended = hold_field, .data = &state};
+
+	if (!s3_xml_scan(data, size, &xml, error))
+		return false;
+	if (!state.status)
+		return odr_fail(error, ODR_ERROR_REFUSED,
+				"the server's answer does not say whether there is a hold");
+	*hold = state.hold;
+	return true;
+}
+
+#define DAYS_MAX     36500
+#define DAYS_OF_YEAR 365
+
+static bool set_days(unsigned *days, const char *text, unsigned each, GError **error)
+{
+	guint64 count;
+
+	if (!g_ascii_string_to_unsigned(text, 10, 1, DAYS_MAX / each, &count, NULL))
+		return odr_fail(error, ODR_ERROR_REFUSED,
+				"the server's answer has a bad number of days: '%.40s'", text);
+	*days = (unsigned)count * each;
+	return true;
+}
+
 static bool lock_field(void *data, const char *path, const char *text, GError **error)
 {
-	static const char rule_path[] = "/Rule/DefaultRetention/";
 	struct s3_lock_rule *rule = data;
 
 	if (strcmp(path, "/ObjectLockEnabled") == 0)
 		rule->enabled = strcmp(text, "Enabled") == 0;
-	if (!g_str_has_prefix(path, rule_path))
-		return true;
-	path += strlen(rule_path);
-	if (strcmp(path, "Mode") == 0)
-		g_strlcpy(rule->mode, text, sizeof(rule->mode));
-	else if (strcmp(path, "Days") == 0)
-		rule->days = (unsigned)MIN(g_ascii_strtoull(text, NULL, 10), UINT16_MAX);
-	else if (strcmp(path, "Years") == 0)
-		rule->years = (unsigned)MIN(g_ascii_strtoull(text, NULL, 10), UINT16_MAX);
+	if (strcmp(path, "/Rule/DefaultRetention/Mode") == 0)
+		rule->compliance = strcmp(text, "COMPLIANCE") == 0;
+	if (strcmp(path, "/Rule/DefaultRetention/Days") == 0)
+		return set_days(&rule->days, text, 1, error);
+	if (strcmp(path, "/Rule/DefaultRetention/Years") == 0)
+		return set_days(&rule->days, text, DAYS_OF_YEAR, error);
 	return true;
 }
 
-bool s3_reply_lock_rule(const void *data, size_t size, struct s3_lock_rule *rule, GError **error)
+bool s3_reply_lock(const void *data, size_t size, struct s3_lock_rule *rule, GError **error)
 {
 	struct s3_lock_rule found = {0};
 	struct s3_xml xml = {
@@ -306,33 +345,26 @@ bool s3_reply_lock_rule(const void *data, size_t size, struct s3_lock_rule *rule
 	return true;
 }
 
-bool s3_reply_lock(const void *data, size_t size, bool *enabled, GError **error)
-{
-	struct s3_lock_rule rule;
-
-	if (!s3_reply_lock_rule(data, size, &rule, error))
-		return false;
-	*enabled = rule.enabled;
-	return true;
-}
-
 static bool versioning_field(void *data, const char *path, const char *text, GError **error)
 {
-	bool *enabled = data;
+	enum s3_versioning *versioning = data;
 
 	if (strcmp(path, "/Status") == 0)
-		*enabled = strcmp(text, "Enabled") == 0;
+		*versioning = strcmp(text, "Enabled") == 0     ? S3_VERSIONING_ENABLED
+			      : strcmp(text, "Suspended") == 0 ? S3_VERSIONING_SUSPENDED
+							       : S3_VERSIONING_NEVER;
 	return true;
 }
 
-bool s3_reply_versioning(const void *data, size_t size, bool *enabled, GError **error)
+bool s3_reply_versioning(const void *data, size_t size, enum s3_versioning *versioning,
+			 GError **error)
 {
-	bool found = false;
+	enum s3_versioning found = S3_VERSIONING_NEVER;
 	struct s3_xml xml = {
 		.root = "VersioningConfiguration", .ended = versioning_field, .data = &found};
 
 	if (!s3_xml_scan(data, size, &xml, error))
 		return false;
-	*enabled = found;
+	*versioning = found;
 	return true;
 }

@@ -49,14 +49,17 @@ struct s3_retention {
 };
 bool s3_reply_retention(const void *data, size_t size, struct s3_retention *retention,
 			GError **error);
-bool s3_reply_lock(const void *data, size_t size, bool *enabled, GError **error);
-/* The same, and what the bucket locks by itself: nothing where days and years are 0. */
+bool s3_reply_hold(const void *data, size_t size, bool *hold, GError **error);
+/* Of a bucket: whether it locks, and what it gives to objects that are put without a lock. */
 struct s3_lock_rule {
 	bool enabled;
-	char mode[16];
-	unsigned days, years;
+	bool compliance; /* of the default */
+	unsigned days;	 /* 0: there is no default */
 };
-bool s3_reply_lock_rule(const void *data, size_t size, struct s3_lock_rule *rule, GError **error);
-bool s3_reply_versioning(const void *data, size_t size, bool *enabled, GError **error);
+bool s3_reply_lock(const void *data, size_t size, struct s3_lock_rule *rule, GError **error);
+/* Suspended: it keeps the versions that it has, and makes none. */
+enum s3_versioning { S3_VERSIONING_NEVER, S3_VERSIONING_ENABLED, S3_VERSIONING_SUSPENDED };
+bool s3_reply_versioning(const void *data, size_t size, enum s3_versioning *versioning,
+			 GError **error);
 
 #endif

@@ -36,6 +36,7 @@ static const struct rule {
 	{400, "AuthorizationHeaderMalformed", NULL, {S3_FAIL, ODR_ERROR_USAGE, "set region= to the bucket's"}},
 	{409, "OperationAborted", NULL, {S3_RETRY, ODR_ERROR_TRANSIENT, NULL}},
 	{409, "ConditionalRequestConflict", NULL, {S3_RETRY, ODR_ERROR_TRANSIENT, NULL}},
+	{412, "", NULL, {S3_FAIL, ODR_ERROR_EXISTS, NULL}},
 	{416, "", NULL, {S3_FAIL, ODR_ERROR_CORRUPT, "it is shorter than it should be"}},
 	{301, "", NULL, {S3_FAIL, ODR_ERROR_USAGE, "the bucket is elsewhere: correct endpoint= and region="}},
 	{302, "", NULL, {S3_FAIL, ODR_ERROR_USAGE, "the endpoint leads elsewhere: correct endpoint="}},

@@ -22,6 +22,18 @@ bool store_type_known(const char *type)
 	return find_class(type) != NULL;
 }
 
+/* What other credentials or another setting of locks led to says nothing here. */
+static Memory *open_memory(const Store *store, const struct store_settings *settings)
+{
+	g_autofree char *about =
+		g_strdup_printf("%s, lock %d, %s%s", store->description, settings->lock,
+				settings->credentials ? settings->credentials : "",
+				settings->credential_process ? settings->credential_process : "");
+
+	return memory_open(&(struct memory_settings){
+		.path = settings->memory, .about = about, .age = settings->memory_age});
+}
+
 Store *store_open(const struct store_settings *settings, GError **error)
 {
 	const struct store_class *class = find_class(settings->type);
@@ -35,13 +47,17 @@ Store *store_open(const struct store_settings *settings, GError **error)
 	store = class->open(settings, error);
 	if (!store)
 		odr_context(error, "cannot open repository '%s'", settings->name);
+	else if (class->remembers && settings->memory)
+		store->memory = open_memory(store, settings);
 	return store;
 }
 
 void store_free(Store *store)
 {
-	if (store)
-		store->class->free(store);
+	if (!store)
+		return;
+	memory_close(store->memory);
+	store->class->free(store);
 }
 
 const char *store_name(const Store *store)
@@ -57,6 +73,11 @@ const char *store_describe(const Store *store)
 void store_abilities(Store *store, struct store_abilities *abilities)
 {
 	store->class->abilities(store, abilities);
+}
+
+bool store_keeps_time(const Store *store)
+{
+	return store->class->keeps_time;
 }
 
 /* Names. */
@@ -132,18 +153,28 @@ static bool size_check(const struct iovec *parts, int count, GError **error)
 	return true;
 }
 
+bool store_can_lock(Store *store, usec_t until, GError **error)
+{
+	return !store->class->can_lock || store->class->can_lock(store, until, error) ||
+	       odr_context(error, "repository '%s'", store->name);
+}
+
 bool store_put(Store *store, const char *name, const struct iovec *parts, int count,
 	       const struct store_put *how, struct store_receipt *receipt, GError **error)
 {
 	static const struct store_put plainly = {0};
 	struct store_receipt unwanted;
+	g_autoptr(GError) cause = NULL;
 
-	if (!name_check(name, error) || !size_check(parts, count, error) ||
-	    !fault_point("store.put", name, error) ||
-	    !store->class->put(store, name, parts, count, how ? how : &plainly,
-			       receipt ? receipt : &unwanted, error))
-		return failed(store, "store", name, error);
-	return true;
+	if (name_check(name, &cause) && size_check(parts, count, &cause) &&
+	    fault_point("store.put", name, &cause) &&
+	    store->class->put(store, name, parts, count, how ? how : &plainly,
+			      receipt ? receipt : &unwanted, &cause))
+		return true;
+	if (store->memory && !odr_error_is(cause, ODR_ERROR_EXISTS))
+		memory_forget(store->memory);
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return failed(store, "store", name, error);
 }
 
 bool store_head(Store *store, const char *name, struct store_object *object, GError **error)
@@ -213,27 +244,55 @@ bool store_delete(Store *store, const char *name, const char *version, GError **
 	return true;
 }
 
-bool store_lock_get(Store *store, const char *name, usec_t *until, GError **error)
+bool store_lock_get(Store *store, const char *name, const char *version, struct store_lock *lock,
+		    GError **error)
 {
 	if (!store->class->lock_get) {
-		*until = 0;
+		*lock = (struct store_lock){0};
 		return true;
 	}
 	if (!name_check(name, error) || !fault_point("store.get", name, error) ||
-	    !store->class->lock_get(store, name, until, error))
+	    !store->class->lock_get(store, name, version, lock, error))
 		return failed(store, "ask for the lock of", name, error);
 	return true;
 }
 
-bool store_lock_extend(Store *store, const char *name, usec_t until, GError **error)
+static bool cannot_lock(const Store *store, GError **error)
+{
+	return odr_fail(error, ODR_ERROR_REFUSED, "repository '%s' cannot lock objects",
+			store->name);
+}
+
+bool store_lock_extend(Store *store, const char *name, const char *version, usec_t until,
+		       GError **error)
 {
 	if (!store->class->lock_extend)
-		return odr_fail(error, ODR_ERROR_REFUSED, "repository '%s' cannot lock objects",
-				store->name);
+		return cannot_lock(store, error);
 	if (!name_check(name, error) || !fault_point("store.put", name, error) ||
-	    !store->class->lock_extend(store, name, until, error))
+	    !store->class->lock_extend(store, name, version, until, error))
 		return failed(store, "lock", name, error);
 	return true;
+}
+
+bool store_hold(Store *store, const char *name, const char *version, bool hold, GError **error)
+{
+	if (!store->class->hold)
+		return cannot_lock(store, error);
+	if (!name_check(name, error) || !fault_point("store.put", name, error) ||
+	    !store->class->hold(store, name, version, hold, error))
+		return failed(store, hold ? "hold" : "release", name, error);
+	return true;
+}
+
+char *store_recall(Store *store, const char *fact)
+{
+	return store->memory ? memory_recall(store->memory, fact) : NULL;
+}
+
+void store_note(Store *store, const char *fact, const char *word)
+{
+	if (store->memory)
+		memory_note(store->memory, fact, word);
 }
 
 uint64_t store_space(Store *store)

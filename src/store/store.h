@@ -21,7 +21,12 @@ typedef struct store Store;
 void store_free(Store *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_free)
 
-enum store_lock_mode { STORE_LOCK_NONE, STORE_LOCK_GOVERNANCE, STORE_LOCK_COMPLIANCE };
+enum store_lock_mode {
+	STORE_LOCK_NONE,
+	STORE_LOCK_GOVERNANCE,
+	STORE_LOCK_COMPLIANCE,
+	STORE_LOCK_BUCKET, /* the bucket locks whatever is put, by a rule of its own */
+};
 
 struct store_settings {
 	const char *name; /* of the repository, for messages */
@@ -38,6 +43,10 @@ struct store_settings {
 	bool md5;	 /* Content-MD5 instead of x-amz-checksum-sha256 */
 	bool plain_http; /* also to other hosts than this one */
 	usec_t retry_for, silent_within;
+	/* Where drivers that ask a server keep what it told of itself, and how long that is believed
+	 * instead of asking again; NULL: nowhere. 0: it is asked, and kept for others. */
+	const char *memory;
+	usec_t memory_age;
 };
 /* False for types that this program was not linked with. */
 bool store_type_known(const char *type);
@@ -49,16 +58,23 @@ const char *store_describe(const Store *store); /* "posix /srv/backup", for peop
 /* What the driver can do: lock, versions (older versions and delete markers are readable), ranges. */
 struct store_abilities {
 	bool locks, versions, lists; /* locks: asked for, and the store proved able */
-	bool clock; /* stored_at is the store's word: no writer can set it, no copy changes it */
+	bool unverified;	     /* of what locks promises this credential may not see all */
 	enum store_lock_mode lock_mode;
 	/* For people: what keeps objects from being deleted, or why nothing does. */
 	char protection[256];
 };
 /* May ask the store; what it does not tell is not there. */
 void store_abilities(Store *store, struct store_abilities *abilities);
+/* stored_at is the store's word: no writer can set it, no copy changes it. */
+bool store_keeps_time(const Store *store);
+
+/* False where it is known beforehand that nothing can be locked as the settings ask, or not for so long. */
+bool store_can_lock(Store *store, usec_t until, GError **error);
 
 struct store_put {
 	usec_t lock_until; /* 0: none; ignored without locks */
+	bool see_lock;	   /* read it back, where that is allowed, and not only of some objects */
+	bool once;	   /* fail with EXISTS if the name is taken, as far as the store can tell */
 };
 struct store_receipt {
 	usec_t stored_at;  /* by the store's clock */
@@ -94,9 +110,22 @@ bool store_list(Store *store, const char *prefix, store_each each, void *data, G
 bool store_versions(Store *store, const char *name, GPtrArray **objects, GError **error);
 /* NOT_FOUND if absent, REFUSED if locked. */
 bool store_delete(Store *store, const char *name, const char *version, GError **error);
-/* 0 when not locked. */
-bool store_lock_get(Store *store, const char *name, usec_t *until, GError **error);
-bool store_lock_extend(Store *store, const char *name, usec_t until, GError **error);
+struct store_lock {
+	usec_t until; /* 0: not locked */
+	enum store_lock_mode mode;
+	bool hold; /* legal hold: independent, and without an end */
+};
+/* Of a version; NULL: the current one. */
+bool store_lock_get(Store *store, const char *name, const char *version, struct store_lock *lock,
+		    GError **error);
+/* Never shortens. */
+bool store_lock_extend(Store *store, const char *name, const char *version, usec_t until,
+		       GError **error);
+bool store_hold(Store *store, const char *name, const char *version, bool hold, GError **error);
+/* What another process learnt of this store within memory_age, or NULL (g_free); to keep it for others.
+ * A put that the store refuses ends it all. */
+char *store_recall(Store *store, const char *fact);
+void store_note(Store *store, const char *fact, const char *word);
 /* Bytes free for new objects, or UINT64_MAX when unknown. */
 uint64_t store_space(Store *store);
 

@@ -21,14 +21,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct s3_error error;
 	struct s3_retention retention;
 	struct s3_lock_rule rule;
-	bool enabled;
+	enum s3_versioning versioning;
+	bool hold;
 
 	check_listing(s3_reply_objects(data, size, NULL), false);
 	check_listing(s3_reply_versions(data, size, NULL), true);
 	s3_reply_error(data, size, &error);
 	s3_reply_retention(data, size, &retention, NULL);
-	s3_reply_lock(data, size, &enabled, NULL);
-	s3_reply_lock_rule(data, size, &rule, NULL);
-	s3_reply_versioning(data, size, &enabled, NULL);
+	s3_reply_hold(data, size, &hold, NULL);
+	s3_reply_lock(data, size, &rule, NULL);
+	s3_reply_versioning(data, size, &versioning, NULL);
 	return 0;
 }

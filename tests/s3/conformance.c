@@ -225,11 +225,17 @@ static void test_delete(void)
 	g_assert_cmpstr(names->str, ==, "");
 }
 
+static const char *version_of(const GPtrArray *versions, guint number)
+{
+	return ((const struct store_object *)versions->pdata[number])->version;
+}
+
 static void test_lock(void)
 {
-	usec_t until = clock_now() + 4 * USEC_PER_SEC, found;
-	const struct store_put how = {.lock_until = until};
+	usec_t until = clock_now() + 4 * USEC_PER_SEC;
+	const struct store_put how = {.lock_until = until, .see_lock = true};
 	const struct iovec part = {(char *)"locked", 6};
+	struct store_lock lock;
 	GError *error = NULL;
 
 	if (!abilities.locks) {
@@ -238,13 +244,15 @@ static void test_lock(void)
 	}
 	store_put(store, "locked", &part, 1, &how, NULL, &error);
 	g_assert_no_error(error);
-	store_lock_get(store, "locked", &found, &error);
+	store_lock_get(store, "locked", NULL, &lock, &error);
 	g_assert_no_error(error);
-	g_assert_cmpint(found, >=, until);
-	g_assert_cmpint(found, <, until + 2 * USEC_PER_SEC);
+	g_assert_cmpint(lock.mode, ==, abilities.lock_mode);
+	g_assert_cmpint(lock.until, >=, until);
+	g_assert_cmpint(lock.until, <, until + 2 * USEC_PER_SEC);
+	g_assert_false(lock.hold);
 	assert_fails(store_delete(store, "locked", NULL, &error), &error, ODR_ERROR_REFUSED);
 	assert_holds("locked", "locked");
-	store_lock_extend(store, "locked", until + 2 * USEC_PER_SEC, &error);
+	store_lock_extend(store, "locked", NULL, until + 2 * USEC_PER_SEC, &error);
 	g_assert_no_error(error);
 	assert_fails(store_delete(store, "locked", NULL, &error), &error, ODR_ERROR_REFUSED);
 	while (clock_now() < until + 4 * USEC_PER_SEC)
@@ -253,13 +261,85 @@ static void test_lock(void)
 	g_assert_no_error(error);
 }
 
+/* What lies on top is another version: it has no say about the lock of the one below. */
+static void test_lock_of_version(void)
+{
+	usec_t until = clock_now() + 3 * USEC_PER_SEC;
+	const struct store_put how = {.lock_until = until};
+	const struct iovec part = {(char *)"below", 5};
+	g_autoptr(GPtrArray) versions = NULL;
+	struct store_lock lock;
+	GError *error = NULL;
+
+	if (!abilities.locks) {
+		g_test_skip("the store does not lock");
+		return;
+	}
+	g_assert_true(store_put(store, "twice", &part, 1, &how, NULL, NULL));
+	assert_put("twice", "above");
+	g_assert_true(store_versions(store, "twice", &versions, NULL));
+	g_assert_cmpuint(versions->len, ==, 2);
+	g_assert_true(store_lock_get(store, "twice", version_of(versions, 0), &lock, NULL));
+	g_assert_cmpint(lock.until, >=, until);
+	store_lock_extend(store, "twice", version_of(versions, 0), until + USEC_PER_SEC, &error);
+	g_assert_no_error(error);
+	g_assert_true(store_lock_get(store, "twice", NULL, &lock, NULL));
+	g_assert_cmpint(lock.until, ==, 0);
+}
+
+static void test_hold(void)
+{
+	struct store_lock lock;
+	GError *error = NULL;
+
+	if (!abilities.locks) {
+		g_test_skip("the store does not lock");
+		return;
+	}
+	assert_put("held", "x");
+	store_hold(store, "held", NULL, true, &error);
+	g_assert_no_error(error);
+	g_assert_true(store_lock_get(store, "held", NULL, &lock, NULL));
+	g_assert_true(lock.hold);
+	assert_fails(store_delete(store, "held", NULL, &error), &error, ODR_ERROR_REFUSED);
+	store_hold(store, "held", NULL, false, &error);
+	g_assert_no_error(error);
+	store_delete(store, "held", NULL, &error);
+	g_assert_no_error(error);
+}
+
+/* As far as the store can tell: one that cannot adds a version, and the first still counts. */
+static void test_once(void)
+{
+	const struct store_put how = {.once = true};
+	const struct iovec first = {(char *)"first", 5}, second = {(char *)"second", 6};
+	g_autoptr(GPtrArray) versions = NULL;
+	GError *error = NULL;
+
+	store_put(store, "once", &first, 1, &how, NULL, &error);
+	g_assert_no_error(error);
+	if (!store_put(store, "once", &second, 1, &how, NULL, &error)) {
+		assert_fails(false, &error, ODR_ERROR_EXISTS);
+		assert_holds("once", "first");
+		return;
+	}
+	g_assert_true(abilities.versions);
+	g_assert_true(store_versions(store, "once", &versions, NULL));
+
+	g_autoptr(GBytes) content = NULL;
+
+	g_assert_true(store_get(store, "once", version_of(versions, 0), 0, &content, NULL));
+	g_assert_cmpmem(g_bytes_get_data(content, NULL), g_bytes_get_size(content), "first", 5);
+}
+
 static void test_unlocked(void)
 {
-	usec_t until = 1;
+	struct store_lock lock = {.until = 1, .hold = true};
 
 	assert_put("unlocked", "x");
-	g_assert_true(store_lock_get(store, "unlocked", &until, NULL));
-	g_assert_cmpint(until, ==, 0);
+	g_assert_true(store_lock_get(store, "unlocked", NULL, &lock, NULL));
+	g_assert_cmpint(lock.until, ==, 0);
+	g_assert_false(lock.hold);
 }
 
 static const struct {
@@ -276,6 +356,9 @@ static const struct {
 	{"lists-page-by-page", test_pages},
 	{"deletes-for-good", test_delete},
 	{"locks-hold-and-end", test_lock},
+	{"locks-are-of-versions", test_lock_of_version},
+	{"a-hold-holds-until-it-is-lifted", test_hold},
+	{"a-name-only-once-if-asked", test_once},
 	{"what-is-not-locked-says-so", test_unlocked},
 };
 

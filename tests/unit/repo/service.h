@@ -56,18 +56,12 @@ static inline void service_tear_down(struct service *service)
 }
 
 /* As one whose clock is its own: the folder's times count. */
-static inline void service_clock_abilities(Store *store, struct store_abilities *abilities)
-{
-	store_posix.abilities(store, abilities);
-	abilities->clock = true;
-}
-
 static inline void service_trust_clock(struct service *service, bool trust)
 {
 	static struct store_class class;
 
 	class = store_posix;
-	class.abilities = service_clock_abilities;
+	class.keeps_time = true;
 	service->repo->store->class = trust ? &class : &store_posix;
 }
 

@@ -323,7 +323,7 @@ static void test_open(struct fixture *fixture, gconstpointer data)
 	struct store_abilities abilities;
 	g_autoptr(Store) store = NULL;
 	GError *error = NULL;
-	usec_t until = 1;
+	struct store_lock lock = {.until = 1};
 
 	g_assert_null(store_open(&settings, &error));
 	assert_error(g_steal_pointer(&error), ODR_ERROR_UNREACHABLE, missing);
@@ -336,9 +336,9 @@ static void test_open(struct fixture *fixture, gconstpointer data)
 	g_assert_false(abilities.versions);
 	g_assert_true(abilities.lists);
 	g_assert_cmpuint(store_space(store), >, 0);
-	g_assert_true(store_lock_get(store, "x", &until, NULL));
-	g_assert_cmpint(until, ==, 0);
-	g_assert_false(store_lock_extend(store, "x", 1, &error));
+	g_assert_true(store_lock_get(store, "x", NULL, &lock, NULL));
+	g_assert_cmpint(lock.until, ==, 0);
+	g_assert_false(store_lock_extend(store, "x", NULL, 1, &error));
 	assert_error(error, ODR_ERROR_REFUSED, "repository 'main' cannot lock objects");
 }
 

@@ -121,38 +121,61 @@ static void test_retention(void)
 	g_assert_false(s3_reply_retention("content", 7, &retention, NULL));
 }
 
-static void test_states(void)
+static void test_lock_rules(void)
 {
-	static const char lock[] = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled"
-				   "</ObjectLockEnabled></ObjectLockConfiguration>";
-	static const char versioning[] = "<VersioningConfiguration" NAMESPACE "/>";
+	static const struct {
+		const char *inner;
+		struct s3_lock_rule rule;
+	} cases[] = {
+		{"<ObjectLockEnabled>Enabled</ObjectLockEnabled>", {true, false, 0}},
+		{"<ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>"
+		 "<Mode>COMPLIANCE</Mode><Days>30</Days></DefaultRetention></Rule>",
+		 {true, true, 30}},
+		{"<ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>"
+		 "<Mode>GOVERNANCE</Mode><Years>2</Years></DefaultRetention></Rule>",
+		 {true, false, 730}},
+		{"", {false, false, 0}},
+	};
 	static const char listing[] = "<ListBucketResult/>";
-	bool enabled = false;
-
-	g_assert_true(s3_reply_lock(lock, strlen(lock), &enabled, NULL));
-	g_assert_true(enabled);
-	g_assert_true(s3_reply_versioning(versioning, strlen(versioning), &enabled, NULL));
-	g_assert_false(enabled);
-	g_assert_false(s3_reply_lock(listing, strlen(listing), &enabled, NULL));
-}
-
-static void test_lock_rule(void)
-{
-	static const char ruled[] =
-		"<ObjectLockConfiguration" NAMESPACE "><ObjectLockEnabled>Enabled"
-		"</ObjectLockEnabled><Rule><DefaultRetention><Mode>COMPLIANCE</Mode><Days>30</Days>"
+	static const char endless[] =
+		"<ObjectLockConfiguration><Rule><DefaultRetention><Years>4294967296</Years>"
 		"</DefaultRetention></Rule></ObjectLockConfiguration>";
-	static const char bare[] = "<ObjectLockConfiguration/>";
 	struct s3_lock_rule rule;
 
-	g_assert_true(s3_reply_lock_rule(ruled, strlen(ruled), &rule, NULL));
-	g_assert_true(rule.enabled);
-	g_assert_cmpstr(rule.mode, ==, "COMPLIANCE");
-	g_assert_cmpuint(rule.days, ==, 30);
-	g_assert_cmpuint(rule.years, ==, 0);
-	g_assert_true(s3_reply_lock_rule(bare, strlen(bare), &rule, NULL));
-	g_assert_false(rule.enabled);
-	g_assert_cmpuint(rule.days, ==, 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *text =
+			g_strconcat("<ObjectLockConfiguration" NAMESPACE ">", cases[i].inner,
+				    "</ObjectLockConfiguration>", NULL);
+
+		g_assert_true(s3_reply_lock(text, strlen(text), &rule, NULL));
+		g_assert_cmpint(rule.enabled, ==, cases[i].rule.enabled);
+		g_assert_cmpint(rule.compliance, ==, cases[i].rule.compliance);
+		g_assert_cmpuint(rule.days, ==, cases[i].rule.days);
+	}
+	/* Some servers answer with a listing. */
+	g_assert_false(s3_reply_lock(listing, strlen(listing), &rule, NULL));
+	g_assert_false(s3_reply_lock(endless, strlen(endless), &rule, NULL));
+}
+
+static void test_versioning(void)
+{
+	static const struct {
+		const char *text;
+		enum s3_versioning versioning;
+	} cases[] = {
+		{"<VersioningConfiguration" NAMESPACE "/>", S3_VERSIONING_NEVER},
+		{"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
+		 S3_VERSIONING_ENABLED},
+		{"<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>",
+		 S3_VERSIONING_SUSPENDED},
+	};
+	enum s3_versioning versioning;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_assert_true(s3_reply_versioning(cases[i].text, strlen(cases[i].text), &versioning,
+						  NULL));
+		g_assert_cmpint(versioning, ==, cases[i].versioning);
+	}
 }
 
 int main(int argc, char **argv)
@@ -168,7 +191,7 @@ int main(int argc, char **argv)
 	}
 	g_test_add_func("/store/s3-reply/errors", test_error);
 	g_test_add_func("/store/s3-reply/retention-with-nine-decimals", test_retention);
-	g_test_add_func("/store/s3-reply/lock-and-versioning", test_states);
-	g_test_add_func("/store/s3-reply/what-a-bucket-locks-by-itself", test_lock_rule);
+	g_test_add_func("/store/s3-reply/locks-of-a-bucket", test_lock_rules);
+	g_test_add_func("/store/s3-reply/versioning", test_versioning);
 	return g_test_run();
 }

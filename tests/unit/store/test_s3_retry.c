@@ -22,6 +22,7 @@ static const struct row {
 	 ODR_ERROR_REFUSED},
 	{400, "InvalidRequest", "bucket object lock not configured", S3_FAIL, ODR_ERROR_REFUSED},
 	{400, "RequestTimeout", "", S3_RETRY, ODR_ERROR_TRANSIENT},
+	{412, "PreconditionFailed", "", S3_FAIL, ODR_ERROR_EXISTS},
 	{416, "InvalidRange", "", S3_FAIL, ODR_ERROR_CORRUPT},
 	{429, "", "", S3_RETRY, ODR_ERROR_TRANSIENT},
 	{500, "InternalError", "", S3_RETRY, ODR_ERROR_TRANSIENT},
