@@ -16,6 +16,9 @@
 #define GET_UNCLEAR 126
 #define PUSH_FAILED 1
 
+/* A bucket is asked what it is, and whether it locks, so often: the segments between are one request. */
+#define STORE_KNOWN_FOR USEC_PER_HOUR
+
 /* A second signal ends the program at once, but never with a status that PostgreSQL takes for another
  * one: 143 of restore_command means an orderly shutdown. */
 static volatile sig_atomic_t status_at_once;
@@ -72,6 +75,7 @@ bool cmd_archive_push(const struct arguments *arguments, GError **error)
 	const struct settings_tier *tier = context->service->tier;
 	g_autofree struct store_settings *stores = context_stores(context->service->repositories);
 
+	context_remember(context, stores, context->service->repositories->len, STORE_KNOWN_FOR);
 	return archive_push(
 		&(struct archive_push_request){
 			.repositories = stores,
@@ -117,6 +121,9 @@ bool cmd_archive_get(const struct arguments *arguments, GError **error)
 
 	g_autofree struct store_settings *stores = context_stores(repositories);
 	g_autofree char *spool = spool_folder(context);
+
+	context_remember(context, stores, repositories->len, STORE_KNOWN_FOR);
+
 	struct archive_get_request request = {
 		.repositories = stores,
 		.repository_count = repositories->len,

@@ -30,6 +30,8 @@ static bool record_result(Context *context, Catalog *catalog, const struct backu
 		for (guint j = 0; j < result->moments->len; j++)
 			if (!record_moment(catalog, repo, result->moments->pdata[j], error))
 				return false;
+		if (result->manifest)
+			result->manifest->stored_at = g_array_index(result->stored_at, usec_t, i);
 		if (result->manifest &&
 		    (!record_set(catalog, repo, result->manifest, error) ||
 		     !record_exposure(catalog, service, store_name(repo->store), error)))
@@ -48,6 +50,24 @@ static void record(Context *context, Catalog *catalog, const struct backup_resul
 
 	if (!done || !record_result(context, catalog, result, &trouble))
 		log_warning("what is stored is not in the catalog: %s", trouble->message);
+}
+
+/* What is known of locks goes into the catalog; that something is not, to whoever looks. */
+static void record_protection(const Context *context, Catalog *catalog)
+{
+	for (guint i = 0; i < context->repos->len; i++) {
+		Repo *repo = context->repos->pdata[i];
+		const char *name = store_name(repo->store);
+		g_autofree char *fact =
+			g_strdup_printf("protection.%s.%s", context->service->name, name);
+		struct store_abilities abilities;
+
+		store_abilities(repo->store, &abilities);
+		if (abilities.unverified)
+			log_info("repository %s: %s", name, abilities.protection);
+		if (catalog)
+			catalog_fact_set(catalog, fact, abilities.protection, NULL);
+	}
 }
 
 static bool fail_damaged(const Manifest *manifest, GError **error)
@@ -134,6 +154,7 @@ static bool run_backup(Context *context, const Run *run, const struct backup_par
 	backup_view_print(context->arguments, result, clock_monotonic() - since);
 	if (run->catalog)
 		record(context, run->catalog, result);
+	record_protection(context, run->catalog);
 	return judge(result, error);
 }
 
@@ -155,7 +176,7 @@ bool cmd_backup(const struct arguments *arguments, GError **error)
 
 	context = context_open(arguments, arguments_positional(arguments, 0), error);
 	if (!context || !backup_parts_choose(context, &parts, error) ||
-	    !context_bundle(context, error) || !context_repos(context, error))
+	    !context_bundle(context, error) || !context_repos_to_write(context, error))
 		return false;
 	run = run_begin(context, "backup");
 	bool done = run_backup(context, run, &parts, &result, error);

@@ -48,7 +48,7 @@ static bool init_repository(const struct settings_repository *repository, json_t
 	/* Somebody waits. */
 	settings.retry_for = MIN(settings.retry_for, INIT_RETRY_FOR);
 	store = store_open(&settings, error);
-	if (!store || !repo_init(store, error) || !repo_check_format(store, error))
+	if (!store || !repo_init(store, error) || !repo_check_format_to_write(store, error))
 		return false;
 	store_abilities(store, &abilities);
 	json_array_append_new(made, json_string(repository->name));

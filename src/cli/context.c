@@ -13,6 +13,8 @@ void context_free(Context *context)
 		return;
 	if (context->repos)
 		g_ptr_array_unref(context->repos);
+	if (context->memories)
+		g_ptr_array_unref(context->memories);
 	identity_free(context->identity);
 	bundle_free(context->bundle);
 	settings_free(context->settings);
@@ -293,6 +295,8 @@ static enum store_lock_mode lock_mode(const char *lock)
 {
 	if (strcmp(lock, "compliance") == 0)
 		return STORE_LOCK_COMPLIANCE;
+	if (strcmp(lock, "bucket") == 0)
+		return STORE_LOCK_BUCKET;
 	return strcmp(lock, "governance") == 0 ? STORE_LOCK_GOVERNANCE : STORE_LOCK_NONE;
 }
 
@@ -329,4 +333,18 @@ struct store_settings *context_stores(const GPtrArray *repositories)
 	for (guint i = 0; i < repositories->len; i++)
 		stores[i] = context_store(repositories->pdata[i]);
 	return stores;
+}
+
+void context_remember(Context *context, struct store_settings *stores, size_t count, usec_t age)
+{
+	if (!context->memories)
+		context->memories = g_ptr_array_new_with_free_func(g_free);
+	for (size_t i = 0; i < count; i++) {
+		g_autofree char *file = g_strconcat("store-", stores[i].name, NULL);
+		char *path = g_build_filename(context->state, file, NULL);
+
+		g_ptr_array_add(context->memories, path);
+		stores[i].memory = path;
+		stores[i].memory_age = age;
+	}
 }

@@ -20,10 +20,11 @@ struct context {
 	char *state; /* <state>/<service>, made */
 	char *spool; /* <spool>/<service>; not made */
 	const struct arguments *arguments;
-	Identity *identity; /* after context_identity */
-	Bundle *bundle;	    /* after context_bundle */
-	GPtrArray *repos;   /* Repo, after context_repos */
-	Kit *kit;	    /* NULL: from a configuration file */
+	Identity *identity;  /* after context_identity */
+	Bundle *bundle;	     /* after context_bundle */
+	GPtrArray *repos;    /* Repo, after context_repos */
+	GPtrArray *memories; /* paths: char * */
+	Kit *kit;	     /* NULL: from a configuration file */
 	struct passphrase_source passphrase;
 };
 void context_free(Context *context);
@@ -39,8 +40,10 @@ bool context_identity(Context *context, GError **error);
 bool context_identity_optional(Context *context, GError **error);
 bool context_bundle(Context *context, GError **error);
 /* Opens all repositories of the service (--repository NAME: that one). The trusted service comes from
- * the identity or bundle loaded before. The format of each is checked. */
+ * the identity or bundle loaded before. The format of each is checked; who opens them to write may be
+ * forbidden to see it. */
 bool context_repos(Context *context, GError **error);
+bool context_repos_to_write(Context *context, GError **error);
 /* Of the service's repositories, those --repository leaves: struct settings_repository, not owned. */
 GPtrArray *context_repositories(const Context *context, GError **error);
 
@@ -48,6 +51,9 @@ GPtrArray *context_repositories(const Context *context, GError **error);
  * those of the settings. */
 struct store_settings *context_stores(const GPtrArray *repositories);
 struct store_settings context_store(const struct settings_repository *repository);
+/* Lets stores keep what they were told in the service's state folder, and believe for so long what other
+ * processes of this service were told (0: not). */
+void context_remember(Context *context, struct store_settings *stores, size_t count, usec_t age);
 
 /* --jobs N, else workers= of the configuration. */
 bool context_workers(const Context *context, unsigned *workers, GError **error);

@@ -7,21 +7,25 @@ static void repo_release(void *repo)
 	repo_free(repo);
 }
 
+typedef bool (*format_check)(Store *store, GError **error);
+
 static bool open_repository(Context *context, const struct settings_repository *repository,
-			    GError **error)
+			    format_check check, GError **error)
 {
 	const struct key_service *service =
 		context->identity ? &context->identity->service : &context->bundle->service;
 	struct store_settings settings = context_store(repository);
-	Store *store = store_open(&settings, error);
+	Store *store;
 
+	context_remember(context, &settings, 1, 0);
+	store = store_open(&settings, error);
 	if (!store)
 		return false;
 	g_ptr_array_add(context->repos, repo_new(store, service));
-	return repo_check_format(store, error);
+	return check(store, error);
 }
 
-bool context_repos(Context *context, GError **error)
+static bool open_repositories(Context *context, format_check check, GError **error)
 {
 	g_autoptr(GPtrArray) chosen = NULL;
 
@@ -33,8 +37,18 @@ bool context_repos(Context *context, GError **error)
 		return false;
 	context->repos = g_ptr_array_new_with_free_func(repo_release);
 	for (guint i = 0; i < chosen->len; i++) {
-		if (!open_repository(context, chosen->pdata[i], error))
+		if (!open_repository(context, chosen->pdata[i], check, error))
 			return false;
 	}
 	return true;
+}
+
+bool context_repos(Context *context, GError **error)
+{
+	return open_repositories(context, repo_check_format, error);
+}
+
+bool context_repos_to_write(Context *context, GError **error)
+{
+	return open_repositories(context, repo_check_format_to_write, error);
 }

@@ -75,7 +75,7 @@ static const struct settings_key keys[] = {
 	{"repository", "silence-timeout", SETTINGS_DURATION, .fallback = "60s", .minimum = USEC_PER_SEC,
 	 .maximum = USEC_PER_HOUR, .offset = REPOSITORY(silence_timeout),
 	 .help = "a connection on which nothing moves for so long is given up"},
-	{"repository", "lock", SETTINGS_CHOICE, .fallback = "none", .choices = "none;governance;compliance",
+	{"repository", "lock", SETTINGS_CHOICE, .fallback = "none", .choices = "none;governance;compliance;bucket",
 	 .offset = REPOSITORY(lock), .help = "how objects are locked against deletion"},
 	{"repository", "role", SETTINGS_CHOICE, .choices = "any;writer;keeper;restorer",
 	 .offset = REPOSITORY(role), .help = "what this host's credential is for: check finds further rights"},

@@ -138,8 +138,8 @@ static Repo *lookup_open(struct archive_lookup *lookup, size_t number)
 	GError *problem = NULL;
 
 	if (!lookup->repos[number])
-		lookup->repos[number] =
-			archive_repo_open(settings, &lookup->identity->service, &problem);
+		lookup->repos[number] = archive_repo_open(settings, &lookup->identity->service,
+							  ARCHIVE_REPO_READ, &problem);
 	if (problem)
 		lookup_note(lookup, problem);
 	return lookup->repos[number];

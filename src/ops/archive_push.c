@@ -342,9 +342,9 @@ static bool push_open(Push *push, Targets *targets)
 		struct target *target = &g_array_index(targets, struct target, i);
 
 		if (target->missing)
-			push->repos[i] =
-				archive_repo_open(&request->repositories[i],
-						  &request->bundle->service, &target->failure);
+			push->repos[i] = archive_repo_open(&request->repositories[i],
+							   &request->bundle->service,
+							   ARCHIVE_REPO_WRITE, &target->failure);
 		target->repo = push->repos[i];
 		all = all && target->repo;
 	}

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #define FORMAT	       1
-#define REPOSITORY_MAX 4096 /* bytes of the object */
+#define REPOSITORY_MAX 4096	/* bytes of the object */
+#define FACT	       "format" /* what a store keeps for the next process */
 
 /* The number behind "format": in JSON that we wrote. A parser would cost this program its start time. */
 static bool read_format(const char *text, gint64 *format)
@@ -43,26 +44,51 @@ static bool check_format(const Store *store, GBytes *content, GError **error)
 	return true;
 }
 
-Repo *archive_repo_open(const struct store_settings *settings, const struct key_service *service,
-			GError **error)
+static bool read_repository(Store *store, GBytes **content, GError **error)
 {
-	g_autoptr(Store) store = store_open(settings, error);
+	g_autoptr(GError) cause = NULL;
+
+	if (store_get(store, LAYOUT_REPOSITORY, NULL, REPOSITORY_MAX, content, &cause))
+		return true;
+	if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
+		return odr_fail(error, ODR_ERROR_UNREACHABLE,
+				"%s holds no repository: is its file system mounted? If it is "
+				"new, run 'odrbackup init'",
+				store_describe(store));
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
+
+/* For writing it is not asked anew with every segment. A reader asks: what is not in a repository that was
+ * emptied meanwhile is not proven to be absent. */
+static bool check_repository(Store *store, enum archive_repo_use use, GError **error)
+{
+	g_autofree char *known = use == ARCHIVE_REPO_WRITE ? store_recall(store, FACT) : NULL;
 	g_autoptr(GBytes) content = NULL;
 	g_autoptr(GError) cause = NULL;
 
-	if (!store)
-		return NULL;
-	if (!store_get(store, LAYOUT_REPOSITORY, NULL, REPOSITORY_MAX, &content, &cause)) {
-		if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
-			odr_fail(error, ODR_ERROR_UNREACHABLE,
-				 "%s holds no repository: is its file system mounted? If it is "
-				 "new, run 'odrbackup init'",
-				 store_describe(store));
-		else
-			g_propagate_error(error, g_steal_pointer(&cause));
-		return NULL;
+	if (known)
+		return true;
+	if (read_repository(store, &content, &cause)) {
+		if (!check_format(store, content, error))
+			return false;
+		store_note(store, FACT, "known");
+		return true;
 	}
-	if (!check_format(store, content, error))
+	if (use == ARCHIVE_REPO_WRITE && odr_error_is(cause, ODR_ERROR_REFUSED)) {
+		store_note(store, FACT, "hidden");
+		return true;
+	}
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
+
+Repo *archive_repo_open(const struct store_settings *settings, const struct key_service *service,
+			enum archive_repo_use use, GError **error)
+{
+	g_autoptr(Store) store = store_open(settings, error);
+
+	if (!store || !check_repository(store, use, error))
 		return NULL;
 	return repo_new(g_steal_pointer(&store), service);
 }

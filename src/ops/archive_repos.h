@@ -4,8 +4,10 @@
 #include "repo/repo.h"
 
 /* UNREACHABLE also where the folder is there and no repository in it: that of a file system which is
- * not mounted is empty, takes WAL that nobody will find, and proves no absence. REFUSED: a newer format. */
+ * not mounted is empty, takes WAL that nobody will find, and proves no absence. REFUSED: a newer format.
+ * Who writes may be forbidden to see. */
+enum archive_repo_use { ARCHIVE_REPO_READ, ARCHIVE_REPO_WRITE };
 Repo *archive_repo_open(const struct store_settings *settings, const struct key_service *service,
-			GError **error);
+			enum archive_repo_use use, GError **error);
 
 #endif

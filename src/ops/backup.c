@@ -182,6 +182,8 @@ bool backup_run(const struct backup_request *request, struct backup_result *resu
 
 	result->notes = g_ptr_array_new_with_free_func(g_free);
 	result->moments = g_ptr_array_new_with_free_func((GDestroyNotify)moment_free);
+	result->stored_at = g_array_new(false, true, sizeof(usec_t));
+	g_array_set_size(result->stored_at, request->repos->len);
 	result->failures = g_ptr_array_new_with_free_func(failure_free);
 	add_parts(&backup);
 	bool done = run_steps(&backup, error);
@@ -195,6 +197,7 @@ void backup_result_clear(struct backup_result *result)
 	g_clear_pointer(&result->manifest, manifest_free);
 	g_clear_pointer(&result->moments, g_ptr_array_unref);
 	g_clear_pointer(&result->notes, g_ptr_array_unref);
+	g_clear_pointer(&result->stored_at, g_array_unref);
 	g_clear_pointer(&result->failures, g_ptr_array_unref);
 	g_clear_pointer(&result->chain_reason, g_free);
 }

@@ -41,7 +41,8 @@ struct backup_result {
 	Manifest *
 		manifest; /* as published; damaged->len > 0: source damage is recorded in it. NULL: none */
 	GPtrArray *moments; /* struct moment: instead of a manifest */
-	bool new_chain;	    /* the writer's chain began anew: why */
+	GArray *stored_at; /* usec_t of the manifest in every repository, by its clock; 0: untold */
+	bool new_chain;	   /* the writer's chain began anew: why */
 	char *chain_reason;
 	GPtrArray *notes;    /* sentences for the user, char * */
 	GPtrArray *failures; /* struct backup_failure: parts that the set lacks */

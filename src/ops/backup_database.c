@@ -140,6 +140,19 @@ static bool database_check_present(struct database_capture *capture, GError **er
 	return durable_check_present(capture->part.backup->request->state, segment, error);
 }
 
+/* Said now, and not by archive_command's failing, nor after hours of copying. */
+static bool database_check_locks(struct database_capture *capture, GError **error)
+{
+	const struct backup_request *request = capture->part.backup->request;
+	usec_t until = retention_lock_until(clock_now(), capture->settings->generation_length,
+					    request->retain);
+
+	for (guint i = 0; i < request->repos->len; i++)
+		if (!store_can_lock(((Repo *)request->repos->pdata[i])->store, until, error))
+			return odr_context(error, "cannot start the backup");
+	return true;
+}
+
 /* Forces a segment through and sees it arrive, before anything is copied in vain. */
 static bool database_check_archive(struct database_capture *capture, GError **error)
 {
@@ -362,10 +375,11 @@ static bool database_capture(BackupPart *part, GError **error)
 {
 	struct database_capture *capture = (struct database_capture *)part;
 
-	return database_connect(capture, error) && database_check_archive(capture, error) &&
-	       database_begin(capture, error) && database_copy_files(capture, error) &&
-	       database_end(capture, error) && database_wait_for_wal(capture, error) &&
-	       database_keep_history(capture, error) && database_store_layer(capture, error);
+	return database_connect(capture, error) && database_check_locks(capture, error) &&
+	       database_check_archive(capture, error) && database_begin(capture, error) &&
+	       database_copy_files(capture, error) && database_end(capture, error) &&
+	       database_wait_for_wal(capture, error) && database_keep_history(capture, error) &&
+	       database_store_layer(capture, error);
 }
 
 static void database_free(BackupPart *part)

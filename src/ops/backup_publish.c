@@ -111,24 +111,28 @@ static bool put_manifest(struct backup *backup, Manifest *manifest, GError **err
 	g_autoptr(GBytes) object =
 		manifest_seal(manifest, request->bundle, request->compress_level, error);
 	g_autofree char *local = layout_set(manifest->set_id);
-	struct iovec whole;
+	struct repo_publication publication = {
+		.local = local,
+		.object = object,
+		.lock_until = manifest_lock_until(manifest),
+		.stored_at = (usec_t *)(void *)backup->result->stored_at->data,
+	};
 
 	if (!object)
 		return false;
-	whole.iov_base = (void *)g_bytes_get_data(object, &whole.iov_len);
 	/* The run may have lasted longer than readers forgive. */
 	if (!endorsement_covers(&request->bundle->endorsement, clock_now()) &&
 	    !bundle_check_writer(request->bundle, clock_now(), error))
 		return false;
 	if (!stop_check(error) || !chain_journal(&backup->chain, manifest, object, error) ||
 	    !fault_point("step", "manifest journaled", error) ||
-	    !repos_put(request->repos, local, &whole, 1, manifest_lock_until(manifest), error) ||
+	    !repos_publish(request->repos, &publication, error) ||
 	    !fault_point("step", "manifest stored", error) || !chain_settle(&backup->chain, error))
 		return false;
 	/* As one who reads the object would find it. */
 	manifest->writer = request->bundle->endorsement;
 	memcpy(manifest->sha256, backup->chain.sha256, SHA256_SIZE);
-	manifest->object_size = whole.iov_len;
+	manifest->object_size = g_bytes_get_size(object);
 	return true;
 }
 

@@ -286,7 +286,6 @@ bool chain_repeat(struct chain *chain, const GPtrArray *repos, usec_t now, char 
 		  GError **error)
 {
 	g_autofree char *local = NULL;
-	struct iovec part;
 
 	if (!chain->pending)
 		return true;
@@ -295,8 +294,11 @@ bool chain_repeat(struct chain *chain, const GPtrArray *repos, usec_t now, char 
 		return true;
 	}
 	local = layout_set(chain->pending_set);
-	part.iov_base = (void *)g_bytes_get_data(chain->pending, &part.iov_len);
-	if (!repos_put(repos, local, &part, 1, chain->retain_until, error))
+	if (!repos_publish(repos,
+			   &(struct repo_publication){.local = local,
+						      .object = chain->pending,
+						      .lock_until = chain->retain_until},
+			   error))
 		return odr_context(error, "cannot publish set %s", chain->pending_set);
 	return chain_settle(chain, error);
 }

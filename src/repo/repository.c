@@ -35,17 +35,40 @@ static bool check_format(const Store *store, GBytes *content, GError **error)
 	return true;
 }
 
-bool repo_check_format(Store *store, GError **error)
+/* *forbidden: by the store, before anything was read. */
+static bool read_format(Store *store, bool *forbidden, GError **error)
 {
 	g_autoptr(GBytes) content = NULL;
 	g_autoptr(GError) cause = NULL;
 
+	*forbidden = false;
 	if (store_get(store, LAYOUT_REPOSITORY, NULL, REPOSITORY_MAX, &content, &cause))
 		return check_format(store, content, error);
+	*forbidden = odr_error_is(cause, ODR_ERROR_REFUSED);
 	if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
 		return odr_fail(error, ODR_ERROR_UNREACHABLE,
 				"%s holds no repository: run 'odrbackup init' if it is new",
 				store_describe(store));
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
+
+bool repo_check_format(Store *store, GError **error)
+{
+	bool forbidden;
+
+	return read_format(store, &forbidden, error);
+}
+
+bool repo_check_format_to_write(Store *store, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+	bool forbidden;
+
+	if (read_format(store, &forbidden, &cause))
+		return true;
+	if (forbidden)
+		return true;
 	g_propagate_error(error, g_steal_pointer(&cause));
 	return false;
 }
@@ -68,11 +91,12 @@ static char *new_repository(void)
 bool repo_init(Store *store, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
+	bool forbidden;
 
 	/* Looked for first: a store that cannot tell whether a name is taken would add a version. */
-	if (repo_check_format(store, &cause))
+	if (read_format(store, &forbidden, &cause))
 		return true;
-	if (!odr_error_is(cause, ODR_ERROR_UNREACHABLE)) {
+	if (!forbidden && !odr_error_is(cause, ODR_ERROR_UNREACHABLE)) {
 		g_propagate_error(error, g_steal_pointer(&cause));
 		return false;
 	}
@@ -80,12 +104,12 @@ bool repo_init(Store *store, GError **error)
 
 	g_autofree char *text = new_repository();
 	struct iovec part = {text, strlen(text)};
-	struct store_put how = {.lock_until = 0};
+	struct store_put how = {.once = true};
 
 	if (store_put(store, LAYOUT_REPOSITORY, &part, 1, &how, NULL, &cause))
 		return true;
 	if (odr_error_is(cause, ODR_ERROR_EXISTS))
-		return repo_check_format(store, error);
+		return repo_check_format_to_write(store, error);
 	g_propagate_error(error, g_steal_pointer(&cause));
 	return false;
 }

@@ -4,6 +4,9 @@
 #   my $ceph = Odr::Ceph->start;
 #   $ceph->make_bucket('plain');
 #   $ceph->make_bucket('locked', lock => 1);
+#   my $writer = $ceph->make_user('writer');                                      # { name, access, secret }
+#   $ceph->allow('locked', $writer, 's3:PutObject');                              # by a bucket policy, and nothing else
+#   my @asked = $ceph->requests_of(sub { ... });                                  # 'PUT /locked/some/key'
 #   my $answer = $ceph->request('GET', '/locked', query => { versions => '' });   # ->{status} ->{content} ->{headers}
 package Odr::Ceph;
 
@@ -96,6 +99,61 @@ sub credentials {
 	my ($self, $path, %keys) = @_;
 	return write_file($path, sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n",
 		$keys{access} // $self->{access}, $keys{secret} // $self->{secret}), 0600);
+}
+
+sub _admin {
+	my ($self, @command) = @_;
+	my $program = run_program([@command], env => { CEPH_CONF => "$self->{lab}/ceph.conf" },
+		user => $> == 0 ? 'root' : user_name(), timeout => 60);
+	$program->ok or die "@command:\n" . $program->out . $program->err;
+	return $program->out;
+}
+
+# Somebody who may do nothing yet. The keys serve as options of credentials and request.
+sub make_user {
+	my ($self, $name) = @_;
+	my %user = (name => $name, access => "$name-key", secret => "$name-secret");
+	$self->_admin('radosgw-admin', 'user', 'create', "--uid=$name", "--display-name=$name",
+		"--access-key=$user{access}", "--secret-key=$user{secret}");
+	return \%user;
+}
+
+# Pairs of a user and what that one may do in the bucket: the whole policy, which replaces the one before. The owner of
+# the bucket may do everything: without that, not read what others put.
+sub allow {
+	my ($self, $bucket, @grants) = @_;
+	my @statements;
+	push @grants, { name => 'test' }, 's3:*';
+	while (my ($user, $actions) = splice @grants, 0, 2) {
+		push @statements, sprintf '{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam:::user/%s"]},"Action":[%s],'
+			. '"Resource":["arn:aws:s3:::%s","arn:aws:s3:::%s/*"]}', $user->{name},
+			join(',', map { qq("$_") } ref $actions ? @$actions : $actions), $bucket, $bucket;
+	}
+	$self->must('PUT', "/$bucket", query => { policy => '' },
+		body => sprintf '{"Version":"2012-10-17","Statement":[%s]}', join ',', @statements);
+	return $self;
+}
+
+# What the gateway was asked meanwhile: "PUT /bucket/key?query", in the order of the answers.
+sub requests_of {
+	my ($self, $code) = @_;
+	my $log = "$self->{lab}/log/client.rgw.a.log";
+	my $daemon = "$self->{lab}/run/client.rgw.a.asok";
+	$self->_admin('ceph', '--admin-daemon', $daemon, 'config', 'set', 'debug_rgw', '1/5');
+	my $before = -s $log;
+	$code->();
+	my $mark = 'GET /mark-' . ++$self->{marks};
+	$self->request('GET', "/mark-$self->{marks}");
+	my @asked;
+	poll_until('the gateway has logged what it was asked', sub {
+		open my $file, '<', $log or die "$log: $!\n";
+		seek $file, $before, 0;
+		@asked = map { /"([A-Z]+ \S+) HTTP/ ? $1 : () } grep { /beast: / } <$file>;
+		close $file;
+		return grep { $_ eq $mark } @asked;
+	}, 10);
+	$self->_admin('ceph', '--admin-daemon', $daemon, 'config', 'set', 'debug_rgw', '0/5');
+	return grep { $_ ne $mark } @asked;
 }
 
 sub _encode {
