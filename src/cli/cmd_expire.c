@@ -10,6 +10,17 @@
 #include "cli/set_view.h"
 #include "ops/record.h"
 
+/* " and 2 files (3 MiB) of writers that died", or "". */
+static char *drafts_amount(const struct expire_repository *repository)
+{
+	g_autofree char *files = count_format(repository->swept.drafts, "file");
+	g_autofree char *bytes = size_format(repository->swept.bytes);
+
+	return repository->swept.drafts == 0
+		       ? g_strdup("")
+		       : g_strdup_printf(" and %s (%s) of writers that died", files, bytes);
+}
+
 static char *amount(const struct expire_repository *repository, const char *verb)
 {
 	g_autofree char *all = count_format(repository->sets->len, "set");
@@ -17,7 +28,8 @@ static char *amount(const struct expire_repository *repository, const char *verb
 
 	for (guint i = 0; i < repository->sets->len; i++)
 		sets += ((const struct expire_set *)repository->sets->pdata[i])->expires;
-	if (sets == 0 && repository->objects == 0 && repository->wal->len == 0)
+	if (sets == 0 && repository->objects == 0 && repository->wal->len == 0 &&
+	    repository->swept.drafts == 0)
 		return g_strdup_printf("nothing to remove: %s %s", all,
 				       repository->sets->len == 1 ? "stays" : "stay");
 
@@ -27,8 +39,10 @@ static char *amount(const struct expire_repository *repository, const char *verb
 	g_autofree char *objects = count_format(repository->objects, "object");
 	g_autofree char *wal = count_format(repository->wal->len, "WAL file");
 
-	return g_strdup_printf("%s %u of %s, %s with content (%s), %s (%s)", verb, sets, all,
-			       objects, bytes, wal, wal_bytes);
+	g_autofree char *drafts = drafts_amount(repository);
+
+	return g_strdup_printf("%s %u of %s, %s with content (%s), %s (%s)%s", verb, sets, all,
+			       objects, bytes, wal, wal_bytes, drafts);
 }
 
 static void print_plan(const struct expire_repository *repository)
@@ -77,6 +91,8 @@ static json_t *repository_json(const struct expire_repository *repository)
 	json_set_int(object, "abandoned_generations", repository->abandoned);
 	json_set(object, "wal", wal);
 	json_set_int(object, "wal_bytes", (int64_t)repository->wal_bytes);
+	json_set_int(object, "drafts", (int64_t)repository->swept.drafts);
+	json_set_int(object, "draft_bytes", (int64_t)repository->swept.bytes);
 	json_set_string(object, "wal_floor", repository->floor[0] ? repository->floor : NULL);
 	return object;
 }

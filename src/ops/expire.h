@@ -41,6 +41,7 @@ struct expire_repository {
 		abandoned; /* that no set used before: of aborted runs, or locked when their sets went */
 	GPtrArray *wal; /* char *, sorted */
 	uint64_t wal_bytes;
+	struct store_swept swept;	   /* what writers that died were writing */
 	char floor[WAL_SEGMENT_NAME_SIZE]; /* the first segment that is needed; "": unknown */
 	GPtrArray *troubles;		   /* char *: sentences */
 	unsigned unverified;		   /* objects named as sets that are none */

@@ -12,6 +12,8 @@
 /* No run takes longer, nor does it publish so late: without locks, what is unused and older was left by
  * one that died. */
 #define ABANDONED_AGE (2 * CHAIN_PENDING_MAX)
+/* Nor does it take so long to write an object. */
+#define DRAFT_AGE USEC_PER_DAY
 
 /* Packs, layers and tables of one generation. */
 struct generation {
@@ -264,4 +266,12 @@ bool expire_probes(struct expire *expire, GError **error)
 		return false;
 	}
 	return true;
+}
+
+/* They belong to no set, and neither time that stands still nor a set that does not verify keeps them. */
+bool expire_drafts(struct expire *expire, GError **error)
+{
+	const struct store_sweep sweep = {.age = DRAFT_AGE, .only_count = expire->request->plan};
+
+	return repo_sweep(expire->repo, &sweep, &expire->out->swept, error);
 }

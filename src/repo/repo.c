@@ -114,6 +114,12 @@ bool repo_list(Repo *repo, const char *prefix, store_each each, void *data, GErr
 	return store_list(repo->store, name, list_each, &list, error);
 }
 
+bool repo_sweep(Repo *repo, const struct store_sweep *sweep, struct store_swept *swept,
+		GError **error)
+{
+	return store_sweep(repo->store, repo->service_hex, sweep, swept, error);
+}
+
 static bool put_once(Repo *repo, const char *local, const struct iovec *parts, int count,
 		     usec_t lock_until, GError **error)
 {

@@ -40,6 +40,9 @@ bool repo_head(Repo *repo, const char *local, struct store_object *object, GErro
 bool repo_delete(Repo *repo, const char *local, GError **error);
 /* Names given to each are local. */
 bool repo_list(Repo *repo, const char *prefix, store_each each, void *data, GError **error);
+/* Of the whole service. */
+bool repo_sweep(Repo *repo, const struct store_sweep *sweep, struct store_swept *swept,
+		GError **error);
 /* CORRUPT if an object that this writer signed was stored too long after its endorsement had ended. Where
  * times are not the store's word there is nothing to judge: whoever writes can set them, and a copy of the
  * folder that lost them would be refused as a whole. */

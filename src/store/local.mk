@@ -12,6 +12,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/posix_diagnose.c \
 	src/store/posix_list.c \
 	src/store/posix_put.c \
+	src/store/posix_sweep.c \
 	src/store/s3.c \
 	src/store/s3.h \
 	src/store/s3_bucket.c \

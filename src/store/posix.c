@@ -223,8 +223,8 @@ static bool posix_get_range(Store *store, const char *name, const char *version,
 
 /* Deleting. */
 
-/* Folders that became empty go too; one that is not empty stays by itself. */
-static void remove_empty_folders(struct posix_store *self, const char *name)
+/* One that is not empty stays by itself. */
+void posix_remove_empty_folders(struct posix_store *self, const char *name)
 {
 	g_autofree char *folder = posix_folder_of(name);
 
@@ -250,7 +250,7 @@ static bool posix_delete(Store *store, const char *name, const char *version, GE
 		return false;
 	if (unlinkat(self->root, name, 0) != 0)
 		return posix_fail(self, errno, error);
-	remove_empty_folders(self, name);
+	posix_remove_empty_folders(self, name);
 	return true;
 }
 
@@ -273,6 +273,7 @@ const struct store_class store_posix = {
 	.get = posix_get,
 	.get_range = posix_get_range,
 	.list = posix_list,
+	.sweep = posix_sweep,
 	.delete = posix_delete,
 	.space = posix_space,
 	.diagnose = posix_diagnose,

@@ -3,6 +3,7 @@
 
 #include "store/driver.h"
 
+#include <dirent.h>
 #include <sys/stat.h>
 
 /* What the files of the posix driver share. */
@@ -18,6 +19,14 @@ struct posix_store *posix_store(Store *store);
 char *posix_folder_of(const char *name);
 /* Takes a folder off the known ones. */
 void posix_forget_folder(struct posix_store *self, const char *folder);
+/* The folders of a name that was removed: those that became empty go too. */
+void posix_remove_empty_folders(struct posix_store *self, const char *name);
+/* To read it, never through a symbolic link; "": the root. NULL: failed. */
+DIR *posix_open_folder(struct posix_store *self, const char *folder, GError **error);
+bool posix_entry_is_folder(int fd, const struct dirent *entry);
+/* The name under which an object is written, "folder/.base.<16 hex digits>.tmp"; g_free. */
+char *posix_draft_name(const char *name);
+bool posix_is_draft(const char *base);
 usec_t posix_stored_at(const struct stat *status);
 /* What errnum means for a name: NOT_FOUND only while the root itself is still there. */
 bool posix_fail(struct posix_store *self, int errnum, GError **error);
@@ -25,6 +34,8 @@ bool posix_fail(struct posix_store *self, int errnum, GError **error);
 bool posix_put(Store *store, const char *name, const struct iovec *parts, int count,
 	       const struct store_put *how, struct store_receipt *receipt, GError **error);
 void posix_diagnose(struct diagnose *diagnose);
+bool posix_sweep(Store *store, const char *folder, const struct store_sweep *sweep,
+		 struct store_swept *swept, GError **error);
 bool posix_list(Store *store, const char *prefix, store_each each, void *data, GError **error);
 
 #endif

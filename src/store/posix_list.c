@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -46,7 +45,7 @@ static bool prefix_fits(const char *prefix, const char *name)
 	return strncmp(prefix, name, MIN(strlen(prefix), strlen(name))) == 0;
 }
 
-static bool entry_is_folder(int fd, const struct dirent *entry)
+bool posix_entry_is_folder(int fd, const struct dirent *entry)
 {
 	struct stat status;
 
@@ -65,7 +64,7 @@ static void read_entry(const struct listing *listing, const char *folder, DIR *d
 	if (!store_name_valid(entry->d_name))
 		return;
 	name = g_strconcat(folder, *folder ? "/" : "", entry->d_name,
-			   entry_is_folder(dirfd(dir), entry) ? "/" : "", NULL);
+			   posix_entry_is_folder(dirfd(dir), entry) ? "/" : "", NULL);
 	if (prefix_fits(listing->prefix, name))
 		g_ptr_array_add(names, g_steal_pointer(&name));
 }
@@ -75,7 +74,7 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static DIR *folder_open(struct posix_store *self, const char *folder, GError **error)
+DIR *posix_open_folder(struct posix_store *self, const char *folder, GError **error)
 {
 	const char *path = *folder ? folder : ".";
 	int fd = openat(self->root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -105,7 +104,7 @@ static DIR *folder_open(struct posix_store *self, const char *folder, GError **e
 static GPtrArray *folder_read(const struct listing *listing, const char *folder, GError **error)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	DIR *dir = folder_open(listing->self, folder, error);
+	DIR *dir = posix_open_folder(listing->self, folder, error);
 	const struct dirent *entry;
 	int errnum;
 

@@ -1,11 +1,9 @@
 #include "store/posix.h"
 
-#include "base/bytes.h"
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/pool.h"
-#include "crypto/digest.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -116,15 +114,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Draft, draft_free)
 static Draft *draft_new(struct posix_store *self, const char *name)
 {
 	Draft *draft = g_new0(Draft, 1);
-	g_autofree char *base = g_path_get_basename(name);
-	uint8_t noise[8];
-	g_autofree char *hex = NULL;
 
-	random_bytes(noise, sizeof(noise));
-	hex = hex_encode(noise, sizeof(noise));
 	draft->self = self;
 	draft->folder = posix_folder_of(name);
-	draft->temporary = g_strdup_printf("%s/.%s.%s.tmp", draft->folder, base, hex);
+	draft->temporary = posix_draft_name(name);
 	draft->fd = -1;
 	return draft;
 }
@@ -209,6 +202,10 @@ static bool draft_publish(Draft *draft, const char *name, GError **error)
 	if (rename_new(draft->self->root, draft->temporary, name) != 0) {
 		if (errno == EEXIST)
 			return refuse_taken(draft->self, draft->folder, error);
+		if (errno == ENOENT)
+			return odr_fail(error, ODR_ERROR_TRANSIENT,
+					"what was being written was removed, as if its writer had "
+					"died");
 		return odr_fail_errno(error, errno, "cannot name the file");
 	}
 	draft->published = true;

@@ -244,6 +244,17 @@ bool store_delete(Store *store, const char *name, const char *version, GError **
 	return true;
 }
 
+bool store_sweep(Store *store, const char *folder, const struct store_sweep *sweep,
+		 struct store_swept *swept, GError **error)
+{
+	*swept = (struct store_swept){0};
+	if (!store->class->sweep)
+		return true;
+	if (!name_check(folder, error) || !store->class->sweep(store, folder, sweep, swept, error))
+		return failed(store, "remove what was left behind in", folder, error);
+	return true;
+}
+
 bool store_lock_get(Store *store, const char *name, const char *version, struct store_lock *lock,
 		    GError **error)
 {

@@ -110,6 +110,18 @@ bool store_list(Store *store, const char *prefix, store_each each, void *data, G
 bool store_versions(Store *store, const char *name, GPtrArray **objects, GError **error);
 /* NOT_FOUND if absent, REFUSED if locked. */
 bool store_delete(Store *store, const char *name, const char *version, GError **error);
+/* Drafts: what puts left behind that died, where a driver writes objects aside first. */
+struct store_sweep {
+	usec_t age;	 /* since the last write, by the store's clock; no put takes so long */
+	bool only_count; /* remove nothing */
+};
+struct store_swept {
+	uint64_t drafts, bytes;
+};
+/* Removes those below a folder ("a/b"). A writer that lives all the same, and so slowly, is told
+ * that it failed. */
+bool store_sweep(Store *store, const char *folder, const struct store_sweep *sweep,
+		 struct store_swept *swept, GError **error);
 struct store_lock {
 	usec_t until; /* 0: not locked */
 	enum store_lock_mode mode;

@@ -25,6 +25,12 @@ my @old = $promise->set_ids;
 my $log = write_file(work_path('died.log'), '', 0666);
 my $died = $site->tool($site->backup_arguments, { env => { %{ $ago->{env} }, ODR_FAULT => 'step:6:kill', ODR_FAULT_LOG => $log } });
 is($died->died_of, 9, 'a run that died before its manifest');
+sub drafts { return run_program(['find', $repository, '-name', '.*.tmp'], user => 'root')->out =~ /(.+)\n/g }
+for my $k (1 .. 9) {
+	$site->tool($site->backup_arguments, { env => { %{ $ago->{env} }, ODR_FAULT => "file.rename:$k:kill", ODR_FAULT_LOG => $log } });
+	last if drafts();
+}
+is(scalar(my @drafts = drafts()), 1, 'another died while it wrote an object');
 ok(run_program(['find', $repository, '-type', 'f', '-exec', 'touch', '-d', '10 days ago', '{}', '+'])->ok, 'ten days pass');
 $site->backup('a backup of today');
 $site->tool_ok(['catalog', 'rebuild', $site->service], 'the catalog is as on a host that ran on');
@@ -38,8 +44,10 @@ sub before { save($kept, $repository); save($kept_state, $state) }
 sub left { my @left = run_program(['find', $repository, '-type', 'f', '-printf', '%P\n'], user => 'root')->out =~ /(.+)\n/g; return sort @left }
 
 my $plan = $site->tool_ok(['expire', $site->service, '--plan'], 'a plan');
+like($plan->out, qr/ and 1 file \(.+\) of writers that died$/m, 'it knows what a dead writer left');
 is(scalar $promise->stored_ids, 4, 'which removes nothing');
 my $whole = $site->tool_ok(['expire', $site->service], 'without faults');
+is_deeply([drafts()], [], 'what the dead writer left is gone');
 my @expected = left();
 my @stay = $promise->stored_ids;
 cmp_ok(scalar @stay, '<', 4, 'sets expire') or diag $whole->describe;
