@@ -128,6 +128,7 @@ AC_DEFUN([ODR_LIBRARIES], [
 	ODR_LIBRARY([GLIB], [glib-2.0 >= 2.66], [libglib2.0-dev])
 	ODR_LIBRARY([LIBPQ], [libpq >= 13], [libpq-dev])
 	ODR_LIBRARY([ZSTD], [libzstd >= 1.4.8], [libzstd-dev])
+	ODR_LIBRARY([ARCHIVE], [libarchive >= 3.4], [libarchive-dev])
 	ODR_LIBRARY([SODIUM], [libsodium >= 1.0.18], [libsodium-dev])
 	ODR_LIBRARY([CRYPTO], [libcrypto >= 3.0], [libssl-dev])
 	ODR_LIBRARY([XXHASH], [libxxhash >= 0.8.0], [libxxhash-dev])

@@ -3,7 +3,7 @@
 # Sourced by tests/run and contrib/quickstart.
 
 # shellcheck disable=SC2034
-packages_build=(gcc make autoconf automake pkg-config libc6-dev libglib2.0-dev libpq-dev libzstd-dev libsodium-dev
+packages_build=(gcc make autoconf automake pkg-config libc6-dev libglib2.0-dev libpq-dev libzstd-dev libarchive-dev libsodium-dev
 	libssl-dev libxxhash-dev libsqlite3-dev libjansson-dev libcurl4-openssl-dev)
 # shellcheck disable=SC2034
 packages_postgres=(postgresql postgresql-15 postgresql-client-15 util-linux procps)

@@ -205,6 +205,8 @@ unit_programs += tests/unit/store/test_store
 tests_unit_store_test_store_LDADD = $(store_link)
 unit_programs += tests/unit/stream/test_compress
 tests_unit_stream_test_compress_LDADD = $(stream_link)
+unit_programs += tests/unit/stream/test_zip
+tests_unit_stream_test_zip_LDADD = $(stream_link)
 
 # The golden files: what holds the format to its word, and what wrote them.
 unit_programs += tests/golden/test_golden
