@@ -66,6 +66,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/status_view.h \
 	src/cli/suggest.c \
 	src/cli/suggest.h \
+	src/cli/tenant_site.c \
+	src/cli/tenant_site.h \
 	src/cli/unlock.c \
 	src/cli/unlock.h
 

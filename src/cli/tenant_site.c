@@ -1,0 +1,121 @@
+#include "cli/tenant_site.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "cli/output.h"
+#include "cli/restore_target.h"
+#include "cli/restore_view.h"
+
+#include <stdio.h>
+
+void tenant_site_clear(struct tenant_site *site)
+{
+	g_clear_pointer(&site->tenant, tenant_free);
+	sandbox_remove(&site->sandbox);
+	restore_planning_clear(&site->planning);
+	run_free(site->run);
+	context_free(site->context);
+	g_free(site->bin);
+	g_free(site->keys);
+	g_free(site->restore_command);
+	g_free(site->end_command);
+}
+
+bool tenant_site_plan(struct tenant_site *site, const struct arguments *arguments, GError **error)
+{
+	struct restore_planning *planning = &site->planning;
+
+	site->arguments = arguments;
+	site->database = arguments_text(arguments, "database");
+	site->bin = arguments_path(arguments, "postgres-bin");
+	if (!restore_target_parse(arguments, &planning->target, &planning->current_timeline, error))
+		return false;
+	site->context = context_open(arguments, arguments_positional(arguments, 0), error);
+	planning->context = site->context;
+	return site->context && context_identity(site->context, error) &&
+	       context_repos(site->context, error) &&
+	       context_workers(site->context, &site->workers, error) &&
+	       restore_planning_make(planning, error);
+}
+
+void tenant_site_show_plan(const struct tenant_site *site)
+{
+	const struct arguments *arguments = site->arguments;
+	const struct restore_planning *planning = &site->planning;
+	bool plan_only = arguments_flag(arguments, "plan");
+	struct restore_view view = {.plan = &planning->plan,
+				    .target = &planning->target,
+				    .troubles = planning->holdings.troubles,
+				    .repository = store_name(planning->repo->store),
+				    .pgdata = "a private server"};
+
+	if (arguments_flag(arguments, "quiet") && !plan_only)
+		return;
+	if (!arguments_flag(arguments, "json"))
+		restore_view_print(&view);
+	else if (plan_only)
+		json_out(restore_view_json(&view));
+	else
+		json_line("plan", restore_view_json(&view));
+	fflush(stdout);
+}
+
+static bool prepare(struct tenant_site *site, GError **error)
+{
+	g_autofree char *parent = arguments_path(site->arguments, "sandbox");
+
+	/* What archive-get fetches ahead goes there, and it cannot make it itself. */
+	if (!file_make_dirs(site->context->spool, 0700, error) ||
+	    !sandbox_make(parent ? parent : site->context->spool, site->run->run_id, &site->sandbox,
+			  error))
+		return false;
+	site->keys = g_build_filename(site->sandbox.folder, "keys", NULL);
+	return file_make_dirs(site->keys, 0700, error) &&
+	       context_recovery_commands(site->context, site->keys, &site->restore_command,
+					 &site->end_command, error);
+}
+
+static void on_progress(void *data, const struct restore_progress *progress)
+{
+	(void)data;
+	progress_update(progress->bytes_done, progress->bytes_total, progress->phase);
+}
+
+void tenant_site_tell(const GPtrArray *notes)
+{
+	for (guint i = 0; notes && i < notes->len; i++)
+		log_warning("%s", (char *)notes->pdata[i]);
+}
+
+bool tenant_site_open(struct tenant_site *site, GError **error)
+{
+	const struct restore_planning *planning = &site->planning;
+	const Context *context = site->context;
+
+	if (!prepare(site, error))
+		return false;
+	site->writable[0] = site->keys;
+	site->writable[1] = context->state;
+	site->writable[2] = context->spool;
+	site->request = (struct tenant_request){
+		.repo = planning->repo,
+		.identity = context->identity,
+		.plan = &planning->plan,
+		.target = &planning->target,
+		.database = site->database,
+		.folder = site->sandbox.folder,
+		.bin = site->bin,
+		.restore_command = site->restore_command,
+		.recovery_end_command = site->end_command,
+		.writable = arguments_flag(site->arguments, "unconfined") ? NULL : site->writable,
+		.spool = context->spool,
+		.run_id = site->run->run_id,
+		.workers = site->workers,
+		.progress = on_progress};
+	site->tenant = tenant_open(&site->request, error);
+	if (site->tenant)
+		tenant_site_tell(tenant_notes(site->tenant));
+	return site->tenant != NULL;
+}

@@ -1,0 +1,39 @@
+#ifndef ODR_CLI_TENANT_SITE_H
+#define ODR_CLI_TENANT_SITE_H
+
+#include "cli/context.h"
+#include "cli/restore_planning.h"
+#include "cli/run.h"
+#include "ops/sandbox.h"
+#include "ops/tenant.h"
+
+/*
+ * What commands share that bring one database to a moment in a private server: --database, the target, --sandbox,
+ * --postgres-bin, --unconfined; the plan, the run as the catalog records it, the folder that is thrown away.
+ */
+struct tenant_site {
+	const struct arguments *arguments;
+	const char *database;
+	char *bin; /* folder of PostgreSQL's programs, or NULL */
+	unsigned workers;
+	Context *context;
+	struct restore_planning planning;
+	Run *run;
+	struct sandbox sandbox;
+	char *keys; /* folder in there: what archive-get needs */
+	char *restore_command, *end_command;
+	const char *writable[4];
+	struct tenant_request request;
+	Tenant *tenant;
+};
+/* Options, context and plan. */
+bool tenant_site_plan(struct tenant_site *site, const struct arguments *arguments, GError **error);
+/* For people, or as JSON: with --plan a document, else a line of the stream. Nothing with --quiet alone. */
+void tenant_site_show_plan(const struct tenant_site *site);
+/* Restores and replays; site->tenant is then the database at its moment. site->run first. */
+bool tenant_site_open(struct tenant_site *site, GError **error);
+/* Sentences for the user that are not errors. */
+void tenant_site_tell(const GPtrArray *notes);
+void tenant_site_clear(struct tenant_site *site);
+
+#endif
