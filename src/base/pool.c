@@ -80,8 +80,9 @@ unsigned pool_cpus(void)
 struct pool {
 	const struct pool_work *work;
 	pthread_mutex_t mutex;
-	pthread_cond_t ended; /* a worker has ended */
-	size_t next;
+	pthread_cond_t ended;  /* a worker has ended */
+	pthread_cond_t turned; /* the turn has passed to another job, or a job has failed */
+	size_t next, turn;
 	unsigned running;
 	GError *failure; /* the first one */
 };
@@ -93,6 +94,7 @@ static void fail(struct pool *pool, GError *trouble)
 		pool->failure = trouble;
 	else
 		g_error_free(trouble);
+	pthread_cond_broadcast(&pool->turned);
 	pthread_mutex_unlock(&pool->mutex);
 }
 
@@ -102,8 +104,8 @@ static bool take_job(struct pool *pool, size_t *job)
 	bool taken = false;
 
 	pthread_mutex_lock(&pool->mutex);
-	if (!pool->failure)
-		stop_check(&pool->failure);
+	if (!pool->failure && !stop_check(&pool->failure))
+		pthread_cond_broadcast(&pool->turned);
 	if (!pool->failure && pool->next < pool->work->jobs) {
 		*job = pool->next++;
 		taken = true;
@@ -121,6 +123,40 @@ static bool has_failed(struct pool *pool)
 	return failed;
 }
 
+/* False: a job has failed. The job before this one is somebody's, who passes the turn or fails. */
+static bool await_turn(struct pool *pool, size_t job)
+{
+	pthread_mutex_lock(&pool->mutex);
+	while (pool->turn != job && !pool->failure)
+		pthread_cond_wait(&pool->turned, &pool->mutex);
+	bool come = !pool->failure;
+
+	pthread_mutex_unlock(&pool->mutex);
+	return come;
+}
+
+static void pass_turn(struct pool *pool)
+{
+	pthread_mutex_lock(&pool->mutex);
+	pool->turn++;
+	pthread_cond_broadcast(&pool->turned);
+	pthread_mutex_unlock(&pool->mutex);
+}
+
+static bool do_job(struct pool *pool, void *context, size_t job, GError **error)
+{
+	const struct pool_work *work = pool->work;
+
+	if (!work->run(work->shared, context, job, error))
+		return false;
+	if (!work->in_turn || !await_turn(pool, job))
+		return true;
+	if (!work->in_turn(work->shared, context, job, error))
+		return false;
+	pass_turn(pool);
+	return true;
+}
+
 static void work_as(struct pool *pool, unsigned worker)
 {
 	const struct pool_work *work = pool->work;
@@ -133,7 +169,7 @@ static void work_as(struct pool *pool, unsigned worker)
 		return;
 	}
 	while (take_job(pool, &job)) {
-		if (work->run(work->shared, context, job, &trouble))
+		if (do_job(pool, context, job, &trouble))
 			continue;
 		fail(pool, trouble);
 		trouble = NULL;
@@ -169,7 +205,7 @@ static void add_ms(struct timespec *time, unsigned ms)
 	time->tv_nsec %= 1000000000;
 }
 
-/* The calling thread ticks until the last worker has ended. */
+/* Ticks until the last worker has ended. */
 static void wait_for_workers(struct pool *pool)
 {
 	const struct pool_work *work = pool->work;
@@ -181,38 +217,48 @@ static void wait_for_workers(struct pool *pool)
 		add_ms(&until, work->tick_ms ? work->tick_ms : 1000);
 		if (pthread_cond_timedwait(&pool->ended, &pool->mutex, &until) != ETIMEDOUT)
 			continue;
-		if (work->tick) {
-			pthread_mutex_unlock(&pool->mutex);
-			work->tick(work->shared);
-			pthread_mutex_lock(&pool->mutex);
-		}
+		pthread_mutex_unlock(&pool->mutex);
+		work->tick(work->shared);
+		pthread_mutex_lock(&pool->mutex);
 	}
 	pthread_mutex_unlock(&pool->mutex);
 }
 
-static void run_threads(struct pool *pool, unsigned count)
+/* How many of the workers from `first` on have a thread now. */
+static unsigned start_threads(struct pool *pool, struct thread *threads, unsigned first,
+			      unsigned count)
 {
-	g_autofree struct thread *threads = g_new0(struct thread, count);
-	unsigned started = 0;
-
-	pool->running = count;
-	for (; started < count; started++) {
-		threads[started] = (struct thread){.pool = pool, .number = started};
-		int code =
-			pthread_create(&threads[started].id, NULL, thread_main, &threads[started]);
+	for (unsigned i = 0; i < count; i++) {
+		threads[i] = (struct thread){.pool = pool, .number = first + i};
+		int code = pthread_create(&threads[i].id, NULL, thread_main, &threads[i]);
 
 		if (code != 0) {
 			GError *trouble = NULL;
 
 			odr_fail_errno(&trouble, code, "cannot start a thread");
 			fail(pool, trouble);
-			break;
+			return i;
 		}
 	}
+	return count;
+}
+
+static void run_threads(struct pool *pool, unsigned workers)
+{
+	bool ticks = pool->work->tick != NULL;
+	unsigned count = ticks ? workers : workers - 1;
+	g_autofree struct thread *threads = g_new0(struct thread, MAX(count, 1));
+
+	pool->running = count;
+	unsigned started = start_threads(pool, threads, ticks ? 0 : 1, count);
+
 	pthread_mutex_lock(&pool->mutex);
 	pool->running -= count - started;
 	pthread_mutex_unlock(&pool->mutex);
-	wait_for_workers(pool);
+	if (ticks)
+		wait_for_workers(pool);
+	else
+		work_as(pool, 0);
 	for (unsigned i = 0; i < started; i++)
 		pthread_join(threads[i].id, NULL);
 }
@@ -227,11 +273,9 @@ bool pool_run(const struct pool_work *work, GError **error)
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&pool.ended, &attributes);
 	pthread_condattr_destroy(&attributes);
-	/* One worker without a tick needs no thread. */
-	if (count == 1 && !work->tick)
-		work_as(&pool, 0);
-	else
-		run_threads(&pool, count);
+	pthread_cond_init(&pool.turned, NULL);
+	run_threads(&pool, count);
+	pthread_cond_destroy(&pool.turned);
 	pthread_cond_destroy(&pool.ended);
 	if (!pool.failure)
 		return true;

@@ -8,7 +8,7 @@
 /*
  * A pool of threads over a list of jobs. Each worker owns its context; jobs are taken in order; the
  * first error stops the others at their next job, and is returned. A stop request ends the run
- * between jobs with ODR_ERROR_STOPPED. One worker without a tick runs in the calling thread.
+ * between jobs with ODR_ERROR_STOPPED. Without a tick the calling thread is one of the workers.
  */
 struct pool_work {
 	unsigned workers;
@@ -18,6 +18,9 @@ struct pool_work {
 	 * workers whose begin succeeded; finished tells whether to complete or to abandon. */
 	bool (*begin)(void *shared, unsigned worker, void **context, GError **error);
 	bool (*run)(void *shared, void *context, size_t job, GError **error);
+	/* NULL, or called after run by the same worker, in the order of jobs and never by two at once:
+	 * each waits for its turn. Not called when a job failed, whichever it was. */
+	bool (*in_turn)(void *shared, void *context, size_t job, GError **error);
 	bool (*end)(void *shared, void *context, bool finished, GError **error);
 	/* Called in the calling thread about every tick_ms while the workers run, or NULL. */
 	void (*tick)(void *shared);

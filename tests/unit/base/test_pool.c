@@ -10,7 +10,7 @@
 struct shared {
 	struct mutex *mutex;
 	unsigned done[JOBS], begun, ended, finished, ticks;
-	size_t last, fail_at, stop_at;
+	size_t last, fail_at, stop_at, turn, fail_in_turn;
 	bool ordered, fail_begin, fail_end;
 };
 
@@ -59,13 +59,25 @@ static bool end(void *data, void *context, bool finished, GError **error)
 	return true;
 }
 
+/* Without a lock: nobody else may be here. */
+static bool in_turn(void *data, void *context, size_t job, GError **error)
+{
+	struct shared *shared = data;
+
+	g_assert_cmpuint(job, ==, shared->turn);
+	if (job == shared->fail_in_turn)
+		return odr_fail(error, ODR_ERROR_CORRUPT, "job %zu does not fit", job);
+	shared->turn++;
+	return true;
+}
+
 static struct shared *shared_new(void)
 {
 	struct shared *shared = g_new0(struct shared, 1);
 
 	shared->mutex = mutex_new();
 	shared->ordered = true;
-	shared->fail_at = shared->stop_at = G_MAXSIZE;
+	shared->fail_at = shared->stop_at = shared->fail_in_turn = G_MAXSIZE;
 	return shared;
 }
 
@@ -143,6 +155,50 @@ static void test_stop(gconstpointer data)
 	g_assert_cmpuint(shared->done[10], ==, 1);
 	g_assert_cmpuint(shared->ended, ==, shared->begun);
 	shared_free(shared);
+}
+
+static void test_in_turn(gconstpointer data)
+{
+	struct shared *shared = shared_new();
+	struct pool_work work = work_of(shared, GPOINTER_TO_UINT(data));
+	g_autoptr(GError) error = NULL;
+
+	work.in_turn = in_turn;
+	g_assert_true(pool_run(&work, &error));
+	g_assert_no_error(error);
+	g_assert_cmpuint(shared->turn, ==, JOBS);
+	shared_free(shared);
+}
+
+/* Whatever ends the run, nobody waits for a turn that does not come. */
+static void test_out_of_turn(gconstpointer data)
+{
+	static const struct {
+		size_t fail_at, fail_in_turn, stop_at;
+		enum odr_error code;
+	} cases[] = {
+		{40, G_MAXSIZE, G_MAXSIZE, ODR_ERROR_CORRUPT},
+		{G_MAXSIZE, 40, G_MAXSIZE, ODR_ERROR_CORRUPT},
+		{G_MAXSIZE, G_MAXSIZE, 40, ODR_ERROR_STOPPED},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct shared *shared = shared_new();
+		struct pool_work work = work_of(shared, GPOINTER_TO_UINT(data));
+		g_autoptr(GError) error = NULL;
+
+		work.in_turn = in_turn;
+		shared->fail_at = cases[i].fail_at;
+		shared->fail_in_turn = cases[i].fail_in_turn;
+		shared->stop_at = cases[i].stop_at;
+		g_assert_false(pool_run(&work, &error));
+		stop_request(0);
+		g_assert_error(error, ODR_ERROR, (gint)cases[i].code);
+		if (cases[i].code == ODR_ERROR_CORRUPT)
+			g_assert_cmpuint(shared->turn, <=, 40);
+		g_assert_cmpuint(shared->ended, ==, shared->begun);
+		shared_free(shared);
+	}
 }
 
 static void test_begin(void)
@@ -258,6 +314,8 @@ int main(int argc, char **argv)
 		{"/pool/run/does-each-job-once", test_each_once},
 		{"/pool/run/returns-the-first-error", test_error},
 		{"/pool/run/ends-between-jobs-when-asked-to-stop", test_stop},
+		{"/pool/run/takes-turns-in-the-order-of-jobs", test_in_turn},
+		{"/pool/run/nobody-waits-for-a-turn-that-does-not-come", test_out_of_turn},
 		{"/pool/tick/comes-while-workers-run", test_tick},
 	};
 
