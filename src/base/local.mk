@@ -18,6 +18,8 @@ src_base_libbase_a_SOURCES = \
 	src/base/json.h \
 	src/base/log.c \
 	src/base/log.h \
+	src/base/memory.c \
+	src/base/memory.h \
 	src/base/pool.c \
 	src/base/pool.h \
 	src/base/process.c \

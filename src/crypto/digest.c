@@ -111,12 +111,51 @@ void md5(const struct iovec *parts, int count, uint8_t digest[MD5_SIZE])
 	must(EVP_DigestFinal_ex(context, digest, NULL));
 }
 
-void xxh128(uint64_t seed, const void *data, size_t size, uint8_t digest[XXH128_SIZE])
+static void xxh128_put(XXH128_hash_t hash, uint8_t digest[XXH128_SIZE])
 {
 	XXH128_canonical_t canonical;
 
-	XXH128_canonicalFromHash(&canonical, XXH3_128bits_withSeed(data, size, seed));
+	XXH128_canonicalFromHash(&canonical, hash);
 	memcpy(digest, canonical.digest, XXH128_SIZE);
+}
+
+void xxh128(uint64_t seed, const void *data, size_t size, uint8_t digest[XXH128_SIZE])
+{
+	xxh128_put(XXH3_128bits_withSeed(data, size, seed), digest);
+}
+
+struct xxh128 {
+	XXH3_state_t *state;
+};
+
+struct xxh128 *xxh128_new(uint64_t seed)
+{
+	struct xxh128 *state = g_new0(struct xxh128, 1);
+
+	state->state = XXH3_createState();
+	if (!state->state)
+		g_error("cannot make a digest: out of memory");
+	XXH3_128bits_reset_withSeed(state->state, seed);
+	return state;
+}
+
+void xxh128_update(struct xxh128 *state, const void *data, size_t size)
+{
+	if (size > 0)
+		XXH3_128bits_update(state->state, data, size);
+}
+
+void xxh128_final(const struct xxh128 *state, uint8_t digest[XXH128_SIZE])
+{
+	xxh128_put(XXH3_128bits_digest(state->state), digest);
+}
+
+void xxh128_free(struct xxh128 *state)
+{
+	if (!state)
+		return;
+	XXH3_freeState(state->state);
+	g_free(state);
 }
 
 uint64_t xxh64(uint64_t seed, const void *data, size_t size)

@@ -27,6 +27,12 @@ void md5(const struct iovec *parts, int count, uint8_t digest[MD5_SIZE]);
 
 /* XXH3-128 with a secret seed, canonical (big-endian) bytes. Finds accidents, not attackers. */
 void xxh128(uint64_t seed, const void *data, size_t size, uint8_t digest[XXH128_SIZE]);
+/* The same of all that was given, in order. */
+struct xxh128;
+struct xxh128 *xxh128_new(uint64_t seed);
+void xxh128_update(struct xxh128 *state, const void *data, size_t size);
+void xxh128_final(const struct xxh128 *state, uint8_t digest[XXH128_SIZE]);
+void xxh128_free(struct xxh128 *state);
 /* XXH3-64 with a seed, for comparing pages. */
 uint64_t xxh64(uint64_t seed, const void *data, size_t size);
 

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/pool.h"
 
 #include <errno.h>
@@ -173,7 +174,7 @@ static bool read_whole(int fd, uint64_t size, uint64_t limit, GBytes **content, 
 				"it has %" G_GUINT64_FORMAT " bytes, at most %" G_GUINT64_FORMAT
 				" are plausible",
 				size, limit);
-	buffer = g_try_malloc(size + 1);
+	buffer = memory_large(size);
 	if (!buffer)
 		return odr_fail(error, ODR_ERROR_SYSTEM,
 				"no memory for its %" G_GUINT64_FORMAT " bytes", size);

@@ -53,6 +53,25 @@ static void test_xxh3(void)
 	g_assert_cmphex(xxh64(1, "", 0), !=, xxh64(2, "", 0));
 }
 
+static void test_xxh3_in_parts(void)
+{
+	static const size_t parts[] = {0, 1, 63, 64, 240, 241, 1000, 1024, 100000};
+	size_t size = 0;
+	g_autofree uint8_t *data = g_malloc(200000);
+	struct xxh128 *state = xxh128_new(7);
+	uint8_t whole[XXH128_SIZE], joined[XXH128_SIZE];
+
+	random_bytes(data, 200000);
+	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+		xxh128_update(state, data + size, parts[i]);
+		size += parts[i];
+		xxh128(7, data, size, whole);
+		xxh128_final(state, joined);
+		g_assert_cmpmem(joined, XXH128_SIZE, whole, XXH128_SIZE);
+	}
+	xxh128_free(state);
+}
+
 static void test_content_join(void)
 {
 	uint8_t blocks[2 * XXH128_SIZE], expected[XXH128_SIZE], digest[XXH128_SIZE];
@@ -138,6 +157,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/digest/sha256/gives-the-published-vectors", test_sha256);
 	g_test_add_func("/digest/sha1/gives-the-published-vector", test_sha1);
 	g_test_add_func("/digest/xxh3/gives-the-published-vectors", test_xxh3);
+	g_test_add_func("/digest/xxh3-in-parts-is-that-of-the-whole", test_xxh3_in_parts);
 	g_test_add_func("/digest/content/joins-block-digests", test_content_join);
 	g_test_add_func("/digest/crc32c/is-the-same-by-every-way", test_crc32c);
 	g_test_add_func("/digest/crc32c/combines-at-any-cut", test_crc32c_combine);

@@ -1,0 +1,13 @@
+#ifndef ODR_BASE_MEMORY_H
+#define ODR_BASE_MEMORY_H
+
+#include <stddef.h>
+
+/*
+ * Memory for size bytes that are filled and read once, as those of a segment; g_free. To get a mebibyte
+ * in small pages takes as long as to decompress half of one: where it is large it comes in huge pages,
+ * as far as the kernel has them. NULL: there is none.
+ */
+void *memory_large(size_t size);
+
+#endif
