@@ -38,7 +38,7 @@ static void warn_of_problems(const struct archive_lookup *lookup, const GError *
 /* As long as there is trouble there may be a good one where we cannot look. */
 static bool is_final(const struct archive_lookup *lookup)
 {
-	return lookup->content || lookup->conflict || !lookup->trouble;
+	return lookup->found || lookup->conflict || !lookup->trouble;
 }
 
 static bool look_until_sure(struct archive_lookup *lookup, usec_t timeout, GError **error)
@@ -51,7 +51,8 @@ static bool look_until_sure(struct archive_lookup *lookup, usec_t timeout, GErro
 
 		if (!stop_check(error))
 			return false;
-		archive_lookup_run(lookup);
+		if (!archive_lookup_run(lookup, error))
+			return false;
 		left = start + timeout - clock_monotonic();
 		if (is_final(lookup) || left <= 0)
 			return true;
@@ -69,9 +70,9 @@ static bool judge(const struct archive_lookup *lookup, bool *found, GError **err
 	const GError *reason =
 		lookup->conflict || !lookup->trouble ? lookup->damage : lookup->trouble;
 
-	if (lookup->content || !reason) {
+	if (lookup->found || !reason) {
 		warn_of_problems(lookup, NULL);
-		*found = lookup->content != NULL;
+		*found = lookup->found;
 		return true;
 	}
 	warn_of_problems(lookup, reason);
@@ -85,6 +86,7 @@ static bool get_from_repositories(const struct archive_get_request *request, boo
 				  uint32_t *segment_size, GError **error)
 {
 	g_autofree Repo **repos = g_new0(Repo *, request->repository_count);
+	g_autoptr(ArchivePlace) place = archive_place_new(request->path);
 	struct archive_lookup lookup = {
 		.file = request->file,
 		.identity = request->identity,
@@ -92,13 +94,14 @@ static bool get_from_repositories(const struct archive_get_request *request, boo
 		.repos = repos,
 		.count = request->repository_count,
 		.threads = request->workers,
+		.place = place,
 	};
 	bool there = false;
 	bool good =
 		look_until_sure(&lookup, request->timeout, error) && judge(&lookup, &there, error);
 
 	if (good && there)
-		good = spool_place(request->path, lookup.content->data, lookup.content->len, error);
+		good = archive_place_commit(place, error);
 	if (good)
 		*found = there;
 	*segment_size = lookup.segment_size;

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "ops/archive_repos.h"
-#include "repo/wal_object.h"
+#include "repo/wal_held.h"
 
 #include <string.h>
 
@@ -15,10 +15,9 @@ static void problem_free(void *problem)
 
 void archive_lookup_clear(struct archive_lookup *lookup)
 {
-	g_clear_pointer(&lookup->content, g_byte_array_unref);
 	g_clear_pointer(&lookup->problems, g_ptr_array_unref);
 	lookup->damage = lookup->trouble = NULL;
-	lookup->conflict = false;
+	lookup->found = lookup->conflict = false;
 	lookup->segment_size = 0;
 }
 
@@ -39,21 +38,45 @@ static void lookup_note(struct archive_lookup *lookup, GError *problem)
 		*kind = problem;
 }
 
-static bool check_content(const char *file, const GByteArray *content,
-			  const struct wal_facts *facts, uint32_t *segment_size, GError **error)
+/* Where the content of an object goes while it is read. */
+struct receiver {
+	ArchivePlace *place; /* NULL: it is only checked */
+	uint8_t start[WAL_HEADER_SIZE];
+	size_t started; /* bytes of it */
+};
+
+static bool receive_begin(void *data, const struct wal_facts *facts, GError **error)
+{
+	struct receiver *receiver = data;
+
+	return !receiver->place || archive_place_begin(receiver->place, facts->size, error);
+}
+
+static bool receive(void *data, const void *plain, size_t size, GError **error)
+{
+	struct receiver *receiver = data;
+	size_t more = MIN(size, sizeof(receiver->start) - receiver->started);
+
+	memcpy(receiver->start + receiver->started, plain, more);
+	receiver->started += more;
+	return !receiver->place || archive_place_write(receiver->place, plain, size, error);
+}
+
+static bool check_header(const struct receiver *receiver, const char *file,
+			 const struct wal_facts *facts, uint32_t *segment_size, GError **error)
 {
 	enum wal_file_kind kind = wal_file_kind(file, NULL);
 	struct wal_header header;
 	struct wal_expect expect = {
 		.name = file,
-		.file_size = content->len,
+		.file_size = facts->size,
 		.system_identifier = facts->system_identifier,
 		.major = facts->major,
 	};
 
 	if (kind != WAL_FILE_SEGMENT && kind != WAL_FILE_PARTIAL)
 		return true;
-	if (!wal_header_parse(content->data, content->len, &header, error))
+	if (!wal_header_parse(receiver->start, receiver->started, &header, error))
 		return odr_context(error, "WAL file %s", file);
 	expect.segment_size = header.segment_size;
 	if (!wal_header_check(&header, &expect, error))
@@ -62,12 +85,20 @@ static bool check_content(const char *file, const GByteArray *content,
 	return true;
 }
 
-/* One of the objects that a repository holds under the name. */
-static bool lookup_fetch(struct archive_lookup *lookup, Repo *repo, const struct wal_held *held,
-			 GByteArray **content, GError **error)
+/* One of the objects that a repository holds under the name; into the place, or NULL. */
+static bool lookup_read(struct archive_lookup *lookup, Repo *repo, const struct wal_held *held,
+			ArchivePlace *place, GError **error)
 {
+	struct receiver receiver = {.place = place};
+	struct wal_reading reading = {
+		.identity = lookup->identity,
+		.held = held,
+		.threads = lookup->threads,
+		.begin = receive_begin,
+		.take = receive,
+		.data = &receiver,
+	};
 	struct wal_facts facts = {0};
-	g_autoptr(GByteArray) fetched = NULL;
 	bool good;
 
 	/* Perhaps it is being written right now. */
@@ -76,18 +107,11 @@ static bool lookup_fetch(struct archive_lookup *lookup, Repo *repo, const struct
 				"WAL file %s is not complete: pieces are missing, or still being "
 				"written",
 				lookup->file);
-	if (!wal_fetch(repo, lookup->identity, held, lookup->threads, &fetched, &facts, error))
+	if (!wal_read(repo, &reading, &facts, error))
 		return false;
-	good = check_content(lookup->file, fetched, &facts, &lookup->segment_size, error);
+	good = check_header(&receiver, lookup->file, &facts, &lookup->segment_size, error);
 	wal_facts_clear(&facts);
-	if (good)
-		*content = g_steal_pointer(&fetched);
 	return good;
-}
-
-static bool equal(const GByteArray *a, const GByteArray *b)
-{
-	return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
 }
 
 static void lookup_note_conflict(struct archive_lookup *lookup, const Repo *repo,
@@ -108,28 +132,35 @@ static void lookup_note_conflict(struct archive_lookup *lookup, const Repo *repo
 
 /* The first one counts. History files must not differ: no time tells which one recovery means. */
 static void lookup_take(struct archive_lookup *lookup, const Repo *repo,
-			const struct wal_held *held, GByteArray *content)
+			const struct wal_held *held)
 {
-	if (!lookup->content) {
-		lookup->content = content;
-		return;
-	}
-	if (!equal(lookup->content, content))
+	if (!lookup->found)
+		memcpy(lookup->digest, held->digest, XXH128_SIZE);
+	else if (memcmp(lookup->digest, held->digest, XXH128_SIZE) != 0)
 		lookup_note_conflict(lookup, repo, held);
-	g_byte_array_unref(content);
+	lookup->found = true;
 }
 
-static void lookup_try(struct archive_lookup *lookup, Repo *repo, const struct wal_held *held)
+/* False: the place cannot be written. */
+static bool lookup_try(struct archive_lookup *lookup, Repo *repo, const struct wal_held *held,
+		       GError **error)
 {
+	const GError *no_place;
 	GError *problem = NULL;
-	GByteArray *content = NULL;
 
-	if (lookup_fetch(lookup, repo, held, &content, &problem)) {
-		lookup_take(lookup, repo, held, content);
-		return;
+	if (lookup_read(lookup, repo, held, lookup->found ? NULL : lookup->place, &problem)) {
+		lookup_take(lookup, repo, held);
+		return true;
+	}
+	no_place = archive_place_trouble(lookup->place);
+	if (no_place) {
+		g_error_free(problem);
+		g_propagate_error(error, g_error_copy(no_place));
+		return false;
 	}
 	odr_context(&problem, "repository %s", store_name(repo->store));
 	lookup_note(lookup, problem);
+	return true;
 }
 
 static Repo *lookup_open(struct archive_lookup *lookup, size_t number)
@@ -145,35 +176,38 @@ static Repo *lookup_open(struct archive_lookup *lookup, size_t number)
 	return lookup->repos[number];
 }
 
-static void lookup_in(struct archive_lookup *lookup, size_t number, bool all)
+static bool lookup_in(struct archive_lookup *lookup, size_t number, bool all, GError **error)
 {
 	Repo *repo = lookup_open(lookup, number);
 	g_autoptr(GPtrArray) held = NULL;
 	GError *problem = NULL;
 
 	if (!repo)
-		return;
+		return true;
 	if (!wal_find(repo, lookup->file, &held, &problem)) {
 		lookup_note(lookup, problem);
-		return;
+		return true;
 	}
 	/* Oldest first: whoever can add objects cannot get in front of what is there. */
-	for (guint i = 0; i < held->len && (all || !lookup->content); i++)
-		lookup_try(lookup, repo, held->pdata[i]);
-	if (held->len > 1 && lookup->content)
+	for (guint i = 0; i < held->len && (all || !lookup->found); i++)
+		if (!lookup_try(lookup, repo, held->pdata[i], error))
+			return false;
+	if (held->len > 1 && lookup->found)
 		log_warning("repository %s holds %u objects for WAL file %s; the oldest valid one "
 			    "was taken",
 			    store_name(repo->store), held->len, lookup->file);
+	return true;
 }
 
-void archive_lookup_run(struct archive_lookup *lookup)
+bool archive_lookup_run(struct archive_lookup *lookup, GError **error)
 {
 	bool history = wal_file_kind(lookup->file, NULL) == WAL_FILE_HISTORY;
 
 	archive_lookup_clear(lookup);
 	lookup->problems = g_ptr_array_new_with_free_func(problem_free);
-	for (size_t i = 0; i < lookup->count && (history || !lookup->content); i++)
-		lookup_in(lookup, i, history);
-	if (lookup->conflict)
-		g_clear_pointer(&lookup->content, g_byte_array_unref);
+	for (size_t i = 0; i < lookup->count && (history || !lookup->found); i++)
+		if (!lookup_in(lookup, i, history, error))
+			return false;
+	lookup->found = lookup->found && !lookup->conflict;
+	return true;
 }

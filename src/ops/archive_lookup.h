@@ -2,6 +2,7 @@
 #define ODR_OPS_ARCHIVE_LOOKUP_H
 
 #include "crypto/keys.h"
+#include "ops/archive_place.h"
 #include "repo/repo.h"
 
 /* One search for a WAL file through all repositories: what archive-get does again while there is
@@ -13,18 +14,21 @@ struct archive_lookup {
 	Repo **repos; /* by number; opened here where NULL, and closed by the caller */
 	size_t count;
 	unsigned threads;
+	ArchivePlace *place; /* gets what is found; the caller commits it */
 
 	/* Results; archive_lookup_clear. */
-	GByteArray *content;   /* NULL: not found, or no valid one can be told from another */
-	uint32_t segment_size; /* of a segment */
-	GPtrArray *problems;   /* GError: everything that was found wrong, in order */
+	bool found;		     /* false also when no valid one can be told from another */
+	uint8_t digest[XXH128_SIZE]; /* of what is found */
+	uint32_t segment_size;	     /* of a segment */
+	GPtrArray *problems;	     /* GError: everything that was found wrong, in order */
 	const GError *damage;  /* of these the one that counts among objects that are no good */
 	const GError *trouble; /* and the first that may be better the next time */
 	bool conflict;	       /* damage is that several are valid and differ */
 };
-/* Content, or trouble, or damage; none of them: absence is proven, every repository was listed. Segments
- * have the header that their name calls for. Several valid history files that differ are damage. */
-void archive_lookup_run(struct archive_lookup *lookup);
+/* Found, or trouble, or damage; none of them: absence is proven, every repository was listed. Segments
+ * have the header that their name calls for. Several valid history files that differ are damage. False
+ * only when the place cannot be written. */
+bool archive_lookup_run(struct archive_lookup *lookup, GError **error);
 void archive_lookup_clear(struct archive_lookup *lookup);
 
 #endif

@@ -14,8 +14,8 @@
 #include "ops/cluster.h"
 #include "ops/wal_source.h"
 #include "pg/control.h"
+#include "repo/wal_held.h"
 #include "repo/wal_journal.h"
-#include "repo/wal_object.h"
 
 /* A worker holds a segment and the object made of it. */
 #define WORKERS_MAX 4

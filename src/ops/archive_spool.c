@@ -11,71 +11,16 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/pool.h"
 #include "ops/archive_lookup.h"
 #include "repo/wal_object.h"
 
+#define COPY_PART   ((size_t)1 << 20)
 #define LOCK_NAME   "lock"
 #define SPOOL_MAX   ((uint64_t)512 << 20) /* bytes of all that is fetched ahead */
-#define WORKERS_MAX 4			  /* each holds a segment and its object */
-
-/* The umask is PostgreSQL's: it knows whether a group may read its files. */
-#define SEGMENT_MODE 0660
-
-/* What the server has fetched it never reads again after a crash, and before it keeps such a file it
- * syncs it itself (KeepFileRestoredFromArchive in xlogarchive.c): to wait here would be to wait twice. */
-static bool server_syncs(const char *path)
-{
-	g_autofree char *name = g_path_get_basename(path);
-
-	return strcmp(name, "RECOVERYXLOG") == 0 || strcmp(name, "RECOVERYHISTORY") == 0;
-}
-
-static bool write_aside(const char *aside, const void *data, size_t size, bool durable,
-			GError **error)
-{
-	int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, SEGMENT_MODE);
-	bool good;
-
-	if (fd < 0)
-		return odr_fail_errno(error, errno, "cannot write '%s'", aside);
-	good = file_pwrite(fd, data, size, 0, error) || odr_context(error, "'%s'", aside);
-	good = good && (!durable || fault_point("file.fsync", aside, error));
-	if (good && durable && fdatasync(fd) != 0)
-		good = odr_fail_errno(error, errno, "cannot sync '%s'", aside);
-	/* What is not synced a network file system may refuse as late as here. */
-	if (close(fd) != 0 && good && errno != EINTR)
-		good = odr_fail_errno(error, errno, "cannot write '%s'", aside);
-	return good;
-}
-
-static bool rename_aside(const char *aside, const char *path, GError **error)
-{
-	if (!fault_point("file.rename", path, error))
-		return false;
-	return rename(aside, path) == 0 ||
-	       odr_fail_errno(error, errno, "cannot rename '%s' to '%s'", aside, path);
-}
-
-bool spool_place(const char *path, const void *data, size_t size, GError **error)
-{
-	g_autofree char *aside = g_strconcat(path, ".odrbackup", NULL);
-	g_autofree char *folder = g_path_get_dirname(path);
-	bool durable = !server_syncs(path);
-
-	if (!write_aside(aside, data, size, durable, error)) {
-		unlink(aside);
-		return false;
-	}
-	if (!rename_aside(aside, path, error)) {
-		unlink(aside);
-		return false;
-	}
-	return !durable || file_sync_dir(folder, error);
-}
+#define WORKERS_MAX 4			  /* each holds an object */
 
 static bool check_spooled(int fd, const char *file, struct wal_header *header, GError **error)
 {
@@ -94,20 +39,36 @@ static bool check_spooled(int fd, const char *file, struct wal_header *header, G
 	return wal_header_check(header, &expect, error);
 }
 
+static bool copy_content(int fd, ArchivePlace *place, GError **error)
+{
+	g_autofree uint8_t *part = g_malloc(COPY_PART);
+	uint64_t done = 0;
+	ssize_t got;
+
+	if (!archive_place_begin(place, 0, error))
+		return false;
+	while ((got = file_pread(fd, part, COPY_PART, (off_t)done, error)) > 0) {
+		if (!archive_place_write(place, part, (size_t)got, error))
+			return false;
+		done += (uint64_t)got;
+	}
+	return got == 0;
+}
+
 /* The spool may lie on another file system. */
 static bool copy_spooled(const char *spooled, const char *path, GError **error)
 {
-	g_autoptr(GBytes) content = NULL;
-	const void *data;
-	size_t size;
+	g_autoptr(ArchivePlace) place = archive_place_new(path);
+	int fd = open(spooled, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	bool good;
 
-	if (!file_read(spooled, WAL_FILE_MAX, &content, error))
-		return false;
-	data = g_bytes_get_data(content, &size);
-	if (!spool_place(path, data, size, error))
-		return false;
-	unlink(spooled);
-	return true;
+	if (fd < 0)
+		return odr_fail_errno(error, errno, "cannot open it");
+	good = copy_content(fd, place, error) && archive_place_commit(place, error);
+	close(fd);
+	if (good)
+		unlink(spooled);
+	return good;
 }
 
 static bool move_spooled(const char *spooled, const char *path, GError **error)
@@ -115,7 +76,7 @@ static bool move_spooled(const char *spooled, const char *path, GError **error)
 	g_autofree char *folder = g_path_get_dirname(path);
 
 	if (rename(spooled, path) == 0)
-		return server_syncs(path) || file_sync_dir(folder, error);
+		return !archive_place_is_durable(path) || file_sync_dir(folder, error);
 	if (errno != EXDEV)
 		return odr_fail_errno(error, errno, "cannot move it to '%s'", path);
 	return copy_spooled(spooled, path, error);
@@ -221,6 +182,20 @@ static void remove_behind(const struct spool_refill *refill)
 	}
 }
 
+static bool fetch_one(const struct spool_refill *refill, struct archive_lookup *lookup,
+		      GError **error)
+{
+	g_autofree char *path = g_build_filename(refill->spool, lookup->file, NULL);
+	g_autoptr(ArchivePlace) place = archive_place_new(path);
+
+	lookup->place = place;
+	if (!archive_lookup_run(lookup, error))
+		return false;
+	if (!lookup->found)
+		return odr_fail(error, ODR_ERROR_NOT_FOUND, "%s is not there", lookup->file);
+	return archive_place_commit(place, error);
+}
+
 static bool fetch_ahead(void *shared, void *context, size_t job, GError **error)
 {
 	const struct spool_refill *refill = shared;
@@ -234,19 +209,12 @@ static bool fetch_ahead(void *shared, void *context, size_t job, GError **error)
 		.count = count,
 		.threads = 1,
 	};
-	g_autofree char *path = NULL;
 	bool good;
 
 	(void)context;
 	good = name_ahead(refill, (unsigned)job + 1, name);
-	if (good && !is_spooled(refill, name)) {
-		archive_lookup_run(&lookup);
-		path = g_build_filename(refill->spool, name, NULL);
-		good = lookup.content
-			       ? file_write(path, lookup.content->data, lookup.content->len, NULL,
-					    error)
-			       : odr_fail(error, ODR_ERROR_NOT_FOUND, "%s is not there", name);
-	}
+	if (good && !is_spooled(refill, name))
+		good = fetch_one(refill, &lookup, error);
 	archive_lookup_clear(&lookup);
 	for (size_t i = 0; i < count; i++)
 		repo_free(lookup.repos[i]);

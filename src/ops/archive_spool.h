@@ -28,8 +28,4 @@ void spool_refill_start(const struct spool_refill *refill);
 /* What that process does: fetches until one is missing or something is wrong. BUSY: another is at it. */
 bool spool_refill_run(const struct spool_refill *refill, GError **error);
 
-/* Puts a file in its place: written beside it as PATH.odrbackup, synced, then renamed. Not synced where
- * recovery waits for it, as RECOVERYXLOG or RECOVERYHISTORY: the server does that. */
-bool spool_place(const char *path, const void *data, size_t size, GError **error);
-
 #endif

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/stop.h"
 #include "repo/chain.h"
-#include "repo/wal_object.h"
+#include "repo/wal_held.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #include "base/pool.h"
 #include "base/stop.h"
 #include "ops/check.h"
-#include "repo/wal_object.h"
+#include "repo/wal_held.h"
 
 #include <string.h>
 
@@ -145,11 +145,10 @@ static bool check_wal_object(Repo *repo, const struct wal_held *held, const char
 
 static bool scan_wal(struct scan *scan, const struct wal_held *held, GError **error)
 {
-	g_autoptr(GByteArray) content = NULL;
+	struct wal_reading reading = {.identity = scan->request->identity, .held = held};
 
-	if (scan->request->identity)
-		return wal_fetch(scan->repo, scan->request->identity, held, 1, &content, NULL,
-				 error);
+	if (reading.identity)
+		return wal_read(scan->repo, &reading, NULL, error);
 	for (guint i = 0; i < held->locals->len; i++)
 		if (!check_wal_object(scan->repo, held, held->locals->pdata[i], error))
 			return false;

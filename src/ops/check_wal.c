@@ -1,7 +1,7 @@
 /* Whether each set has the WAL it cannot do without, and what else is odd about the archive. */
 #include "ops/check.h"
 
-#include "repo/wal_object.h"
+#include "repo/wal_held.h"
 #include "repo/wal_range.h"
 
 #include <string.h>

@@ -3,8 +3,8 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "pg/timeline.h"
+#include "repo/wal_held.h"
 #include "repo/wal_journal.h"
-#include "repo/wal_object.h"
 #include "repo/wal_range.h"
 
 #include <string.h>

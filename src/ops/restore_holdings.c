@@ -1,7 +1,7 @@
 #include "ops/restore.h"
 
 #include "base/error.h"
-#include "repo/wal_object.h"
+#include "repo/wal_held.h"
 
 void restore_holdings_clear(struct restore_holdings *holdings)
 {

@@ -36,6 +36,8 @@ src_repo_librepo_a_SOURCES = \
 	src/repo/signed_object.h \
 	src/repo/table.c \
 	src/repo/table.h \
+	src/repo/wal_held.c \
+	src/repo/wal_held.h \
 	src/repo/wal_journal.c \
 	src/repo/wal_journal.h \
 	src/repo/wal_object.c \

@@ -147,11 +147,18 @@ GBytes *manifest_seal(const Manifest *manifest, const Bundle *bundle, int compre
 	return g_byte_array_free_to_bytes(object);
 }
 
+static bool take_text(void *text, const void *plain, size_t size, GError **error)
+{
+	(void)error;
+	g_string_append_len(text, plain, (gssize)size);
+	return true;
+}
+
 static bool parse_sealed_part(const struct signed_object *object, const Identity *identity,
 			      Manifest *manifest, GError **error)
 {
 	g_autoptr(SignedReader) reader = signed_reader_new(object, identity, error);
-	g_autofree char *text = NULL;
+	g_autoptr(GString) text = g_string_new(NULL);
 	uint64_t size;
 
 	if (!reader)
@@ -160,12 +167,8 @@ static bool parse_sealed_part(const struct signed_object *object, const Identity
 	if (size > SEALED_MAX)
 		return odr_fail(error, ODR_ERROR_CORRUPT,
 				"its sealed part has %" G_GUINT64_FORMAT " bytes", size);
-	text = g_try_malloc(size + 1);
-	if (!text)
-		return odr_fail(error, ODR_ERROR_SYSTEM,
-				"no memory for %" G_GUINT64_FORMAT " bytes", size);
-	return signed_reader_read(reader, 1, text, error) &&
-	       manifest_sealed_parse(text, size, manifest, error);
+	return signed_reader_read(reader, 1, &(struct signed_sink){take_text, text}, error) &&
+	       manifest_sealed_parse(text->str, text->len, manifest, error);
 }
 
 /* Signature and public part. */

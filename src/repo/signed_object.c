@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/pool.h"
 #include "stream/compress.h"
 
@@ -221,6 +222,7 @@ struct signed_reader {
 	Opener *opener;
 	struct chunk_row *rows;
 	uint64_t size, seed;
+	uint32_t plain_max, sealed_max; /* of a chunk */
 };
 
 void signed_reader_free(SignedReader *reader)
@@ -271,6 +273,8 @@ static bool reader_parse_footer(SignedReader *reader, const uint8_t *footer, GEr
 		memcpy(row->digest, digest, XXH128_SIZE);
 		position += row->sealed_size;
 		reader->size += row->plain_size;
+		reader->plain_max = MAX(reader->plain_max, row->plain_size);
+		reader->sealed_max = MAX(reader->sealed_max, row->sealed_size);
 	}
 	return true;
 }
@@ -304,20 +308,30 @@ SignedReader *signed_reader_new(const struct signed_object *object, const Identi
 
 struct reading {
 	const SignedReader *reader;
-	uint8_t *plain;
+	const struct signed_sink *sink;
 };
 
 struct reading_worker {
 	struct decompressor *decompressor;
-	uint8_t *packed;
+	uint8_t *
+		plain; /* room for a chunk, which stays in the processor's cache until it is taken */
+	uint8_t *packed; /* behind it */
 };
 
 static bool reading_begin(void *shared, unsigned number, void **context, GError **error)
 {
+	const struct reading *reading = shared;
+	const SignedReader *reader = reading->reader;
+	uint8_t *plain = memory_large((size_t)reader->plain_max + reader->sealed_max);
+
+	if (!plain)
+		return odr_fail(error, ODR_ERROR_SYSTEM, "no memory for a chunk");
+
 	struct reading_worker *worker = g_new0(struct reading_worker, 1);
 
+	worker->plain = plain;
+	worker->packed = plain + reader->plain_max;
 	worker->decompressor = decompressor_new();
-	worker->packed = g_malloc(SLOT_SIZE);
 	*context = worker;
 	return true;
 }
@@ -327,7 +341,7 @@ static bool reading_end(void *shared, void *context, bool finished, GError **err
 	struct reading_worker *worker = context;
 
 	decompressor_free(worker->decompressor);
-	g_free(worker->packed);
+	g_free(worker->plain);
 	g_free(worker);
 	return true;
 }
@@ -338,23 +352,34 @@ static bool reading_run(void *shared, void *context, size_t number, GError **err
 	const SignedReader *reader = reading->reader;
 	const struct chunk_row *row = &reader->rows[number];
 	struct reading_worker *worker = context;
-	uint8_t *plain = reading->plain + number * CHUNK_MAX;
 	uint8_t digest[XXH128_SIZE];
 
 	if (!open_chunk(reader->opener, number, reader->object->bytes + row->offset,
 			row->sealed_size, worker->packed, error) ||
 	    !decompress_chunk(worker->decompressor, worker->packed,
-			      row->sealed_size - SEAL_OVERHEAD, plain, row->plain_size, error))
+			      row->sealed_size - SEAL_OVERHEAD, worker->plain, row->plain_size,
+			      error))
 		return odr_context(error, "chunk %zu", number);
-	xxh128(reader->seed, plain, row->plain_size, digest);
+	xxh128(reader->seed, worker->plain, row->plain_size, digest);
 	if (memcmp(digest, row->digest, sizeof(digest)) != 0)
 		return odr_fail(error, ODR_ERROR_CORRUPT, "chunk %zu has a wrong digest", number);
 	return true;
 }
 
-bool signed_reader_read(const SignedReader *reader, unsigned threads, void *plain, GError **error)
+static bool reading_take(void *shared, void *context, size_t number, GError **error)
 {
-	struct reading reading = {.reader = reader, .plain = plain};
+	const struct reading *reading = shared;
+	const struct signed_sink *sink = reading->sink;
+	const struct reading_worker *worker = context;
+
+	return sink->take(sink->data, worker->plain, reading->reader->rows[number].plain_size,
+			  error);
+}
+
+bool signed_reader_read(const SignedReader *reader, unsigned threads,
+			const struct signed_sink *sink, GError **error)
+{
+	struct reading reading = {.reader = reader, .sink = sink};
 	uint32_t chunks = reader->object->chunks;
 	struct pool_work work = {
 		.workers = MIN(MAX(threads, 1), MAX(chunks, 1)),
@@ -362,6 +387,7 @@ bool signed_reader_read(const SignedReader *reader, unsigned threads, void *plai
 		.shared = &reading,
 		.begin = reading_begin,
 		.run = reading_run,
+		.in_turn = reading_take,
 		.end = reading_end,
 	};
 

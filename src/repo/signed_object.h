@@ -46,7 +46,13 @@ SignedReader *signed_reader_new(const struct signed_object *object, const Identi
 void signed_reader_free(SignedReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SignedReader, signed_reader_free)
 uint64_t signed_reader_size(const SignedReader *reader); /* as the footer says: judge before use */
-/* plain has room for signed_reader_size bytes; its content is undefined after a failure. */
-bool signed_reader_read(const SignedReader *reader, unsigned threads, void *plain, GError **error);
+/* Takes the content in order, in parts of CHUNK_MAX at most, never from two threads at once. */
+struct signed_sink {
+	bool (*take)(void *data, const void *plain, size_t size, GError **error);
+	void *data;
+};
+/* What was taken counts only when this returns true. Memory does not grow with the content. */
+bool signed_reader_read(const SignedReader *reader, unsigned threads,
+			const struct signed_sink *sink, GError **error);
 
 #endif

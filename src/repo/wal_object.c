@@ -1,18 +1,13 @@
 #include "repo/wal_object.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "repo/signed_object.h"
 
 #define WAL_PIECES_MAX	    ((unsigned)(WAL_FILE_MAX / WAL_PIECE_SIZE))
-#define WAL_OBJECT_MAX	    (WAL_PIECE_SIZE + ((uint64_t)1 << 20)) /* a piece that does not compress */
-#define WAL_FIELD_IGNORABLE 0x8000				   /* a reader may ignore these */
-#define HUGE_PAGE	    ((size_t)2 << 20)
+#define WAL_FIELD_IGNORABLE 0x8000 /* a reader may ignore these */
 #define WAL_NAME_DIGITS	    (2 * XXH128_SIZE)
 
 unsigned wal_object_pieces(uint64_t file_size)
@@ -20,14 +15,14 @@ unsigned wal_object_pieces(uint64_t file_size)
 	return file_size <= WAL_PIECE_SIZE ? 1 : (file_size + WAL_PIECE_SIZE - 1) / WAL_PIECE_SIZE;
 }
 
-static uint64_t piece_offset(unsigned piece)
+uint64_t wal_piece_offset(unsigned piece)
 {
 	return (piece - 1) * WAL_PIECE_SIZE;
 }
 
-static uint64_t piece_size(uint64_t file_size, unsigned piece)
+uint64_t wal_piece_size(uint64_t file_size, unsigned piece)
 {
-	return MIN(WAL_PIECE_SIZE, file_size - piece_offset(piece));
+	return MIN(WAL_PIECE_SIZE, file_size - wal_piece_offset(piece));
 }
 
 void wal_object_clear(struct wal_object *object)
@@ -42,8 +37,13 @@ void wal_object_digest(const uint8_t digest_secret[KEY_SIZE], const void *conten
 	xxh128(digest_seed(digest_secret, "wal"), content, size, digest);
 }
 
-static char *wal_object_name(const char *file, const uint8_t digest[XXH128_SIZE], unsigned piece,
-			     unsigned pieces)
+struct xxh128 *wal_object_digest_new(const uint8_t digest_secret[KEY_SIZE])
+{
+	return xxh128_new(digest_seed(digest_secret, "wal"));
+}
+
+char *wal_object_name(const char *file, const uint8_t digest[XXH128_SIZE], unsigned piece,
+		      unsigned pieces)
 {
 	g_autofree char *local = layout_wal(file, digest);
 
@@ -112,7 +112,7 @@ static GByteArray *public_part(const struct wal_object_request *request, unsigne
 	g_byte_array_set_size(value, 0);
 	bytes_put_u32(value, request->piece);
 	bytes_put_u32(value, pieces);
-	bytes_put_u64(value, piece_offset(request->piece));
+	bytes_put_u64(value, wal_piece_offset(request->piece));
 	bytes_put_field(fields, WAL_FIELD_PIECE, value->data, value->len);
 	return fields;
 }
@@ -140,8 +140,8 @@ bool wal_object_seal(const struct wal_object_request *request, struct wal_object
 		.local = local,
 		.public_part = fields->data,
 		.public_size = fields->len,
-		.content = (const uint8_t *)request->content + piece_offset(request->piece),
-		.size = piece_size(request->size, request->piece),
+		.content = (const uint8_t *)request->content + wal_piece_offset(request->piece),
+		.size = wal_piece_size(request->size, request->piece),
 		.compress_level = request->compress_level,
 		.threads = request->threads,
 	};
@@ -237,15 +237,14 @@ static bool facts_match_name(const struct wal_facts *facts, const char *local, G
 		return odr_fail(error, ODR_ERROR_CORRUPT, "it holds piece %u of %u", facts->piece,
 				facts->pieces);
 	if (facts->size > WAL_FILE_MAX || wal_object_pieces(facts->size) != pieces ||
-	    facts->offset != piece_offset(piece))
+	    facts->offset != wal_piece_offset(piece))
 		return odr_fail(error, ODR_ERROR_CORRUPT, "its size and pieces do not agree");
 	return true;
 }
 
-/* object and facts refer to what the checks found good. */
-static bool object_check(const struct key_service *service, const char *local, const void *bytes,
-			 size_t size, struct signed_object *object, struct wal_facts *facts,
-			 GError **error)
+bool wal_object_open(const struct key_service *service, const char *local, const void *bytes,
+		     size_t size, struct signed_object *object, struct wal_facts *facts,
+		     GError **error)
 {
 	__attribute__((cleanup(wal_facts_clear))) struct wal_facts found = {0};
 
@@ -264,237 +263,5 @@ bool wal_object_check(const struct key_service *service, const char *local, cons
 {
 	struct signed_object checked;
 
-	return object_check(service, local, object, size, &checked, facts, error);
-}
-
-void wal_held_free(struct wal_held *held)
-{
-	if (!held)
-		return;
-	g_free(held->file);
-	g_ptr_array_unref(held->locals);
-	g_free(held);
-}
-
-static struct wal_held *wal_held_new(const char *file, const uint8_t digest[XXH128_SIZE],
-				     unsigned pieces)
-{
-	struct wal_held *held = g_new0(struct wal_held, 1);
-
-	held->file = g_strdup(file);
-	memcpy(held->digest, digest, XXH128_SIZE);
-	held->locals = g_ptr_array_new_full(pieces, g_free);
-	g_ptr_array_set_size(held->locals, pieces);
-	return held;
-}
-
-struct gathering {
-	GPtrArray *held;
-	GHashTable *by_first; /* name of the first piece → struct wal_held, not owned */
-	const char *file;     /* only this one, or NULL */
-};
-
-static bool gather(void *data, const struct store_object *object)
-{
-	struct gathering *gathering = data;
-	g_autofree char *file = NULL;
-	uint8_t digest[XXH128_SIZE];
-	unsigned piece, pieces;
-
-	/* Names that are none of ours prove nothing: a reader would never ask for them. */
-	if (!wal_object_name_parse(object->name, &file, digest, &piece, &pieces) ||
-	    (gathering->file && strcmp(file, gathering->file) != 0))
-		return true;
-
-	g_autofree char *first = wal_object_name(file, digest, 1, pieces);
-	struct wal_held *held = g_hash_table_lookup(gathering->by_first, first);
-
-	if (!held) {
-		held = wal_held_new(file, digest, pieces);
-		g_ptr_array_add(gathering->held, held);
-		g_hash_table_insert(gathering->by_first, g_steal_pointer(&first), held);
-	}
-	if (held->locals->pdata[piece - 1])
-		return true;
-	held->locals->pdata[piece - 1] = g_strdup(object->name);
-	held->object_size += object->size;
-	held->stored_at = MAX(held->stored_at, object->stored_at);
-	return true;
-}
-
-static int compare_held(const void *a, const void *b)
-{
-	const struct wal_held *one = *(struct wal_held *const *)a;
-	const struct wal_held *two = *(struct wal_held *const *)b;
-	int order = strcmp(one->file, two->file);
-
-	if (order != 0)
-		return order;
-	if (one->stored_at != two->stored_at)
-		return one->stored_at < two->stored_at ? -1 : 1;
-	return memcmp(one->digest, two->digest, XXH128_SIZE);
-}
-
-static bool gather_all(Repo *repo, const char *prefix, const char *file, GPtrArray **held,
-		       GError **error)
-{
-	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify)wal_held_free);
-	g_autoptr(GHashTable) by_first =
-		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	struct gathering gathering = {.held = found, .by_first = by_first, .file = file};
-
-	if (!repo_list(repo, prefix, gather, &gathering, error))
-		return false;
-	for (guint i = 0; i < found->len; i++) {
-		struct wal_held *one = found->pdata[i];
-
-		one->complete = !g_ptr_array_find(one->locals, NULL, NULL);
-	}
-	g_ptr_array_sort(found, compare_held);
-	*held = g_steal_pointer(&found);
-	return true;
-}
-
-bool wal_find(Repo *repo, const char *file, GPtrArray **held, GError **error)
-{
-	if (wal_file_kind(file, NULL) == WAL_FILE_UNKNOWN)
-		return odr_fail(error, ODR_ERROR_USAGE, "'%s' is not the name of a WAL file", file);
-
-	g_autofree char *prefix = layout_wal_prefix(file);
-
-	if (!gather_all(repo, prefix, file, held, error))
-		return odr_context(error, "cannot look for WAL file %s", file);
-	return true;
-}
-
-bool wal_list(Repo *repo, GPtrArray **held, GError **error)
-{
-	if (!gather_all(repo, "wal/", NULL, held, error))
-		return odr_context(error, "cannot list WAL");
-	return true;
-}
-
-/* A file that is being fetched piece by piece. */
-struct fetching {
-	Repo *repo;
-	const Identity *identity;
-	const struct wal_held *held;
-	unsigned threads;
-	struct wal_facts facts; /* of the first piece */
-	uint8_t *content;
-};
-
-/* g_free. Small pages of a segment would take as long to get as its content. */
-static uint8_t *content_new(uint64_t size)
-{
-	void *content = NULL;
-
-	if (size < HUGE_PAGE)
-		return g_try_malloc(MAX(size, 1));
-	if (posix_memalign(&content, HUGE_PAGE, size) != 0)
-		return NULL;
-	madvise(content, size, MADV_HUGEPAGE); /* advice: it may be refused */
-	return content;
-}
-
-/* The first piece says how large the file is; the others must agree with it. */
-static bool fetching_accept(struct fetching *fetching, struct wal_facts *facts, GError **error)
-{
-	struct wal_facts *first = &fetching->facts;
-
-	if (facts->piece > 1) {
-		if (facts->size != first->size || facts->major != first->major ||
-		    facts->system_identifier != first->system_identifier)
-			return odr_fail(error, ODR_ERROR_CORRUPT,
-					"piece %u is not of the same file as piece 1",
-					facts->piece);
-		return true;
-	}
-	fetching->content = content_new(facts->size);
-	if (!fetching->content)
-		return odr_fail(error, ODR_ERROR_SYSTEM,
-				"no memory for %" G_GUINT64_FORMAT " bytes", facts->size);
-	*first = *facts;
-	facts->file = NULL;
-	return true;
-}
-
-static bool fetch_piece(struct fetching *fetching, const char *local, GError **error)
-{
-	__attribute__((cleanup(wal_facts_clear))) struct wal_facts facts = {0};
-	g_autoptr(GBytes) bytes = NULL;
-	g_autoptr(SignedReader) reader = NULL;
-	struct signed_object object;
-	const void *data;
-	uint64_t wanted;
-	uint64_t offset;
-	size_t size;
-
-	if (!repo_get(fetching->repo, local, WAL_OBJECT_MAX, &bytes, error))
-		return false;
-	data = g_bytes_get_data(bytes, &size);
-	if (!object_check(&fetching->repo->service, local, data, size, &object, &facts, error))
-		return false;
-	if (!repo_accepts(fetching->repo, &facts.writer, fetching->held->stored_at, error))
-		return odr_context(error, "WAL object '%s'", local);
-	wanted = piece_size(facts.size, facts.piece);
-	offset = facts.offset;
-	reader = signed_reader_new(&object, fetching->identity, error);
-	if (!reader)
-		return odr_context(error, "WAL object '%s'", local);
-	if (signed_reader_size(reader) != wanted)
-		return odr_fail(error, ODR_ERROR_CORRUPT,
-				"WAL object '%s' holds %" G_GUINT64_FORMAT
-				" bytes instead of %" G_GUINT64_FORMAT,
-				local, signed_reader_size(reader), wanted);
-	if (!fetching_accept(fetching, &facts, error) ||
-	    !signed_reader_read(reader, fetching->threads, fetching->content + offset, error))
-		return odr_context(error, "WAL object '%s'", local);
-	return true;
-}
-
-static bool fetch_pieces(struct fetching *fetching, GError **error)
-{
-	const GPtrArray *locals = fetching->held->locals;
-	uint8_t digest[XXH128_SIZE];
-
-	for (guint i = 0; i < locals->len; i++) {
-		g_autoptr(GError) cause = NULL;
-
-		if (!locals->pdata[i])
-			return odr_fail(error, ODR_ERROR_CORRUPT, "piece %u of %u is missing",
-					i + 1, locals->len);
-		if (fetch_piece(fetching, locals->pdata[i], &cause))
-			continue;
-		if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
-			return odr_fail(error, ODR_ERROR_TRANSIENT,
-					"it was listed a moment ago: %s", cause->message);
-		g_propagate_error(error, g_steal_pointer(&cause));
-		return false;
-	}
-	wal_object_digest(fetching->identity->digest_secret, fetching->content,
-			  fetching->facts.size, digest);
-	if (memcmp(digest, fetching->held->digest, sizeof(digest)) != 0)
-		return odr_fail(error, ODR_ERROR_CORRUPT,
-				"its content does not have the digest of its name");
-	return true;
-}
-
-bool wal_fetch(Repo *repo, const Identity *identity, const struct wal_held *held, unsigned threads,
-	       GByteArray **content, struct wal_facts *facts, GError **error)
-{
-	struct fetching fetching = {
-		.repo = repo, .identity = identity, .held = held, .threads = threads};
-
-	if (!fetch_pieces(&fetching, error)) {
-		wal_facts_clear(&fetching.facts);
-		g_free(fetching.content);
-		return odr_context(error, "cannot read WAL file %s", held->file);
-	}
-	*content = g_byte_array_new_take(fetching.content, fetching.facts.size);
-	if (facts)
-		*facts = fetching.facts;
-	else
-		wal_facts_clear(&fetching.facts);
-	return true;
+	return wal_object_open(service, local, object, size, &checked, facts, error);
 }

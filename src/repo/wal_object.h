@@ -3,6 +3,7 @@
 
 #include "repo/layout.h"
 #include "repo/repo.h"
+#include "repo/signed_object.h"
 #include "stream/compress.h"
 
 /*
@@ -21,6 +22,8 @@ enum wal_field {
 	WAL_FIELD_PIECE = 5,  /* u32 k, u32 n, u64 offset */
 };
 unsigned wal_object_pieces(uint64_t file_size); /* n, at least 1 */
+uint64_t wal_piece_offset(unsigned piece);
+uint64_t wal_piece_size(uint64_t file_size, unsigned piece);
 
 struct wal_object {
 	char *local; /* name */
@@ -41,6 +44,8 @@ struct wal_object_request {
 };
 void wal_object_digest(const uint8_t digest_secret[KEY_SIZE], const void *content, uint64_t size,
 		       uint8_t digest[XXH128_SIZE]);
+/* The same for content that comes in parts. */
+struct xxh128 *wal_object_digest_new(const uint8_t digest_secret[KEY_SIZE]);
 bool wal_object_seal(const struct wal_object_request *request, struct wal_object *object,
 		     GError **error);
 
@@ -56,30 +61,15 @@ void wal_facts_clear(struct wal_facts *facts);
 /* Checks signature, name, form, without a key. CORRUPT, or REFUSED for what a newer version wrote. */
 bool wal_object_check(const struct key_service *service, const char *local, const void *object,
 		      size_t size, struct wal_facts *facts, GError **error);
+/* As wal_object_check, and gives what its content is read from: refers to the bytes. */
+bool wal_object_open(const struct key_service *service, const char *local, const void *bytes,
+		     size_t size, struct signed_object *object, struct wal_facts *facts,
+		     GError **error);
 
+char *wal_object_name(const char *file, const uint8_t digest[XXH128_SIZE], unsigned piece,
+		      unsigned pieces);
 /* Takes a name apart. piece and pieces are 1 for a file of one object. Judges hostile text. */
 bool wal_object_name_parse(const char *local, char **file, uint8_t digest[XXH128_SIZE],
 			   unsigned *piece, unsigned *pieces);
-
-/* What a repository holds under one file name with one digest: complete (all pieces) or not. */
-struct wal_held {
-	char *file;
-	uint8_t digest[XXH128_SIZE];
-	GPtrArray *locals;    /* char *, in order of pieces; missing ones are NULL */
-	uint64_t object_size; /* sum */
-	usec_t stored_at;     /* of the last piece */
-	bool complete;
-};
-void wal_held_free(struct wal_held *held);
-/* Of one file, oldest first by the store's time; an empty array is proven absence. */
-bool wal_find(Repo *repo, const char *file, GPtrArray **held, GError **error);
-/* Of the whole service, from one listing, sorted by file, then time. */
-bool wal_list(Repo *repo, GPtrArray **held, GError **error);
-/* Gets, checks and opens all pieces: *content is the plain file, which has the digest of its name. facts
- * (may be NULL) are those of the first piece; wal_facts_clear. CORRUPT when anything does not verify or
- * a piece is missing, AUTH when the identity does not open it. Never NOT_FOUND: what was listed and is
- * gone is TRANSIENT, no proof of absence. */
-bool wal_fetch(Repo *repo, const Identity *identity, const struct wal_held *held, unsigned threads,
-	       GByteArray **content, struct wal_facts *facts, GError **error);
 
 #endif

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "crypto/secret.h"
 #include "repo/manifest.h"
-#include "repo/wal_object.h"
+#include "repo/wal_held.h"
 
 static struct {
 	Identity *identity;

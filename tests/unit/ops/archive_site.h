@@ -8,8 +8,8 @@
 #include "ops/archive.h"
 #include "ops/cluster.h"
 #include "repo/repo.h"
+#include "repo/wal_held.h"
 #include "repo/wal_journal.h"
-#include "repo/wal_object.h"
 
 #include <glib/gstdio.h>
 #include <unistd.h>

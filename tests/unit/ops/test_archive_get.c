@@ -2,6 +2,9 @@
 
 #include "ops/archive_spool.h"
 
+#include <stdlib.h>
+#include <sys/stat.h>
+
 static void assert_got(struct site *site, const char *file)
 {
 	GError *error = NULL;
@@ -14,6 +17,15 @@ static void assert_got(struct site *site, const char *file)
 	g_unlink(site->out);
 }
 
+/* Neither in its place nor beside it. */
+static void assert_nothing_there(struct site *site)
+{
+	g_autofree char *aside = g_strconcat(site->out, ".odrbackup", NULL);
+
+	g_assert_false(g_file_test(site->out, G_FILE_TEST_EXISTS));
+	g_assert_false(g_file_test(aside, G_FILE_TEST_EXISTS));
+}
+
 static void assert_absent(struct site *site, const char *file)
 {
 	GError *error = NULL;
@@ -22,7 +34,7 @@ static void assert_absent(struct site *site, const char *file)
 	site_get(site, file, &found, &error);
 	g_assert_no_error(error);
 	g_assert_false(found);
-	g_assert_false(g_file_test(site->out, G_FILE_TEST_EXISTS));
+	assert_nothing_there(site);
 }
 
 static void archive(struct site *site, const char *name)
@@ -91,7 +103,7 @@ static void test_damaged(struct site *site, const void *data)
 	site_damage(site, 1, SEGMENT);
 	assert_refused(site_get(site, SEGMENT, &found, &error), error, ODR_ERROR_CORRUPT,
 		       "repository main: cannot read WAL file " SEGMENT);
-	g_assert_false(g_file_test(site->out, G_FILE_TEST_EXISTS));
+	assert_nothing_there(site);
 }
 
 /* The good copy may be where we cannot look. */
@@ -267,6 +279,31 @@ static void test_spool_is_checked(struct site *site, const void *data)
 	g_assert_false(g_file_test(site->out, G_FILE_TEST_EXISTS));
 }
 
+static void test_spool_elsewhere(struct site *site, const void *data)
+{
+	char spool[] = "/dev/shm/odr-spool-XXXXXX";
+	struct stat here, there;
+	uint32_t segment_size = 0;
+
+	g_assert_cmpint(g_stat(site->folder, &here), ==, 0);
+	if (!mkdtemp(spool) || g_stat(spool, &there) != 0 || here.st_dev == there.st_dev) {
+		g_test_skip("there is no second file system");
+		return;
+	}
+	site_segment_write(site, &(struct site_segment){SEGMENT, .segment_size = 4 * MIB});
+
+	g_autofree char *segment = g_build_filename(site->wal, SEGMENT, NULL);
+	g_autofree char *content = NULL;
+	gsize size;
+
+	g_assert_true(g_file_get_contents(segment, &content, &size, NULL));
+	site_write(spool, SEGMENT, content, size);
+	g_assert_true(spool_take(spool, SEGMENT, site->out, &segment_size));
+	assert_same_file(site->wal, SEGMENT, site->out);
+	g_assert_true(file_is_empty_dir(spool));
+	g_assert_cmpint(g_rmdir(spool), ==, 0);
+}
+
 static void test_one_at_a_time(struct site *site, const void *data)
 {
 	struct spool_refill refill = refill_after(site, SEGMENT, 2);
@@ -297,6 +334,7 @@ int main(int argc, char **argv)
 	SITE_TEST("/archive/get/names-a-destination-it-cannot-write", test_destination);
 	SITE_TEST("/archive/spool/holds-the-next-segments", test_fetched_ahead);
 	SITE_TEST("/archive/spool/what-is-no-good-is-fetched-again", test_spool_is_checked);
+	SITE_TEST("/archive/spool/may-lie-on-another-file-system", test_spool_elsewhere);
 	SITE_TEST("/archive/spool/is-filled-by-one-process", test_one_at_a_time);
 	return g_test_run();
 }

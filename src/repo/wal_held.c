@@ -1,0 +1,288 @@
+#include "repo/wal_held.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "repo/signed_object.h"
+
+#define WAL_OBJECT_MAX (WAL_PIECE_SIZE + ((uint64_t)1 << 20)) /* a piece that does not compress */
+
+void wal_held_free(struct wal_held *held)
+{
+	if (!held)
+		return;
+	g_free(held->file);
+	g_ptr_array_unref(held->locals);
+	g_free(held);
+}
+
+static struct wal_held *wal_held_new(const char *file, const uint8_t digest[XXH128_SIZE],
+				     unsigned pieces)
+{
+	struct wal_held *held = g_new0(struct wal_held, 1);
+
+	held->file = g_strdup(file);
+	memcpy(held->digest, digest, XXH128_SIZE);
+	held->locals = g_ptr_array_new_full(pieces, g_free);
+	g_ptr_array_set_size(held->locals, pieces);
+	return held;
+}
+
+struct gathering {
+	GPtrArray *held;
+	GHashTable *by_first; /* name of the first piece → struct wal_held, not owned */
+	const char *file;     /* only this one, or NULL */
+};
+
+static bool gather(void *data, const struct store_object *object)
+{
+	struct gathering *gathering = data;
+	g_autofree char *file = NULL;
+	uint8_t digest[XXH128_SIZE];
+	unsigned piece, pieces;
+
+	/* Names that are none of ours prove nothing: a reader would never ask for them. */
+	if (!wal_object_name_parse(object->name, &file, digest, &piece, &pieces) ||
+	    (gathering->file && strcmp(file, gathering->file) != 0))
+		return true;
+
+	g_autofree char *first = wal_object_name(file, digest, 1, pieces);
+	struct wal_held *held = g_hash_table_lookup(gathering->by_first, first);
+
+	if (!held) {
+		held = wal_held_new(file, digest, pieces);
+		g_ptr_array_add(gathering->held, held);
+		g_hash_table_insert(gathering->by_first, g_steal_pointer(&first), held);
+	}
+	if (held->locals->pdata[piece - 1])
+		return true;
+	held->locals->pdata[piece - 1] = g_strdup(object->name);
+	held->object_size += object->size;
+	held->stored_at = MAX(held->stored_at, object->stored_at);
+	return true;
+}
+
+static int compare_held(const void *a, const void *b)
+{
+	const struct wal_held *one = *(struct wal_held *const *)a;
+	const struct wal_held *two = *(struct wal_held *const *)b;
+	int order = strcmp(one->file, two->file);
+
+	if (order != 0)
+		return order;
+	if (one->stored_at != two->stored_at)
+		return one->stored_at < two->stored_at ? -1 : 1;
+	return memcmp(one->digest, two->digest, XXH128_SIZE);
+}
+
+static bool gather_all(Repo *repo, const char *prefix, const char *file, GPtrArray **held,
+		       GError **error)
+{
+	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify)wal_held_free);
+	g_autoptr(GHashTable) by_first =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	struct gathering gathering = {.held = found, .by_first = by_first, .file = file};
+
+	if (!repo_list(repo, prefix, gather, &gathering, error))
+		return false;
+	for (guint i = 0; i < found->len; i++) {
+		struct wal_held *one = found->pdata[i];
+
+		one->complete = !g_ptr_array_find(one->locals, NULL, NULL);
+	}
+	g_ptr_array_sort(found, compare_held);
+	*held = g_steal_pointer(&found);
+	return true;
+}
+
+bool wal_find(Repo *repo, const char *file, GPtrArray **held, GError **error)
+{
+	if (wal_file_kind(file, NULL) == WAL_FILE_UNKNOWN)
+		return odr_fail(error, ODR_ERROR_USAGE, "'%s' is not the name of a WAL file", file);
+
+	g_autofree char *prefix = layout_wal_prefix(file);
+
+	if (!gather_all(repo, prefix, file, held, error))
+		return odr_context(error, "cannot look for WAL file %s", file);
+	return true;
+}
+
+bool wal_list(Repo *repo, GPtrArray **held, GError **error)
+{
+	if (!gather_all(repo, "wal/", NULL, held, error))
+		return odr_context(error, "cannot list WAL");
+	return true;
+}
+
+/* A file that is being read, piece by piece. */
+struct reading {
+	Repo *repo;
+	const struct wal_reading *how;
+	struct wal_facts facts; /* of the first piece */
+	struct xxh128 *digest;
+};
+
+static bool take(void *data, const void *plain, size_t size, GError **error)
+{
+	struct reading *reading = data;
+	const struct wal_reading *how = reading->how;
+
+	xxh128_update(reading->digest, plain, size);
+	return !how->take || how->take(how->data, plain, size, error);
+}
+
+/* The first piece says how large the file is; the others must agree with it. */
+static bool accept_piece(struct reading *reading, struct wal_facts *facts, GError **error)
+{
+	struct wal_facts *first = &reading->facts;
+
+	if (facts->piece > 1) {
+		if (facts->size != first->size || facts->major != first->major ||
+		    facts->system_identifier != first->system_identifier)
+			return odr_fail(error, ODR_ERROR_CORRUPT,
+					"piece %u is not of the same file as piece 1",
+					facts->piece);
+		return true;
+	}
+	*first = *facts;
+	facts->file = NULL;
+	return !reading->how->begin || reading->how->begin(reading->how->data, first, error);
+}
+
+static bool open_piece(struct reading *reading, const struct signed_object *object,
+		       struct wal_facts *facts, GError **error)
+{
+	const struct wal_reading *how = reading->how;
+	uint64_t wanted = wal_piece_size(facts->size, facts->piece);
+	g_autoptr(SignedReader) reader = NULL;
+
+	if (!repo_accepts(reading->repo, &facts->writer, how->held->stored_at, error))
+		return false;
+	reader = signed_reader_new(object, how->identity, error);
+	if (!reader)
+		return false;
+	if (signed_reader_size(reader) != wanted)
+		return odr_fail(error, ODR_ERROR_CORRUPT,
+				"it holds %" G_GUINT64_FORMAT
+				" bytes instead of %" G_GUINT64_FORMAT,
+				signed_reader_size(reader), wanted);
+	return accept_piece(reading, facts, error) &&
+	       signed_reader_read(reader, how->threads, &(struct signed_sink){take, reading},
+				  error);
+}
+
+static bool get_listed(Repo *repo, const char *local, GBytes **bytes, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+
+	if (repo_get(repo, local, WAL_OBJECT_MAX, bytes, &cause))
+		return true;
+	if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
+		return odr_fail(error, ODR_ERROR_TRANSIENT, "it was listed a moment ago: %s",
+				cause->message);
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
+
+static bool read_piece(struct reading *reading, const char *local, GError **error)
+{
+	__attribute__((cleanup(wal_facts_clear))) struct wal_facts facts = {0};
+	const struct key_service *service = &reading->repo->service;
+	g_autoptr(GBytes) bytes = NULL;
+	struct signed_object object;
+	const void *data;
+	size_t size;
+
+	if (!get_listed(reading->repo, local, &bytes, error))
+		return false;
+	data = g_bytes_get_data(bytes, &size);
+	if (!wal_object_open(service, local, data, size, &object, &facts, error))
+		return false;
+	return open_piece(reading, &object, &facts, error) ||
+	       odr_context(error, "WAL object '%s'", local);
+}
+
+static bool read_pieces(struct reading *reading, GError **error)
+{
+	const GPtrArray *locals = reading->how->held->locals;
+	uint8_t digest[XXH128_SIZE];
+
+	for (guint i = 0; i < locals->len; i++) {
+		if (!locals->pdata[i])
+			return odr_fail(error, ODR_ERROR_CORRUPT, "piece %u of %u is missing",
+					i + 1, locals->len);
+		if (!read_piece(reading, locals->pdata[i], error))
+			return false;
+	}
+	xxh128_final(reading->digest, digest);
+	if (memcmp(digest, reading->how->held->digest, sizeof(digest)) != 0)
+		return odr_fail(error, ODR_ERROR_CORRUPT,
+				"its content does not have the digest of its name");
+	return true;
+}
+
+bool wal_read(Repo *repo, const struct wal_reading *how, struct wal_facts *facts, GError **error)
+{
+	struct reading reading = {
+		.repo = repo,
+		.how = how,
+		.digest = wal_object_digest_new(how->identity->digest_secret),
+	};
+	bool good = read_pieces(&reading, error);
+
+	xxh128_free(reading.digest);
+	if (good && facts)
+		*facts = reading.facts;
+	else
+		wal_facts_clear(&reading.facts);
+	return good || odr_context(error, "cannot read WAL file %s", how->held->file);
+}
+
+/* A file in memory. */
+struct fetching {
+	uint8_t *content;
+	uint64_t size, filled;
+};
+
+static bool fetch_begin(void *data, const struct wal_facts *facts, GError **error)
+{
+	struct fetching *fetching = data;
+
+	fetching->size = facts->size;
+	fetching->content = memory_large(facts->size);
+	return fetching->content ||
+	       odr_fail(error, ODR_ERROR_SYSTEM, "no memory for %" G_GUINT64_FORMAT " bytes",
+			facts->size);
+}
+
+static bool fetch_take(void *data, const void *plain, size_t size, GError **error)
+{
+	struct fetching *fetching = data;
+
+	g_assert(size <= fetching->size - fetching->filled);
+	memcpy(fetching->content + fetching->filled, plain, size);
+	fetching->filled += size;
+	return true;
+}
+
+bool wal_fetch(Repo *repo, const Identity *identity, const struct wal_held *held, unsigned threads,
+	       GByteArray **content, struct wal_facts *facts, GError **error)
+{
+	struct fetching fetching = {0};
+	struct wal_reading reading = {
+		.identity = identity,
+		.held = held,
+		.threads = threads,
+		.begin = fetch_begin,
+		.take = fetch_take,
+		.data = &fetching,
+	};
+
+	if (!wal_read(repo, &reading, facts, error)) {
+		g_free(fetching.content);
+		return false;
+	}
+	*content = g_byte_array_new_take(fetching.content, fetching.size);
+	return true;
+}

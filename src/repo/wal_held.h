@@ -1,0 +1,41 @@
+#ifndef ODR_REPO_WAL_HELD_H
+#define ODR_REPO_WAL_HELD_H
+
+#include "repo/wal_object.h"
+
+/* What a repository holds under one file name with one digest: complete (all pieces) or not. */
+struct wal_held {
+	char *file;
+	uint8_t digest[XXH128_SIZE];
+	GPtrArray *locals;    /* char *, in order of pieces; missing ones are NULL */
+	uint64_t object_size; /* sum */
+	usec_t stored_at;     /* of the last piece */
+	bool complete;
+};
+void wal_held_free(struct wal_held *held);
+/* Of one file, oldest first by the store's time; an empty array is proven absence. */
+bool wal_find(Repo *repo, const char *file, GPtrArray **held, GError **error);
+/* Of the whole service, from one listing, sorted by file, then time. */
+bool wal_list(Repo *repo, GPtrArray **held, GError **error);
+
+/* Reading one: all pieces are got, checked and opened. */
+struct wal_reading {
+	const Identity *identity;
+	const struct wal_held *held;
+	unsigned threads; /* chunks are opened in parallel; 0 or 1: in the calling thread */
+	/* Called when the signature of the first piece is good, and says how much is to come. May be NULL. */
+	bool (*begin)(void *data, const struct wal_facts *facts, GError **error);
+	/* Takes the content in order, never called by two threads at once. NULL: it is only checked. */
+	bool (*take)(void *data, const void *plain, size_t size, GError **error);
+	void *data;
+};
+/* What was taken counts for nothing until this returns true: then it is the whole file, which has the
+ * digest of its name. facts (may be NULL) are those of the first piece; wal_facts_clear. CORRUPT when
+ * anything does not verify or a piece is missing, AUTH when the identity does not open it. Never
+ * NOT_FOUND of the store's: what was listed and is gone is TRANSIENT, no proof of absence. */
+bool wal_read(Repo *repo, const struct wal_reading *how, struct wal_facts *facts, GError **error);
+/* The same into memory. */
+bool wal_fetch(Repo *repo, const Identity *identity, const struct wal_held *held, unsigned threads,
+	       GByteArray **content, struct wal_facts *facts, GError **error);
+
+#endif
