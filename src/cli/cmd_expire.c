@@ -93,8 +93,18 @@ static json_t *repository_json(const struct expire_repository *repository)
 	json_set_int(object, "wal_bytes", (int64_t)repository->wal_bytes);
 	json_set_int(object, "drafts", (int64_t)repository->swept.drafts);
 	json_set_int(object, "draft_bytes", (int64_t)repository->swept.bytes);
+	json_set_int(object, "locked", repository->locked);
 	json_set_string(object, "wal_floor", repository->floor[0] ? repository->floor : NULL);
 	return object;
+}
+
+static void tell_locked(const struct expire_repository *repository)
+{
+	g_autofree char *objects = count_format(repository->locked, "object");
+
+	log_info("repository %s: %s that may go %s until the store's lock on %s ends",
+		 repository->name, objects, repository->locked == 1 ? "stays" : "stay",
+		 repository->locked == 1 ? "it" : "them");
 }
 
 static void report(const struct arguments *arguments, const char *service, bool plan,
@@ -119,6 +129,8 @@ static void report(const struct arguments *arguments, const char *service, bool 
 			print_plan(repository);
 		else
 			log_info("repository %s: %s", repository->name, what);
+		if (repository->locked > 0)
+			tell_locked(repository);
 	}
 	json_set(document, "repositories", repositories);
 	if (arguments_flag(arguments, "json"))

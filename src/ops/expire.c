@@ -144,6 +144,17 @@ static void decide(struct expire *expire)
 		note_set(expire, expire->manifests->pdata[i], &sets[i]);
 }
 
+/* A lock that has not ended is as it should be: another run removes it. */
+static void refused(struct expire *expire, const char *local, const char *message)
+{
+	if (repo_is_locked(expire->repo, local, expire->request->now)) {
+		expire->out->locked++;
+		return;
+	}
+	expire_trouble(expire, "%s", message);
+	expire->out->refused++;
+}
+
 bool expire_remove(struct expire *expire, const char *local, bool *removed, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
@@ -156,8 +167,7 @@ bool expire_remove(struct expire *expire, const char *local, bool *removed, GErr
 		return true;
 	*removed = false;
 	if (odr_error_is(cause, ODR_ERROR_REFUSED)) {
-		expire_trouble(expire, "%s", cause->message);
-		expire->out->refused++;
+		refused(expire, local, cause->message);
 		return true;
 	}
 	g_propagate_error(error, g_steal_pointer(&cause));

@@ -45,7 +45,8 @@ struct expire_repository {
 	char floor[WAL_SEGMENT_NAME_SIZE]; /* the first segment that is needed; "": unknown */
 	GPtrArray *troubles;		   /* char *: sentences */
 	unsigned unverified;		   /* objects named as sets that are none */
-	unsigned refused;		   /* objects that the store would not give up */
+	unsigned locked;		   /* objects that stay until their lock ends */
+	unsigned refused;		   /* objects that the store would not give up otherwise */
 };
 struct expire_result {
 	GPtrArray *repositories; /* struct expire_repository */

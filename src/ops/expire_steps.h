@@ -23,7 +23,7 @@ struct expire {
 
 /* A sentence for the result: what is odd, and does not stop the expiry. */
 void expire_trouble(struct expire *expire, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/* What is locked stays and is reported; what is gone already is gone. */
+/* What is locked stays and is counted, what is refused is reported; what is gone already is gone. */
 bool expire_remove(struct expire *expire, const char *local, bool *removed, GError **error);
 
 /* expire_sweep.c: what no set needs that stays: packs, layers and tables; then WAL; old probes and drafts. */

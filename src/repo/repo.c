@@ -73,6 +73,24 @@ bool repo_delete(Repo *repo, const char *local, GError **error)
 	return store_delete(repo->store, name, NULL, error);
 }
 
+bool repo_is_locked(Repo *repo, const char *local, usec_t then)
+{
+	g_autofree char *name = full_name(repo, local);
+	g_autoptr(GPtrArray) versions = NULL;
+	bool locked = false;
+
+	if (!store_versions(repo->store, name, &versions, NULL))
+		return false;
+	for (guint i = 0; i < versions->len && !locked; i++) {
+		const struct store_object *version = versions->pdata[i];
+		struct store_lock lock = {0};
+
+		locked = store_lock_get(repo->store, name, version->version, &lock, NULL) &&
+			 (lock.until > then || lock.hold);
+	}
+	return locked;
+}
+
 bool repo_accepts(const Repo *repo, const struct endorsement *writer, usec_t stored_at,
 		  GError **error)
 {

@@ -38,6 +38,8 @@ bool repo_get_range(Repo *repo, const char *local, uint64_t offset, size_t size,
 		    GError **error);
 bool repo_head(Repo *repo, const char *local, struct store_object *object, GError **error);
 bool repo_delete(Repo *repo, const char *local, GError **error);
+/* True where the store says that a version of it is locked then, or held. */
+bool repo_is_locked(Repo *repo, const char *local, usec_t then);
 /* Names given to each are local. */
 bool repo_list(Repo *repo, const char *prefix, store_each each, void *data, GError **error);
 /* Of the whole service. */

@@ -22,6 +22,7 @@ struct faulty {
 	unsigned deletions, fail_at;
 	const char *refuse;
 	bool locks;
+	usec_t locked_until; /* all of it */
 };
 
 static struct faulty *faulty(Store *store)
@@ -70,6 +71,18 @@ static bool faulty_delete(Store *store, const char *name, const char *version, G
 	return store_delete(self->inner, name, version, error);
 }
 
+static bool faulty_lock_get(Store *store, const char *name, const char *version,
+			    struct store_lock *lock, GError **error)
+{
+	*lock = (struct store_lock){.until = faulty(store)->locked_until};
+	return true;
+}
+
+static bool faulty_head(Store *store, const char *name, struct store_object *object, GError **error)
+{
+	return store_head(faulty(store)->inner, name, object, error);
+}
+
 static const struct store_class store_faulty = {
 	.type = "faulty",
 	.free = faulty_free,
@@ -78,6 +91,8 @@ static const struct store_class store_faulty = {
 	.get = faulty_get,
 	.list = faulty_list,
 	.delete = faulty_delete,
+	.head = faulty_head,
+	.lock_get = faulty_lock_get,
 };
 
 struct site {
@@ -445,6 +460,28 @@ static void test_refused(struct site *site, const void *data)
 	assert_listed_sets_are_whole(site);
 }
 
+/* Locks of a store outlive what retention keeps: no trouble, as long as they have not ended. */
+static void test_locked(struct site *site, const void *data)
+{
+	usec_t now = DAY(14) + 2 * USEC_PER_HOUR;
+	const struct expire_repository *out;
+
+	(void)data;
+	put_days(site, 15);
+	site->faults->refuse = "/wal/";
+	site->faults->locked_until = now + USEC_PER_HOUR;
+	out = expire_ok(site, now);
+	g_assert_cmpuint(out->locked, >, 0);
+	g_assert_cmpuint(out->refused, ==, 0);
+	g_assert_cmpuint(out->troubles->len, ==, 0);
+	site->faults->locked_until = now;
+	expire_result_clear(&site->result);
+	out = expire_ok(site, now);
+	g_assert_cmpuint(out->locked, ==, 0);
+	g_assert_cmpuint(out->refused, >, 0);
+	assert_listed_sets_are_whole(site);
+}
+
 static void test_shared_generation(struct site *site, const void *data)
 {
 	g_autofree char *generation = generation_id_new(DAY(30));
@@ -655,6 +692,7 @@ int main(int argc, char **argv)
 	add("/expire/a-clock-that-went-back-removes-nothing", test_clock_back);
 	add("/expire/ended-anywhere-listed-sets-are-whole", test_interrupted);
 	add("/expire/a-set-that-cannot-go-keeps-what-it-needs", test_refused);
+	add("/expire/what-is-locked-goes-another-time", test_locked);
 	add("/expire/a-generation-goes-with-its-last-set", test_shared_generation);
 	add("/expire/wal-that-a-kept-set-lists-stays", test_listed_wal);
 	add("/expire/wal-younger-than-the-oldest-set-stays", test_young_wal);
