@@ -73,6 +73,8 @@ void s3_diagnose_lock(struct s3_diagnose *s3)
 		add_unlockable(s3, "the bucket has no Object Lock");
 	} else if (s3->diagnose->out->facts.versions == STORE_NO) {
 		add_unlockable(s3, "the bucket has no versions");
+	} else if (s3->self->lock == STORE_LOCK_BUCKET && s3->rule.days == 0) {
+		add_unlockable(s3, "the bucket has Object Lock and no default retention");
 	} else {
 		add_lockable(s3);
 	}
@@ -230,20 +232,38 @@ static bool canary_delete(struct s3_diagnose *s3, const struct canary *canary, b
 	return s3_call(s3->self, &call, answer, error);
 }
 
+/* Where the bucket locks whatever is stored, a delete marker is what has no lock. */
+static bool canary_mark(struct s3_diagnose *s3, struct canary *canary, GError **error)
+{
+	g_autoptr(S3Answer) answer = s3_answer_new();
+	const char *version;
+
+	if (!s3_diagnose_delete(s3, canary->name, NULL, answer, error))
+		return false;
+	version = http_answer_header(answer->http, "x-amz-version-id");
+	if (!version)
+		return odr_fail(error, ODR_ERROR_REFUSED,
+				"a delete marker was put, and has no version");
+	g_strlcpy(canary->version, version, sizeof(canary->version));
+	return true;
+}
+
 /* The half without which a refusal says nothing: this credential may delete what has no lock. */
 static bool prove_right(struct s3_diagnose *s3, struct canary *canary)
 {
 	static const char *const advice = "use a keeper's credential, which may delete";
 	g_autoptr(GError) cause = NULL;
+	bool made = s3->rule.days > 0 ? canary_mark(s3, canary, &cause)
+				      : canary_put(s3, canary, 0, &cause);
 
-	if (!canary_put(s3, canary, 0, &cause))
-		diagnose_add(s3->diagnose, "proof", STORE_STEP_WARNING, NULL,
-			     "nothing is proven: no canary could be stored: %s", cause->message);
+	if (!made)
+		diagnose_add(s3->diagnose, "proof", STORE_STEP_WARNING, advice,
+			     "nothing is proven: nothing without a lock could be made: %s",
+			     cause->message);
 	else if (!canary_delete(s3, canary, false, &cause))
 		diagnose_add(s3->diagnose, "proof", STORE_STEP_WARNING, advice,
-			     "nothing is proven: '%s', which was stored without a lock, could not "
-			     "be deleted either: %s",
-			     canary->name, cause->message);
+			     "nothing is proven: what has no lock could not be deleted either: %s",
+			     cause->message);
 	return !cause;
 }
 
@@ -280,7 +300,7 @@ static void add_proof(struct s3_diagnose *s3, const struct canary *canary, const
 	else
 		diagnose_add(s3->diagnose, "proof", STORE_STEP_OK, NULL,
 			     "proven: locked by %s, '%s' could not be deleted and is still read, "
-			     "while a probe without a lock could; 'odrbackup expire' removes it",
+			     "while what has no lock could; 'odrbackup expire' removes it",
 			     lock, canary->name);
 }
 
@@ -328,10 +348,6 @@ void s3_diagnose_proof(struct s3_diagnose *s3)
 		diagnose_add(s3->diagnose, "proof", STORE_STEP_SKIPPED,
 			     "set lock=compliance or lock=governance",
 			     "there is nothing to prove: lock=none");
-	else if (s3->rule.days > 0)
-		diagnose_add(s3->diagnose, "proof", STORE_STEP_SKIPPED, NULL,
-			     "nothing is proven: the bucket locks whatever is stored, so that no "
-			     "right to delete can be shown");
 	else if (prove_right(s3, &without))
 		prove_lock(s3, &locked);
 }

@@ -103,10 +103,12 @@ for my $case (['plain', 'warning', qr/^off: what is overwritten or deleted is go
 $ceph->make_bucket('strict', lock => 1);
 $ceph->must('PUT', '/strict', query => { 'object-lock' => '' }, body => '<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>'
 	. '<Rule><DefaultRetention><Mode>COMPLIANCE</Mode><Days>1</Days></DefaultRetention></Rule></ObjectLockConfiguration>');
-my $strict = check({ bucket => 'strict' }, '--prove-lock');
+my $strict = check({ bucket => 'strict' });
 is_step($strict, 'lock', 'ok', qr/the bucket locks everything by itself: COMPLIANCE for 1 days$/, 'a default retention');
 is_step($strict, 'delete', 'skipped', qr/the bucket locks whatever is stored/, 'a default retention');
-is_step($strict, 'proof', 'skipped', qr/nothing is proven/, 'a default retention');
+is_step(check({ bucket => 'strict', lock => 'bucket' }, '--prove-lock'), 'proof', 'ok', qr/^proven: /, 'a default retention alone');
+is_step(check({ lock => 'bucket' }), 'lock', 'bad', qr/^lock=bucket, but not immutable: the bucket has Object Lock and no default retention$/,
+	'a default retention that is relied on and not there');
 $ceph->must('PUT', '/public', headers => { 'x-amz-acl' => 'public-read' });
 is_step(check({ bucket => 'public', lock => undef }), 'public', 'bad', qr/^everybody may list the bucket/, 'a public bucket');
 
