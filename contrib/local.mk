@@ -3,4 +3,9 @@ EXTRA_DIST += \
 	$(contrib_files)
 
 contrib_files = \
-	contrib/quickstart
+	contrib/quickstart \
+	contrib/s3/README \
+	contrib/s3/bucket-policy.json \
+	contrib/s3/keeper.json \
+	contrib/s3/restorer.json \
+	contrib/s3/writer.json
