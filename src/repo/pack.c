@@ -286,18 +286,63 @@ static bool header_check(const struct pack_row *row, const uint8_t *bytes, size_
 	return true;
 }
 
+static bool whole_check(const struct pack_row *row, const void *bytes, size_t size, GError **error)
+{
+	uint8_t name[SHA256_SIZE];
+	size_t header_size;
+
+	if (size != row->size)
+		return odr_fail(error, ODR_ERROR_CORRUPT,
+				"it has %zu bytes, its table says %" G_GUINT64_FORMAT, size,
+				row->size);
+	sha256(bytes, size, name);
+	if (memcmp(name, row->name, SHA256_SIZE) != 0)
+		return odr_fail(error, ODR_ERROR_CORRUPT,
+				"its content does not have the SHA-256 of its name");
+	return header_check(row, bytes, size, &header_size, error);
+}
+
+/* A version that we do not know is one only where the whole pack is what its table names. */
+static bool reader_refuse_newer(PackReader *reader, GError **error)
+{
+	g_autoptr(GBytes) content = NULL;
+	gsize size;
+
+	if (!repo_get(reader->repo, reader->local, 0, &content, error))
+		return false;
+
+	const void *bytes = g_bytes_get_data(content, &size);
+
+	if (whole_check(&reader->row, bytes, size, error))
+		return odr_fail(error, ODR_ERROR_CORRUPT, "its header changes while it is read");
+	return false;
+}
+
+static bool reader_check_header(PackReader *reader, const uint8_t *bytes, size_t have, size_t *size,
+				GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+
+	if (header_check(&reader->row, bytes, have, size, &cause))
+		return true;
+	if (odr_error_is(cause, ODR_ERROR_REFUSED))
+		return reader_refuse_newer(reader, error);
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
+
 static bool reader_unlock(PackReader *reader, const uint8_t *bytes, size_t have, GError **error)
 {
 	g_autofree uint8_t *longer = NULL;
 	struct seal_header header;
 	size_t size;
 
-	if (!header_check(&reader->row, bytes, have, &size, error))
+	if (!reader_check_header(reader, bytes, have, &size, error))
 		return false;
 	if (size > have) {
 		longer = g_malloc(size);
 		if (!repo_get_range(reader->repo, reader->local, 0, size, longer, error) ||
-		    !header_check(&reader->row, longer, size, &size, error))
+		    !reader_check_header(reader, longer, size, &size, error))
 			return false;
 		bytes = longer;
 		have = size;
@@ -388,22 +433,6 @@ bool pack_reader_chunk(PackReader *reader, const struct chunk_place *place, void
 }
 
 /* Whole packs. */
-
-static bool whole_check(const struct pack_row *row, const void *bytes, size_t size, GError **error)
-{
-	uint8_t name[SHA256_SIZE];
-	size_t header_size;
-
-	if (size != row->size)
-		return odr_fail(error, ODR_ERROR_CORRUPT,
-				"it has %zu bytes, its table says %" G_GUINT64_FORMAT, size,
-				row->size);
-	sha256(bytes, size, name);
-	if (memcmp(name, row->name, SHA256_SIZE) != 0)
-		return odr_fail(error, ODR_ERROR_CORRUPT,
-				"its content does not have the SHA-256 of its name");
-	return header_check(row, bytes, size, &header_size, error);
-}
 
 static bool chunks_check(const void *bytes, size_t size, const Identity *identity,
 			 uint64_t digest_seed, GError **error)

@@ -1,5 +1,6 @@
 #include "ops/expire.h"
 
+#include "../repo/newer.h"
 #include "../repo/service.h"
 #include "repo/wal_journal.h"
 #include "store/diagnose.h"
@@ -530,24 +531,46 @@ static void test_young_wal(struct site *site, const void *data)
 	g_assert_cmpuint(count(site, local), ==, 1);
 }
 
-static void test_unverified(struct site *site, const void *data)
+/* One object named as a set that cannot be read, beside fifteen sets. */
+static void expire_beside(struct site *site, const char *local)
 {
-	g_autofree char *id = set_id_new(DAY(1));
-	g_autofree char *local = layout_set(id);
-	const struct expire_repository *out;
+	const struct expire_repository *out = expire_ok(site, DAY(14) + 2 * USEC_PER_HOUR);
 
-	(void)data;
-	put_days(site, 15);
-	put(site, local, "this is no set", 14, DAY(1));
-	out = expire_ok(site, DAY(14) + 2 * USEC_PER_HOUR);
 	g_assert_cmpuint(out->unverified, ==, 1);
 	g_assert_nonnull(strstr(out->troubles->pdata[0], local));
 	g_assert_cmpuint(out->sets->len, ==, 15);
 	g_assert_cmpuint(count(site, local), ==, 1);
 	g_assert_cmpuint(count(site, "pack/"), ==, 30);
-	/* It may be a set of a newer version, which needs WAL from where nobody here can read. */
 	g_assert_cmpuint(count(site, "wal/00000001/"), ==, 150);
 	assert_listed_sets_are_whole(site);
+}
+
+static void test_unverified(struct site *site, const void *data)
+{
+	g_autofree char *id = set_id_new(DAY(1));
+	g_autofree char *local = layout_set(id);
+
+	(void)data;
+	put_days(site, 15);
+	put(site, local, "this is no set", 14, DAY(1));
+	expire_beside(site, local);
+}
+
+/* A set of a later program may need packs and WAL: nobody here can read which. */
+static void test_newer(struct site *site, const void *data)
+{
+	for (enum newer how = 0; how < NEWERS; how++) {
+		g_autofree char *id = set_id_new(DAY(1));
+		g_autofree char *local = layout_set(id);
+
+		put_days(site, 15);
+		newer_put_set(&site->service, id, how);
+		expire_beside(site, local);
+		expire_result_clear(&site->result);
+		site_clear(site, data);
+		*site = (struct site){0};
+		site_init(site, data);
+	}
 }
 
 static void test_abandoned(struct site *site, const void *data)
@@ -697,6 +720,7 @@ int main(int argc, char **argv)
 	add("/expire/wal-that-a-kept-set-lists-stays", test_listed_wal);
 	add("/expire/wal-younger-than-the-oldest-set-stays", test_young_wal);
 	add("/expire/what-does-not-verify-is-neither-kept-nor-removed", test_unverified);
+	add("/expire/what-a-newer-version-stored-ends-no-expiry", test_newer);
 	add("/expire/what-aborted-runs-left-goes-when-nothing-can-need-it", test_abandoned);
 	add("/expire/without-a-set-no-wal-goes", test_nothing);
 	add("/expire/waits-for-no-run-longer-than-told", test_lock);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <utime.h>
 
+#include "newer.h"
 #include "repo/manifest_json.h"
 #include "repo/signed_object.h"
 #include "sample.h"
@@ -390,6 +391,42 @@ static void test_list(void)
 	g_assert_cmpuint(sets->len, ==, G_N_ELEMENTS(wanted));
 }
 
+/* What a later program stored is said, and ends no listing. */
+static void test_list_newer(void)
+{
+	static const char *const messages[NEWERS] = {
+		[NEWER_FORMAT] = "it has format 2, this program knows format 1",
+		[NEWER_FEATURE] = "it needs the feature 'moons', which this program does not know",
+		[NEWER_PART] = "it has the part 'moon', which this program does not know",
+		[NEWER_HEADER] = "written in format version 2, this program reads version 1",
+	};
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) sets = NULL;
+	g_autoptr(GPtrArray) troubles = g_ptr_array_new_with_free_func(g_free);
+	struct service usual = service;
+
+	service_set_up(&service);
+	for (enum newer how = 0; how < NEWERS; how++) {
+		g_autofree char *set_id = g_strdup_printf("20261120T00000%dZ-00000001", how);
+		g_autofree char *local = layout_set(set_id);
+		Manifest *manifest = NULL;
+
+		newer_put_set(&service, set_id, how);
+		g_assert_false(manifest_load(service.repo, NULL, set_id, &manifest, &error));
+		assert_failed(error, ODR_ERROR_REFUSED, messages[how]);
+		g_clear_error(&error);
+	}
+	put_set(SET, 1, 1000);
+	manifest_list(service.repo, service.identity, &sets, troubles, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(sets->len, ==, 1);
+	g_assert_cmpuint(troubles->len, ==, NEWERS);
+	for (guint i = 0; i < NEWERS; i++)
+		g_assert_true(g_str_has_suffix(troubles->pdata[i], messages[i]));
+	service_tear_down(&service);
+	service = usual;
+}
+
 static void test_list_with_another_key(void)
 {
 	g_autoptr(GError) error = NULL;
@@ -470,6 +507,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/manifest/members-added-later-are-ignored", test_later_members);
 	g_test_add_func("/manifest/seals-only-what-a-reader-takes", test_refuses_to_seal);
 	g_test_add_func("/manifest/lists-sets-in-the-stores-order", test_list);
+	g_test_add_func("/manifest/what-a-newer-version-stored-ends-no-listing", test_list_newer);
 	g_test_add_func("/manifest/a-set-of-other-recipients-is-still-a-set",
 			test_list_with_another_key);
 	g_test_add_func("/manifest/loads-one-set", test_load);

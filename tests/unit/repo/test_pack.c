@@ -235,12 +235,66 @@ static void test_flipped_byte(void)
 		g_assert_false(pack_check_name(stored.fixture.repo, stored.fixture.generation,
 					       &stored.row, &error));
 		g_assert_error(error, ODR_ERROR, ODR_ERROR_CORRUPT);
+		if (i < stored.places[0].offset) {
+			uint8_t plain[100];
+
+			g_clear_error(&error);
+			g_assert_false(read_chunk(&stored, &stored.places[0], plain, &error));
+			g_assert_error(error, ODR_ERROR, ODR_ERROR_CORRUPT);
+		}
 		bytes->data[i] ^= 0x10;
 	}
 	stored_clear(&stored);
 }
 
-/* As above, by one who can also give the object a fitting name and table. */
+/* By one who gives it the name and the table that are its own. */
+static void test_newer(void)
+{
+	static const struct {
+		guint at;
+		uint8_t value;
+		const char *message;
+	} cases[] = {
+		{8, 2, "was written in format version 2, this program reads version 1"},
+		{12, 4, "needs feature bit 2 that this version does not know"},
+		{10, 9, "is of kind 9 that this version does not know"},
+	};
+	static const size_t sizes[] = {100};
+	g_autoptr(GByteArray) bytes = NULL;
+	struct stored stored;
+	uint8_t plain[100];
+
+	stored_init(&stored, sizes, G_N_ELEMENTS(sizes));
+	bytes = fixture_read(&stored.fixture, stored.local);
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+		struct pack_row row = {.size = bytes->len};
+		uint8_t before = bytes->data[cases[i].at];
+
+		bytes->data[cases[i].at] = cases[i].value;
+		sha256(bytes->data, bytes->len, row.name);
+		sha256(bytes->data, stored.places[0].offset, row.header);
+
+		g_autofree char *local = layout_pack(stored.fixture.generation, row.name);
+		struct iovec part = {bytes->data, bytes->len};
+
+		repo_put(stored.fixture.repo, local, &part, 1, 0, NULL, &error);
+		g_assert_no_error(error);
+		g_autoptr(PackReader) reader = open_row(&stored, &row);
+
+		g_assert_false(pack_reader_chunk(reader, &stored.places[0], plain, &error));
+		g_assert_error(error, ODR_ERROR, ODR_ERROR_REFUSED);
+		if (!g_str_has_suffix(error->message, cases[i].message))
+			g_error("%s", error->message);
+		g_clear_error(&error);
+		g_assert_false(verify(&stored, &row, &error));
+		g_assert_error(error, ODR_ERROR, ODR_ERROR_REFUSED);
+		bytes->data[cases[i].at] = before;
+	}
+	stored_clear(&stored);
+}
+
+/* A flipped byte, by one who can also give the object a fitting name and table. */
 static void test_flipped_byte_with_fitting_name(void)
 {
 	static const size_t sizes[] = {100, 300, 50};
@@ -552,6 +606,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/repo/pack/a-full-pack-goes-out", test_full_packs_go_out);
 	g_test_add_func("/repo/pack/many-small-chunks-fill-a-pack", test_many_small_chunks);
 	g_test_add_func("/repo/pack/a-flipped-byte-anywhere-is-noticed", test_flipped_byte);
+	g_test_add_func("/repo/pack/what-a-newer-version-wrote-is-no-damage", test_newer);
 	g_test_add_func("/repo/pack/a-flipped-byte-under-a-fitting-name-is-noticed",
 			test_flipped_byte_with_fitting_name);
 	g_test_add_func("/repo/pack/a-truncated-one-is-noticed", test_truncated);
