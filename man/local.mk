@@ -14,6 +14,7 @@ dist_man_MANS = \
 	man/odrbackup-restore.1 \
 	man/odrbackup-status.1 \
 	man/odrbackup.conf.5 \
+	man/odrbackup-collect.7 \
 	man/odrbackup-format.7 \
 	man/odrbackup-recovery.7 \
 	man/odrbackup-s3.7

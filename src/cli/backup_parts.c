@@ -22,6 +22,12 @@ static bool choose_database(const Context *context, struct backup_parts *parts)
 	return true;
 }
 
+static bool choose_config(const Context *context, struct backup_parts *parts)
+{
+	parts->chosen_config = context->service->config != NULL;
+	return parts->chosen_config;
+}
+
 static const struct {
 	const char *name;
 	bool (*choose)(const Context *context,
@@ -29,6 +35,7 @@ static const struct {
 	const char *absence;			    /* why there is none */
 } known[] = {
 	{PART_DATABASE, choose_database, "its postgres= is none"},
+	{PART_CONFIG, choose_config, "its config= is none"},
 };
 
 static bool choose_named(const Context *context, const char *name, struct backup_parts *parts,
@@ -76,13 +83,36 @@ bool backup_parts_choose(const Context *context, struct backup_parts *parts, GEr
 		return true;
 	for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
 		any = known[i].choose(context, parts) || any;
-	return any || odr_fail(error, ODR_ERROR_USAGE,
-			       "service %s has nothing to capture: its postgres= is none",
-			       context->service->name);
+	return any ||
+	       odr_fail(error, ODR_ERROR_USAGE,
+			"service %s has nothing to capture: its postgres= and config= are none",
+			context->service->name);
+}
+
+bool backup_parts_prepare(const Context *context, struct backup_parts *parts, GError **error)
+{
+	if (!parts->chosen_config)
+		return true;
+	parts->collectors = collectors_new(context, error);
+	if (!parts->collectors)
+		return false;
+	parts->config = (struct backup_config){
+		.collectors = parts->collectors->settings,
+		.host = parts->collectors->host,
+		.limit = context->service->config_limit,
+	};
+	return true;
+}
+
+void backup_parts_clear(struct backup_parts *parts)
+{
+	g_clear_pointer(&parts->collectors, collectors_free);
 }
 
 void backup_parts_request(const struct backup_parts *parts, struct backup_request *request)
 {
 	if (parts->chosen_database)
 		request->database = &parts->database;
+	if (parts->collectors)
+		request->config = &parts->config;
 }

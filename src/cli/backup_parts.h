@@ -1,21 +1,31 @@
 #ifndef ODR_CLI_BACKUP_PARTS_H
 #define ODR_CLI_BACKUP_PARTS_H
 
+#include "cli/collectors.h"
 #include "cli/context.h"
+#include "ops/backup_config.h"
 #include "ops/backup_database.h"
 
 /*
  * Which parts a backup captures: those of --part, or all that the service has; and how, as the
  * configuration says. A new part is one line in the table of backup_parts.c.
  */
+typedef struct backup_parts BackupParts;
 struct backup_parts {
 	bool chosen_database;
 	struct backup_database database;
+	bool chosen_config;
+	Collectors *collectors; /* after backup_parts_prepare */
+	struct backup_config config;
 };
+void backup_parts_clear(struct backup_parts *parts);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BackupParts, backup_parts_clear)
 /* USAGE for a name that is no part, and for a part that the service does not have. */
 bool backup_parts_choose(const Context *context, struct backup_parts *parts, GError **error);
 /* Names (static) of the parts that the service has; the last is NULL. */
 GPtrArray *backup_parts_of(const Context *context);
+/* What takes more than the settings: context_bundle first. */
+bool backup_parts_prepare(const Context *context, struct backup_parts *parts, GError **error);
 /* The request refers to parts. */
 void backup_parts_request(const struct backup_parts *parts, struct backup_request *request);
 

@@ -171,12 +171,13 @@ bool cmd_backup(const struct arguments *arguments, GError **error)
 {
 	g_autoptr(Context) context = NULL;
 	struct backup_result result = {0};
-	struct backup_parts parts;
+	g_auto(BackupParts) parts = {0};
 	g_autoptr(Run) run = NULL;
 
 	context = context_open(arguments, arguments_positional(arguments, 0), error);
 	if (!context || !backup_parts_choose(context, &parts, error) ||
-	    !context_bundle(context, error) || !context_repos_to_write(context, error))
+	    !context_bundle(context, error) || !backup_parts_prepare(context, &parts, error) ||
+	    !context_repos_to_write(context, error))
 		return false;
 	run = run_begin(context, "backup");
 	bool done = run_backup(context, run, &parts, &result, error);

@@ -14,17 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static Context *open_named(const struct arguments *arguments, const char *service,
-			   enum filling_look look, Catalog **catalog, GError **error)
-{
-	g_autoptr(Context) context = context_open(arguments, service, error);
-
-	if (!context)
-		return NULL;
-	*catalog = filling_open(context, look, error);
-	return *catalog ? g_steal_pointer(&context) : NULL;
-}
-
 /* One service's document as it is, those of several as {"services": […]}. Takes the reference. */
 static void print_documents(json_t *documents)
 {
@@ -75,89 +64,6 @@ bool cmd_list(const struct arguments *arguments, GError **error)
 	if (json && contexts)
 		print_documents(json_incref(documents));
 	return contexts != NULL;
-}
-
-/* The id that a name stands for. */
-static bool resolve_set(Context *context, Catalog *catalog, const char *name, char **set_id,
-			GError **error)
-{
-	g_autoptr(GPtrArray) sets = NULL;
-	bool latest = strcmp(name, "latest") == 0;
-
-	if (!latest && strcmp(name, "oldest") != 0) {
-		if (!set_id_valid(name))
-			return odr_fail(error, ODR_ERROR_USAGE,
-					"'%s' is not a set id; odrbackup list shows them, and "
-					"'latest' and 'oldest' stand for one",
-					name);
-		*set_id = g_strdup(name);
-		return true;
-	}
-	if (!catalog_sets(catalog, context->service->name,
-			  arguments_text(context->arguments, "repository"), &sets, error))
-		return false;
-	if (sets->len == 0)
-		return odr_fail(error, ODR_ERROR_NOT_FOUND, "there is no set of service %s",
-				context->service->name);
-	*set_id = g_strdup(
-		((const struct catalog_set *)sets->pdata[latest ? sets->len - 1 : 0])->set_id);
-	return true;
-}
-
-/* From the first repository that has it. */
-static bool load_set(Context *context, const char *set_id, Manifest **manifest,
-		     GPtrArray *repositories, GError **error)
-{
-	g_autoptr(Manifest) found = NULL;
-
-	for (guint i = 0; i < context->repos->len; i++) {
-		Repo *repo = context->repos->pdata[i];
-		g_autofree char *local = layout_set(set_id);
-		g_autoptr(GError) cause = NULL;
-		struct store_object object = {0};
-
-		if (!repo_head(repo, local, &object, &cause)) {
-			if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
-				continue;
-			g_propagate_error(error, g_steal_pointer(&cause));
-			return false;
-		}
-		g_ptr_array_add(repositories, g_strdup(store_name(repo->store)));
-		if (!found && !manifest_load(repo, context->identity, set_id, &found, error))
-			return false;
-	}
-	if (!found)
-		return odr_fail(error, ODR_ERROR_NOT_FOUND,
-				"there is no set %s; odrbackup list %s shows what there is", set_id,
-				context->service->name);
-	*manifest = g_steal_pointer(&found);
-	return true;
-}
-
-bool cmd_show(const struct arguments *arguments, GError **error)
-{
-	const char *second = arguments_positional(arguments, 1);
-	const char *name = second ? second : arguments_positional(arguments, 0);
-	g_autoptr(Catalog) catalog = NULL;
-	g_autoptr(Context) context =
-		open_named(arguments, second ? arguments_positional(arguments, 0) : NULL,
-			   FILLING_ASK, &catalog, error);
-	g_autoptr(GPtrArray) repositories = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(Manifest) manifest = NULL;
-	g_autofree char *set_id = NULL;
-
-	if (!context || !resolve_set(context, catalog, name, &set_id, error))
-		return false;
-	if (!context_identity_optional(context, error) ||
-	    (!context->identity && !context_bundle(context, error)) ||
-	    !context_repos(context, error) ||
-	    !load_set(context, set_id, &manifest, repositories, error))
-		return false;
-	if (arguments_flag(arguments, "json"))
-		json_out(set_json(manifest, repositories));
-	else
-		set_print(manifest, repositories);
-	return true;
 }
 
 static bool read_status(Context *context, struct status *status, GError **error)

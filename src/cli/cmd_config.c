@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "cli/collectors.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/output.h"
@@ -229,6 +230,27 @@ static void check_identity(struct findings *findings, const struct settings_serv
 	key_facts_clear(&facts);
 }
 
+static void check_collectors(struct findings *findings, const Settings *settings,
+			     const struct settings_service *service)
+{
+	g_autofree char *subject = g_strdup_printf("config of %s", service->name);
+	g_autoptr(GString) names = g_string_new(NULL);
+	GError *error = NULL;
+
+	for (guint i = 0; i < service->collectors->len && !error; i++) {
+		const struct settings_collect *collect = service->collectors->pdata[i];
+
+		g_string_append_printf(names, "%s%s", i ? ", " : "", collect->name);
+		collectors_check(settings, collect, &error);
+	}
+	if (error)
+		find_problem(findings, subject, error);
+	else if (service->config)
+		find(findings, OUTCOME_OK, subject, names->str);
+	else
+		find(findings, OUTCOME_WARNING, subject, "none: the configuration is not captured");
+}
+
 static void check_service(struct findings *findings, const Settings *settings,
 			  const struct settings_service *service)
 {
@@ -238,6 +260,7 @@ static void check_service(struct findings *findings, const Settings *settings,
 	check_folder(findings, subject, state);
 	check_bundle(findings, service);
 	check_identity(findings, service);
+	check_collectors(findings, settings, service);
 }
 
 static void check_all(struct findings *findings, const Settings *settings)

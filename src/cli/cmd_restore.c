@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/output.h"
+#include "cli/restore_config.h"
 #include "cli/restore_planning.h"
 #include "cli/restore_target.h"
 #include "cli/restore_tenant.h"
@@ -273,12 +274,37 @@ static bool restore_command_steps(struct restoring *restoring, GError **error)
 	return done;
 }
 
+/* Whether it is another part than the database. */
+static bool choose_part(const struct arguments *arguments, bool *config, GError **error)
+{
+	const GPtrArray *parts = arguments_list(arguments, "part");
+	const char *part = parts ? parts->pdata[0] : NULL;
+
+	if (parts && parts->len > 1)
+		return odr_fail(error, ODR_ERROR_USAGE, "restore one part at a time");
+	*config = g_strcmp0(part, PART_CONFIG) == 0;
+	if (part && !*config && strcmp(part, PART_DATABASE) != 0)
+		return odr_fail(error, ODR_ERROR_USAGE,
+				"--part is " PART_DATABASE " or " PART_CONFIG ", not '%s'", part);
+	if (!*config &&
+	    (arguments_flag(arguments, "in-place") || arguments_list(arguments, "item")))
+		return odr_fail(error, ODR_ERROR_USAGE,
+				"--in-place and --item are for --part " PART_CONFIG);
+	return true;
+}
+
 bool cmd_restore(const struct arguments *arguments, GError **error)
 {
 	if (arguments_text(arguments, "database"))
 		return restore_tenant(arguments, error);
 
 	struct restoring restoring = {.arguments = arguments};
+	bool config = false;
+
+	if (!choose_part(arguments, &config, error))
+		return false;
+	if (config)
+		return restore_config_command(arguments, error);
 	bool done = restore_command_steps(&restoring, error);
 
 	restoring_clear(&restoring);

@@ -104,7 +104,7 @@ static const struct command setting_up[] = {
 /* clang-format on */
 
 static const struct command_option backup_options[] = {
-	{"part", 0, OPTION_LIST, "PART", "capture only this part: database"},
+	{"part", 0, OPTION_LIST, "PART", "capture only this part: database, config"},
 	{"full", 0, OPTION_FLAG, NULL, "store everything anew"},
 	{"jobs", 0, OPTION_TEXT, "N", "worker threads (workers= of the configuration)"},
 	{NULL},
@@ -128,7 +128,10 @@ static const struct command_option restore_options[] = {
 	{"pgdata", 0, OPTION_TEXT, "DIR", "folder to restore into"},
 	{"tablespace-map", 0, OPTION_LIST, "OID=DIR", "put this tablespace there"},
 	{"with-config", 0, OPTION_TEXT, "DIR",
-	 "put configuration from outside the data directory there"},
+	 "put configuration from outside the data directory, or that of --part config, there"},
+	{"part", 0, OPTION_LIST, "PART", "restore only this part: database, config (database)"},
+	{"in-place", 0, OPTION_FLAG, NULL, "put configuration back to where it was"},
+	{"item", 0, OPTION_LIST, "ITEM", "only this item of the configuration"},
 	{"delta", 0, OPTION_FLAG, NULL, "keep files that are the same already"},
 	{"jobs", 0, OPTION_TEXT, "N", "worker threads (workers= of the configuration)"},
 	{"plan", 0, OPTION_FLAG, NULL, "show the plan, and end"},
@@ -142,6 +145,12 @@ static const struct command_option restore_options[] = {
 	{"postgres-bin", 0, OPTION_TEXT, "DIR", "programs of that version of PostgreSQL"},
 	{"unconfined", 0, OPTION_FLAG, NULL,
 	 "let the private server write outside its folder: see the manual"},
+	{NULL},
+};
+
+static const struct command_option show_options[] = {
+	{"part", 0, OPTION_LIST, "PART", "list what this part holds: config"},
+	{"item", 0, OPTION_LIST, "ITEM", "print this item of the configuration"},
 	{NULL},
 };
 
@@ -174,11 +183,12 @@ static const struct command protecting[] = {
 };
 
 static const struct command recovering[] = {
-	{"restore", "[SERVICE] --pgdata DIR [options]", "bring a cluster, or one database of it, back to any moment",
+	{"restore", "[SERVICE] --pgdata DIR [options]", "bring a cluster, one database of it, or the configuration back to any moment",
 	 "restore erp-prod --pgdata /srv/restored --plan\n"
 	 "restore erp-prod --pgdata /srv/restored\n"
 	 "restore erp-prod --pgdata /srv/restored --type time --target '2026-11-21 14:30:00+01'\n"
 	 "restore erp-prod --database shop --as shop-before --type time --target '2026-11-21 14:30:00+01'\n"
+	 "restore erp-prod --part config --with-config /srv/restored-config\n"
 	 "restore --kit /media/usb/erp-prod.kit --pgdata /srv/restored --target-action promote --type immediate",
 	 "odrbackup-restore(1)", 0, 1, restore_options, cmd_restore},
 	{NULL},
@@ -193,10 +203,12 @@ static const struct command watching[] = {
 	 "list\n"
 	 "list --kit /media/usb/erp-prod.kit",
 	 "odrbackup-list(1)", 0, 1, NULL, cmd_list},
-	{"show", "[SERVICE] SET", "show everything about one set",
+	{"show", "[SERVICE] SET [--part PART] [--item ITEM]…", "show everything about one set",
 	 "show latest\n"
-	 "show erp-prod 20261121T230501Z-1a2b3c4d --json",
-	 "odrbackup-list(1)", 1, 2, NULL, cmd_show},
+	 "show erp-prod 20261121T230501Z-1a2b3c4d --json\n"
+	 "show latest --part config\n"
+	 "show latest --item odoo.conf",
+	 "odrbackup-list(1)", 1, 2, show_options, cmd_show},
 	{"check", "[SERVICE] [--repository-scan] [--prove-lock] [--strict] [--nagios]",
 	 "check that what is needed for recovery is there, and within reach",
 	 "check\n"

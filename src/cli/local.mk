@@ -19,10 +19,17 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/cmd_key.c \
 	src/cli/cmd_kit.c \
 	src/cli/cmd_restore.c \
+	src/cli/cmd_show.c \
+	src/cli/collectors.c \
+	src/cli/collectors.h \
 	src/cli/command.c \
 	src/cli/command.h \
 	src/cli/commands.h \
 	src/cli/completion.c \
+	src/cli/config_choice.c \
+	src/cli/config_choice.h \
+	src/cli/config_view.c \
+	src/cli/config_view.h \
 	src/cli/context.c \
 	src/cli/context.h \
 	src/cli/context_recovery.c \
@@ -43,6 +50,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/progress.c \
 	src/cli/proof.c \
 	src/cli/proof.h \
+	src/cli/restore_config.c \
+	src/cli/restore_config.h \
 	src/cli/restore_planning.c \
 	src/cli/restore_planning.h \
 	src/cli/restore_target.c \
@@ -55,6 +64,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/run.h \
 	src/cli/runbook.c \
 	src/cli/runbook.h \
+	src/cli/set_choice.c \
+	src/cli/set_choice.h \
 	src/cli/set_view.c \
 	src/cli/set_view.h \
 	src/cli/settings.c \

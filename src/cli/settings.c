@@ -12,7 +12,7 @@
 #define WORKERS_DEFAULT_MAX 8
 #define NAME_MAX_LENGTH	    64
 
-static const char *const kinds[] = {"odrbackup", "repository", "service", "tier", NULL};
+static const char *const kinds[] = {"odrbackup", "repository", "service", "collect", "tier", NULL};
 
 static void origin_free(void *data)
 {
@@ -32,7 +32,8 @@ static void clear_texts(const char *kind, void *target)
 	const struct settings_key *keys = settings_keys_of(kind, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		if (keys[i].type != SETTINGS_COUNT && keys[i].type != SETTINGS_DURATION)
+		if (keys[i].type != SETTINGS_COUNT && keys[i].type != SETTINGS_DURATION &&
+		    keys[i].type != SETTINGS_SIZE)
 			g_free(G_STRUCT_MEMBER(char *, target, keys[i].offset));
 	}
 }
@@ -52,8 +53,18 @@ static void service_free(void *data)
 
 	clear_texts("service", service);
 	g_ptr_array_unref(service->repositories);
+	g_ptr_array_unref(service->collectors);
 	g_free(service->name);
 	g_free(service);
+}
+
+static void collect_free(void *data)
+{
+	struct settings_collect *collect = data;
+
+	clear_texts("collect", collect);
+	g_free(collect->name);
+	g_free(collect);
 }
 
 static void tier_free(void *data)
@@ -73,6 +84,7 @@ void settings_free(Settings *settings)
 	g_ptr_array_unref(settings->repositories);
 	g_ptr_array_unref(settings->services);
 	g_ptr_array_unref(settings->tiers);
+	g_ptr_array_unref(settings->collects);
 	g_ptr_array_unref(settings->origins);
 	g_ptr_array_unref(settings->warnings);
 	g_free(settings->file);
@@ -89,6 +101,7 @@ static Settings *settings_new(const char *file)
 	settings->repositories = g_ptr_array_new_with_free_func(repository_free);
 	settings->services = g_ptr_array_new_with_free_func(service_free);
 	settings->tiers = g_ptr_array_new_with_free_func(tier_free);
+	settings->collects = g_ptr_array_new_with_free_func(collect_free);
 	settings->origins = g_ptr_array_new_with_free_func(origin_free);
 	settings->warnings = g_ptr_array_new_with_free_func(g_free);
 	return settings;
@@ -127,7 +140,7 @@ static bool check_group(const Keyfile *keyfile, const struct keyfile_group *grou
 			near ? g_strdup_printf("did you mean [%s%s%s]?", near, name ? " " : "",
 					       name ? name : "")
 			     : g_strdup("groups are [odrbackup], [repository NAME], "
-					"[service NAME] and [tier NAME]");
+					"[service NAME], [collect NAME] and [tier NAME]");
 
 		return keyfile_fail(keyfile, group->line, error, "unknown group [%s]; %s",
 				    group->name, phrase);
@@ -229,6 +242,26 @@ static bool store_duration(const struct slot *slot, const char *text, GError **e
 	return true;
 }
 
+static bool store_size(const struct slot *slot, const char *text, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+	uint64_t value;
+
+	if (!size_parse(text, &value, &cause))
+		return keyfile_fail(slot->keyfile, slot->line, error, "%s: %s", slot->key->name,
+				    cause->message);
+	if (value < (uint64_t)slot->key->minimum || value > (uint64_t)slot->key->maximum) {
+		g_autofree char *minimum = size_format((uint64_t)slot->key->minimum);
+		g_autofree char *maximum = size_format((uint64_t)slot->key->maximum);
+
+		return keyfile_fail(slot->keyfile, slot->line, error,
+				    "%s is from %s to %s, not '%s'", slot->key->name, minimum,
+				    maximum, text);
+	}
+	*(uint64_t *)slot->at = value;
+	return true;
+}
+
 static bool check_text(const struct slot *slot, const char *text, GError **error)
 {
 	bool automatic = slot->key->type == SETTINGS_PATH_OR_AUTO && strcmp(text, "auto") == 0;
@@ -258,6 +291,8 @@ static bool store_value(const struct slot *slot, const char *text, GError **erro
 		return store_count(slot, text, error);
 	if (slot->key->type == SETTINGS_DURATION)
 		return store_duration(slot, text, error);
+	if (slot->key->type == SETTINGS_SIZE)
+		return store_size(slot, text, error);
 	if (!check_text(slot, text, error))
 		return false;
 	g_free(*(char **)slot->at);
@@ -327,8 +362,37 @@ static bool add_service(Settings *settings, const Keyfile *keyfile, const char *
 
 	service->name = g_strdup(name);
 	service->repositories = g_ptr_array_new();
+	service->collectors = g_ptr_array_new();
 	g_ptr_array_add(settings->services, service);
 	return fill(settings, keyfile, "service", group, service, error);
+}
+
+static bool add_collect(Settings *settings, const Keyfile *keyfile, const char *group,
+			const char *name, GError **error)
+{
+	struct settings_collect *collect = g_new0(struct settings_collect, 1);
+
+	collect->name = g_strdup(name);
+	g_ptr_array_add(settings->collects, collect);
+	return fill(settings, keyfile, "collect", group, collect, error);
+}
+
+struct settings_collect *settings_add_collect(Settings *settings, const Keyfile *keyfile,
+					      const char *name)
+{
+	struct settings_collect *collect = g_new0(struct settings_collect, 1);
+	size_t count;
+	const struct settings_key *keys = settings_keys_of("collect", &count);
+
+	collect->name = g_strdup(name);
+	g_ptr_array_add(settings->collects, collect);
+	for (size_t i = 0; i < count; i++) {
+		struct slot slot = {keyfile, &keys[i], .at = (char *)collect + keys[i].offset};
+		bool stored = !keys[i].fallback || store_value(&slot, keys[i].fallback, NULL);
+
+		g_assert(stored);
+	}
+	return collect;
 }
 
 static bool add_tier(Settings *settings, const Keyfile *keyfile, const char *group,
@@ -365,6 +429,7 @@ static bool fill_all(Settings *settings, const Keyfile *keyfile, GError **error)
 	if (!fill(settings, keyfile, "odrbackup", "odrbackup", settings, error) ||
 	    !add_groups(settings, keyfile, "repository", add_repository, error) ||
 	    !add_groups(settings, keyfile, "service", add_service, error) ||
+	    !add_groups(settings, keyfile, "collect", add_collect, error) ||
 	    !add_groups(settings, keyfile, "tier", add_tier, error))
 		return false;
 	if (!keyfile_group(keyfile, built_in) &&
@@ -402,4 +467,29 @@ Settings *settings_load(const char *file, GError **error)
 char *settings_state(const Settings *settings, const struct settings_service *service)
 {
 	return g_build_filename(settings->state, service->name, NULL);
+}
+
+char **settings_split(const char *list)
+{
+	g_auto(GStrv) parts = g_strsplit(list ? list : "", ";", -1);
+	g_autoptr(GPtrArray) found = g_ptr_array_new();
+
+	for (char **part = parts; *part; part++)
+		if (*g_strstrip(*part))
+			g_ptr_array_add(found, g_strdup(*part));
+	if (found->len == 0)
+		return NULL;
+	g_ptr_array_add(found, NULL);
+	return (char **)g_ptr_array_free(g_steal_pointer(&found), false);
+}
+
+const char *settings_origin_of(const Settings *settings, const char *group, const char *key)
+{
+	for (guint i = 0; i < settings->origins->len; i++) {
+		const struct settings_origin *origin = settings->origins->pdata[i];
+
+		if (strcmp(origin->group, group) == 0 && strcmp(origin->key, key) == 0)
+			return origin->origin;
+	}
+	return "default";
 }

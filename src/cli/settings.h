@@ -32,9 +32,24 @@ struct settings_tier {
 	usec_t backup_every; /* expected distance of sets */
 	usec_t generation_length;
 };
+/* What a collector of the configuration part takes, and how. */
+struct settings_collect {
+	char *name, *type;
+	char *required;	       /* yes, no; NULL: as the type has it */
+	char *secrets;	       /* masked, sealed */
+	uint64_t limit;	       /* bytes of one item */
+	usec_t timeout;	       /* of one command */
+	char *paths, *command; /* lists, as written; so are these: */
+	char *databases, *mask;
+	char *hint;
+};
 struct settings_service {
 	char *name;
-	GPtrArray *repositories;	  /* struct settings_repository, not owned */
+	char *config;		 /* as written; NULL: the part config is not captured ("none") */
+	bool config_chosen;	 /* written, not the default */
+	uint64_t config_limit;	 /* bytes of all items */
+	GPtrArray *collectors;	 /* struct settings_collect, not owned */
+	GPtrArray *repositories; /* struct settings_repository, not owned */
 	const struct settings_tier *tier; /* never NULL: built-in "default" */
 	char *postgres;			  /* libpq conninfo; NULL: no cluster ("none") */
 	char *data_directory;		  /* "auto" or a path */
@@ -42,6 +57,8 @@ struct settings_service {
 	char *repository_names, *tier_name; /* as written */
 };
 #define SETTINGS_DEFAULT_TIER "default"
+/* What collectors there are: collect_class_at() has the same, and more than the small program needs. */
+#define SETTINGS_COLLECT_TYPES "command;files;host;odrbackup;postgresql"
 typedef struct settings Settings;
 struct settings {
 	char *file; /* where it came from */
@@ -52,7 +69,8 @@ struct settings {
 	unsigned archive_push_batch, archive_get_batch; /* further segments taken along; 0: none */
 	char *bundle, *identity; /* of services without their own; may be NULL */
 	GPtrArray *repositories, *services, *tiers;
-	GPtrArray *origins;  /* struct settings_origin: global, repositories, services, tiers */
+	GPtrArray *collects; /* struct settings_collect: groups, then types that were named alone */
+	GPtrArray *origins;  /* struct settings_origin: global, repositories, services, tiers … */
 	GPtrArray *warnings; /* char *: what is allowed and probably not meant */
 };
 struct settings_origin {
@@ -77,6 +95,12 @@ char *settings_state(const Settings *settings, const struct settings_service *se
 /* Names of services, repositories and tiers: 1 to 64 of A-Z a-z 0-9 . _ -, a letter or digit first. */
 bool settings_name_valid(const char *name);
 
+/* The elements of a list as written, without blanks around them and empty ones; NULL where there is none;
+ * g_strfreev. */
+char **settings_split(const char *list);
+/* Where a key of a group stands, "FILE:LINE", or "default". */
+const char *settings_origin_of(const Settings *settings, const char *group, const char *key);
+
 /* One key as the table has it, for config show, manuals and tests. */
 enum settings_type {
 	SETTINGS_TEXT,
@@ -86,9 +110,10 @@ enum settings_type {
 	SETTINGS_CHOICE,       /* one of choices */
 	SETTINGS_COUNT,	       /* minimum … maximum */
 	SETTINGS_DURATION,     /* minimum … maximum, microseconds */
+	SETTINGS_SIZE,	       /* minimum … maximum, bytes */
 };
 struct settings_key {
-	const char *group; /* "odrbackup", "repository", "service", "tier" */
+	const char *group; /* "odrbackup", "repository", "service", "collect", "tier" */
 	const char *name;
 	enum settings_type type;
 	const char *fallback; /* default as text, or NULL */

@@ -10,6 +10,7 @@
 #define GLOBAL(member)     offsetof(struct settings, member)
 #define REPOSITORY(member) offsetof(struct settings_repository, member)
 #define SERVICE(member)    offsetof(struct settings_service, member)
+#define COLLECT(member)    offsetof(struct settings_collect, member)
 #define TIER(member)       offsetof(struct settings_tier, member)
 static const struct settings_key keys[] = {
 	{"odrbackup", "state", SETTINGS_PATH, .fallback = "/var/lib/odrbackup", .offset = GLOBAL(state),
@@ -89,10 +90,36 @@ static const struct settings_key keys[] = {
 	 .help = "connection to the cluster, in the words of libpq; none: there is no cluster"},
 	{"service", "data-directory", SETTINGS_PATH_OR_AUTO, .fallback = "auto",
 	 .offset = SERVICE(data_directory), .help = "the cluster's folder; auto: as the server says"},
+	{"service", "config", SETTINGS_NAMES, .fallback = "host;odrbackup;postgresql",
+	 .offset = SERVICE(config), .help = "collectors of the configuration; none: it is not captured"},
+	{"service", "config-limit", SETTINGS_SIZE, .fallback = "1GiB", .minimum = 1 << 20,
+	 .maximum = (int64_t)1 << 40, .offset = SERVICE(config_limit),
+	 .help = "how much configuration may have at most"},
 	{"service", "writer-bundle", SETTINGS_PATH, .offset = SERVICE(bundle),
 	 .help = "file with the writer's keys of this service"},
 	{"service", "identity", SETTINGS_PATH, .offset = SERVICE(identity),
 	 .help = "file with the key that opens sets of this service"},
+
+	{"collect", "type", SETTINGS_CHOICE, .choices = SETTINGS_COLLECT_TYPES, .offset = COLLECT(type),
+	 .help = "what kind of collector it is; its name if not given"},
+	{"collect", "paths", SETTINGS_NAMES, .offset = COLLECT(paths),
+	 .help = "files and folders, with *, ?, [] and ** for any folders"},
+	{"collect", "command", SETTINGS_NAMES, .offset = COLLECT(command),
+	 .help = "program and its arguments, run without a shell"},
+	{"collect", "databases", SETTINGS_NAMES, .offset = COLLECT(databases),
+	 .help = "only these databases"},
+	{"collect", "required", SETTINGS_CHOICE, .choices = "yes;no", .offset = COLLECT(required),
+	 .help = "whether a failure makes the part fail"},
+	{"collect", "secrets", SETTINGS_CHOICE, .fallback = "masked", .choices = "masked;sealed",
+	 .offset = COLLECT(secrets), .help = "whether secret values leave the host, sealed as everything"},
+	{"collect", "mask", SETTINGS_NAMES, .offset = COLLECT(mask),
+	 .help = "further names of secret values, with * and ?"},
+	{"collect", "limit", SETTINGS_SIZE, .fallback = "64MiB", .minimum = 1024,
+	 .maximum = (int64_t)1 << 40, .offset = COLLECT(limit), .help = "how much one item may have"},
+	{"collect", "timeout", SETTINGS_DURATION, .fallback = "60s", .minimum = USEC_PER_SEC,
+	 .maximum = USEC_PER_DAY, .offset = COLLECT(timeout), .help = "how long one program may run"},
+	{"collect", "hint", SETTINGS_TEXT, .offset = COLLECT(hint),
+	 .help = "how to put back what it has, in words"},
 
 	{"tier", "rpo", SETTINGS_DURATION, .maximum = DURATION_LONGEST, .offset = TIER(rpo),
 	 .help = "how much may be lost at most"},

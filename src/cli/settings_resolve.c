@@ -189,6 +189,112 @@ static bool resolve_repository(const Settings *settings, const Keyfile *keyfile,
 	return check_repository_keys(settings, keyfile, repository, error);
 }
 
+/* A collector's type is its name unless it says otherwise; its files are named by absolute paths. */
+static bool resolve_collect(const Keyfile *keyfile, struct settings_collect *collect,
+			    GError **error)
+{
+	g_autofree char *group = g_strconcat("collect ", collect->name, NULL);
+	g_auto(GStrv) types = g_strsplit(SETTINGS_COLLECT_TYPES, ";", -1);
+	g_auto(GStrv) paths = settings_split(collect->paths);
+
+	if (!collect->type && !g_strv_contains((const char *const *)types, collect->name)) {
+		g_autofree char *list = suggest_list((const char *const *)types);
+
+		return keyfile_fail(keyfile, keyfile_line(keyfile, group, "type"), error,
+				    "[%s] needs type=; there is %s", group, list);
+	}
+	if (!collect->type)
+		collect->type = g_strdup(collect->name);
+	for (char **path = paths; path && *path; path++)
+		if (!g_path_is_absolute(*path))
+			return keyfile_fail(keyfile, keyfile_line(keyfile, group, "paths"), error,
+					    "paths are absolute, not '%s'; begin it with '/'",
+					    *path);
+	return true;
+}
+
+/* Groups first; then what types there are. */
+static char *advise_collector(const Settings *settings, const char *typed)
+{
+	g_auto(GStrv) types = g_strsplit(SETTINGS_COLLECT_TYPES, ";", -1);
+	g_autofree const char **groups = names_of(settings->collects);
+	const char *near = suggest_name(typed, groups);
+
+	if (!near)
+		near = suggest_name(typed, (const char *const *)types);
+	if (near)
+		return g_strdup_printf("did you mean '%s'?", near);
+	g_autofree char *list = suggest_list((const char *const *)types);
+
+	return g_strdup_printf("add a group of that name, or use a type: %s", list);
+}
+
+static bool resolve_collector(Settings *settings, const Keyfile *keyfile,
+			      struct settings_service *service, const char *name, GError **error)
+{
+	g_autofree char *group = g_strconcat("service ", service->name, NULL);
+	unsigned line = keyfile_line(keyfile, group, "config");
+	g_auto(GStrv) types = g_strsplit(SETTINGS_COLLECT_TYPES, ";", -1);
+	struct settings_collect *collect = find_named(settings->collects, name);
+
+	if (!collect && !g_strv_contains((const char *const *)types, name)) {
+		g_autofree char *advice = advise_collector(settings, name);
+
+		return keyfile_fail(keyfile, line, error, "there is no [collect %s]; %s", name,
+				    advice);
+	}
+	if (!collect)
+		collect = settings_add_collect(settings, keyfile, name);
+	if (!collect->type)
+		collect->type = g_strdup(name);
+	if (g_ptr_array_find(service->collectors, collect, NULL))
+		return keyfile_fail(keyfile, line, error, "collector '%s' stands twice; drop one",
+				    name);
+	g_ptr_array_add(service->collectors, collect);
+	return true;
+}
+
+static bool resolve_collectors(Settings *settings, const Keyfile *keyfile,
+			       struct settings_service *service, GError **error)
+{
+	g_autofree char *group = g_strconcat("service ", service->name, NULL);
+	g_auto(GStrv) names = settings_split(service->config);
+	g_autofree char *written = NULL;
+
+	if (!keyfile_value(keyfile, group, "config", &written, error))
+		return false;
+	service->config_chosen = written != NULL;
+	if (strcmp(service->config, "none") == 0) {
+		g_clear_pointer(&service->config, g_free);
+		return true;
+	}
+	for (char **name = names; name && *name; name++)
+		if (!resolve_collector(settings, keyfile, service, *name, error))
+			return false;
+	return true;
+}
+
+/* Probably forgotten. */
+static void warn_of_idle(Settings *settings, const Keyfile *keyfile)
+{
+	for (guint i = 0; i < settings->collects->len; i++) {
+		struct settings_collect *collect = settings->collects->pdata[i];
+		g_autofree char *group = g_strconcat("collect ", collect->name, NULL);
+		bool used = false;
+
+		for (guint k = 0; k < settings->services->len; k++) {
+			const struct settings_service *service = settings->services->pdata[k];
+
+			used = used || g_ptr_array_find(service->collectors, collect, NULL);
+		}
+		if (!used)
+			g_ptr_array_add(settings->warnings,
+					g_strdup_printf("%s:%u: [%s] is in no service's config=",
+							settings->file,
+							keyfile_line(keyfile, group, ""), group));
+	}
+}
+
 static bool resolve_service(Settings *settings, const Keyfile *keyfile,
 			    struct settings_service *service, GError **error)
 {
@@ -205,6 +311,7 @@ static bool resolve_service(Settings *settings, const Keyfile *keyfile,
 				    "postgres= holds a password; put it into a file of mode 0600 "
 				    "and name that by passfile=");
 	return resolve_repositories(settings, keyfile, group, service, error) &&
+	       resolve_collectors(settings, keyfile, service, error) &&
 	       resolve_tier(settings, keyfile, group, service, error);
 }
 
@@ -239,10 +346,15 @@ bool settings_resolve(Settings *settings, const Keyfile *keyfile, GError **error
 		if (!resolve_repository(settings, keyfile, settings->repositories->pdata[i], error))
 			return false;
 	}
+	for (guint i = 0; i < settings->collects->len; i++) {
+		if (!resolve_collect(keyfile, settings->collects->pdata[i], error))
+			return false;
+	}
 	for (guint i = 0; i < settings->services->len; i++) {
 		if (!resolve_service(settings, keyfile, settings->services->pdata[i], error))
 			return false;
 	}
+	warn_of_idle(settings, keyfile);
 	inherit_origins(settings);
 	return true;
 }

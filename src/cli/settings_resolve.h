@@ -7,5 +7,8 @@
 /* Replaces the names that services hold by what they mean, and what a service leaves open by the global
  * values. The second half of settings_parse. */
 bool settings_resolve(Settings *settings, const Keyfile *keyfile, GError **error);
+/* A collector of that type and name, with the defaults of all keys (settings.c). */
+struct settings_collect *settings_add_collect(Settings *settings, const Keyfile *keyfile,
+					      const char *name);
 
 #endif

@@ -79,6 +79,7 @@ static bool run_one(struct collection *collection, const struct collect_settings
 	mask_init(&collection->mask, collection->host->digest_secret, settings->masks);
 	if (collector->run(collection, &trouble))
 		return true;
+	collection_drop(collection);
 	if (collection->broken || stop_requested()) {
 		g_propagate_error(error, g_steal_pointer(&trouble));
 		return false;
@@ -110,9 +111,10 @@ static gint by_path(gconstpointer a, gconstpointer b)
 static bool run_all(const struct collect_request *request, struct collection *collection,
 		    GError **error)
 {
-	g_autoptr(GPtrArray) ordered =
-		g_ptr_array_copy((GPtrArray *)request->collectors, NULL, NULL);
+	g_autoptr(GPtrArray) ordered = g_ptr_array_new();
 
+	for (guint i = 0; i < request->collectors->len; i++)
+		g_ptr_array_add(ordered, request->collectors->pdata[i]);
 	g_ptr_array_sort(ordered, by_order);
 	for (guint i = 0; i < ordered->len; i++) {
 		const struct collect_settings *settings = ordered->pdata[i];

@@ -188,6 +188,36 @@ static bool take_extensions(struct collection *collection, Session *session, GEr
 
 /* ---- roles as SQL ---------------------------------------------------------------------------- */
 
+/* \restrict TOKEN and \unrestrict TOKEN, which guard psql, are new each time: equal roles would differ. */
+static char *without_tokens(const char *sql)
+{
+	g_auto(GStrv) lines = g_strsplit(sql, "\n", -1);
+	GString *text = g_string_new(NULL);
+
+	for (char **line = lines; *line; line++)
+		if (!g_str_has_prefix(*line, "\\restrict ") &&
+		    !g_str_has_prefix(*line, "\\unrestrict "))
+			g_string_append_printf(text, "%s%s", *line, line[1] ? "\n" : "");
+	return g_string_free(text, false);
+}
+
+static bool dump_globals(struct collection *collection, const char *const *argv, GError **error)
+{
+	g_autofree char *sql = NULL;
+
+	if (!tool_text(collection, &(struct tool){.argv = argv}, &sql, error))
+		return false;
+	g_autofree char *plain = without_tokens(sql);
+
+	return collection_text(
+		collection,
+		&(struct collection_item){
+			.path = "globals.sql",
+			.source = "pg_dumpall --globals-only",
+			.hint = "psql -f, into a cluster that is not restored from this set"},
+		plain, strlen(plain), error);
+}
+
 /* To load into a new cluster where not the whole one is restored. What no tool writes is in roles.json. */
 static bool take_globals(struct collection *collection, GError **error)
 {
@@ -203,12 +233,7 @@ static bool take_globals(struct collection *collection, GError **error)
 					    "roles.json only");
 		return true;
 	}
-	if (tool_item(collection, &(struct tool){.argv = argv},
-		      &(struct collection_item){
-			      .path = "globals.sql",
-			      .source = "pg_dumpall --globals-only",
-			      .hint = "psql -f, into a cluster that is not restored from this set"},
-		      &trouble))
+	if (dump_globals(collection, argv, &trouble))
 		return true;
 	if (collection->broken) {
 		g_propagate_error(error, g_steal_pointer(&trouble));

@@ -1,6 +1,7 @@
 #include "ops/backup.h"
 
 #include "base/error.h"
+#include "ops/backup_config.h"
 #include "ops/backup_database.h"
 #include "ops/backup_part.h"
 #include "ops/part_lock.h"
@@ -76,6 +77,8 @@ static void add_parts(struct backup *backup)
 
 	if (request->database)
 		add_part(backup, backup_database_new(request->database));
+	if (request->config)
+		add_part(backup, backup_config_new(request->config));
 }
 
 static bool prepare(struct backup *backup, GError **error)

@@ -17,6 +17,7 @@ struct backup_progress {
 	uint64_t bytes_done, bytes_total;
 };
 struct backup_database; /* ops/backup_database.h: how to capture the part */
+struct backup_config;	/* ops/backup_config.h */
 struct backup_request {
 	const GPtrArray *repos;		     /* Repo; every one must take everything */
 	const struct store_settings *stores; /* where they lie, as many */
@@ -32,6 +33,7 @@ struct backup_request {
 	void *progress_data;
 	/* The parts to capture, at least one; NULL: not this one. */
 	const struct backup_database *database;
+	const struct backup_config *config;
 };
 struct backup_failure {
 	const char *part;

@@ -19,6 +19,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/attributes.h \
 	src/ops/backup.c \
 	src/ops/backup.h \
+	src/ops/backup_config.c \
+	src/ops/backup_config.h \
 	src/ops/backup_database.c \
 	src/ops/backup_database.h \
 	src/ops/backup_database_set.c \
@@ -37,6 +39,10 @@ src_ops_libops_a_SOURCES = \
 	src/ops/cluster.h \
 	src/ops/content.c \
 	src/ops/content.h \
+	src/ops/config_pack.c \
+	src/ops/config_pack.h \
+	src/ops/config_read.c \
+	src/ops/config_read.h \
 	src/ops/copy.c \
 	src/ops/copy.h \
 	src/ops/copy_jobs.c \
@@ -68,6 +74,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/record.h \
 	src/ops/restore.c \
 	src/ops/restore.h \
+	src/ops/restore_config.c \
+	src/ops/restore_config.h \
 	src/ops/restore_delta.c \
 	src/ops/restore_guard.c \
 	src/ops/restore_holdings.c \

@@ -86,11 +86,11 @@ sub documented_settings {
 
 # The same from the program, by a configuration that says no more than it has to.
 sub settings_of_program {
-	my %required = (repository => { path => '/r' }, service => { repositories => 'r' });
+	my %required = (repository => { path => '/r' }, service => { repositories => 'r' }, collect => { type => 'host' });
 	my $conf = File::Temp->new;
 	my %settings;
 
-	print $conf "[repository r]\npath=/r\n[service s]\nrepositories=r\n";
+	print $conf "[repository r]\npath=/r\n[service s]\nrepositories=r\n[collect c]\ntype=host\n";
 	close $conf;
 	open my $pipe, '-|', $program, '-c', $conf->filename, 'config', 'show', '--json' or return;
 	my $document = eval { decode_json(join '', <$pipe>) };

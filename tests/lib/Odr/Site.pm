@@ -64,7 +64,8 @@ sub write_conf {
 		odrbackup => { state => new_dir($self->path('state')), spool => new_dir($self->path('spool')),
 			'writer-bundle' => $self->bundle, identity => $self->identity },
 		'repository main' => { type => 'posix', path => $self->repository },
-		"service $self->{service}" => { repositories => 'main', postgres => $self->cluster->conninfo },
+		# Most tests are of other parts, and the host is not theirs.
+		"service $self->{service}" => { repositories => 'main', postgres => $self->cluster->conninfo, config => 'none' },
 	);
 	for my $more ($self->{sections}, \%sections) {
 		$all{$_} = { %{ $all{$_} // {} }, %{ $more->{$_} } } for keys %$more;

@@ -6,6 +6,7 @@
 
 #define REPOSITORY "[repository main]\npath=/srv/backup\n"
 #define SERVICE	   "[service erp-prod]\nrepositories=main\n"
+#define TYPES	   "command, files, host, odrbackup and postgresql"
 
 static Settings *parse(const char *text, GError **error)
 {
@@ -100,7 +101,26 @@ static void test_refuses_by_name(void)
 		 "test.conf:1: unknown group [servce erp]; did you mean [service erp]?"},
 		{"[metrics]\n",
 		 "test.conf:1: unknown group [metrics]; groups are [odrbackup], [repository NAME], "
-		 "[service NAME] and [tier NAME]"},
+		 "[service NAME], [collect NAME] and [tier NAME]"},
+		{REPOSITORY SERVICE "config=host;redsi\n[collect redis]\ntype=files\n",
+		 "test.conf:5: there is no [collect redsi]; did you mean 'redis'?"},
+		{REPOSITORY SERVICE "config=hots\n",
+		 "test.conf:5: there is no [collect hots]; did you mean 'host'?"},
+		{REPOSITORY SERVICE "config=host;host\n",
+		 "test.conf:5: collector 'host' stands twice; drop one"},
+		{"[collect odd]\npaths=/x\n",
+		 "test.conf:1: [collect odd] needs type=; there is " TYPES},
+		{"[collect odd]\ntype=file\n",
+		 "test.conf:2: type cannot be 'file'; there is " TYPES},
+		{"[collect odd]\ntype=files\npaths=/x;y\n",
+		 "test.conf:3: paths are absolute, not 'y'; begin it with '/'"},
+		{"[collect host]\nlimit=10\n",
+		 "test.conf:2: limit is from 1 KiB to 1 TiB, not '10'"},
+		{"[collect host]\nlimit=much\n",
+		 "test.conf:2: limit: 'much' is not a size: write a number and a unit of B, KiB, MiB, "
+		 "GiB, TiB, PiB (powers of 1024) or kB, MB, GB, TB, PB (of 1000)"},
+		{"[collect host]\nsecrets=open\n",
+		 "test.conf:2: secrets cannot be 'open'; there is masked and sealed"},
 		{"[service]\n", "test.conf:1: a service has a name; write [service NAME]"},
 		{"[odrbackup x]\n", "test.conf:1: [odrbackup] has no name; write [odrbackup]"},
 		{"[tier a b]\n",
@@ -264,6 +284,61 @@ static void test_a_missing_file_is_named(void)
 	g_assert_nonnull(strstr(error->message, "'/nonexistent/odrbackup.conf'"));
 }
 
+static const struct settings_collect *collector(const struct settings_service *service, guint i)
+{
+	return service->collectors->pdata[i];
+}
+
+static void test_collectors(void)
+{
+	static const char text[] = REPOSITORY SERVICE
+		"config=host; mine ;postgresql;\n"
+		"[collect mine]\ntype=files\npaths=/a;/b\nlimit=2MiB\n"
+		"secrets=sealed\nrequired=no\ntimeout=5s\n"
+		"[collect postgresql]\ndatabases=erp\n[collect idle]\ntype=host\n";
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Settings) settings = parse(text, &error);
+
+	g_assert_no_error(error);
+	const struct settings_service *service = settings_service(settings, NULL, NULL);
+
+	g_assert_true(service->config_chosen);
+	g_assert_cmpuint(service->collectors->len, ==, 3);
+	g_assert_cmpstr(collector(service, 0)->name, ==, "host");
+	g_assert_cmpstr(collector(service, 0)->type, ==, "host");
+	g_assert_cmpuint(collector(service, 0)->limit, ==, 64 << 20);
+	g_assert_cmpstr(collector(service, 0)->secrets, ==, "masked");
+	g_assert_cmpstr(collector(service, 1)->type, ==, "files");
+	g_assert_cmpstr(collector(service, 1)->secrets, ==, "sealed");
+	g_assert_cmpstr(collector(service, 1)->required, ==, "no");
+	g_assert_cmpuint(collector(service, 1)->limit, ==, 2 << 20);
+	g_assert_cmpint(collector(service, 1)->timeout, ==, 5 * USEC_PER_SEC);
+	g_auto(GStrv) paths = settings_split(collector(service, 1)->paths);
+
+	g_assert_cmpstr(paths[1], ==, "/b");
+	g_assert_cmpstr(collector(service, 2)->databases, ==, "erp");
+	g_assert_cmpuint(settings->warnings->len, ==, 1);
+	g_assert_cmpstr(settings->warnings->pdata[0], ==,
+			"test.conf:15: [collect idle] is in no service's config=");
+	g_assert_cmpstr(settings_origin_of(settings, "collect mine", "limit"), ==, "test.conf:9");
+	g_assert_cmpstr(settings_origin_of(settings, "collect mine", "mask"), ==, "default");
+}
+
+static void test_no_collectors(void)
+{
+	g_autoptr(Settings) none = parse(REPOSITORY SERVICE "config=none\n", NULL);
+	g_autoptr(Settings) silent = parse(REPOSITORY SERVICE, NULL);
+	const struct settings_service *service = settings_service(none, NULL, NULL);
+
+	g_assert_null(service->config);
+	g_assert_cmpuint(service->collectors->len, ==, 0);
+	service = settings_service(silent, NULL, NULL);
+	g_assert_false(service->config_chosen);
+	g_assert_cmpuint(service->collectors->len, >=, 3);
+	g_assert_cmpuint(service->config_limit, ==, 1 << 30);
+	g_assert_null(settings_split(" ; "));
+}
+
 static void test_every_key_has_help(void)
 {
 	size_t count;
@@ -287,6 +362,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/settings/a-default-tier-can-be-replaced",
 			test_a_default_tier_can_be_replaced);
 	g_test_add_func("/settings/a-missing-file-is-named", test_a_missing_file_is_named);
+	g_test_add_func("/settings/collectors-are-found", test_collectors);
+	g_test_add_func("/settings/collectors-can-be-none", test_no_collectors);
 	g_test_add_func("/settings/every-key-has-help", test_every_key_has_help);
 	return g_test_run();
 }
