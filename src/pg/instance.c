@@ -296,7 +296,8 @@ static bool look_on(Instance *instance, GError **error)
 	g_autofree char *conninfo = instance_conninfo(instance);
 	g_autoptr(GError) trouble = NULL;
 
-	if (instance->session)
+	/* Asked first: what is refused although it answers is refused for good. */
+	if (instance->session || !session_answers(conninfo))
 		return true;
 	instance->session =
 		session_open_database(conninfo, "template1", instance->run_id, &trouble);

@@ -243,6 +243,11 @@ Session *session_open(const char *conninfo, const char *run_id, GError **error)
 	return session_open_database(conninfo, NULL, run_id, error);
 }
 
+bool session_answers(const char *conninfo)
+{
+	return PQping(conninfo) == PQPING_OK;
+}
+
 void session_server_clear(struct session_server *server)
 {
 	g_clear_pointer(&server->data_directory, g_free);

@@ -16,6 +16,9 @@ Session *session_open(const char *conninfo, const char *run_id, GError **error);
 Session *session_open_database(const char *conninfo, const char *database, const char *run_id,
 			       GError **error);
 
+/* The server takes connections, of whomever: not while it starts. */
+bool session_answers(const char *conninfo);
+
 struct session_server {
 	int version_num, major;
 	uint64_t system_identifier;
