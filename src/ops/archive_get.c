@@ -41,6 +41,12 @@ static bool is_final(const struct archive_lookup *lookup)
 	return lookup->found || lookup->conflict || !lookup->trouble;
 }
 
+static bool is_fetched_ahead(const struct archive_get_request *request)
+{
+	return request->spool && request->batch > 0 &&
+	       wal_file_kind(request->file, NULL) == WAL_FILE_SEGMENT;
+}
+
 static bool look_until_sure(struct archive_lookup *lookup, usec_t timeout, GError **error)
 {
 	usec_t start = clock_monotonic(), pause = PAUSE_FIRST;
@@ -82,6 +88,19 @@ static bool judge(const struct archive_lookup *lookup, bool *found, GError **err
 	return false;
 }
 
+static bool look(struct archive_lookup *lookup, const struct archive_get_request *request,
+		 GError **error)
+{
+	g_autoptr(ArchiveNames) names = NULL;
+
+	if (is_fetched_ahead(request)) {
+		names = archive_names_load(request->spool);
+		if (!archive_lookup_named(lookup, names, error))
+			return false;
+	}
+	return lookup->found || look_until_sure(lookup, request->timeout, error);
+}
+
 static bool get_from_repositories(const struct archive_get_request *request, bool *found,
 				  uint32_t *segment_size, GError **error)
 {
@@ -97,8 +116,7 @@ static bool get_from_repositories(const struct archive_get_request *request, boo
 		.place = place,
 	};
 	bool there = false;
-	bool good =
-		look_until_sure(&lookup, request->timeout, error) && judge(&lookup, &there, error);
+	bool good = look(&lookup, request, error) && judge(&lookup, &there, error);
 
 	if (good && there)
 		good = archive_place_commit(place, error);
@@ -141,16 +159,15 @@ static bool get_segment_ahead(const struct archive_get_request *request, bool *f
 
 bool archive_get(const struct archive_get_request *request, bool *found, GError **error)
 {
-	enum wal_file_kind kind = wal_file_kind(request->file, NULL);
 	uint32_t segment_size;
 	bool good;
 
-	if (kind == WAL_FILE_UNKNOWN)
+	if (wal_file_kind(request->file, NULL) == WAL_FILE_UNKNOWN)
 		return odr_fail(error, ODR_ERROR_USAGE,
 				"'%s' is not the name of a WAL file; restore_command gives %%f and "
 				"then %%p",
 				request->file);
-	if (kind == WAL_FILE_SEGMENT && request->spool && request->batch > 0)
+	if (is_fetched_ahead(request))
 		good = get_segment_ahead(request, found, error);
 	else
 		good = get_from_repositories(request, found, &segment_size, error);

@@ -199,12 +199,32 @@ static bool lookup_in(struct archive_lookup *lookup, size_t number, bool all, GE
 	return true;
 }
 
+static void lookup_begin(struct archive_lookup *lookup)
+{
+	archive_lookup_clear(lookup);
+	lookup->problems = g_ptr_array_new_with_free_func(problem_free);
+}
+
+bool archive_lookup_named(struct archive_lookup *lookup, const ArchiveNames *names, GError **error)
+{
+	lookup_begin(lookup);
+	for (size_t i = 0; i < lookup->count && !lookup->found; i++) {
+		const char *repository = lookup->repositories[i].name;
+		g_autoptr(GPtrArray) held = archive_names_find(names, repository, lookup->file);
+		/* Where there are several, which of them counts is not decided here. */
+		Repo *repo = held->len == 1 ? lookup_open(lookup, i) : NULL;
+
+		if (repo && !lookup_try(lookup, repo, held->pdata[0], error))
+			return false;
+	}
+	return true;
+}
+
 bool archive_lookup_run(struct archive_lookup *lookup, GError **error)
 {
 	bool history = wal_file_kind(lookup->file, NULL) == WAL_FILE_HISTORY;
 
-	archive_lookup_clear(lookup);
-	lookup->problems = g_ptr_array_new_with_free_func(problem_free);
+	lookup_begin(lookup);
 	for (size_t i = 0; i < lookup->count && (history || !lookup->found); i++)
 		if (!lookup_in(lookup, i, history, error))
 			return false;

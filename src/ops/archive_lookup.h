@@ -2,6 +2,7 @@
 #define ODR_OPS_ARCHIVE_LOOKUP_H
 
 #include "crypto/keys.h"
+#include "ops/archive_names.h"
 #include "ops/archive_place.h"
 #include "repo/repo.h"
 
@@ -29,6 +30,8 @@ struct archive_lookup {
  * have the header that their name calls for. Several valid history files that differ are damage. False
  * only when the place cannot be written. */
 bool archive_lookup_run(struct archive_lookup *lookup, GError **error);
+/* The same, without listing anything, among what is known by name already. Not found so proves nothing. */
+bool archive_lookup_named(struct archive_lookup *lookup, const ArchiveNames *names, GError **error);
 void archive_lookup_clear(struct archive_lookup *lookup);
 
 #endif

@@ -15,9 +15,11 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "ops/archive_lookup.h"
-#include "repo/wal_object.h"
+#include "ops/archive_repos.h"
+#include "repo/wal_held.h"
 
 #define COPY_PART   ((size_t)1 << 20)
+#define NAMES_AHEAD 512 /* segments whose names are asked for at once */
 #define LOCK_NAME   "lock"
 #define SPOOL_MAX   ((uint64_t)512 << 20) /* bytes of all that is fetched ahead */
 #define WORKERS_MAX 4			  /* each holds an object */
@@ -162,7 +164,7 @@ static bool check_space(const struct spool_refill *refill, GError **error)
  * of a segment are what a crash left, since the lock is ours. */
 static bool is_behind(const struct spool_refill *refill, const char *name)
 {
-	if (strcmp(name, LOCK_NAME) == 0)
+	if (strcmp(name, LOCK_NAME) == 0 || strcmp(name, ARCHIVE_NAMES_FILE) == 0)
 		return false;
 	if (wal_file_kind(name, NULL) != WAL_FILE_SEGMENT)
 		return true;
@@ -182,14 +184,47 @@ static void remove_behind(const struct spool_refill *refill)
 	}
 }
 
-static bool fetch_one(const struct spool_refill *refill, struct archive_lookup *lookup,
-		      GError **error)
+/* A refill that runs. */
+struct filling {
+	const struct spool_refill *refill;
+	ArchiveNames *names;
+};
+
+struct fetcher {
+	Repo **repos; /* by number, opened when needed */
+};
+
+static bool fetcher_begin(void *shared, unsigned worker, void **context, GError **error)
 {
-	g_autofree char *path = g_build_filename(refill->spool, lookup->file, NULL);
+	const struct filling *filling = shared;
+	struct fetcher *fetcher = g_new0(struct fetcher, 1);
+
+	(void)worker, (void)error;
+	fetcher->repos = g_new0(Repo *, filling->refill->repository_count);
+	*context = fetcher;
+	return true;
+}
+
+static bool fetcher_end(void *shared, void *context, bool finished, GError **error)
+{
+	const struct filling *filling = shared;
+	struct fetcher *fetcher = context;
+
+	(void)finished, (void)error;
+	for (size_t i = 0; i < filling->refill->repository_count; i++)
+		repo_free(fetcher->repos[i]);
+	g_free(fetcher->repos);
+	g_free(fetcher);
+	return true;
+}
+
+static bool fetch(const struct filling *filling, struct archive_lookup *lookup, GError **error)
+{
+	g_autofree char *path = g_build_filename(filling->refill->spool, lookup->file, NULL);
 	g_autoptr(ArchivePlace) place = archive_place_new(path);
 
 	lookup->place = place;
-	if (!archive_lookup_run(lookup, error))
+	if (!archive_lookup_named(lookup, filling->names, error))
 		return false;
 	if (!lookup->found)
 		return odr_fail(error, ODR_ERROR_NOT_FOUND, "%s is not there", lookup->file);
@@ -198,27 +233,99 @@ static bool fetch_one(const struct spool_refill *refill, struct archive_lookup *
 
 static bool fetch_ahead(void *shared, void *context, size_t job, GError **error)
 {
-	const struct spool_refill *refill = shared;
-	size_t count = refill->repository_count;
+	const struct filling *filling = shared;
+	const struct spool_refill *refill = filling->refill;
+	struct fetcher *fetcher = context;
 	char name[WAL_SEGMENT_NAME_SIZE];
 	struct archive_lookup lookup = {
 		.file = name,
 		.identity = refill->identity,
 		.repositories = refill->repositories,
-		.repos = g_new0(Repo *, count),
-		.count = count,
+		.repos = fetcher->repos,
+		.count = refill->repository_count,
 		.threads = 1,
 	};
-	bool good;
+	bool good = name_ahead(refill, (unsigned)job + 1, name);
 
-	(void)context;
-	good = name_ahead(refill, (unsigned)job + 1, name);
 	if (good && !is_spooled(refill, name))
-		good = fetch_one(refill, &lookup, error);
+		good = fetch(filling, &lookup, error);
 	archive_lookup_clear(&lookup);
-	for (size_t i = 0; i < count; i++)
-		repo_free(lookup.repos[i]);
-	g_free(lookup.repos);
+	return good;
+}
+
+/* The first segment of the batch that is not in the spool; false: all are. */
+static bool first_wanted(const struct spool_refill *refill, char name[WAL_SEGMENT_NAME_SIZE])
+{
+	for (unsigned ahead = 1; ahead <= bounded_batch(refill); ahead++)
+		if (name_ahead(refill, ahead, name) && !is_spooled(refill, name))
+			return true;
+	return false;
+}
+
+static bool is_known(const struct filling *filling, const char *name)
+{
+	const struct spool_refill *refill = filling->refill;
+	bool known = false;
+
+	for (size_t i = 0; i < refill->repository_count && !known; i++) {
+		g_autoptr(GPtrArray) held =
+			archive_names_find(filling->names, refill->repositories[i].name, name);
+
+		known = held->len > 0;
+	}
+	return known;
+}
+
+static void list_ahead(const struct spool_refill *refill, const struct store_settings *repository,
+		       ArchiveNames *names)
+{
+	g_autoptr(Repo) repo =
+		archive_repo_open(repository, &refill->identity->service, ARCHIVE_REPO_READ, NULL);
+	g_autoptr(GPtrArray) held = NULL;
+	char first[WAL_SEGMENT_NAME_SIZE], last[WAL_SEGMENT_NAME_SIZE];
+
+	if (repo && name_ahead(refill, 1, first) &&
+	    name_ahead(refill, MAX(refill->batch, NAMES_AHEAD), last) &&
+	    wal_find_between(repo, first, last, &held, NULL))
+		archive_names_add(names, repository->name, held);
+}
+
+/* One listing for many batches, where there are as many segments to come. */
+static bool know_names(struct filling *filling, GError **error)
+{
+	const struct spool_refill *refill = filling->refill;
+	char name[WAL_SEGMENT_NAME_SIZE];
+
+	filling->names = archive_names_load(refill->spool);
+	if (!first_wanted(refill, name) || is_known(filling, name))
+		return true;
+	archive_names_free(filling->names);
+	filling->names = archive_names_new();
+	for (size_t i = 0; i < refill->repository_count; i++)
+		list_ahead(refill, &refill->repositories[i], filling->names);
+	return archive_names_save(filling->names, refill->spool, error);
+}
+
+static bool fill(const struct spool_refill *refill, GError **error)
+{
+	struct filling filling = {.refill = refill};
+	struct pool_work work = {
+		.workers = MIN(refill->workers, WORKERS_MAX),
+		.jobs = bounded_batch(refill),
+		.shared = &filling,
+		.begin = fetcher_begin,
+		.run = fetch_ahead,
+		.end = fetcher_end,
+	};
+	g_autoptr(GError) end = NULL;
+	bool good = know_names(&filling, error);
+
+	/* The first segment that is not there ends it: there is no more WAL yet. */
+	if (good && !pool_run(&work, &end) && !odr_error_is(end, ODR_ERROR_NOT_FOUND)) {
+		g_propagate_error(error, g_steal_pointer(&end));
+		good = false;
+	}
+	archive_names_free(filling.names);
 	return good;
 }
 
@@ -226,25 +333,13 @@ bool spool_refill_run(const struct spool_refill *refill, GError **error)
 {
 	g_autofree char *lock_path = g_build_filename(refill->spool, LOCK_NAME, NULL);
 	struct file_lock lock = {0};
-	struct pool_work work = {
-		.workers = MIN(refill->workers, WORKERS_MAX),
-		.jobs = bounded_batch(refill),
-		.shared = (void *)refill,
-		.run = fetch_ahead,
-	};
-	g_autoptr(GError) end = NULL;
 	bool good;
 
 	if (!file_make_dirs(refill->spool, 0700, error) ||
 	    !file_lock_take(&lock, lock_path, 0, error))
 		return false;
 	remove_behind(refill);
-	good = check_space(refill, error);
-	/* The first segment that is not there ends it: there is no more WAL yet. */
-	if (good && !pool_run(&work, &end) && !odr_error_is(end, ODR_ERROR_NOT_FOUND)) {
-		g_propagate_error(error, g_steal_pointer(&end));
-		good = false;
-	}
+	good = check_space(refill, error) && fill(refill, error);
 	file_lock_release(&lock);
 	return good;
 }

@@ -6,6 +6,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/archive_get.c \
 	src/ops/archive_lookup.c \
 	src/ops/archive_lookup.h \
+	src/ops/archive_names.c \
+	src/ops/archive_names.h \
 	src/ops/archive_place.c \
 	src/ops/archive_place.h \
 	src/ops/archive_push.c \

@@ -29,23 +29,39 @@ static struct wal_held *wal_held_new(const char *file, const uint8_t digest[XXH1
 	return held;
 }
 
-struct gathering {
+struct wal_gathering {
 	GPtrArray *held;
 	GHashTable *by_first; /* name of the first piece → struct wal_held, not owned */
-	const char *file;     /* only this one, or NULL */
+	char *first, *last;
 };
 
-static bool gather(void *data, const struct store_object *object)
+WalGathering *wal_gathering_new(const char *first, const char *last)
 {
-	struct gathering *gathering = data;
+	WalGathering *gathering = g_new0(WalGathering, 1);
+
+	gathering->held = g_ptr_array_new_with_free_func((GDestroyNotify)wal_held_free);
+	gathering->by_first = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	gathering->first = g_strdup(first);
+	gathering->last = g_strdup(last);
+	return gathering;
+}
+
+static bool is_wanted(const WalGathering *gathering, const char *file)
+{
+	return !gathering->first ||
+	       (strcmp(gathering->first, file) <= 0 && strcmp(file, gathering->last) <= 0);
+}
+
+void wal_gathering_add(WalGathering *gathering, const struct store_object *object)
+{
 	g_autofree char *file = NULL;
 	uint8_t digest[XXH128_SIZE];
 	unsigned piece, pieces;
 
 	/* Names that are none of ours prove nothing: a reader would never ask for them. */
 	if (!wal_object_name_parse(object->name, &file, digest, &piece, &pieces) ||
-	    (gathering->file && strcmp(file, gathering->file) != 0))
-		return true;
+	    !is_wanted(gathering, file))
+		return;
 
 	g_autofree char *first = wal_object_name(file, digest, 1, pieces);
 	struct wal_held *held = g_hash_table_lookup(gathering->by_first, first);
@@ -56,11 +72,10 @@ static bool gather(void *data, const struct store_object *object)
 		g_hash_table_insert(gathering->by_first, g_steal_pointer(&first), held);
 	}
 	if (held->locals->pdata[piece - 1])
-		return true;
+		return;
 	held->locals->pdata[piece - 1] = g_strdup(object->name);
 	held->object_size += object->size;
 	held->stored_at = MAX(held->stored_at, object->stored_at);
-	return true;
 }
 
 static int compare_held(const void *a, const void *b)
@@ -76,41 +91,80 @@ static int compare_held(const void *a, const void *b)
 	return memcmp(one->digest, two->digest, XXH128_SIZE);
 }
 
-static bool gather_all(Repo *repo, const char *prefix, const char *file, GPtrArray **held,
-		       GError **error)
+GPtrArray *wal_gathering_end(WalGathering *gathering)
 {
-	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify)wal_held_free);
-	g_autoptr(GHashTable) by_first =
-		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	struct gathering gathering = {.held = found, .by_first = by_first, .file = file};
+	GPtrArray *held = gathering->held;
 
-	if (!repo_list(repo, prefix, gather, &gathering, error))
-		return false;
-	for (guint i = 0; i < found->len; i++) {
-		struct wal_held *one = found->pdata[i];
+	for (guint i = 0; i < held->len; i++) {
+		struct wal_held *one = held->pdata[i];
 
 		one->complete = !g_ptr_array_find(one->locals, NULL, NULL);
 	}
-	g_ptr_array_sort(found, compare_held);
-	*held = g_steal_pointer(&found);
+	g_ptr_array_sort(held, compare_held);
+	g_hash_table_unref(gathering->by_first);
+	g_free(gathering->first);
+	g_free(gathering->last);
+	g_free(gathering);
+	return held;
+}
+
+static bool gather(void *data, const struct store_object *object)
+{
+	wal_gathering_add(data, object);
 	return true;
+}
+
+/* Takes the gathering. */
+static bool gather_listed(Repo *repo, const char *prefix, WalGathering *gathering, GPtrArray **held,
+			  GError **error)
+{
+	bool good = repo_list(repo, prefix, gather, gathering, error);
+	g_autoptr(GPtrArray) gathered = wal_gathering_end(gathering);
+
+	if (good)
+		*held = g_steal_pointer(&gathered);
+	return good;
+}
+
+static bool check_file(const char *file, GError **error)
+{
+	return wal_file_kind(file, NULL) != WAL_FILE_UNKNOWN ||
+	       odr_fail(error, ODR_ERROR_USAGE, "'%s' is not the name of a WAL file", file);
 }
 
 bool wal_find(Repo *repo, const char *file, GPtrArray **held, GError **error)
 {
-	if (wal_file_kind(file, NULL) == WAL_FILE_UNKNOWN)
-		return odr_fail(error, ODR_ERROR_USAGE, "'%s' is not the name of a WAL file", file);
+	if (!check_file(file, error))
+		return false;
 
 	g_autofree char *prefix = layout_wal_prefix(file);
 
-	if (!gather_all(repo, prefix, file, held, error))
+	if (!gather_listed(repo, prefix, wal_gathering_new(file, file), held, error))
 		return odr_context(error, "cannot look for WAL file %s", file);
+	return true;
+}
+
+bool wal_find_between(Repo *repo, const char *first, const char *last, GPtrArray **held,
+		      GError **error)
+{
+	if (!check_file(first, error) || !check_file(last, error))
+		return false;
+
+	g_autofree char *prefix = layout_wal_prefix(first);
+	g_autofree char *other = layout_wal_prefix(last);
+	size_t common = 0;
+
+	while (prefix[common] && prefix[common] == other[common])
+		common++;
+	prefix[common] = '\0';
+	if (!gather_listed(repo, prefix, wal_gathering_new(first, last), held, error))
+		return odr_context(error, "cannot look for WAL from %s to %s", first, last);
 	return true;
 }
 
 bool wal_list(Repo *repo, GPtrArray **held, GError **error)
 {
-	if (!gather_all(repo, "wal/", NULL, held, error))
+	if (!gather_listed(repo, "wal/", wal_gathering_new(NULL, NULL), held, error))
 		return odr_context(error, "cannot list WAL");
 	return true;
 }

@@ -15,8 +15,18 @@ struct wal_held {
 void wal_held_free(struct wal_held *held);
 /* Of one file, oldest first by the store's time; an empty array is proven absence. */
 bool wal_find(Repo *repo, const char *file, GPtrArray **held, GError **error);
-/* Of the whole service, from one listing, sorted by file, then time. */
+/* Of the files of one timeline from the first to the last by name, from one listing, sorted by file, then
+ * time. A store lists what begins alike: the fewer segments lie between, the less it has to list. */
+bool wal_find_between(Repo *repo, const char *first, const char *last, GPtrArray **held,
+		      GError **error);
+/* Of the whole service, from one listing, sorted likewise. */
 bool wal_list(Repo *repo, GPtrArray **held, GError **error);
+
+/* What the listings are put together with: objects whose names are none of WAL are passed over. */
+typedef struct wal_gathering WalGathering;
+WalGathering *wal_gathering_new(const char *first, const char *last); /* files; NULL: all */
+void wal_gathering_add(WalGathering *gathering, const struct store_object *object); /* name local */
+GPtrArray *wal_gathering_end(WalGathering *gathering); /* frees it; sorted likewise */
 
 /* Reading one: all pieces are got, checked and opened. */
 struct wal_reading {

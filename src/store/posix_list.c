@@ -55,13 +55,25 @@ bool posix_entry_is_folder(int fd, const struct dirent *entry)
 	       S_ISDIR(status.st_mode);
 }
 
+/* What of the prefix is left for names in this folder. */
+static const char *prefix_within(const char *prefix, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	if (length == 0)
+		return prefix;
+	return strlen(prefix) > length ? prefix + length + 1 : "";
+}
+
 /* What is no name of ours (dot names, lost+found) is not listed. */
 static void read_entry(const struct listing *listing, const char *folder, DIR *dir,
 		       const struct dirent *entry, GPtrArray *names)
 {
 	g_autofree char *name = NULL;
 
-	if (!store_name_valid(entry->d_name))
+	/* Of the hundred thousand names of a timeline one is asked for: the others cost nothing. */
+	if (!prefix_fits(prefix_within(listing->prefix, folder), entry->d_name) ||
+	    !store_name_valid(entry->d_name))
 		return;
 	name = g_strconcat(folder, *folder ? "/" : "", entry->d_name,
 			   posix_entry_is_folder(dirfd(dir), entry) ? "/" : "", NULL);

@@ -266,7 +266,7 @@ subtest 'many at once' => sub {
 	my ($spool) = glob $site->path('spool/erp-prod/wal-*');
 	poll_until('the next are in the spool', sub { 4 == grep { -e "$spool/$_" } @segments[6 .. 9] }, 30);
 	poll_until('the process has ended', sub { !tool_processes() }, 30);
-	is_deeply([sort map { m{([^/]+)$} } glob "$spool/*"], [@segments[6 .. 9], 'lock'], 'fetches the next ones ahead');
+	is_deeply([sort map { m{([^/]+)$} } glob "$spool/*"], [@segments[6 .. 9], 'lock', 'names'], 'fetches the next ones ahead');
 	moved_away($site->repository, sub { got_ok($site, $segments[6], 'which need no repository then') });
 	ok(!-e "$spool/$segments[6]", 'and are moved');
 	poll_until('the process has ended', sub { !tool_processes() }, 30);

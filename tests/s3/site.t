@@ -36,6 +36,15 @@ $site->cluster->psql('INSERT INTO invoice VALUES (-1); SELECT pg_switch_wal()');
 poll_until('the last segment is archived', sub { $site->cluster->psql(
 	"SELECT last_archived_wal >= pg_walfile_name(pg_current_wal_lsn() - 16777216) FROM pg_stat_archiver") =~ /t/ }, 60);
 
+# Replay waits for every request: the listing is of one name, however many segments there are.
+my ($segment) = map { $_->{key} =~ m{/wal/00000001/([0-9A-F]{24})-} } $ceph->versions($bucket, 'erp/');
+$site->write_conf(odrbackup => { 'archive-get-batch' => 0 }, %{ repository($bucket, lock => 'compliance') });
+my @asked = $ceph->requests_of(sub {
+	$site->tool_ok(['archive-get', '--service', 'erp-prod', $segment, $site->path('got')], 'a segment comes') });
+is(scalar @asked, 3, 'by three requests') or diag(join "\n", @asked);
+like($asked[1], qr{prefix=erp(/|%2F)[0-9a-f]{32}(/|%2F)wal(/|%2F)00000001(/|%2F)$segment-}, 'of which one lists its name alone');
+$site->write_conf(%{ repository($bucket, lock => 'compliance') });
+
 my $copy = $site->recover('copy', '--type', 'time', '--target', $moment, '--target-action', 'promote');
 is($copy->psql('SELECT count(*) FROM invoice'), '2000', 'the moment came back from the bucket');
 $copy->stop('immediate');

@@ -256,6 +256,70 @@ static void test_fetched_ahead(struct site *site, const void *data)
 	g_assert_true(is_spooled(site, "000000010000000000000009"));
 }
 
+static bool site_get_ahead(struct site *site, const char *file, bool *found, GError **error)
+{
+	return archive_get(&(struct archive_get_request){.repositories = site->stores,
+							 .repository_count = SITE_REPOS,
+							 .identity = site->identity,
+							 .spool = site->spool,
+							 .file = file,
+							 .path = site->out,
+							 .batch = 1,
+							 .workers = 2},
+			   found, error);
+}
+
+/* With the first repository the names of both are known; then what they name changes. */
+static void test_names_are_a_hint(struct site *site, const void *data)
+{
+	struct spool_refill refill = refill_after(site, SEGMENT, 1);
+	g_autofree char *object = NULL;
+	GError *error = NULL;
+	bool found = false;
+
+	for (int i = 5; i <= 9; i++) {
+		g_autofree char *name = g_strdup_printf("00000001000000000000000%d", i);
+
+		archive(site, name);
+	}
+	g_assert_true(spool_refill_run(&refill, &error));
+	g_assert_no_error(error);
+	/* So that no process is left in the background. */
+	refill.file = "000000010000000000000008";
+	g_assert_true(spool_refill_run(&refill, &error));
+	g_assert_true(is_spooled(site, "000000010000000000000009"));
+
+	/* Removed from the first: the second has it. Damaged in both: damage. */
+	site_held(site, 0, "000000010000000000000008", &object);
+	g_assert_cmpint(g_unlink(object), ==, 0);
+	site_get_ahead(site, "000000010000000000000008", &found, &error);
+	g_assert_no_error(error);
+	g_assert_true(found);
+	assert_same_file(site->wal, "000000010000000000000008", site->out);
+	g_unlink(site->out);
+	site_damage(site, 0, SEGMENT_7);
+	site_damage(site, 1, SEGMENT_7);
+	assert_refused(site_get_ahead(site, SEGMENT_7, &found, &error), error, ODR_ERROR_CORRUPT,
+		       "cannot read WAL file " SEGMENT_7);
+	assert_nothing_there(site);
+}
+
+/* Listed once for many batches: what came since is listed when it is asked for. */
+static void test_names_are_renewed(struct site *site, const void *data)
+{
+	struct spool_refill refill = refill_after(site, SEGMENT, 1);
+	GError *error = NULL;
+
+	archive(site, SEGMENT_6);
+	g_assert_true(spool_refill_run(&refill, &error));
+	g_assert_true(is_spooled(site, SEGMENT_6));
+	archive(site, SEGMENT_7);
+	refill.file = SEGMENT_6;
+	g_assert_true(spool_refill_run(&refill, &error));
+	g_assert_no_error(error);
+	g_assert_true(is_spooled(site, SEGMENT_7));
+}
+
 static void test_spool_is_checked(struct site *site, const void *data)
 {
 	uint32_t segment_size;
@@ -333,6 +397,8 @@ int main(int argc, char **argv)
 	SITE_TEST("/archive/get/refuses-hostile-names", test_hostile_names);
 	SITE_TEST("/archive/get/names-a-destination-it-cannot-write", test_destination);
 	SITE_TEST("/archive/spool/holds-the-next-segments", test_fetched_ahead);
+	SITE_TEST("/archive/spool/names-are-a-hint", test_names_are_a_hint);
+	SITE_TEST("/archive/spool/names-are-renewed", test_names_are_renewed);
 	SITE_TEST("/archive/spool/what-is-no-good-is-fetched-again", test_spool_is_checked);
 	SITE_TEST("/archive/spool/may-lie-on-another-file-system", test_spool_elsewhere);
 	SITE_TEST("/archive/spool/is-filled-by-one-process", test_one_at_a_time);

@@ -222,6 +222,42 @@ static void test_list(void)
 	service_tear_down(&other);
 }
 
+static void test_between(void)
+{
+	static const struct {
+		const char *first, *last;
+		unsigned held;
+	} cases[] = {
+		{"0000001100000000000000FE", "000000110000000100000001", 4},
+		{"0000001100000000000000FE", "0000001100000000000000FE", 1},
+		{"0000001100000000000000FF", "000000110000000100000000", 2},
+		{"000000110000000100000002", "0000001100000001000000FF", 0},
+		{"000000110000000000000000", "0000001100000000000000FD", 0},
+	};
+	static const char *const files[] = {
+		"0000001100000000000000FE", "0000001100000000000000FF", "000000110000000100000000",
+		"000000110000000100000001", "00000012.history",		"000000120000000000000001",
+	};
+	g_autofree uint8_t *content = content_new(1000, 10);
+	g_autoptr(GError) error = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(files); i++)
+		store_file(files[i], content, 1000, 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GPtrArray) held = NULL;
+
+		wal_find_between(service.repo, cases[i].first, cases[i].last, &held, &error);
+		g_assert_no_error(error);
+		g_assert_cmpuint(held->len, ==, cases[i].held);
+		if (held->len == 4)
+			g_assert_cmpstr(((struct wal_held *)held->pdata[3])->file, ==, files[3]);
+	}
+	GPtrArray *none = NULL;
+
+	g_assert_false(wal_find_between(service.repo, files[0], "../x", &none, &error));
+	g_assert_error(error, ODR_ERROR, ODR_ERROR_USAGE);
+}
+
 static void test_other_identity(void)
 {
 	static const char file[] = "0000000E0000000000000001";
@@ -328,6 +364,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/wal-held/gone-since-the-listing-is-no-absence", test_gone_since_listing);
 	g_test_add_func("/wal-held/the-oldest-of-two-contents-comes-first", test_two_contents);
 	g_test_add_func("/wal-held/one-listing-groups-pieces-and-skips-junk", test_list);
+	g_test_add_func("/wal-held/segments-between-two-come-from-one-listing", test_between);
 	g_test_add_func("/wal-held/opens-only-for-its-recipients", test_other_identity);
 	g_test_add_func("/wal-held/content-is-taken-in-order", test_taken_in_order);
 	g_test_add_func("/wal-held/without-a-taker-it-is-only-checked", test_only_checked);
