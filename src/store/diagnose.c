@@ -107,6 +107,13 @@ void diagnose_skip(struct diagnose *diagnose, const char *const *names, const ch
 				     "not looked at: %s", why);
 }
 
+void diagnose_no_proof(struct diagnose *diagnose, const char *why)
+{
+	if (diagnose->inquiry->prove_lock)
+		diagnose_add(diagnose, "proof", STORE_STEP_WARNING, NULL, "nothing is proven: %s",
+			     why);
+}
+
 StoreDiagnosis *store_diagnosis_failed(const GError *cause)
 {
 	StoreDiagnosis *diagnosis = diagnosis_new();
@@ -124,6 +131,7 @@ static void diagnose_plainly(struct diagnose *diagnose)
 	diagnose_read(diagnose);
 	diagnose_list(diagnose);
 	diagnose_remove(diagnose);
+	diagnose_no_proof(diagnose, "this store has no locks");
 }
 
 static char *probe_name(void)
@@ -236,7 +244,8 @@ void diagnose_put(struct diagnose *diagnose)
 	usec_t start = clock_monotonic();
 	bool done = store_put(diagnose->store, diagnose->probe, &part, 1, NULL, &receipt, &cause);
 	g_autofree char *took = duration_format(clock_monotonic() - start);
-	g_autofree char *saw = g_strdup_printf("'%s' is stored, in %s", diagnose->probe, took);
+	g_autofree char *saw =
+		g_strdup_printf("'%s' is stored durably, in %s", diagnose->probe, took);
 
 	diagnose->probe_stored = done;
 	g_strlcpy(diagnose->probe_version, receipt.version, sizeof(diagnose->probe_version));

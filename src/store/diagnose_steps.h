@@ -20,6 +20,9 @@ struct store_step *diagnose_add(struct diagnose *diagnose, const char *name,
 /* Says for each of names that has no step yet that it was not looked at, and why. */
 void diagnose_skip(struct diagnose *diagnose, const char *const *names, const char *why);
 
+/* A proof that was asked for, where there is nothing to prove. */
+void diagnose_no_proof(struct diagnose *diagnose, const char *why);
+
 enum store_right { STORE_RIGHT_PUT, STORE_RIGHT_READ, STORE_RIGHT_LIST, STORE_RIGHT_REMOVE };
 /* The step of a right, judged by the role. known UNKNOWN: cause says why. */
 void diagnose_right(struct diagnose *diagnose, enum store_right right, enum store_known known,

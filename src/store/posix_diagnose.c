@@ -100,12 +100,14 @@ static void look_at_space(struct diagnose *diagnose, const struct statfs *status
 static void look_at_writers(struct diagnose *diagnose, const struct stat *root)
 {
 	bool group = root->st_mode & S_IWGRP, others = root->st_mode & S_IWOTH;
+	const char *path = store_describe(diagnose->store) + strlen("posix ");
+	g_autofree char *advice = g_strdup_printf("chmod %s %s", others ? "o-w" : "g-w", path);
 
 	if (others)
-		diagnose_add(diagnose, "writers", STORE_STEP_BAD, "chmod o-w the folder",
+		diagnose_add(diagnose, "writers", STORE_STEP_BAD, advice,
 			     "everybody on this host may write and delete there");
 	else if (group)
-		diagnose_add(diagnose, "writers", STORE_STEP_WARNING, "chmod g-w the folder",
+		diagnose_add(diagnose, "writers", STORE_STEP_WARNING, advice,
 			     "everybody of group %u may write and delete there", root->st_gid);
 	else
 		diagnose_add(diagnose, "writers", STORE_STEP_OK, NULL,
@@ -160,4 +162,5 @@ void posix_diagnose(struct diagnose *diagnose)
 	diagnose_read(diagnose);
 	diagnose_list(diagnose);
 	diagnose_remove(diagnose);
+	diagnose_no_proof(diagnose, "a folder has no locks");
 }

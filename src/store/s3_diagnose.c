@@ -356,8 +356,10 @@ void s3_diagnose(struct diagnose *diagnose)
 	bool way = diagnose_way(&s3) && diagnose_unsigned(&s3);
 
 	if (!way || !diagnose_bucket(&s3)) {
-		diagnose_skip(diagnose, all,
-			      way ? "the store lets nobody in" : "there is no way there");
+		const char *why = way ? "the store lets nobody in" : "there is no way there";
+
+		diagnose_skip(diagnose, all, why);
+		diagnose_no_proof(diagnose, why);
 		return;
 	}
 	diagnose->out->reached = true;

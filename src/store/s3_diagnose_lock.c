@@ -132,6 +132,7 @@ static void judge_retention(struct s3_diagnose *s3, const struct s3_retention *r
 	struct store_facts *facts = &s3->diagnose->out->facts;
 	g_autofree char *lock = s3_retention_describe(retention);
 	g_autofree char *needed = clock_format(inquiry->sample_until);
+	bool asked = s3->self->lock != STORE_LOCK_NONE;
 	bool weaker = s3->self->lock == STORE_LOCK_COMPLIANCE && !retention->compliance;
 	/* Seconds are what a store keeps. */
 	bool shorter = retention->until < inquiry->sample_until - USEC_PER_SEC;
@@ -144,7 +145,9 @@ static void judge_retention(struct s3_diagnose *s3, const struct s3_retention *r
 			     "'%s' is locked by %s, where compliance was asked for",
 			     inquiry->sample, lock);
 	else if (shorter)
-		diagnose_add(s3->diagnose, "retention", STORE_STEP_BAD, "make a new backup",
+		diagnose_add(s3->diagnose, "retention", asked ? STORE_STEP_BAD : STORE_STEP_WARNING,
+			     asked ? "make a new backup"
+				   : "let the bucket's default retention last longer, or set lock=",
 			     "'%s' is locked by %s, but is needed until %s", inquiry->sample, lock,
 			     needed);
 	else
@@ -345,9 +348,7 @@ void s3_diagnose_proof(struct s3_diagnose *s3)
 	struct canary without = {.name = free_name}, locked = {.name = locked_name};
 
 	if (s3->self->lock == STORE_LOCK_NONE)
-		diagnose_add(s3->diagnose, "proof", STORE_STEP_SKIPPED,
-			     "set lock=compliance or lock=governance",
-			     "there is nothing to prove: lock=none");
+		diagnose_no_proof(s3->diagnose, "lock=none");
 	else if (prove_right(s3, &without))
 		prove_lock(s3, &locked);
 }

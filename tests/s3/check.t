@@ -151,7 +151,7 @@ is_step(check({ endpoint => answer_in_the_past() }), 'clock', 'bad',
 # Rights that a role need not have.
 my $writer = check({ role => 'writer' }, '--strict');
 is_step($writer, $_, 'warning', qr/^may \w+, which a writer need not/, 'a writer with all rights') for qw(read list delete);
-is_step($writer, 'put', 'ok', qr/is stored/, 'a writer with all rights');
+is_step($writer, 'put', 'ok', qr/is stored durably, in/, 'a writer with all rights');
 is($writer->{status}, 3, 'and with --strict the status is 3');
 
 $site->write_conf('repository main' => { bucket => 'no-such-bucket' });

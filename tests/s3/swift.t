@@ -38,7 +38,7 @@ my $check = $site->json('check', '--prove-lock');
 is($check->{state}, 'warning', 'check finds nothing worse than that there are no versions');
 like(step($check, 'versions'), qr/^warning: off: what is overwritten or deleted is gone$/, 'which it says');
 like(step($check, 'lock'), qr/^ok: not immutable: the store does not know Object Lock, and lock=none$/, 'and that nothing is immutable');
-like(step($check, 'proof'), qr/^skipped: there is nothing to prove: lock=none$/, 'a proof of nothing is none');
+like(step($check, 'proof'), qr/^warning: nothing is proven: lock=none$/, 'a proof of nothing is none');
 my %protected = map { $_->{code} => $_->{protected} } @{ $check->{repositories}[0]{protection} };
 is_deeply([@protected{qw(host-deletes host-overwrites ransomware keeper-deletes operator)}], [('no') x 5],
 	'what it does not protect against is said');

@@ -144,7 +144,7 @@ static void test_facts(void)
 static StoreDiagnosis *diagnose_folder(const char *path)
 {
 	const struct store_settings settings = {.name = "main", .type = "posix", .path = path};
-	const struct store_inquiry inquiry = {.present = "repository"};
+	const struct store_inquiry inquiry = {.present = "repository", .prove_lock = true};
 	g_autoptr(Store) store = store_open(&settings, NULL);
 
 	return store_diagnose(store, &inquiry, NULL);
@@ -169,6 +169,7 @@ static void test_folder(void)
 		g_assert_cmpint(step_of(diagnosis, "writers")->state, ==, cases[i].state);
 		g_assert_cmpint(step_of(diagnosis, "put")->state, ==, STORE_STEP_OK);
 		g_assert_cmpint(step_of(diagnosis, "delete")->state, ==, STORE_STEP_OK);
+		g_assert_cmpint(step_of(diagnosis, "proof")->state, ==, STORE_STEP_WARNING);
 		g_assert_cmpint(diagnosis->facts.versions, ==, STORE_NO);
 		g_assert_cmpint(diagnosis->facts.locked, ==, STORE_NO);
 	}
