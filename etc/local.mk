@@ -11,7 +11,9 @@ etc_units = \
 	etc/odrbackup-backup@.service \
 	etc/odrbackup-backup@.timer \
 	etc/odrbackup-expire@.service \
-	etc/odrbackup-expire@.timer
+	etc/odrbackup-expire@.timer \
+	etc/odrbackup-heartbeat@.service \
+	etc/odrbackup-heartbeat@.timer
 nodist_systemdsystemunit_DATA = $(etc_units)
 
 # Examples lie with the documentation: nothing is put into force by an installation.

@@ -7,6 +7,7 @@ dist_man_MANS = \
 	man/odrbackup-check.1 \
 	man/odrbackup-config.1 \
 	man/odrbackup-expire.1 \
+	man/odrbackup-heartbeat.1 \
 	man/odrbackup-init.1 \
 	man/odrbackup-key.1 \
 	man/odrbackup-kit.1 \

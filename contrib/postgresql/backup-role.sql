@@ -36,3 +36,8 @@ GRANT EXECUTE ON FUNCTION pg_catalog.pg_stop_backup(boolean, boolean) TO odrback
 GRANT EXECUTE ON FUNCTION pg_catalog.pg_switch_wal() TO odrbackup;
 
 COMMIT;
+
+-- For odrbackup heartbeat, if rows are wanted that can be read after a recovery (a database cannot be made by a role
+-- without CREATEDB):
+--
+--   CREATE DATABASE odrbackup OWNER odrbackup;

@@ -110,6 +110,11 @@ static const struct command_option backup_options[] = {
 	{NULL},
 };
 
+static const struct command_option heartbeat_options[] = {
+	{"create", 0, OPTION_FLAG, NULL, "make the database for it where it is missing"},
+	{NULL},
+};
+
 static const struct command_option expire_options[] = {
 	{"plan", 0, OPTION_FLAG, NULL, "show what would go, and end"},
 	{NULL},
@@ -175,6 +180,10 @@ static const struct command protecting[] = {
 	 "backup\n"
 	 "backup erp-prod --jobs 4 --progress plain",
 	 "odrbackup-backup(1)", 0, 1, backup_options, cmd_backup},
+	{"heartbeat", "[SERVICE] [--create]", "a sign of life in the WAL, so that an idle server can be judged",
+	 "heartbeat erp-prod --create\n"
+	 "-q heartbeat erp-prod",
+	 "odrbackup-heartbeat(1)", 0, 1, heartbeat_options, cmd_heartbeat},
 	{"expire", "[SERVICE] [--plan]", "remove sets and WAL that retention no longer keeps",
 	 "expire erp-prod --plan\n"
 	 "expire erp-prod",

@@ -15,6 +15,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/cmd_check.c \
 	src/cli/cmd_config.c \
 	src/cli/cmd_expire.c \
+	src/cli/cmd_heartbeat.c \
 	src/cli/cmd_init.c \
 	src/cli/cmd_key.c \
 	src/cli/cmd_kit.c \

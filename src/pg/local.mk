@@ -4,6 +4,8 @@ src_pg_libpg_a_SOURCES = \
 	src/pg/client.h \
 	src/pg/control.c \
 	src/pg/control.h \
+	src/pg/heartbeat.c \
+	src/pg/heartbeat.h \
 	src/pg/instance.c \
 	src/pg/instance.h \
 	src/pg/instance_conf.c \

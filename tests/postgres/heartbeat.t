@@ -1,0 +1,61 @@
+#!/usr/bin/perl
+# A sign of life in the WAL: an idle server's recovery point goes on, and after a recovery the newest row tells which moment
+# was reached.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+
+use Odr::Site;
+use Odr::Work;
+
+my $site = Odr::Site->new(version => 15, cluster => { conf => { archive_timeout => '1s' } })->create;
+my $source = $site->cluster;
+my @heartbeat = ('heartbeat', $site->service);
+
+sub point { return $site->json('status', $site->service)->{repositories}[0]{recovery_point} }
+
+$site->backup;
+my $message = $site->tool_ok([@heartbeat], 'without a database for it');
+like($message->out, qr/: a message\. .*heartbeat --create/, 'it is a message, and the way to rows is told');
+is($site->json(@heartbeat)->{kind}, 'message', 'so says --json');
+
+# Each reaches the archive, although nobody works.
+my $before = point();
+$site->tool_ok([@heartbeat], 'on an idle server');
+poll_until('a newer recovery point', sub { point() gt $before }, 60);
+pass('the recovery point goes on');
+
+$source->psql('CREATE ROLE beating LOGIN');
+my $conninfo = $source->conninfo =~ s/user=postgres/user=beating/r;
+$site->write_conf('service ' . $site->service => { postgres => $conninfo });
+$site->tool_fails([@heartbeat, '--create'], 12, qr/cannot create database odrbackup: .*permission denied/,
+	'a role without the right to create says what is missing');
+$site->tool_ok([@heartbeat], 'a message needs no right');
+$source->psql('CREATE DATABASE odrbackup OWNER beating');
+is($site->json(@heartbeat)->{sequence}, 1, 'in a database that somebody made for it, rows are written');
+$source->psql('DROP DATABASE odrbackup WITH (FORCE)');
+
+$site->write_conf;
+is($site->json(@heartbeat, '--create')->{kind}, 'row', 'or in one that is made');
+my $second = $site->json(@heartbeat);
+is($second->{sequence}, 2, 'sequence numbers have no holes');
+is($source->psql(q(SELECT count(*) FROM heartbeat WHERE lsn <= pg_current_wal_lsn() AND ts <= now()), 'odrbackup'), '2',
+	'rows have their position and time');
+$source->psql(q(INSERT INTO heartbeat VALUES (0, now() - interval '8 days', '0/1')), 'odrbackup');
+$site->tool_ok(['-q', @heartbeat], 'quietly');
+is($source->psql('SELECT min(seq), max(seq) FROM heartbeat', 'odrbackup'), '1|3', 'rows of last week go');
+
+# After a recovery.
+$source->archive_now;
+my $copy = $site->recover('copy', '--type', 'time', '--target', $second->{time});
+is($copy->psql('SELECT max(seq) FROM heartbeat', 'odrbackup'), $copy->psql(
+		"SELECT max(seq) FROM heartbeat WHERE ts <= '$second->{time}'", 'odrbackup'), 'the newest row is not after the target');
+cmp_ok($copy->psql('SELECT max(seq) FROM heartbeat', 'odrbackup'), '>=', 1, 'and there is one');
+$site->write_conf('service ' . $site->service => { postgres => $copy->conninfo });
+$site->tool_fails([@heartbeat], 6, qr/is a standby/, 'a server in recovery has none of its own');
+$copy->stop('immediate');
+$site->tool_fails([@heartbeat], 10, qr/cannot connect/, 'a server that is not there');
+
+done_testing();
