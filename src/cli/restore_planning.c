@@ -54,12 +54,20 @@ static bool plan_from(struct restore_planning *planning, Repo *repo, GError **er
 	struct restore_source source = {.manifests = holdings.manifests,
 					.ranges = holdings.ranges,
 					.histories = holdings.histories};
+	struct restore_proof proof = {.repo = repo,
+				      .identity = planning->context->identity,
+				      .source = &source,
+				      .target = &planning->target};
 	bool planned = restore_plan(&source, &planning->target, &plan, error);
 
 	if (planned && planning->current_timeline) {
 		planning->target.timeline = plan.manifest->wal->timeline;
 		restore_plan_clear(&plan);
 		planned = restore_plan(&source, &planning->target, &plan, error);
+	}
+	if (planned && !restore_plan_prove(&proof, &plan, error)) {
+		restore_plan_clear(&plan);
+		planned = false;
 	}
 	if (!planned) {
 		for (guint i = 0; i < holdings.troubles->len; i++)

@@ -33,6 +33,7 @@ void restore_view_print(const struct restore_view *view)
 	const Manifest *manifest = plan->manifest;
 	const struct set_part *part = manifest_part(manifest, PART_DATABASE);
 	g_autofree char *stopped = time_with_age(manifest_part_stopped(manifest, PART_DATABASE));
+	g_autofree char *committed = time_with_age(plan->last_commit);
 	g_autofree char *start = lsn_print(plan->wal_start);
 	g_autofree char *end = lsn_print(plan->wal_end);
 	g_autofree char *size = size_format(part->bytes);
@@ -46,6 +47,8 @@ void restore_view_print(const struct restore_view *view)
 	output_line(NAME_WIDTH, "set", "%s, %s, ended %s, PostgreSQL %d, from repository %s",
 		    manifest->set_id, part->kind, stopped, manifest->pg_major, view->repository);
 	output_line(NAME_WIDTH, "point", "%s", plan->point);
+	if (plan->last_commit != 0)
+		output_line(NAME_WIDTH, "last commit", "%s in the archive", committed);
 	output_line(NAME_WIDTH, "WAL", "%s to %s on timeline %u: %s, %s%s%s", start, end,
 		    plan->timeline, segments, plan->first_segment, several ? " to " : "",
 		    several ? plan->last_segment : "");
@@ -99,6 +102,7 @@ json_t *restore_view_json(const struct restore_view *view)
 	json_set_string(document, "wal_start", start);
 	json_set_string(document, "wal_end", end);
 	json_set_time(document, "wal_end_stored", plan->wal_end_stored);
+	json_set_time(document, "last_commit", plan->last_commit ? plan->last_commit : -1);
 	json_set_string(document, "first_segment", plan->first_segment);
 	json_set_string(document, "last_segment", plan->last_segment);
 	json_set_int(document, "segments", (int64_t)plan->segments);

@@ -76,6 +76,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/record.h \
 	src/ops/restore.c \
 	src/ops/restore.h \
+	src/ops/restore_commit.c \
 	src/ops/restore_config.c \
 	src/ops/restore_config.h \
 	src/ops/restore_delta.c \

@@ -26,6 +26,7 @@ struct restore_plan {
 	lsn_t wal_start;	  /* first byte needed */
 	lsn_t wal_end;		  /* end of gap-free WAL along the timeline */
 	usec_t wal_end_stored;	  /* when the last of it was stored: commits up to about then */
+	usec_t last_commit;	  /* when the last transaction in it ended; 0: not known */
 	char first_segment[WAL_SEGMENT_NAME_SIZE], last_segment[WAL_SEGMENT_NAME_SIZE];
 	uint64_t segments;
 	char missing[WAL_SEGMENT_NAME_SIZE]; /* first missing one behind which there is more; "" */
@@ -36,6 +37,19 @@ void restore_plan_clear(struct restore_plan *plan);
 /* NOT_FOUND: no set or WAL reaches the target; the message names the reachable range. */
 bool restore_plan(const struct restore_source *source, const struct restore_target *target,
 		  struct restore_plan *plan, GError **error);
+
+/* What only the WAL itself knows, for plans to a moment and to the end of the archive: reads it backwards
+ * from its end to the last transaction that ended, and sets plan->last_commit. NOT_FOUND: none ended after
+ * the moment, so that PostgreSQL would end with an error, after all was restored. WAL that cannot be read
+ * is a warning of the plan. */
+struct restore_proof {
+	Repo *repo;
+	const Identity *identity;
+	const struct restore_source *source;
+	const struct restore_target *target;
+};
+bool restore_plan_prove(const struct restore_proof *proof, struct restore_plan *plan,
+			GError **error);
 
 /* Reading what the plan needs from a repository. */
 struct restore_holdings {

@@ -29,4 +29,6 @@ src_pg_libpg_a_SOURCES = \
 	src/pg/timeline.c \
 	src/pg/timeline.h \
 	src/pg/wal.c \
-	src/pg/wal.h
+	src/pg/wal.h \
+	src/pg/wal_commit.c \
+	src/pg/wal_commit.h

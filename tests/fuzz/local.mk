@@ -17,6 +17,7 @@ fuzz_programs += tests/fuzz/fuzz_settings
 fuzz_programs += tests/fuzz/fuzz_table
 fuzz_programs += tests/fuzz/fuzz_timeline
 fuzz_programs += tests/fuzz/fuzz_url
+fuzz_programs += tests/fuzz/fuzz_wal_commit
 fuzz_programs += tests/fuzz/fuzz_wal_header
 fuzz_programs += tests/fuzz/fuzz_wal_object
 

@@ -130,6 +130,16 @@ subtest 'what the server does at the target' => sub {
 	$paused->stop('immediate');
 };
 
+# PostgreSQL stops at a transaction that ended later: where none did it would end with an error, after all was restored.
+subtest 'a moment after the last commit' => sub {
+	my $last = $site->json($site->restore_arguments($site->path('none'), '--plan'))->{last_commit};
+	refused(7, qr/cannot stop at \Q$last\E: .* the last one in the archive ended \Q$last\E; leave out --type and --target/,
+		'is refused', '--type', 'time', '--target', $last);
+	my $copy = $site->recover('last', '--type', 'time', '--target', $last, '--target-exclusive');
+	pass('just before it is none such');
+	$copy->stop('immediate');
+};
+
 subtest 'targets out of reach are refused, with what can be reached' => sub {
 	refused(7, qr/no set ends before \d{4}.*: the first moment that can be reached is \d{4}-.*, at [0-9A-F]+\/[0-9A-F]+/,
 		'a time before the first set', '--type', 'time', '--target', $too_early->{time});

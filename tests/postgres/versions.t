@@ -56,7 +56,10 @@ sub proves {
 	}
 	run_program(['rm', '-rf', $places->{copy}]);
 
+	my $plan = $site->json($site->restore_arguments($site->path('latest'), @map, '--plan'));
 	$copy = $site->recover('latest', @map);
+	is($copy->psql(q{SELECT to_char(pg_last_xact_replay_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')}) =~ s/\.?0*Z$/Z/r,
+		$plan->{last_commit} =~ s/\.?0*Z$/Z/r, 'the last commit is the one that the plan told');
 	$rows->ok_exactly($copy, $rows->last_ord, 'the end of the archive: every row');
 	$copy->stop;
 	$source->stop;
