@@ -109,7 +109,7 @@ bool http_connect(const struct http_target *target, struct http_connection *conn
 	take_progress(curl, target, connection);
 	connection->stage = failed_stage(code);
 
-	bool done = code == CURLE_OK || http_fail(curl, code, detail, error);
+	bool done = code == CURLE_OK || http_fail(code, detail, error);
 
 	curl_easy_cleanup(curl);
 	return done;

@@ -10,6 +10,6 @@ CURL *http_curl_new(void); /* NULL if libcurl does not start */
 void http_set_peer(CURL *curl, const char *ca_file, bool plain);
 void http_set_connect(CURL *curl, usec_t connect_within);
 /* What code means to whoever asked; detail may be "". */
-bool http_fail(CURL *curl, CURLcode code, const char *detail, GError **error);
+bool http_fail(CURLcode code, const char *detail, GError **error);
 
 #endif

@@ -66,49 +66,6 @@ static CURL *connection_take(void)
 	return connection->curl;
 }
 
-HttpAnswer *http_answer_new(void)
-{
-	HttpAnswer *answer = g_new0(HttpAnswer, 1);
-
-	answer->headers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	answer->body = g_byte_array_new();
-	return answer;
-}
-
-void http_answer_free(HttpAnswer *answer)
-{
-	if (!answer)
-		return;
-	g_hash_table_unref(answer->headers);
-	g_byte_array_unref(answer->body);
-	g_free(answer);
-}
-
-const char *http_answer_header(const HttpAnswer *answer, const char *name)
-{
-	return g_hash_table_lookup(answer->headers, name);
-}
-
-static void answer_clear(HttpAnswer *answer)
-{
-	g_hash_table_remove_all(answer->headers);
-	g_byte_array_set_size(answer->body, 0);
-	answer->status = 0;
-	answer->received = 0;
-	answer->length = -1;
-	answer->date = 0;
-}
-
-bool http_date_parse(const char *text, usec_t *time)
-{
-	time_t seconds = curl_getdate(text, NULL);
-
-	if (seconds < 0)
-		return false;
-	*time = (usec_t)seconds * USEC_PER_SEC;
-	return true;
-}
-
 /* What the callbacks of one exchange share. */
 struct exchange {
 	const struct http_request *request;
@@ -116,7 +73,9 @@ struct exchange {
 	size_t header_bytes;
 	int part; /* of the request's body: where reading stands */
 	size_t part_offset;
-	bool too_long, too_many_headers;
+	curl_off_t moved; /* bytes, in both directions … */
+	usec_t moved_at;  /* … and when the last of them was */
+	bool too_long, too_many_headers, silent;
 };
 
 /* The request's body. */
@@ -157,22 +116,6 @@ static int on_seek(void *data, curl_off_t offset, int origin)
 
 /* The answer. */
 
-static void take_header(HttpAnswer *answer, const char *line, size_t size)
-{
-	const char *colon = memchr(line, ':', size);
-	char *name, *value;
-
-	if (!colon)
-		return;
-	name = g_ascii_strdown(line, colon - line);
-	value = g_strstrip(g_strndup(colon + 1, size - (size_t)(colon + 1 - line)));
-	if (strcmp(name, "content-length") == 0)
-		answer->length = g_ascii_strtoll(value, NULL, 10);
-	if (strcmp(name, "date") == 0)
-		http_date_parse(value, &answer->date);
-	g_hash_table_replace(answer->headers, name, value);
-}
-
 static size_t on_header(char *line, size_t size, size_t count, void *data)
 {
 	struct exchange *exchange = data;
@@ -183,23 +126,8 @@ static size_t on_header(char *line, size_t size, size_t count, void *data)
 		exchange->too_many_headers = true;
 		return 0;
 	}
-	/* After an interim answer (100) the real one begins anew. */
-	if (bytes > 5 && memcmp(line, "HTTP/", 5) == 0) {
-		const char *blank = memchr(line, ' ', bytes);
-
-		g_hash_table_remove_all(exchange->answer->headers);
-		exchange->answer->length = -1;
-		exchange->answer->status =
-			blank ? (unsigned)g_ascii_strtoull(blank + 1, NULL, 10) : 0;
-	} else {
-		take_header(exchange->answer, line, bytes);
-	}
+	http_answer_take_line(exchange->answer, line, bytes);
 	return bytes;
-}
-
-static bool successful(const HttpAnswer *answer)
-{
-	return answer->status >= 200 && answer->status < 300;
 }
 
 static size_t take_content(struct exchange *exchange, const char *data, size_t bytes)
@@ -225,7 +153,7 @@ static size_t on_write(char *data, size_t size, size_t count, void *context)
 	GByteArray *body = exchange->answer->body;
 	size_t bytes = size * count;
 
-	if (successful(exchange->answer))
+	if (http_answer_successful(exchange->answer))
 		return bytes == 0 ? 0 : take_content(exchange, data, bytes);
 	g_byte_array_append(body, (const guint8 *)data,
 			    (guint)MIN(bytes, HTTP_TROUBLE_MAX - body->len));
@@ -235,7 +163,16 @@ static size_t on_write(char *data, size_t size, size_t count, void *context)
 static int on_progress(void *data, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
 		       curl_off_t up)
 {
-	return stop_requested();
+	struct exchange *exchange = data;
+	usec_t silent = exchange->request->silent_within;
+	usec_t now = clock_monotonic();
+
+	if (down + up != exchange->moved || exchange->moved_at == 0) {
+		exchange->moved = down + up;
+		exchange->moved_at = now;
+	}
+	exchange->silent = now - exchange->moved_at >= (silent ? silent : SILENT_WITHIN);
+	return exchange->silent || stop_requested();
 }
 
 /* The exchange. */
@@ -267,11 +204,7 @@ void http_set_connect(CURL *curl, usec_t connect_within)
 
 static void set_limits(CURL *curl, const struct http_request *request)
 {
-	usec_t silent = request->silent_within ? request->silent_within : SILENT_WITHIN;
-
 	http_set_connect(curl, request->connect_within);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)MAX(silent / USEC_PER_SEC, 1));
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
@@ -325,6 +258,7 @@ static const struct {
 	{CURLE_COULDNT_RESOLVE_PROXY, ODR_ERROR_UNREACHABLE},
 	{CURLE_COULDNT_RESOLVE_HOST, ODR_ERROR_UNREACHABLE},
 	{CURLE_COULDNT_CONNECT, ODR_ERROR_UNREACHABLE},
+	{CURLE_OPERATION_TIMEDOUT, ODR_ERROR_UNREACHABLE}, /* only connecting has a limit */
 	{CURLE_PEER_FAILED_VERIFICATION, ODR_ERROR_AUTH},
 	{CURLE_SSL_CACERT_BADFILE, ODR_ERROR_AUTH},
 	{CURLE_SSL_INVALIDCERTSTATUS, ODR_ERROR_AUTH},
@@ -334,9 +268,8 @@ static const struct {
 	{CURLE_OUT_OF_MEMORY, ODR_ERROR_SYSTEM},
 };
 
-bool http_fail(CURL *curl, CURLcode code, const char *detail, GError **error)
+bool http_fail(CURLcode code, const char *detail, GError **error)
 {
-	curl_off_t connect_time = 0;
 	enum odr_error meaning = ODR_ERROR_TRANSIENT;
 
 	if (code == CURLE_ABORTED_BY_CALLBACK && stop_requested())
@@ -344,15 +277,22 @@ bool http_fail(CURL *curl, CURLcode code, const char *detail, GError **error)
 	for (size_t i = 0; i < G_N_ELEMENTS(meanings); i++)
 		if (meanings[i].code == code)
 			meaning = meanings[i].error;
-	curl_easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connect_time);
-	if (code == CURLE_OPERATION_TIMEDOUT && connect_time == 0)
-		meaning = ODR_ERROR_UNREACHABLE;
 	return odr_fail(error, meaning, "%s", *detail ? detail : curl_easy_strerror(code));
 }
 
-static bool fail(CURL *curl, const struct exchange *exchange, CURLcode code, const char *detail,
-		 GError **error)
+static bool fail_silent(const struct exchange *exchange, GError **error)
 {
+	const struct http_request *request = exchange->request;
+	g_autofree char *time =
+		duration_format(request->silent_within ? request->silent_within : SILENT_WITHIN);
+
+	return odr_fail(error, ODR_ERROR_TRANSIENT, "the server was silent for %s", time);
+}
+
+static bool fail(const struct exchange *exchange, CURLcode code, const char *detail, GError **error)
+{
+	if (code == CURLE_ABORTED_BY_CALLBACK && exchange->silent)
+		return fail_silent(exchange, error);
 	if (exchange->too_long)
 		return odr_fail(error, ODR_ERROR_CORRUPT,
 				"it has more than %zu bytes, which is not plausible",
@@ -360,7 +300,7 @@ static bool fail(CURL *curl, const struct exchange *exchange, CURLcode code, con
 	if (exchange->too_many_headers)
 		return odr_fail(error, ODR_ERROR_REFUSED,
 				"the server's answer has headers without end");
-	return http_fail(curl, code, detail, error);
+	return http_fail(code, detail, error);
 }
 
 bool http_exchange(const struct http_request *request, HttpAnswer *answer, GError **error)
@@ -373,7 +313,7 @@ bool http_exchange(const struct http_request *request, HttpAnswer *answer, GErro
 
 	if (!curl)
 		return odr_fail(error, ODR_ERROR_SYSTEM, "cannot start libcurl");
-	answer_clear(answer);
+	http_answer_clear(answer);
 	headers = header_list(request);
 	set_transport(curl, request);
 	set_limits(curl, request);
@@ -389,7 +329,7 @@ bool http_exchange(const struct http_request *request, HttpAnswer *answer, GErro
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
 	code = curl_easy_perform(curl);
 
-	bool done = code == CURLE_OK || fail(curl, &exchange, code, detail, error);
+	bool done = code == CURLE_OK || fail(&exchange, code, detail, error);
 
 	/* What it points to ends here. */
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);

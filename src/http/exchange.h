@@ -2,6 +2,7 @@
 #define ODR_HTTP_EXCHANGE_H
 
 #include "base/clock.h"
+#include "http/answer.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -37,20 +38,6 @@ struct http_request {
 #define HTTP_TROUBLE_MAX ((size_t)1 << 20)
 #define HTTP_HEADERS_MAX ((size_t)64 << 10)
 
-typedef struct http_answer HttpAnswer;
-struct http_answer {
-	unsigned status;
-	GHashTable *headers; /* lower-case name → value; of repeated ones the last */
-	GByteArray *body;
-	size_t received; /* bytes of a 2xx body, also where the exchange then failed */
-	int64_t length;	 /* as announced; -1: not */
-	usec_t date;	 /* the server's clock; 0: it did not tell */
-};
-HttpAnswer *http_answer_new(void);
-void http_answer_free(HttpAnswer *answer);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpAnswer, http_answer_free)
-const char *http_answer_header(const HttpAnswer *answer, const char *name); /* or NULL */
-
 /*
  * True when a whole answer came, whatever its status. answer is emptied first, and holds what came also
  * where this fails:
@@ -62,8 +49,5 @@ const char *http_answer_header(const HttpAnswer *answer, const char *name); /* o
  * STOPPED      a stop was requested while it ran
  */
 bool http_exchange(const struct http_request *request, HttpAnswer *answer, GError **error);
-
-/* "Tue, 24 Nov 2026 08:00:00 GMT"; false if it is not a date. */
-bool http_date_parse(const char *text, usec_t *time);
 
 #endif

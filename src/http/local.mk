@@ -1,5 +1,7 @@
 noinst_LIBRARIES += src/http/libhttp.a
 src_http_libhttp_a_SOURCES = \
+	src/http/answer.c \
+	src/http/answer.h \
 	src/http/connection.c \
 	src/http/connection.h \
 	src/http/curl.h \

@@ -374,13 +374,6 @@ static bool first_time(bool *done)
 	return first;
 }
 
-static usec_t asked_pause(const Operation *operation)
-{
-	const char *text = http_answer_header(operation->answer->http, "retry-after");
-
-	return text ? (usec_t)g_ascii_strtoll(text, NULL, 10) * USEC_PER_SEC : 0;
-}
-
 /* Waits, unless that would pass the deadline. A stop request ends the waiting. */
 static bool wait_for_retry(Operation *operation, const GError *cause)
 {
@@ -388,7 +381,8 @@ static bool wait_for_retry(Operation *operation, const GError *cause)
 	usec_t pause, end;
 
 	random_bytes(&drawn, sizeof(drawn));
-	pause = s3_pause(++operation->attempts, drawn / (UINT32_MAX + 1.0), asked_pause(operation));
+	pause = s3_pause(++operation->attempts, drawn / (UINT32_MAX + 1.0),
+			 http_answer_retry_after(operation->answer->http));
 	end = clock_monotonic() + pause;
 
 	if (end > operation->deadline)
