@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define PAGES_MAX 1000000
+#define PAGES_MAX 100000
+#define EMPTY_MAX 100 /* pages without an entry, one after the other */
 
 /* One walk over the keys that begin with a prefix, page by page. */
 struct walk {
@@ -16,6 +17,7 @@ struct walk {
 	bool (*each)(void *data, struct s3_entry *entry);
 	void *data;
 	char *last; /* key */
+	unsigned pages, empty;
 };
 
 static bool page_fetch(const struct walk *walk, const S3Listing *before, S3Answer *answer,
@@ -43,9 +45,16 @@ static S3Listing *page_read(const struct walk *walk, const S3Listing *before, GE
 {
 	g_autoptr(S3Answer) answer = s3_answer_new();
 	const GByteArray *body = answer->http->body;
+	g_autoptr(GError) cause = NULL;
 
-	if (!page_fetch(walk, before, answer, error))
+	if (!page_fetch(walk, before, answer, &cause)) {
+		/* That there is no key does not answer which there are. */
+		if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
+			odr_fail(error, ODR_ERROR_REFUSED, "%s", cause->message);
+		else
+			g_propagate_error(error, g_steal_pointer(&cause));
 		return NULL;
+	}
 	return walk->versions ? s3_reply_versions(body->data, body->len, error)
 			      : s3_reply_objects(body->data, body->len, error);
 }
@@ -70,20 +79,32 @@ static bool page_take(struct walk *walk, const S3Listing *page, bool *ended, GEr
 	return true;
 }
 
+/* A server that leads back to where one comes from, or to nothing, might do so for ever. */
+static bool check_progress(struct walk *walk, const S3Listing *page, const S3Listing *next,
+			   GError **error)
+{
+	bool back = page && g_strcmp0(page->token, next->token) == 0 &&
+		    g_strcmp0(page->key_marker, next->key_marker) == 0 &&
+		    g_strcmp0(page->version_marker, next->version_marker) == 0;
+
+	walk->empty = next->entries->len > 0 ? 0 : walk->empty + 1;
+	if (next->truncated && (back || walk->empty > EMPTY_MAX || ++walk->pages > PAGES_MAX))
+		return odr_fail(error, ODR_ERROR_REFUSED, "the server's listing does not end");
+	return true;
+}
+
 static bool walk_run(struct walk *walk, GError **error)
 {
 	g_autoptr(S3Listing) page = NULL;
 	bool ended = false, good = true;
 
-	for (unsigned pages = 0; good && !ended && (!page || page->truncated); pages++) {
-		S3Listing *next = page_read(walk, page, error);
+	while (good && !ended && (!page || page->truncated)) {
+		g_autoptr(S3Listing) next = page_read(walk, page, error);
 
+		good = next && check_progress(walk, page, next, error) &&
+		       page_take(walk, next, &ended, error);
 		s3_listing_free(page);
-		page = next;
-		good = page && page_take(walk, page, &ended, error);
-		if (good && pages == PAGES_MAX)
-			good = odr_fail(error, ODR_ERROR_REFUSED,
-					"the server's listing does not end");
+		page = g_steal_pointer(&next);
 	}
 	g_clear_pointer(&walk->last, g_free);
 	return good;
@@ -137,7 +158,13 @@ static bool list_walk(struct s3_store *self, const char *prefix, bool versions, 
 {
 	g_autofree char *key = s3_key(self, prefix);
 	struct listing listing = {.self = self, .each = each, .data = data};
-	struct walk walk = {self, key, versions, list_entry, &listing};
+	struct walk walk = {
+		.self = self,
+		.prefix = key,
+		.versions = versions,
+		.each = list_entry,
+		.data = &listing,
+	};
 	bool done = walk_run(&walk, error);
 
 	if (done)
@@ -187,7 +214,13 @@ static bool history_entry(void *data, struct s3_entry *entry)
 GPtrArray *s3_history(struct s3_store *self, const char *key, GError **error)
 {
 	struct history history = {key, g_ptr_array_new_with_free_func(entry_free)};
-	struct walk walk = {self, key, true, history_entry, &history};
+	struct walk walk = {
+		.self = self,
+		.prefix = key,
+		.versions = true,
+		.each = history_entry,
+		.data = &history,
+	};
 
 	if (walk_run(&walk, error))
 		return history.entries;
