@@ -132,6 +132,17 @@ static bool put_once(struct s3_store *self, const struct s3_call *call, bool onc
 	return false;
 }
 
+/* Whoever says 200 to everything, a login page say, has stored nothing. */
+static bool check_done(const S3Answer *answer, GError **error)
+{
+	if (answer->http->received == 0 && http_answer_header(answer->http, "etag"))
+		return true;
+	return odr_fail(error, ODR_ERROR_REFUSED,
+			"HTTP %u, but not as S3 says that it has stored something: is there "
+			"something else between this host and the store?",
+			answer->http->status);
+}
+
 static bool s3_put(Store *store, const char *name, const struct iovec *parts, int count,
 		   const struct store_put *how, struct store_receipt *receipt, GError **error)
 {
@@ -158,6 +169,8 @@ static bool s3_put(Store *store, const char *name, const struct iovec *parts, in
 			       ? odr_context(error, "with a lock, which bucket %s may not have",
 					     self->bucket)
 			       : false;
+	if (!check_done(answer, error))
+		return false;
 	version = http_answer_header(answer->http, "x-amz-version-id");
 	if (lock && !s3_lock_verify(self,
 				    &(struct s3_locked){.key = key,
@@ -210,6 +223,27 @@ static char *find_hidden(struct s3_store *self, const char *key, GError **error)
 	return NULL;
 }
 
+static bool read_hidden(struct s3_store *self, const char *key, const char *version,
+			struct s3_read *read, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+
+	if (read_once(self, key, version, read, &cause)) {
+		log_write(LOG_LEVEL_WARNING, "object.hidden",
+			  "repository %s: '%s' was hidden behind a delete marker; its version %s "
+			  "was read. Find out who deletes there",
+			  self->store.name, key, version);
+		return true;
+	}
+	/* Deleted just now, or the store contradicts itself: no proof that it is absent. */
+	if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
+		return odr_fail(error, ODR_ERROR_TRANSIENT,
+				"the store lists version %s of it, but does not give it: %s",
+				version, cause->message);
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
+
 /* Absence is proven only by the list of versions: a delete marker looks the same. */
 static bool read_object(struct s3_store *self, const char *key, const char *version,
 			struct s3_read *read, GError **error)
@@ -226,13 +260,7 @@ static bool read_object(struct s3_store *self, const char *key, const char *vers
 		return false;
 	}
 	hidden = find_hidden(self, key, error);
-	if (!hidden)
-		return false;
-	log_write(LOG_LEVEL_WARNING, "object.hidden",
-		  "repository %s: '%s' was hidden behind a delete marker; its version %s was read. "
-		  "Find out who deletes there",
-		  self->store.name, key, hidden);
-	return read_once(self, key, hidden, read, error);
+	return hidden && read_hidden(self, key, hidden, read, error);
 }
 
 static bool s3_get(Store *store, const char *name, const char *version, uint64_t limit,
