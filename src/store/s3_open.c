@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define REGION	      "us-east-1"
-#define RETRY_FOR     (5 * USEC_PER_MIN)
 #define SILENT_WITHIN (60 * USEC_PER_SEC)
 
 static bool name_of(const char *text, const char *also, size_t minimum, size_t maximum)
@@ -121,7 +120,7 @@ bool s3_open_settings(struct s3_store *self, const struct store_settings *settin
 	self->ca_file = g_strdup(settings->ca_file);
 	self->lock = settings->lock;
 	self->md5 = settings->md5;
-	self->retry_for = settings->retry_for ? settings->retry_for : RETRY_FOR;
+	self->retry_for = settings->retry_for;
 	self->silent_within = settings->silent_within ? settings->silent_within : SILENT_WITHIN;
 	self->mutex = mutex_new();
 	return check_names(self, settings, error) && open_endpoint(self, settings, error) &&

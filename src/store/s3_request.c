@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#define HTTP_RANGE 416
 #define PAUSE_STEP (50 * (USEC_PER_SEC / 1000))
 
 S3Answer *s3_answer_new(void)
@@ -294,8 +295,20 @@ static bool session_ended(const Operation *operation)
 	       answer->date >= operation->keys_expire;
 }
 
+/* What broke off only after its last byte cannot be gone on with: the whole of it is asked for anew. */
+static bool read_had_all(Operation *operation)
+{
+	struct s3_read *read = operation->call->read;
+
+	if (!read || read->size > 0 || read->have == 0)
+		return false;
+	read->have = 0;
+	return true;
+}
+
 static bool read_answer(Operation *operation, const struct s3_meaning **meaning, GError **error)
 {
+	static const struct s3_meaning again = {S3_RETRY_ONCE, ODR_ERROR_TRANSIENT, NULL};
 	S3Answer *answer = operation->answer;
 	const GByteArray *body = answer->http->body;
 
@@ -305,6 +318,8 @@ static bool read_answer(Operation *operation, const struct s3_meaning **meaning,
 	*meaning = s3_meaning(answer->http->status,
 			      session_ended(operation) ? "ExpiredToken" : answer->error.code,
 			      answer->error.message);
+	if (answer->http->status == HTTP_RANGE && read_had_all(operation))
+		*meaning = &again;
 	return fail_status(operation, *meaning, error);
 }
 

@@ -39,10 +39,11 @@ struct store_settings {
 	const char *credentials_endpoint, *role_arn, *token_file;	 /* of the last one */
 	const char *ca_file;
 	enum store_lock_mode lock;
-	bool host_style; /* bucket.host instead of host/bucket */
-	bool md5;	 /* Content-MD5 instead of x-amz-checksum-sha256 */
-	bool plain_http; /* also to other hosts than this one */
-	usec_t retry_for, silent_within;
+	bool host_style;  /* bucket.host instead of host/bucket */
+	bool md5;	  /* Content-MD5 instead of x-amz-checksum-sha256 */
+	bool plain_http;  /* also to other hosts than this one */
+	usec_t retry_for; /* 0: nothing is asked twice */
+	usec_t silent_within;
 	/* Where drivers that ask a server keep what it told of itself, and how long that is believed
 	 * instead of asking again; NULL: nowhere. 0: it is asked, and kept for others. */
 	const char *memory;
