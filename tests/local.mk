@@ -21,9 +21,13 @@ dist-hook:
 print-%:
 	@echo '$($*)'
 
-# Run by tests/s3: it asks a server.
-s3_programs = tests/s3/conformance
+# Run by tests/s3: what asks a server, and the proxy in front of it.
+s3_programs = tests/s3/conformance tests/lib/proxy/proxy
 check_PROGRAMS += $(s3_programs)
 tests_s3_conformance_LDADD = $(store_link)
+tests_lib_proxy_proxy_SOURCES = tests/lib/proxy/exchange.c tests/lib/proxy/exchange.h \
+	tests/lib/proxy/message.c tests/lib/proxy/message.h tests/lib/proxy/proxy.c \
+	tests/lib/proxy/rules.c tests/lib/proxy/rules.h
+tests_lib_proxy_proxy_LDADD = $(GLIB_LIBS)
 s3-programs: $(s3_programs)
 .PHONY: s3-programs

@@ -43,7 +43,7 @@ sub complaints {
 	return @wrong;
 }
 
-my @code = files_below(qr/\.[ch]$/, 'src', 'tests/unit', 'tests/fuzz', 'tests/s3');
+my @code = files_below(qr/\.[ch]$/, 'src', 'tests/unit', 'tests/fuzz', 'tests/s3', 'tests/lib/proxy');
 
 SKIP: {
 	skip 'clang-format is not installed', scalar @code unless $formatter;

@@ -217,7 +217,7 @@ sub versions {
 			my ($key) = $entry =~ m{<Key>(.*?)</Key>};
 			my ($version) = $entry =~ m{<VersionId>(.*?)</VersionId>};
 			push @all, { key => $key, version => $version, marker => $kind eq 'DeleteMarker',
-				latest => $entry =~ m{<IsLatest>true} };
+				latest => scalar($entry =~ m{<IsLatest>true}) };
 		}
 		last unless $xml =~ m{<IsTruncated>true};
 		%next = ('key-marker' => $xml =~ m{<NextKeyMarker>(.*?)</}, 'version-id-marker' => $xml =~ m{<NextVersionIdMarker>(.*?)</});
