@@ -237,7 +237,7 @@ static bool note_probe(void *data, const struct store_object *object)
 {
 	struct probes *probes = data;
 
-	if (object->stored_at < probes->before)
+	if (store_is_probe(object->name) && object->stored_at < probes->before)
 		g_ptr_array_add(probes->names, g_strdup(object->name));
 	return true;
 }

@@ -146,6 +146,30 @@ static char *probe_name(void)
 	return g_strdup_printf(STORE_PROBE "%s-%s", time, hex);
 }
 
+/* probe/20261128T000102Z-1a2b3c4d, and what a proof appends. */
+bool store_is_probe(const char *name)
+{
+	g_auto(GStrv) words = NULL;
+	uint8_t drawn[4];
+	usec_t time;
+
+	if (!g_str_has_prefix(name, STORE_PROBE))
+		return false;
+	words = g_strsplit(name + strlen(STORE_PROBE), "-", 4);
+	switch (g_strv_length(words)) {
+	case 3:
+		if (strcmp(words[2], STORE_PROBE_FREE) != 0 &&
+		    strcmp(words[2], STORE_PROBE_LOCKED) != 0)
+			return false;
+		/* fall through */
+	case 2:
+		return clock_parse_compact(words[0], &time) &&
+		       hex_decode(words[1], drawn, sizeof(drawn));
+	default:
+		return false;
+	}
+}
+
 StoreDiagnosis *store_diagnose(Store *store, const struct store_inquiry *inquiry, GError **error)
 {
 	g_autoptr(StoreDiagnosis) out = diagnosis_new();

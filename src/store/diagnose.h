@@ -11,6 +11,8 @@
  */
 #define STORE_PROBE	 "probe/"
 #define STORE_PROBE_KEPT USEC_PER_DAY
+/* True of names that a diagnosis gives, and of no others that may be there. */
+bool store_is_probe(const char *name);
 
 /* What the host's credential is for: a right that a role does not need is a finding. */
 enum store_role { STORE_ROLE_ANY, STORE_ROLE_WRITER, STORE_ROLE_KEEPER, STORE_ROLE_RESTORER };

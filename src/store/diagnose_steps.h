@@ -4,6 +4,8 @@
 #include "store/diagnose.h"
 
 /* What the drivers' diagnoses are made of. */
+#define STORE_PROBE_FREE   "free"
+#define STORE_PROBE_LOCKED "locked"
 struct diagnose {
 	Store *store;
 	const struct store_inquiry *inquiry;

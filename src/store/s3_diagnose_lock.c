@@ -343,8 +343,9 @@ static void prove_lock(struct s3_diagnose *s3, struct canary *canary)
 
 void s3_diagnose_proof(struct s3_diagnose *s3)
 {
-	g_autofree char *free_name = g_strconcat(s3->diagnose->probe, "-free", NULL);
-	g_autofree char *locked_name = g_strconcat(s3->diagnose->probe, "-locked", NULL);
+	g_autofree char *free_name = g_strconcat(s3->diagnose->probe, "-" STORE_PROBE_FREE, NULL);
+	g_autofree char *locked_name =
+		g_strconcat(s3->diagnose->probe, "-" STORE_PROBE_LOCKED, NULL);
 	struct canary without = {.name = free_name}, locked = {.name = locked_name};
 
 	if (s3->self->lock == STORE_LOCK_NONE)

@@ -683,22 +683,24 @@ static void put_probe(struct site *site, const char *name, usec_t time)
 	g_assert_cmpint(utimensat(AT_FDCWD, path, times, 0), ==, 0);
 }
 
-/* What a check left that may not delete; a locked one stays, and is no trouble. */
+/* What a check left that may not delete; a locked one stays, and is no trouble. What is not ours stays. */
 static void test_probes(struct site *site, const void *data)
 {
 	const struct expire_repository *out;
 
 	(void)data;
-	put_probe(site, STORE_PROBE "old", DAY(1));
-	put_probe(site, STORE_PROBE "old-locked", DAY(1));
-	put_probe(site, STORE_PROBE "new", DAY(2));
+	put_probe(site, STORE_PROBE "20260102T000000Z-00000001", DAY(1));
+	put_probe(site, STORE_PROBE "20260102T000000Z-00000002-locked", DAY(1));
+	put_probe(site, STORE_PROBE "20260103T000000Z-00000003", DAY(2));
+	put_probe(site, STORE_PROBE "of-others", DAY(1));
 	site->faults->refuse = "locked";
 	out = expire_ok(site, DAY(2) + USEC_PER_HOUR);
 	g_assert_cmpuint(out->refused, ==, 0);
 	g_assert_cmpuint(out->troubles->len, ==, 0);
-	g_assert_false(has_probe(site, STORE_PROBE "old"));
-	g_assert_true(has_probe(site, STORE_PROBE "old-locked"));
-	g_assert_true(has_probe(site, STORE_PROBE "new"));
+	g_assert_false(has_probe(site, STORE_PROBE "20260102T000000Z-00000001"));
+	g_assert_true(has_probe(site, STORE_PROBE "20260102T000000Z-00000002-locked"));
+	g_assert_true(has_probe(site, STORE_PROBE "of-others"));
+	g_assert_true(has_probe(site, STORE_PROBE "20260103T000000Z-00000003"));
 }
 
 static void add(const char *path, void (*test)(struct site *, const void *))

@@ -177,6 +177,29 @@ static void test_folder(void)
 	file_remove_tree(path, NULL);
 }
 
+static void test_probes(void)
+{
+	static const struct {
+		const char *name;
+		bool ours;
+	} cases[] = {
+		{STORE_PROBE "20261128T000102Z-1a2b3c4d", true},
+		{STORE_PROBE "20261128T000102Z-1a2b3c4d-free", true},
+		{STORE_PROBE "20261128T000102Z-1a2b3c4d-locked", true},
+		{STORE_PROBE "20261128T000102Z-1a2b3c4d-other", false},
+		{STORE_PROBE "20261128T000102Z-1a2b3c4d-locked-x", false},
+		{STORE_PROBE "20261128T000102Z-1a2b3c4", false},
+		{STORE_PROBE "20261128T000102Z", false},
+		{STORE_PROBE "20261328T000102Z-1a2b3c4d", false},
+		{STORE_PROBE "results.csv", false},
+		{STORE_PROBE, false},
+		{"20261128T000102Z-1a2b3c4d", false},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+		g_assert_cmpint(store_is_probe(cases[i].name), ==, cases[i].ours);
+}
+
 static void test_names(void)
 {
 	enum store_role role;
@@ -194,6 +217,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/diagnose/rights-are-judged-by-role", test_roles);
 	g_test_add_func("/store/diagnose/facts-are-what-was-tried", test_facts);
 	g_test_add_func("/store/diagnose/a-folder-that-others-may-write-to", test_folder);
+	g_test_add_func("/store/diagnose/names-of-probes", test_probes);
 	g_test_add_func("/store/diagnose/names-of-roles", test_names);
 	return g_test_run();
 }
