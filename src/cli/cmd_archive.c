@@ -103,7 +103,7 @@ static char *spool_folder(const Context *context)
 bool cmd_archive_get(const struct arguments *arguments, GError **error)
 {
 	g_autoptr(Context) context = NULL;
-	bool found;
+	enum archive_got got;
 
 	guard_signals(GET_UNCLEAR);
 	context = context_open(arguments, arguments_text(arguments, "service"), error);
@@ -134,11 +134,14 @@ bool cmd_archive_get(const struct arguments *arguments, GError **error)
 		.batch = context->settings->archive_get_batch,
 		.workers = context->settings->workers,
 		.timeout = context->settings->archive_get_timeout,
+		.sets = archive_sets,
 	};
 
-	if (!archive_get(&request, &found, error))
+	if (!archive_get(&request, &got, error))
 		return false;
-	if (!found)
+	if (got == ARCHIVE_ABSENT)
 		*arguments->exit_status = GET_ABSENT;
+	else if (got == ARCHIVE_NEEDS_SETS)
+		*arguments->exit_status = program_hand_over(arguments->argv);
 	return true;
 }

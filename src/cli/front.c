@@ -7,12 +7,14 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/program.h"
+#include "ops/archive_choice.h"
 #include "store/driver.h"
 
 #include <string.h>
 
 /* What this program is linked with: curl alone would double its start. */
 const struct store_class *const store_classes[] = {&store_posix, NULL};
+archive_find_sets *const archive_sets = NULL;
 
 static const struct command *archive_command(int argc, char **argv)
 {

@@ -2,6 +2,7 @@
 #define ODR_OPS_ARCHIVE_H
 
 #include "crypto/keys.h"
+#include "ops/archive_choice.h"
 #include "store/store.h"
 
 /*
@@ -35,11 +36,17 @@ struct archive_get_request {
 	const char *path;  /* %p */
 	unsigned batch;	   /* segments to fetch ahead; 0: none */
 	unsigned workers;
-	usec_t timeout; /* how long trouble is retried */
+	usec_t timeout;		 /* how long trouble is retried */
+	archive_find_sets *sets; /* as archive_sets */
 };
-/* found false: absence is proven by a listing of every repository. Anything else unclear is an error
- * (the caller exits 126). Damaged objects are reported and others of the name tried. A process that
- * fetches ahead may be left in the background; it holds nothing that a caller waits for. */
-bool archive_get(const struct archive_get_request *request, bool *found, GError **error);
+enum archive_got {
+	ARCHIVE_GOT,
+	ARCHIVE_ABSENT, /* proven by a listing of every repository */
+	ARCHIVE_NEEDS_SETS, /* of several objects, only sets tell which counts: ask a program that reads them */
+};
+/* Anything unclear is an error (the caller exits 126). Damaged objects are reported and others of the name
+ * tried, unless a set lists the damaged one. A process that fetches ahead may be left in the background; it
+ * holds nothing that a caller waits for. */
+bool archive_get(const struct archive_get_request *request, enum archive_got *got, GError **error);
 
 #endif

@@ -38,7 +38,7 @@ static void warn_of_problems(const struct archive_lookup *lookup, const GError *
 /* As long as there is trouble there may be a good one where we cannot look. */
 static bool is_final(const struct archive_lookup *lookup)
 {
-	return lookup->found || lookup->conflict || !lookup->trouble;
+	return lookup->found || lookup->conflict || lookup->needs_sets || !lookup->trouble;
 }
 
 static bool is_fetched_ahead(const struct archive_get_request *request)
@@ -70,15 +70,18 @@ static bool look_until_sure(struct archive_lookup *lookup, usec_t timeout, GErro
 	}
 }
 
-/* found false: absence is proven. */
-static bool judge(const struct archive_lookup *lookup, bool *found, GError **error)
+static bool judge(const struct archive_lookup *lookup, enum archive_got *got, GError **error)
 {
 	const GError *reason =
 		lookup->conflict || !lookup->trouble ? lookup->damage : lookup->trouble;
 
+	if (lookup->needs_sets) {
+		*got = ARCHIVE_NEEDS_SETS;
+		return true;
+	}
 	if (lookup->found || !reason) {
 		warn_of_problems(lookup, NULL);
-		*found = lookup->found;
+		*got = lookup->found ? ARCHIVE_GOT : ARCHIVE_ABSENT;
 		return true;
 	}
 	warn_of_problems(lookup, reason);
@@ -101,7 +104,7 @@ static bool look(struct archive_lookup *lookup, const struct archive_get_request
 	return lookup->found || look_until_sure(lookup, request->timeout, error);
 }
 
-static bool get_from_repositories(const struct archive_get_request *request, bool *found,
+static bool get_from_repositories(const struct archive_get_request *request, enum archive_got *got,
 				  uint32_t *segment_size, GError **error)
 {
 	g_autofree Repo **repos = g_new0(Repo *, request->repository_count);
@@ -114,14 +117,12 @@ static bool get_from_repositories(const struct archive_get_request *request, boo
 		.count = request->repository_count,
 		.threads = request->workers,
 		.place = place,
+		.sets = request->sets,
 	};
-	bool there = false;
-	bool good = look(&lookup, request, error) && judge(&lookup, &there, error);
+	bool good = look(&lookup, request, error) && judge(&lookup, got, error);
 
-	if (good && there)
+	if (good && *got == ARCHIVE_GOT)
 		good = archive_place_commit(place, error);
-	if (good)
-		*found = there;
 	*segment_size = lookup.segment_size;
 	archive_lookup_clear(&lookup);
 	for (size_t i = 0; i < request->repository_count; i++)
@@ -143,21 +144,21 @@ static void refill(const struct archive_get_request *request, uint32_t segment_s
 	});
 }
 
-static bool get_segment_ahead(const struct archive_get_request *request, bool *found,
+static bool get_segment_ahead(const struct archive_get_request *request, enum archive_got *got,
 			      GError **error)
 {
 	uint32_t segment_size = 0;
 
 	if (spool_take(request->spool, request->file, request->path, &segment_size))
-		*found = true;
-	else if (!get_from_repositories(request, found, &segment_size, error))
+		*got = ARCHIVE_GOT;
+	else if (!get_from_repositories(request, got, &segment_size, error))
 		return false;
-	if (*found)
+	if (*got == ARCHIVE_GOT)
 		refill(request, segment_size);
 	return true;
 }
 
-bool archive_get(const struct archive_get_request *request, bool *found, GError **error)
+bool archive_get(const struct archive_get_request *request, enum archive_got *got, GError **error)
 {
 	uint32_t segment_size;
 	bool good;
@@ -168,8 +169,8 @@ bool archive_get(const struct archive_get_request *request, bool *found, GError 
 				"then %%p",
 				request->file);
 	if (is_fetched_ahead(request))
-		good = get_segment_ahead(request, found, error);
+		good = get_segment_ahead(request, got, error);
 	else
-		good = get_from_repositories(request, found, &segment_size, error);
+		good = get_from_repositories(request, got, &segment_size, error);
 	return good || odr_context(error, "cannot get WAL file %s", request->file);
 }

@@ -17,7 +17,7 @@ void archive_lookup_clear(struct archive_lookup *lookup)
 {
 	g_clear_pointer(&lookup->problems, g_ptr_array_unref);
 	lookup->damage = lookup->trouble = NULL;
-	lookup->found = lookup->conflict = false;
+	lookup->found = lookup->conflict = lookup->needs_sets = false;
 	lookup->segment_size = 0;
 }
 
@@ -130,6 +130,11 @@ static void lookup_note_conflict(struct archive_lookup *lookup, const Repo *repo
 	lookup->conflict = true;
 }
 
+static bool is_history(const struct archive_lookup *lookup)
+{
+	return wal_file_kind(lookup->file, NULL) == WAL_FILE_HISTORY;
+}
+
 /* The first one counts. History files must not differ: no time tells which one recovery means. */
 static void lookup_take(struct archive_lookup *lookup, const Repo *repo,
 			const struct wal_held *held)
@@ -176,7 +181,99 @@ static Repo *lookup_open(struct archive_lookup *lookup, size_t number)
 	return lookup->repos[number];
 }
 
-static bool lookup_in(struct archive_lookup *lookup, size_t number, bool all, GError **error)
+static bool lookup_all(struct archive_lookup *lookup, Repo *repo, const GPtrArray *held,
+		       GError **error)
+{
+	for (guint i = 0; i < held->len; i++)
+		if (!lookup_try(lookup, repo, held->pdata[i], error))
+			return false;
+	return true;
+}
+
+static bool lookup_oldest(struct archive_lookup *lookup, Repo *repo, const GPtrArray *held,
+			  GError **error)
+{
+	for (guint i = 0; i < held->len && !lookup->found; i++)
+		if (!lookup_try(lookup, repo, held->pdata[i], error))
+			return false;
+	if (held->len > 1 && lookup->found)
+		log_warning("repository %s holds %u objects for WAL file %s, and no set lists one "
+			    "of them; the oldest valid one was taken",
+			    store_name(repo->store), held->len, lookup->file);
+	return true;
+}
+
+/* No other one replaces it: what that holds is of another past. */
+static bool lookup_listed(struct archive_lookup *lookup, Repo *repo,
+			  const struct archive_candidate *candidate, guint count, GError **error)
+{
+	guint before = lookup->problems->len;
+
+	if (!lookup_try(lookup, repo, candidate->held, error))
+		return false;
+	if (lookup->problems->len > before) {
+		GError *problem = lookup->problems->pdata[before];
+
+		g_prefix_error(&problem,
+			       "of %u objects for WAL file %s the one that set %s lists: ", count,
+			       lookup->file, candidate->set);
+	} else {
+		log_warning("repository %s holds %u objects for WAL file %s; the one that set %s "
+			    "lists was taken",
+			    store_name(repo->store), count, lookup->file, candidate->set);
+	}
+	return true;
+}
+
+static void lookup_undecidable(struct archive_lookup *lookup, const Repo *repo,
+			       const struct archive_candidate *one,
+			       const struct archive_candidate *other)
+{
+	g_autofree char *digest = hex_encode(one->held->digest, XXH128_SIZE);
+	g_autofree char *other_digest = hex_encode(other->held->digest, XXH128_SIZE);
+	GError *conflict = NULL;
+
+	odr_fail(
+		&conflict, ODR_ERROR_CORRUPT,
+		"of WAL file %s repository %s holds two contents that sets list: set %s the one "
+		"with digest %s, set %s that with digest %s. The cluster, or a copy of it, was set "
+		"back to an earlier state and went on differently; move away the one that does "
+		"not belong to what is to be recovered",
+		lookup->file, store_name(repo->store), one->set, digest, other->set, other_digest);
+	lookup_note(lookup, conflict);
+	lookup->damage = conflict;
+	lookup->conflict = true;
+}
+
+static bool lookup_chosen(struct archive_lookup *lookup, Repo *repo, const GPtrArray *held,
+			  GError **error)
+{
+	g_autoptr(GArray) candidates = g_array_new(false, true, sizeof(struct archive_candidate));
+	const struct archive_candidate *candidate;
+	GError *problem = NULL;
+
+	g_array_set_clear_func(candidates, archive_candidate_clear);
+	g_array_set_size(candidates, held->len);
+	for (guint i = 0; i < held->len; i++)
+		g_array_index(candidates, struct archive_candidate, i).held = held->pdata[i];
+	if (!lookup->sets(repo, candidates, &problem)) {
+		lookup_note(lookup, problem);
+		return true;
+	}
+
+	struct archive_choice choice = archive_choose(candidates);
+
+	candidate = &g_array_index(candidates, struct archive_candidate, choice.chosen);
+	if (choice.verdict == ARCHIVE_OLDEST)
+		return lookup_oldest(lookup, repo, held, error);
+	if (choice.verdict == ARCHIVE_LISTED)
+		return lookup_listed(lookup, repo, candidate, held->len, error);
+	lookup_undecidable(lookup, repo, candidate,
+			   &g_array_index(candidates, struct archive_candidate, choice.other));
+	return true;
+}
+
+static bool lookup_in(struct archive_lookup *lookup, size_t number, GError **error)
 {
 	Repo *repo = lookup_open(lookup, number);
 	g_autoptr(GPtrArray) held = NULL;
@@ -188,14 +285,13 @@ static bool lookup_in(struct archive_lookup *lookup, size_t number, bool all, GE
 		lookup_note(lookup, problem);
 		return true;
 	}
-	/* Oldest first: whoever can add objects cannot get in front of what is there. */
-	for (guint i = 0; i < held->len && (all || !lookup->found); i++)
-		if (!lookup_try(lookup, repo, held->pdata[i], error))
-			return false;
-	if (held->len > 1 && lookup->found)
-		log_warning("repository %s holds %u objects for WAL file %s; the oldest valid one "
-			    "was taken",
-			    store_name(repo->store), held->len, lookup->file);
+	if (is_history(lookup))
+		return lookup_all(lookup, repo, held, error);
+	if (held->len <= 1)
+		return lookup_oldest(lookup, repo, held, error);
+	if (lookup->sets)
+		return lookup_chosen(lookup, repo, held, error);
+	lookup->needs_sets = true;
 	return true;
 }
 
@@ -222,12 +318,15 @@ bool archive_lookup_named(struct archive_lookup *lookup, const ArchiveNames *nam
 
 bool archive_lookup_run(struct archive_lookup *lookup, GError **error)
 {
-	bool history = wal_file_kind(lookup->file, NULL) == WAL_FILE_HISTORY;
+	bool decided = false;
 
 	lookup_begin(lookup);
-	for (size_t i = 0; i < lookup->count && (history || !lookup->found); i++)
-		if (!lookup_in(lookup, i, history, error))
+	for (size_t i = 0; i < lookup->count && !decided; i++) {
+		if (!lookup_in(lookup, i, error))
 			return false;
+		decided = lookup->needs_sets ||
+			  (!is_history(lookup) && (lookup->found || lookup->conflict));
+	}
 	lookup->found = lookup->found && !lookup->conflict;
 	return true;
 }

@@ -2,6 +2,7 @@
 #define ODR_OPS_ARCHIVE_LOOKUP_H
 
 #include "crypto/keys.h"
+#include "ops/archive_choice.h"
 #include "ops/archive_names.h"
 #include "ops/archive_place.h"
 #include "repo/repo.h"
@@ -15,7 +16,8 @@ struct archive_lookup {
 	Repo **repos; /* by number; opened here where NULL, and closed by the caller */
 	size_t count;
 	unsigned threads;
-	ArchivePlace *place; /* gets what is found; the caller commits it */
+	ArchivePlace *place;	 /* gets what is found; the caller commits it */
+	archive_find_sets *sets; /* as archive_sets */
 
 	/* Results; archive_lookup_clear. */
 	bool found;		     /* false also when no valid one can be told from another */
@@ -24,11 +26,12 @@ struct archive_lookup {
 	GPtrArray *problems;	     /* GError: everything that was found wrong, in order */
 	const GError *damage;  /* of these the one that counts among objects that are no good */
 	const GError *trouble; /* and the first that may be better the next time */
-	bool conflict;	       /* damage is that several are valid and differ */
+	bool conflict;	       /* damage is that nobody can tell which of several counts */
+	bool needs_sets;       /* which of several counts cannot be told here, without sets */
 };
 /* Found, or trouble, or damage; none of them: absence is proven, every repository was listed. Segments
- * have the header that their name calls for. Several valid history files that differ are damage. False
- * only when the place cannot be written. */
+ * have the header that their name calls for; of several of one name the one counts that archive_choice.h
+ * says. Several valid history files that differ are damage. False only when the place cannot be written. */
 bool archive_lookup_run(struct archive_lookup *lookup, GError **error);
 /* The same, without listing anything, among what is known by name already. Not found so proves nothing. */
 bool archive_lookup_named(struct archive_lookup *lookup, const ArchiveNames *names, GError **error);

@@ -3,6 +3,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/accounts.c \
 	src/ops/accounts.h \
 	src/ops/archive.h \
+	src/ops/archive_choice.c \
+	src/ops/archive_choice.h \
 	src/ops/archive_get.c \
 	src/ops/archive_lookup.c \
 	src/ops/archive_lookup.h \
@@ -13,6 +15,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/archive_push.c \
 	src/ops/archive_repos.c \
 	src/ops/archive_repos.h \
+	src/ops/archive_sets.c \
 	src/ops/archive_spool.c \
 	src/ops/archive_spool.h \
 	src/ops/assembly.c \

@@ -196,16 +196,25 @@ static inline void site_pushed(struct site *site, const char *name)
 	site_fatal(error);
 }
 
+static inline struct archive_get_request site_get_request(struct site *site, const char *file)
+{
+	return (struct archive_get_request){.repositories = site->stores,
+					    .repository_count = SITE_REPOS,
+					    .identity = site->identity,
+					    .spool = site->spool,
+					    .file = file,
+					    .path = site->out,
+					    .workers = 2};
+}
+
 static inline bool site_get(struct site *site, const char *file, bool *found, GError **error)
 {
-	return archive_get(&(struct archive_get_request){.repositories = site->stores,
-							 .repository_count = SITE_REPOS,
-							 .identity = site->identity,
-							 .spool = site->spool,
-							 .file = file,
-							 .path = site->out,
-							 .workers = 2},
-			   found, error);
+	struct archive_get_request request = site_get_request(site, file);
+	enum archive_got got = ARCHIVE_NEEDS_SETS;
+	bool good = archive_get(&request, &got, error);
+
+	*found = got == ARCHIVE_GOT;
+	return good;
 }
 
 /* How many objects of a file one repository holds, and the first one's path (g_free) if wanted. */

@@ -258,15 +258,14 @@ static void test_fetched_ahead(struct site *site, const void *data)
 
 static bool site_get_ahead(struct site *site, const char *file, bool *found, GError **error)
 {
-	return archive_get(&(struct archive_get_request){.repositories = site->stores,
-							 .repository_count = SITE_REPOS,
-							 .identity = site->identity,
-							 .spool = site->spool,
-							 .file = file,
-							 .path = site->out,
-							 .batch = 1,
-							 .workers = 2},
-			   found, error);
+	struct archive_get_request request = site_get_request(site, file);
+	enum archive_got got = ARCHIVE_NEEDS_SETS;
+	bool good;
+
+	request.batch = 1;
+	good = archive_get(&request, &got, error);
+	*found = got == ARCHIVE_GOT;
+	return good;
 }
 
 /* With the first repository the names of both are known; then what they name changes. */
