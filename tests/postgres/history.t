@@ -31,5 +31,12 @@ my ($newest) = reverse $site->set_ids;
 my $plan = $site->json('restore', '--plan', '--set', $newest, '--type', 'immediate');
 is($plan->{set}, $newest, 'the set on timeline 2 can be restored');
 is($plan->{timeline}, 2, 'along its own timeline');
+
+# It is durable now: the server may do with its file what it wants.
+unlink $copy->pgdata . '/pg_wal/00000002.history' or die "cannot remove the history: $!";
+$site->tool_ok(['backup', '--quiet'], 'another set, without the file at the server');
+my ($another) = reverse $site->set_ids;
+isnt($another, $newest, 'is a set of its own');
+is($site->json('restore', '--plan', '--set', $another, '--type', 'immediate')->{timeline}, 2, 'and can be restored');
 $copy->stop;
 done_testing;
