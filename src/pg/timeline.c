@@ -86,9 +86,10 @@ static bool add_parents(TimelineHistory *history, const char *text, GError **err
 }
 
 /*
- * Recovery along timeline 2 that stopped before timeline 2 began makes a timeline 3 whose file says
- * that 2 ended before 1 did. Nothing of 2 is then on the way, and 1 ends where 3 begins: the server
- * searches from the newest entry, which comes to the same.
+ * Timelines of a file ascend (readTimeLineHistory), their ends need not: recovery along timeline 2 that
+ * stopped before 2 had left 1 makes a timeline 3 whose file has 2 as its parent all the same, with an
+ * end before that of 1. Nothing of 2 is then on the way, and 1 ends where 3 begins: the server searches
+ * from the newest entry (tliOfPointInHistory), which comes to the same.
  */
 static void cut_skipped_parents(TimelineHistory *history)
 {

@@ -11,7 +11,9 @@ struct timeline_entry {
 typedef struct timeline_history TimelineHistory;
 struct timeline_history {
 	uint32_t timeline;
-	GArray *entries; /* struct timeline_entry, ascending; the last is the timeline itself */
+	/* struct timeline_entry, ascending by timeline; the last is the timeline itself. No end lies behind
+	 * that of a later entry, though in the file one may. */
+	GArray *entries;
 };
 void timeline_history_free(TimelineHistory *history);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TimelineHistory, timeline_history_free)
