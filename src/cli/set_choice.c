@@ -45,11 +45,11 @@ bool set_choose(Context *context, Catalog *catalog, const struct set_name *wante
 static bool look_in(Context *context, Repo *repo, const char *set_id, struct set_found *found,
 		    GError **error)
 {
-	g_autofree char *local = layout_set(set_id);
-	struct store_object object = {0};
+	g_autoptr(Manifest) manifest = NULL;
 	g_autoptr(GError) cause = NULL;
 
-	if (!repo_head(repo, local, &object, &cause)) {
+	if (!manifest_load(repo, found->manifest ? NULL : context->identity, set_id, &manifest,
+			   &cause)) {
 		if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
 			return true;
 		g_propagate_error(error, g_steal_pointer(&cause));
@@ -59,7 +59,8 @@ static bool look_in(Context *context, Repo *repo, const char *set_id, struct set
 	if (found->manifest)
 		return true;
 	found->repo = repo;
-	return manifest_load(repo, context->identity, set_id, &found->manifest, error);
+	found->manifest = g_steal_pointer(&manifest);
+	return true;
 }
 
 bool set_load(Context *context, const char *set_id, struct set_found *found, GError **error)

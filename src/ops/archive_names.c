@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "repo/wal_held.h"
 
-/* A line: "<stored at, µs> <local name> <repository>". */
+/* A line: "<stored at, µs> <local name> <version, or -> <repository>". */
 #define NAMES_MAX ((size_t)16 << 20)
 
 struct archive_names {
@@ -45,10 +45,14 @@ void archive_names_add(ArchiveNames *names, const char *repository, const GPtrAr
 	for (guint i = 0; i < held->len; i++) {
 		const struct wal_held *one = held->pdata[i];
 
-		for (guint k = 0; one->complete && k < one->locals->len; k++)
-			g_string_append_printf(names->text, "%" G_GINT64_FORMAT " %s %s\n",
-					       one->stored_at, (char *)one->locals->pdata[k],
+		for (guint k = 0; one->complete && k < one->locals->len; k++) {
+			const struct store_object *listed = one->listed->pdata[k];
+
+			g_string_append_printf(names->text, "%" G_GINT64_FORMAT " %s %s %s\n",
+					       listed->stored_at, (char *)one->locals->pdata[k],
+					       listed->version[0] ? listed->version : "-",
 					       repository);
+		}
 	}
 }
 
@@ -67,13 +71,15 @@ static void add_line(WalGathering *gathering, const char *line, size_t length,
 		     const char *repository)
 {
 	g_autofree char *copy = g_strndup(line, length);
-	g_auto(GStrv) words = g_strsplit(copy, " ", 3);
+	g_auto(GStrv) words = g_strsplit(copy, " ", 4);
 	struct store_object object = {0};
 
-	if (g_strv_length(words) != 3 || strcmp(words[2], repository) != 0 ||
+	if (g_strv_length(words) != 4 || strcmp(words[3], repository) != 0 ||
 	    !g_ascii_string_to_signed(words[0], 10, 0, G_MAXINT64, &object.stored_at, NULL))
 		return;
 	object.name = words[1];
+	if (strcmp(words[2], "-") != 0)
+		g_strlcpy(object.version, words[2], sizeof(object.version));
 	wal_gathering_add(gathering, &object);
 }
 

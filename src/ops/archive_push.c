@@ -203,29 +203,41 @@ static bool refuse_second_history(const Targets *targets, const WalSource *sourc
 	return true;
 }
 
-/* The name is taken: by the same content, if a writer of this service signed it. */
-static bool target_confirm(struct target *target, const struct wal_object *object, GError **error)
-{
-	struct store_object stored = {0};
-	struct wal_facts facts = {0};
-	g_autoptr(GBytes) bytes = NULL;
-	const void *data;
-	size_t size;
+struct confirmation {
+	struct target *target;
+	const char *local;
+};
 
-	if (!repo_get(target->repo, object->local, 0, &bytes, error))
-		return false;
-	data = g_bytes_get_data(bytes, &size);
-	if (!wal_object_check(&target->repo->service, object->local, data, size, &facts, error))
+static bool confirm_object(void *data, GBytes *content, const struct store_object *version,
+			   GError **error)
+{
+	__attribute__((cleanup(wal_facts_clear))) struct wal_facts facts = {0};
+	struct confirmation *confirmation = data;
+	struct target *target = confirmation->target;
+
+	if (!wal_object_check(&target->repo->service, confirmation->local,
+			      g_bytes_get_data(content, NULL), g_bytes_get_size(content), &facts,
+			      error))
 		return odr_context(error,
 				   "repository %s holds a damaged object of this name; move it "
 				   "out, and the next attempt will write it anew",
 				   target->repository);
-	wal_facts_clear(&facts);
-	if (!repo_head(target->repo, object->local, &stored, error) ||
-	    !repo_accepts(target->repo, &facts.writer, stored.stored_at, error))
-		return false;
-	target->stored_at = stored.stored_at;
-	return true;
+	target->stored_at = version->stored_at;
+	return repo_accepts(target->repo, &facts.writer, version->stored_at, error);
+}
+
+/* The name is taken: by the same content, if a writer of this service signed it. */
+static bool target_confirm(struct target *target, const struct wal_object *object, GError **error)
+{
+	struct confirmation confirmation = {target, object->local};
+	g_autoptr(GBytes) content = NULL;
+
+	return repo_get_good(target->repo,
+			     &(struct repo_wanted){.local = object->local,
+						   .oldest = true,
+						   .verify = confirm_object,
+						   .data = &confirmation},
+			     &content, error);
 }
 
 static bool target_put(struct target *target, const struct wal_object *object, GError **error)

@@ -25,36 +25,50 @@ static bool read_format(const char *text, gint64 *format)
 	return end != at;
 }
 
-static bool check_format(const Store *store, GBytes *content, GError **error)
+struct reading {
+	Store *store;
+	bool got; /* content, good or not */
+};
+
+static bool check_format(void *data, GBytes *content, const struct store_object *version,
+			 GError **error)
 {
-	size_t size;
-	const char *data = g_bytes_get_data(content, &size);
-	g_autofree char *text = g_strndup(data, size);
+	struct reading *reading = data;
+	const char *name = store_name(reading->store);
+	g_autofree char *text =
+		g_strndup(g_bytes_get_data(content, NULL), g_bytes_get_size(content));
 	gint64 format;
 
+	reading->got = true;
 	if (!read_format(text, &format))
 		return odr_fail(error, ODR_ERROR_CORRUPT,
 				"'" LAYOUT_REPOSITORY "' in repository %s does not say its format",
-				store_name(store));
+				name);
 	if (format != FORMAT)
 		return odr_fail(error, ODR_ERROR_REFUSED,
 				"repository %s has format %" G_GINT64_FORMAT
 				", this program knows format %d: install a newer odrbackup",
-				store_name(store), format, FORMAT);
+				name, format, FORMAT);
 	return true;
 }
 
-static bool read_repository(Store *store, GBytes **content, GError **error)
+static bool read_repository(struct reading *reading, GError **error)
 {
+	g_autoptr(GBytes) content = NULL;
 	g_autoptr(GError) cause = NULL;
 
-	if (store_get(store, LAYOUT_REPOSITORY, NULL, REPOSITORY_MAX, content, &cause))
+	if (store_get_good(reading->store,
+			   &(struct store_wanted){.choose = {.name = LAYOUT_REPOSITORY},
+						  .limit = REPOSITORY_MAX,
+						  .verify = check_format,
+						  .data = reading},
+			   &content, &cause))
 		return true;
 	if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
 		return odr_fail(error, ODR_ERROR_UNREACHABLE,
 				"%s holds no repository: is its file system mounted? If it is "
 				"new, run 'odrbackup init'",
-				store_describe(store));
+				store_describe(reading->store));
 	g_propagate_error(error, g_steal_pointer(&cause));
 	return false;
 }
@@ -64,18 +78,16 @@ static bool read_repository(Store *store, GBytes **content, GError **error)
 static bool check_repository(Store *store, enum archive_repo_use use, GError **error)
 {
 	g_autofree char *known = use == ARCHIVE_REPO_WRITE ? store_recall(store, FACT) : NULL;
-	g_autoptr(GBytes) content = NULL;
+	struct reading reading = {.store = store};
 	g_autoptr(GError) cause = NULL;
 
 	if (known)
 		return true;
-	if (read_repository(store, &content, &cause)) {
-		if (!check_format(store, content, error))
-			return false;
+	if (read_repository(&reading, &cause)) {
 		store_note(store, FACT, "known");
 		return true;
 	}
-	if (use == ARCHIVE_REPO_WRITE && odr_error_is(cause, ODR_ERROR_REFUSED)) {
+	if (use == ARCHIVE_REPO_WRITE && !reading.got && odr_error_is(cause, ODR_ERROR_REFUSED)) {
 		store_note(store, FACT, "hidden");
 		return true;
 	}

@@ -107,18 +107,12 @@ static bool scan_layer(struct scan *scan, const struct scan_job *job, GError **e
 	g_autofree char *local = layout_pack(job->generation, job->ref->root);
 	g_autofree char *where = repo_where(scan->repo, local);
 	g_autoptr(GBytes) content = NULL;
-	uint8_t found[SHA256_SIZE];
 
 	if (scan->request->identity)
 		return layer_read(scan->repo, scan->request->identity, job->ref, job->table,
 				  ignore_entry, NULL, error);
-	if (!repo_get(scan->repo, local, 0, &content, error))
-		return false;
-	sha256(g_bytes_get_data(content, NULL), g_bytes_get_size(content), found);
-	if (memcmp(found, job->ref->root, SHA256_SIZE) != 0)
-		return odr_fail(error, ODR_ERROR_CORRUPT,
-				"the content of layer %s is not that of its name", where);
-	return true;
+	return repo_get_named(scan->repo, local, job->ref->root, &content, error) ||
+	       odr_context(error, "layer %s", where);
 }
 
 static bool scan_pack(struct scan *scan, const struct scan_job *job, GError **error)
@@ -131,16 +125,11 @@ static bool scan_pack(struct scan *scan, const struct scan_job *job, GError **er
 			   digest_seed(identity->digest_secret, "content"), error);
 }
 
-static bool check_wal_object(Repo *repo, const struct wal_held *held, const char *local,
-			     GError **error)
+static bool check_wal_piece(Repo *repo, const struct wal_held *held, guint number, GError **error)
 {
-	__attribute__((cleanup(wal_facts_clear))) struct wal_facts facts = {0};
-	g_autoptr(GBytes) content = NULL;
+	__attribute__((cleanup(wal_piece_clear))) struct wal_piece piece = {0};
 
-	return repo_get(repo, local, 0, &content, error) &&
-	       wal_object_check(&repo->service, local, g_bytes_get_data(content, NULL),
-				g_bytes_get_size(content), &facts, error) &&
-	       repo_accepts(repo, &facts.writer, held->stored_at, error);
+	return wal_piece_get(repo, held, number, &piece, error);
 }
 
 static bool scan_wal(struct scan *scan, const struct wal_held *held, GError **error)
@@ -150,7 +139,7 @@ static bool scan_wal(struct scan *scan, const struct wal_held *held, GError **er
 	if (reading.identity)
 		return wal_read(scan->repo, &reading, NULL, error);
 	for (guint i = 0; i < held->locals->len; i++)
-		if (!check_wal_object(scan->repo, held, held->locals->pdata[i], error))
+		if (!check_wal_piece(scan->repo, held, i, error))
 			return false;
 	return true;
 }

@@ -318,14 +318,11 @@ static bool read_records(struct layer_reader *reader, const GArray *records, GEr
 static bool read_root(struct layer_reader *reader, const struct layer_ref *ref, GBytes *content,
 		      GError **error)
 {
-	uint8_t name[SHA256_SIZE];
 	gsize size;
 	const void *bytes = g_bytes_get_data(content, &size);
 
-	sha256(bytes, size, name);
-	if (size != ref->root_size || memcmp(name, ref->root, SHA256_SIZE) != 0)
-		return odr_fail(error, ODR_ERROR_CORRUPT,
-				"its root does not have the SHA-256 of its name");
+	if (size != ref->root_size)
+		return odr_fail(error, ODR_ERROR_CORRUPT, "its root does not have its size");
 
 	g_autoptr(SealedObject) root =
 		sealed_object_open(bytes, size, SEAL_LAYER, reader->identity, error);
@@ -362,7 +359,7 @@ bool layer_read(Repo *repo, const Identity *identity, const struct layer_ref *re
 		.plain = plain,
 		.last = last,
 	};
-	bool done = repo_get(repo, local, 0, &content, error) &&
+	bool done = repo_get_named(repo, local, ref->root, &content, error) &&
 		    read_root(&reader, ref, content, error);
 
 	pack_reader_free(reader.pack);

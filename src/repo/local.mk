@@ -19,10 +19,14 @@ src_repo_librepo_a_SOURCES = \
 	src/repo/manifest_json.h \
 	src/repo/manifest_member.c \
 	src/repo/manifest_member.h \
+	src/repo/manifest_parts.h \
 	src/repo/manifest_public.c \
+	src/repo/manifest_read.c \
 	src/repo/manifest_sealed.c \
 	src/repo/moment.c \
 	src/repo/moment.h \
+	src/repo/object.c \
+	src/repo/object.h \
 	src/repo/pack.c \
 	src/repo/pack.h \
 	src/repo/repo.c \

@@ -5,7 +5,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "repo/manifest_json.h"
-#include "repo/signed_object.h"
+#include "repo/manifest_parts.h"
 
 #define PUBLIC_MAX (SEAL_HEADER_MAX - ((size_t)64 << 10)) /* the header holds other fields, too */
 #define SEALED_MAX ((size_t)32 << 20)
@@ -154,8 +154,8 @@ static bool take_text(void *text, const void *plain, size_t size, GError **error
 	return true;
 }
 
-static bool parse_sealed_part(const struct signed_object *object, const Identity *identity,
-			      Manifest *manifest, GError **error)
+bool manifest_parse_sealed(const struct signed_object *object, const Identity *identity,
+			   Manifest *manifest, GError **error)
 {
 	g_autoptr(SignedReader) reader = signed_reader_new(object, identity, error);
 	g_autoptr(GString) text = g_string_new(NULL);
@@ -171,10 +171,9 @@ static bool parse_sealed_part(const struct signed_object *object, const Identity
 	       manifest_sealed_parse(text->str, text->len, manifest, error);
 }
 
-/* Signature and public part. */
-static bool parse_public_part(const struct key_service *service, const char *set_id,
-			      const void *bytes, size_t size, struct signed_object *object,
-			      Manifest *manifest, GError **error)
+bool manifest_parse_public(const struct key_service *service, const char *set_id, const void *bytes,
+			   size_t size, struct signed_object *object, Manifest *manifest,
+			   GError **error)
 {
 	g_autofree char *local = NULL;
 
@@ -198,153 +197,9 @@ bool manifest_parse(const struct key_service *service, const Identity *identity,
 	g_autoptr(Manifest) parsed = manifest_new();
 	struct signed_object checked;
 
-	if (!parse_public_part(service, set_id, object, size, &checked, parsed, error) ||
-	    (identity && !parse_sealed_part(&checked, identity, parsed, error)))
+	if (!manifest_parse_public(service, set_id, object, size, &checked, parsed, error) ||
+	    (identity && !manifest_parse_sealed(&checked, identity, parsed, error)))
 		return odr_context(error, "manifest of set %s", set_id);
 	*manifest = g_steal_pointer(&parsed);
-	return true;
-}
-
-bool manifest_load(Repo *repo, const Identity *identity, const char *set_id, Manifest **manifest,
-		   GError **error)
-{
-	g_autofree char *local = NULL;
-	g_autoptr(GBytes) object = NULL;
-	g_autoptr(Manifest) loaded = NULL;
-	struct store_object facts = {0};
-	usec_t stored_at;
-
-	if (!set_id_valid(set_id))
-		return odr_fail(error, ODR_ERROR_USAGE, "'%s' is not the id of a set", set_id);
-	local = layout_set(set_id);
-	if (!repo_head(repo, local, &facts, error))
-		return odr_context(error, "cannot load set %s", set_id);
-	stored_at = facts.stored_at;
-	g_free(facts.name);
-	if (!repo_get(repo, local, 0, &object, error) ||
-	    !manifest_parse(&repo->service, identity, set_id, g_bytes_get_data(object, NULL),
-			    g_bytes_get_size(object), &loaded, error) ||
-	    !repo_accepts(repo, &loaded->writer, stored_at, error))
-		return odr_context(error, "cannot load set %s", set_id);
-	loaded->stored_at = stored_at;
-	*manifest = g_steal_pointer(&loaded);
-	return true;
-}
-
-/* A name that was listed, and its set's id. */
-struct listed {
-	char *set_id;
-	usec_t stored_at;
-};
-
-static void listed_free(struct listed *listed)
-{
-	g_free(listed->set_id);
-	g_free(listed);
-}
-
-struct listing {
-	GPtrArray *found; /* struct listed */
-	GPtrArray *troubles;
-};
-
-static void note_trouble(GPtrArray *troubles, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void note_trouble(GPtrArray *troubles, const char *format, ...)
-{
-	va_list arguments;
-
-	if (!troubles)
-		return;
-	va_start(arguments, format);
-	g_ptr_array_add(troubles, g_strdup_vprintf(format, arguments));
-	va_end(arguments);
-}
-
-static bool note_listed(void *data, const struct store_object *object)
-{
-	struct listing *listing = data;
-	g_autofree char *set_id = NULL;
-	struct listed *listed;
-
-	if (!layout_parse_set(object->name, &set_id)) {
-		note_trouble(listing->troubles, "'%s' is not the name of a set", object->name);
-		return true;
-	}
-	listed = g_new0(struct listed, 1);
-	listed->set_id = g_steal_pointer(&set_id);
-	listed->stored_at = object->stored_at;
-	g_ptr_array_add(listing->found, listed);
-	return true;
-}
-
-/* Adds the set if it is one. Fails only where nothing can be said of it. */
-static bool list_set(Repo *repo, const Identity *identity, const struct listed *listed,
-		     GPtrArray *manifests, GPtrArray *troubles, GError **error)
-{
-	g_autofree char *local = layout_set(listed->set_id);
-	g_autoptr(Manifest) manifest = manifest_new();
-	g_autoptr(GBytes) object = NULL;
-	g_autoptr(GError) cause = NULL;
-	struct signed_object checked;
-
-	if (!repo_get(repo, local, 0, &object, &cause)) {
-		/* Deleted since it was listed. */
-		if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
-			return true;
-		if (!odr_error_is(cause, ODR_ERROR_CORRUPT)) {
-			g_propagate_error(error, g_steal_pointer(&cause));
-			return false;
-		}
-	}
-	if (!object ||
-	    !parse_public_part(&repo->service, listed->set_id, g_bytes_get_data(object, NULL),
-			       g_bytes_get_size(object), &checked, manifest, &cause) ||
-	    !repo_accepts(repo, &manifest->writer, listed->stored_at, &cause)) {
-		note_trouble(troubles, "'%s' is not a set: %s", local, cause->message);
-		return true;
-	}
-	if (identity && !parse_sealed_part(&checked, identity, manifest, &cause)) {
-		bool closed = odr_error_is(cause, ODR_ERROR_AUTH);
-
-		if (!closed && !odr_error_is(cause, ODR_ERROR_CORRUPT) &&
-		    !odr_error_is(cause, ODR_ERROR_REFUSED)) {
-			g_propagate_error(error, g_steal_pointer(&cause));
-			return false;
-		}
-		note_trouble(troubles, "set %s: %s", listed->set_id, cause->message);
-		if (!closed)
-			return true;
-	}
-	manifest->stored_at = listed->stored_at;
-	g_ptr_array_add(manifests, g_steal_pointer(&manifest));
-	return true;
-}
-
-static int compare_manifests(const void *a, const void *b)
-{
-	const Manifest *one = *(Manifest *const *)a, *two = *(Manifest *const *)b;
-
-	if (one->stored_at != two->stored_at)
-		return one->stored_at < two->stored_at ? -1 : 1;
-	if (one->sequence != two->sequence)
-		return one->sequence < two->sequence ? -1 : 1;
-	return strcmp(one->set_id, two->set_id);
-}
-
-bool manifest_list(Repo *repo, const Identity *identity, GPtrArray **manifests, GPtrArray *troubles,
-		   GError **error)
-{
-	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify)listed_free);
-	g_autoptr(GPtrArray) sets = g_ptr_array_new_with_free_func((GDestroyNotify)manifest_free);
-	struct listing listing = {.found = found, .troubles = troubles};
-
-	if (!repo_list(repo, "set/", note_listed, &listing, error))
-		return odr_context(error, "cannot list sets");
-	for (guint i = 0; i < found->len; i++) {
-		if (!list_set(repo, identity, found->pdata[i], sets, troubles, error))
-			return odr_context(error, "cannot list sets");
-	}
-	g_ptr_array_sort(sets, compare_manifests);
-	*manifests = g_steal_pointer(&sets);
 	return true;
 }

@@ -161,6 +161,7 @@ static bool note_listed(void *data, const struct store_object *object)
 
 	if (layout_parse_moment(object->name, &moment->part, &moment->name)) {
 		moment->stored_at = object->stored_at;
+		g_strlcpy(moment->version, object->version, sizeof(moment->version));
 		g_ptr_array_add(moments, moment);
 	} else {
 		moment_free(moment);
@@ -189,26 +190,51 @@ bool moment_list(Repo *repo, const char *part, GPtrArray **moments, GError **err
 	return true;
 }
 
+struct reading {
+	Repo *repo;
+	const char *local;
+	struct moment *moment;
+};
+
+static bool verify(void *data, GBytes *content, const struct store_object *version, GError **error)
+{
+	const struct reading *reading = data;
+	Repo *repo = reading->repo;
+	const void *bytes = g_bytes_get_data(content, NULL);
+	struct signature_facts facts;
+
+	if (!sign_verify(&repo->service, KEY_ROLE_WRITER, reading->local, bytes,
+			 g_bytes_get_size(content), &facts, error) ||
+	    !moment_parse(bytes, facts.content_size, repo->service.id, reading->moment, error) ||
+	    !repo_accepts(repo, &facts.endorsement, version->stored_at, error))
+		return odr_context(error, "'%s' is no moment", reading->local);
+	reading->moment->stored_at = version->stored_at;
+	reading->moment->writer = facts.endorsement;
+	return true;
+}
+
 bool moment_load(Repo *repo, struct moment *moment, GError **error)
 {
 	g_autofree char *local = layout_moment(moment->part, moment->name);
 	g_autofree char *part = g_strdup(moment->part);
+	struct reading reading = {repo, local, moment};
+	struct store_object listed = {.stored_at = moment->stored_at};
 	g_autoptr(GBytes) object = NULL;
-	struct signature_facts facts;
 
-	if (!repo_get(repo, local, OBJECT_MAX, &object, error))
+	g_strlcpy(listed.version, moment->version, sizeof(listed.version));
+
+	if (!repo_get_good(repo,
+			   &(struct repo_wanted){.local = local,
+						 .listed = &listed,
+						 .oldest = true,
+						 .limit = OBJECT_MAX,
+						 .verify = verify,
+						 .data = &reading},
+			   &object, error))
 		return false;
-	if (!sign_verify(&repo->service, KEY_ROLE_WRITER, local, g_bytes_get_data(object, NULL),
-			 g_bytes_get_size(object), &facts, error) ||
-	    !moment_parse(g_bytes_get_data(object, NULL), facts.content_size, repo->service.id,
-			  moment, error) ||
-	    !repo_accepts(repo, &facts.endorsement, moment->stored_at, error))
-		return odr_context(error, "'%s' is no moment", local);
-	if (strcmp(part, moment->part) != 0)
-		return odr_fail(error, ODR_ERROR_CORRUPT, "'%s' is a moment of the part %s", local,
-				moment->part);
-	moment->writer = facts.endorsement;
-	return true;
+	return strcmp(part, moment->part) == 0 ||
+	       odr_fail(error, ODR_ERROR_CORRUPT, "'%s' is a moment of the part %s", local,
+			moment->part);
 }
 
 /* What is wrong with one object, or that it went since it was listed; all else is trouble with the store. */

@@ -17,6 +17,7 @@ struct moment {
 	/* of the reading */
 	struct endorsement writer;
 	usec_t stored_at;
+	char version[128]; /* in the store, as listed */
 };
 void moment_free(struct moment *moment);
 
@@ -30,8 +31,8 @@ bool moment_parse(const void *bytes, size_t size, const uint8_t service_id[SERVI
 bool moment_put(const GPtrArray *repos, const Bundle *bundle, struct moment *moment,
 		usec_t lock_until, GError **error);
 
-/* All of one part (NULL: of every part) by their names, oldest first: struct moment with only name, part
- * and stored_at. */
+/* All of one part (NULL: of every part) by their names, oldest first: struct moment with only name, part,
+ * stored_at and version. */
 bool moment_list(Repo *repo, const char *part, GPtrArray **moments, GError **error);
 /* Gets and checks one that was listed, and fills in the rest. */
 bool moment_load(Repo *repo, struct moment *moment, GError **error);

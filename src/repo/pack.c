@@ -210,6 +210,8 @@ bool pack_writer_finish(PackWriter *writer, GError **error)
 
 struct pack_reader {
 	Repo *repo;
+	StoreChoice *choice; /* which version of the object is read */
+	bool settled;	     /* a chunk of it was good */
 	const Identity *identity;
 	struct pack_row row;
 	char *local;
@@ -230,6 +232,9 @@ PackReader *pack_reader_open(Repo *repo, const Identity *identity, const char *g
 	reader->identity = identity;
 	reader->row = *row;
 	reader->local = layout_pack(generation, row->name);
+	reader->choice = repo_choose(repo, reader->local, error);
+	if (!reader->choice)
+		return NULL;
 	reader->decompressor = decompressor_new();
 	reader->packed = g_malloc(CHUNK_MAX + 1);
 	if (row->size < SEAL_HEADER_START || row->size > STORE_OBJECT_MAX) {
@@ -247,6 +252,7 @@ void pack_reader_free(PackReader *reader)
 {
 	if (!reader)
 		return;
+	store_choice_free(reader->choice);
 	opener_free(reader->opener);
 	decompressor_free(reader->decompressor);
 	g_free(reader->local);
@@ -260,6 +266,15 @@ static bool reader_failed(const PackReader *reader, const char *doing, GError **
 	g_autofree char *where = repo_where(reader->repo, reader->local);
 
 	return odr_context(error, "cannot %s pack %s", doing, where);
+}
+
+static bool reader_get(const PackReader *reader, uint64_t offset, size_t size, void *buffer,
+		       GError **error)
+{
+	const StoreChoice *choice = reader->choice;
+
+	return store_get_range(choice->store, choice->name, store_choice_version(choice), offset,
+			       size, buffer, error);
 }
 
 /* Which bytes are the header, and whether they are those the table names. */
@@ -286,10 +301,13 @@ static bool header_check(const struct pack_row *row, const uint8_t *bytes, size_
 	return true;
 }
 
-static bool whole_check(const struct pack_row *row, const void *bytes, size_t size, GError **error)
+static bool whole_check(void *data, GBytes *content, const struct store_object *version,
+			GError **error)
 {
+	const struct pack_row *row = data;
 	uint8_t name[SHA256_SIZE];
-	size_t header_size;
+	size_t header_size, size;
+	const void *bytes = g_bytes_get_data(content, &size);
 
 	if (size != row->size)
 		return odr_fail(error, ODR_ERROR_CORRUPT,
@@ -305,15 +323,13 @@ static bool whole_check(const struct pack_row *row, const void *bytes, size_t si
 /* A version that we do not know is one only where the whole pack is what its table names. */
 static bool reader_refuse_newer(PackReader *reader, GError **error)
 {
+	const StoreChoice *choice = reader->choice;
 	g_autoptr(GBytes) content = NULL;
-	gsize size;
 
-	if (!repo_get(reader->repo, reader->local, 0, &content, error))
+	if (!store_get(choice->store, choice->name, store_choice_version(choice), 0, &content,
+		       error))
 		return false;
-
-	const void *bytes = g_bytes_get_data(content, &size);
-
-	if (whole_check(&reader->row, bytes, size, error))
+	if (whole_check(&reader->row, content, &choice->version, error))
 		return odr_fail(error, ODR_ERROR_CORRUPT, "its header changes while it is read");
 	return false;
 }
@@ -341,7 +357,7 @@ static bool reader_unlock(PackReader *reader, const uint8_t *bytes, size_t have,
 		return false;
 	if (size > have) {
 		longer = g_malloc(size);
-		if (!repo_get_range(reader->repo, reader->local, 0, size, longer, error) ||
+		if (!reader_get(reader, 0, size, longer, error) ||
 		    !reader_check_header(reader, longer, size, &size, error))
 			return false;
 		bytes = longer;
@@ -360,7 +376,7 @@ static bool reader_unlock_alone(PackReader *reader, GError **error)
 	uint8_t start[HEADER_READ];
 	size_t size = MIN(sizeof(start), reader->row.size);
 
-	return repo_get_range(reader->repo, reader->local, 0, size, start, error) &&
+	return reader_get(reader, 0, size, start, error) &&
 	       reader_unlock(reader, start, size, error);
 }
 
@@ -375,7 +391,7 @@ static bool reader_fill(PackReader *reader, uint64_t offset, size_t size, GError
 			return odr_fail(error, ODR_ERROR_SYSTEM, "no memory for %zu bytes", size);
 		reader->capacity = size;
 	}
-	if (!repo_get_range(reader->repo, reader->local, offset, size, reader->buffer, error))
+	if (!reader_get(reader, offset, size, reader->buffer, error))
 		return false;
 	reader->start = offset;
 	reader->size = size;
@@ -402,9 +418,41 @@ static bool reader_fetch(PackReader *reader, uint64_t offset, size_t size, GErro
 	return reader->opener || reader_unlock_alone(reader, error);
 }
 
+/* *error says why this version is no good: goes to another one of the size that the table tells, with what
+ * was fetched last. */
+static bool reader_next_version(PackReader *reader, GError **error)
+{
+	uint64_t start = reader->start;
+	size_t size = reader->size;
+
+	while (store_choice_next(reader->choice, error)) {
+		uint64_t found = reader->choice->version.size;
+
+		g_clear_pointer(&reader->opener, opener_free);
+		reader->size = 0;
+		if (found != reader->row.size)
+			odr_fail(error, ODR_ERROR_CORRUPT,
+				 "it has %" G_GUINT64_FORMAT " bytes, its table says "
+				 "%" G_GUINT64_FORMAT,
+				 found, reader->row.size);
+		else if (size == 0 || reader_fetch(reader, start, size, error))
+			return true;
+	}
+	return false;
+}
+
 bool pack_reader_fetch(PackReader *reader, uint64_t offset, size_t size, GError **error)
 {
-	return reader_fetch(reader, offset, size, error) || reader_failed(reader, "read", error);
+	g_autoptr(GError) cause = NULL;
+
+	while (!reader_fetch(reader, offset, size, &cause)) {
+		reader->size = 0;
+		if (reader_next_version(reader, &cause))
+			continue;
+		g_propagate_error(error, g_steal_pointer(&cause));
+		return reader_failed(reader, "read", error);
+	}
+	return true;
 }
 
 static bool reader_has(const PackReader *reader, const struct chunk_place *place)
@@ -414,21 +462,38 @@ static bool reader_has(const PackReader *reader, const struct chunk_place *place
 	       place->sealed_size <= reader->size - (place->offset - reader->start);
 }
 
+static bool reader_open_chunk(PackReader *reader, const struct chunk_place *place, void *plain,
+			      GError **error)
+{
+	const uint8_t *sealed;
+
+	if (!reader_has(reader, place) &&
+	    !reader_fetch(reader, place->offset, place->sealed_size, error))
+		return false;
+	sealed = reader->buffer + (place->offset - reader->start);
+	return open_chunk(reader->opener, place->chunk, sealed, place->sealed_size, reader->packed,
+			  error) &&
+	       decompress_chunk(reader->decompressor, reader->packed,
+				place->sealed_size - SEAL_OVERHEAD, plain, place->plain_size,
+				error);
+}
+
 bool pack_reader_chunk(PackReader *reader, const struct chunk_place *place, void *plain,
 		       GError **error)
 {
-	if (!chunk_place_check(place, reader->row.size, error) ||
-	    (!reader_has(reader, place) &&
-	     !reader_fetch(reader, place->offset, place->sealed_size, error)))
+	g_autoptr(GError) cause = NULL;
+
+	if (!chunk_place_check(place, reader->row.size, error))
 		return reader_failed(reader, "read", error);
-
-	const uint8_t *sealed = reader->buffer + (place->offset - reader->start);
-
-	if (!open_chunk(reader->opener, place->chunk, sealed, place->sealed_size, reader->packed,
-			error) ||
-	    !decompress_chunk(reader->decompressor, reader->packed,
-			      place->sealed_size - SEAL_OVERHEAD, plain, place->plain_size, error))
+	while (!reader_open_chunk(reader, place, plain, &cause)) {
+		if (reader_next_version(reader, &cause))
+			continue;
+		g_propagate_error(error, g_steal_pointer(&cause));
 		return reader_failed(reader, "open a chunk of", error);
+	}
+	if (!reader->settled)
+		store_choice_settle(reader->choice);
+	reader->settled = true;
 	return true;
 }
 
@@ -464,17 +529,16 @@ static bool whole_verify(Repo *repo, const Identity *identity, const char *gener
 	g_autofree char *local = layout_pack(generation, row->name);
 	g_autofree char *where = repo_where(repo, local);
 	g_autoptr(GBytes) content = NULL;
-	gsize size;
 
-	if (!repo_get(repo, local, 0, &content, error))
-		return false;
-
-	const void *bytes = g_bytes_get_data(content, &size);
-
-	if (!whole_check(row, bytes, size, error) ||
-	    (identity && !chunks_check(bytes, size, identity, digest_seed, error)))
+	if (!repo_get_good(repo,
+			   &(struct repo_wanted){
+				   .local = local, .verify = whole_check, .data = (void *)row},
+			   &content, error))
 		return odr_context(error, "cannot verify pack %s", where);
-	return true;
+	return !identity ||
+	       chunks_check(g_bytes_get_data(content, NULL), g_bytes_get_size(content), identity,
+			    digest_seed, error) ||
+	       odr_context(error, "cannot verify pack %s", where);
 }
 
 bool pack_verify(Repo *repo, const Identity *identity, const char *generation,

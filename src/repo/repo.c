@@ -44,19 +44,47 @@ bool repo_put(Repo *repo, const char *local, const struct iovec *parts, int coun
 	return store_put(repo->store, name, parts, count, &how, receipt, error);
 }
 
-bool repo_get(Repo *repo, const char *local, uint64_t limit, GBytes **content, GError **error)
+bool repo_get_good(Repo *repo, const struct repo_wanted *wanted, GBytes **content, GError **error)
 {
-	g_autofree char *name = full_name(repo, local);
+	g_autofree char *name = full_name(repo, wanted->local);
+	struct store_wanted named = {
+		.choose = {.name = name, .listed = wanted->listed, .oldest = wanted->oldest},
+		.limit = wanted->limit,
+		.verify = wanted->verify,
+		.data = wanted->data,
+	};
 
-	return store_get(repo->store, name, NULL, limit, content, error);
+	return store_get_good(repo->store, &named, content, error);
 }
 
-bool repo_get_range(Repo *repo, const char *local, uint64_t offset, size_t size, void *buffer,
-		    GError **error)
+static bool verify_name(void *data, GBytes *content, const struct store_object *version,
+			GError **error)
+{
+	uint8_t found[SHA256_SIZE];
+
+	sha256(g_bytes_get_data(content, NULL), g_bytes_get_size(content), found);
+	return memcmp(found, data, SHA256_SIZE) == 0 ||
+	       odr_fail(error, ODR_ERROR_CORRUPT,
+			"its content does not have the SHA-256 of its name");
+}
+
+bool repo_get_named(Repo *repo, const char *local, const uint8_t name[SHA256_SIZE],
+		    GBytes **content, GError **error)
+{
+	return repo_get_good(repo,
+			     &(struct repo_wanted){
+				     .local = local,
+				     .verify = verify_name,
+				     .data = (void *)name,
+			     },
+			     content, error);
+}
+
+StoreChoice *repo_choose(Repo *repo, const char *local, GError **error)
 {
 	g_autofree char *name = full_name(repo, local);
 
-	return store_get_range(repo->store, name, NULL, offset, size, buffer, error);
+	return store_choice_new(repo->store, &(struct store_choose){.name = name}, error);
 }
 
 bool repo_head(Repo *repo, const char *local, struct store_object *object, GError **error)

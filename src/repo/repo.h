@@ -1,10 +1,11 @@
 #ifndef ODR_REPO_REPO_H
 #define ODR_REPO_REPO_H
 
+#include "crypto/digest.h"
 #include "crypto/keys.h"
 #include "crypto/seal.h"
 #include "crypto/sign.h"
-#include "store/store.h"
+#include "store/choice.h"
 
 /*
  * One service's folder in one repository: a store, the service's id, and whose word counts. The
@@ -33,13 +34,25 @@ bool repo_check_format_to_write(Store *store, GError **error);
 /* As store_*, with local names. */
 bool repo_put(Repo *repo, const char *local, const struct iovec *parts, int count,
 	      usec_t lock_until, struct store_receipt *receipt, GError **error);
-bool repo_get(Repo *repo, const char *local, uint64_t limit, GBytes **content, GError **error);
-bool repo_get_range(Repo *repo, const char *local, uint64_t offset, size_t size, void *buffer,
-		    GError **error);
 bool repo_head(Repo *repo, const char *local, struct store_object *object, GError **error);
 bool repo_delete(Repo *repo, const char *local, GError **error);
 /* True where the store says that a version of it is locked then, or held. */
 bool repo_is_locked(Repo *repo, const char *local, usec_t then);
+/* As store_get_good. */
+struct repo_wanted {
+	const char *local;
+	const struct store_object *listed; /* NULL: not listed */
+	bool oldest; /* signed content; otherwise the name tells the content */
+	uint64_t limit;
+	store_verify verify;
+	void *data;
+};
+bool repo_get_good(Repo *repo, const struct repo_wanted *wanted, GBytes **content, GError **error);
+/* An object that is named by the SHA-256 of its content. */
+bool repo_get_named(Repo *repo, const char *local, const uint8_t name[SHA256_SIZE],
+		    GBytes **content, GError **error);
+/* For what is read in parts. */
+StoreChoice *repo_choose(Repo *repo, const char *local, GError **error);
 /* Names given to each are local. */
 bool repo_list(Repo *repo, const char *prefix, store_each each, void *data, GError **error);
 /* Of the whole service. */

@@ -13,8 +13,16 @@
 #define FORMAT	       1
 #define REPOSITORY_MAX 4096 /* bytes of the object */
 
-static bool check_format(const Store *store, GBytes *content, GError **error)
+struct reading {
+	const Store *store;
+	bool got; /* content, good or not */
+};
+
+static bool check_format(void *data, GBytes *content, const struct store_object *version,
+			 GError **error)
 {
+	struct reading *reading = data;
+	const Store *store = reading->store;
 	g_autofree char *what =
 		g_strdup_printf("'" LAYOUT_REPOSITORY "' in repository %s", store_name(store));
 	g_autoptr(JsonValue) value = NULL;
@@ -23,6 +31,7 @@ static bool check_format(const Store *store, GBytes *content, GError **error)
 	const char *id;
 	int64_t format;
 
+	reading->got = true;
 	if (!json_parse(text, size, what, &value, error) ||
 	    !json_int_member(value, what, "format", &format, error) ||
 	    !json_string_member(value, what, "id", &id, error))
@@ -38,13 +47,19 @@ static bool check_format(const Store *store, GBytes *content, GError **error)
 /* *forbidden: by the store, before anything was read. */
 static bool read_format(Store *store, bool *forbidden, GError **error)
 {
+	struct reading reading = {.store = store};
 	g_autoptr(GBytes) content = NULL;
 	g_autoptr(GError) cause = NULL;
 
 	*forbidden = false;
-	if (store_get(store, LAYOUT_REPOSITORY, NULL, REPOSITORY_MAX, &content, &cause))
-		return check_format(store, content, error);
-	*forbidden = odr_error_is(cause, ODR_ERROR_REFUSED);
+	if (store_get_good(store,
+			   &(struct store_wanted){.choose = {.name = LAYOUT_REPOSITORY},
+						  .limit = REPOSITORY_MAX,
+						  .verify = check_format,
+						  .data = &reading},
+			   &content, &cause))
+		return true;
+	*forbidden = !reading.got && odr_error_is(cause, ODR_ERROR_REFUSED);
 	if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
 		return odr_fail(error, ODR_ERROR_UNREACHABLE,
 				"%s holds no repository: run 'odrbackup init' if it is new",

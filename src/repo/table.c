@@ -137,31 +137,14 @@ bool table_store(const GPtrArray *repos, const Table *table, usec_t lock_until,
 	return true;
 }
 
-static bool parse_named(GBytes *content, const uint8_t name[SHA256_SIZE], Table **table,
-			GError **error)
-{
-	uint8_t found[SHA256_SIZE];
-	gsize size;
-	const void *bytes = g_bytes_get_data(content, &size);
-
-	sha256(bytes, size, found);
-	if (memcmp(found, name, SHA256_SIZE) != 0)
-		return odr_fail(error, ODR_ERROR_CORRUPT,
-				"its content does not have the SHA-256 of its name");
-	return table_parse(bytes, size, table, error);
-}
-
 bool table_load(Repo *repo, const uint8_t sha256[SHA256_SIZE], Table **table, GError **error)
 {
 	g_autofree char *local = layout_table(sha256);
+	g_autofree char *where = repo_where(repo, local);
 	g_autoptr(GBytes) content = NULL;
 
-	if (!repo_get(repo, local, 0, &content, error))
-		return false;
-	if (!parse_named(content, sha256, table, error)) {
-		g_autofree char *where = repo_where(repo, local);
-
+	if (!repo_get_named(repo, local, sha256, &content, error) ||
+	    !table_parse(g_bytes_get_data(content, NULL), g_bytes_get_size(content), table, error))
 		return odr_context(error, "cannot load table %s", where);
-	}
 	return true;
 }

@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "repo/signed_object.h"
 
 #define WAL_OBJECT_MAX (WAL_PIECE_SIZE + ((uint64_t)1 << 20)) /* a piece that does not compress */
 
@@ -14,6 +13,7 @@ void wal_held_free(struct wal_held *held)
 		return;
 	g_free(held->file);
 	g_ptr_array_unref(held->locals);
+	g_ptr_array_unref(held->listed);
 	g_free(held);
 }
 
@@ -26,6 +26,8 @@ static struct wal_held *wal_held_new(const char *file, const uint8_t digest[XXH1
 	memcpy(held->digest, digest, XXH128_SIZE);
 	held->locals = g_ptr_array_new_full(pieces, g_free);
 	g_ptr_array_set_size(held->locals, pieces);
+	held->listed = g_ptr_array_new_full(pieces, g_free);
+	g_ptr_array_set_size(held->listed, pieces);
 	return held;
 }
 
@@ -74,6 +76,8 @@ void wal_gathering_add(WalGathering *gathering, const struct store_object *objec
 	if (held->locals->pdata[piece - 1])
 		return;
 	held->locals->pdata[piece - 1] = g_strdup(object->name);
+	held->listed->pdata[piece - 1] = g_memdup2(object, sizeof(*object));
+	((struct store_object *)held->listed->pdata[piece - 1])->name = NULL;
 	held->object_size += object->size;
 	held->stored_at = MAX(held->stored_at, object->stored_at);
 }
@@ -169,6 +173,56 @@ bool wal_list(Repo *repo, GPtrArray **held, GError **error)
 	return true;
 }
 
+/* A piece. */
+
+void wal_piece_clear(struct wal_piece *piece)
+{
+	g_clear_pointer(&piece->content, g_bytes_unref);
+	wal_facts_clear(&piece->facts);
+}
+
+struct getting {
+	Repo *repo;
+	const char *local;
+	struct wal_piece *piece;
+};
+
+/* Of several versions that a writer signed the oldest counts. */
+static bool verify(void *data, GBytes *content, const struct store_object *version, GError **error)
+{
+	const struct getting *getting = data;
+	struct wal_piece *piece = getting->piece;
+
+	wal_facts_clear(&piece->facts);
+	return wal_object_open(&getting->repo->service, getting->local,
+			       g_bytes_get_data(content, NULL), g_bytes_get_size(content),
+			       &piece->object, &piece->facts, error) &&
+	       (repo_accepts(getting->repo, &piece->facts.writer, version->stored_at, error) ||
+		odr_context(error, "WAL object '%s'", getting->local));
+}
+
+bool wal_piece_get(Repo *repo, const struct wal_held *held, guint number, struct wal_piece *piece,
+		   GError **error)
+{
+	struct getting getting = {repo, held->locals->pdata[number], piece};
+	g_autoptr(GError) cause = NULL;
+
+	if (repo_get_good(repo,
+			  &(struct repo_wanted){.local = getting.local,
+						.listed = held->listed->pdata[number],
+						.oldest = true,
+						.limit = WAL_OBJECT_MAX,
+						.verify = verify,
+						.data = &getting},
+			  &piece->content, &cause))
+		return true;
+	if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
+		return odr_fail(error, ODR_ERROR_TRANSIENT, "it was listed a moment ago: %s",
+				cause->message);
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
+
 /* A file that is being read, piece by piece. */
 struct reading {
 	Repo *repo;
@@ -211,8 +265,6 @@ static bool open_piece(struct reading *reading, const struct signed_object *obje
 	uint64_t wanted = wal_piece_size(facts->size, facts->piece);
 	g_autoptr(SignedReader) reader = NULL;
 
-	if (!repo_accepts(reading->repo, &facts->writer, how->held->stored_at, error))
-		return false;
 	reader = signed_reader_new(object, how->identity, error);
 	if (!reader)
 		return false;
@@ -226,35 +278,14 @@ static bool open_piece(struct reading *reading, const struct signed_object *obje
 				  error);
 }
 
-static bool get_listed(Repo *repo, const char *local, GBytes **bytes, GError **error)
+static bool read_piece(struct reading *reading, guint number, GError **error)
 {
-	g_autoptr(GError) cause = NULL;
+	__attribute__((cleanup(wal_piece_clear))) struct wal_piece piece = {0};
+	const struct wal_held *held = reading->how->held;
 
-	if (repo_get(repo, local, WAL_OBJECT_MAX, bytes, &cause))
-		return true;
-	if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
-		return odr_fail(error, ODR_ERROR_TRANSIENT, "it was listed a moment ago: %s",
-				cause->message);
-	g_propagate_error(error, g_steal_pointer(&cause));
-	return false;
-}
-
-static bool read_piece(struct reading *reading, const char *local, GError **error)
-{
-	__attribute__((cleanup(wal_facts_clear))) struct wal_facts facts = {0};
-	const struct key_service *service = &reading->repo->service;
-	g_autoptr(GBytes) bytes = NULL;
-	struct signed_object object;
-	const void *data;
-	size_t size;
-
-	if (!get_listed(reading->repo, local, &bytes, error))
-		return false;
-	data = g_bytes_get_data(bytes, &size);
-	if (!wal_object_open(service, local, data, size, &object, &facts, error))
-		return false;
-	return open_piece(reading, &object, &facts, error) ||
-	       odr_context(error, "WAL object '%s'", local);
+	return wal_piece_get(reading->repo, held, number, &piece, error) &&
+	       (open_piece(reading, &piece.object, &piece.facts, error) ||
+		odr_context(error, "WAL object '%s'", (char *)held->locals->pdata[number]));
 }
 
 static bool read_pieces(struct reading *reading, GError **error)
@@ -266,7 +297,7 @@ static bool read_pieces(struct reading *reading, GError **error)
 		if (!locals->pdata[i])
 			return odr_fail(error, ODR_ERROR_CORRUPT, "piece %u of %u is missing",
 					i + 1, locals->len);
-		if (!read_piece(reading, locals->pdata[i], error))
+		if (!read_piece(reading, i, error))
 			return false;
 	}
 	xxh128_final(reading->digest, digest);

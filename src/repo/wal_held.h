@@ -1,6 +1,7 @@
 #ifndef ODR_REPO_WAL_HELD_H
 #define ODR_REPO_WAL_HELD_H
 
+#include "repo/signed_object.h"
 #include "repo/wal_object.h"
 
 /* What a repository holds under one file name with one digest: complete (all pieces) or not. */
@@ -8,6 +9,7 @@ struct wal_held {
 	char *file;
 	uint8_t digest[XXH128_SIZE];
 	GPtrArray *locals;    /* char *, in order of pieces; missing ones are NULL */
+	GPtrArray *listed;    /* struct store_object of each, without a name */
 	uint64_t object_size; /* sum */
 	usec_t stored_at;     /* of the last piece */
 	bool complete;
@@ -27,6 +29,17 @@ typedef struct wal_gathering WalGathering;
 WalGathering *wal_gathering_new(const char *first, const char *last); /* files; NULL: all */
 void wal_gathering_add(WalGathering *gathering, const struct store_object *object); /* name local */
 GPtrArray *wal_gathering_end(WalGathering *gathering); /* frees it; sorted likewise */
+
+/* One piece, which is there, in the version that counts; checked without a key. object refers to content.
+ * TRANSIENT where what was listed is gone, which is no proof of absence. */
+struct wal_piece {
+	GBytes *content;
+	struct signed_object object;
+	struct wal_facts facts;
+};
+void wal_piece_clear(struct wal_piece *piece);
+bool wal_piece_get(Repo *repo, const struct wal_held *held, guint number, struct wal_piece *piece,
+		   GError **error);
 
 /* Reading one: all pieces are got, checked and opened. */
 struct wal_reading {

@@ -41,8 +41,16 @@ struct store_class {
 struct store {
 	const struct store_class *class;
 	char *name, *description;
-	Memory *memory; /* set after open; NULL: none */
+	/* Set after open, not by the driver. */
+	Memory *memory; /* NULL: none */
+	struct alterations *alterations;
+	usec_t as_of; /* 0: now */
 };
+/* For drivers: what is there now, as the only version. */
+bool store_versions_of_one(Store *store, const char *name, GPtrArray **objects, GError **error);
+/* alteration.c */
+struct alterations *alterations_new(void);
+void alterations_free(struct alterations *alterations);
 
 extern const struct store_class store_posix, store_s3;
 /* Those that a program knows, ended by NULL: all (classes.c), or its own choice. */

@@ -1,5 +1,9 @@
 noinst_LIBRARIES += src/store/libstore.a
 src_store_libstore_a_SOURCES = \
+	src/store/alteration.c \
+	src/store/alteration.h \
+	src/store/choice.c \
+	src/store/choice.h \
 	src/store/classes.c \
 	src/store/diagnose.c \
 	src/store/diagnose.h \

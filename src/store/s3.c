@@ -1,7 +1,6 @@
 #include "store/s3.h"
 
 #include "base/error.h"
-#include "base/log.h"
 #include "base/pool.h"
 #include "store/s3_bucket.h"
 #include "store/s3_diagnose.h"
@@ -202,65 +201,36 @@ static bool read_once(struct s3_store *self, const char *key, const char *versio
 	return s3_call(self, &call, answer, error);
 }
 
-/* The version that was there first, of a key that seems to be absent; NULL when it is. */
-static char *find_hidden(struct s3_store *self, const char *key, GError **error)
+/* A key that seems to be absent: a delete marker looks the same, and only the list of versions tells. */
+static bool fail_absent(struct s3_store *self, const char *key, GError **error)
 {
 	g_autoptr(GPtrArray) history = NULL;
 
-	if (!s3_has_versions(self)) {
-		odr_fail(error, ODR_ERROR_NOT_FOUND, "there is no such object");
-		return NULL;
+	if (s3_has_versions(self)) {
+		history = s3_history(self, key, error);
+		if (!history)
+			return false;
 	}
-	history = s3_history(self, key, error);
-	for (guint i = history ? history->len : 0; i-- > 0;) {
-		const struct s3_entry *entry = history->pdata[i];
-
-		if (!entry->marker)
-			return g_strdup(entry->version);
-	}
-	if (history)
-		odr_fail(error, ODR_ERROR_NOT_FOUND, "there is no such object");
-	return NULL;
+	for (guint i = 0; history && i < history->len; i++)
+		if (!((const struct s3_entry *)history->pdata[i])->marker)
+			return odr_fail(error, ODR_ERROR_CORRUPT,
+					"it is hidden behind a delete marker");
+	return odr_fail(error, ODR_ERROR_NOT_FOUND, "there is no such object");
 }
 
-static bool read_hidden(struct s3_store *self, const char *key, const char *version,
-			struct s3_read *read, GError **error)
-{
-	g_autoptr(GError) cause = NULL;
-
-	if (read_once(self, key, version, read, &cause)) {
-		log_write(LOG_LEVEL_WARNING, "object.hidden",
-			  "repository %s: '%s' was hidden behind a delete marker; its version %s "
-			  "was read. Find out who deletes there",
-			  self->store.name, key, version);
-		return true;
-	}
-	/* Deleted just now, or the store contradicts itself: no proof that it is absent. */
-	if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
-		return odr_fail(error, ODR_ERROR_TRANSIENT,
-				"the store lists version %s of it, but does not give it: %s",
-				version, cause->message);
-	g_propagate_error(error, g_steal_pointer(&cause));
-	return false;
-}
-
-/* Absence is proven only by the list of versions: a delete marker looks the same. */
 static bool read_object(struct s3_store *self, const char *key, const char *version,
 			struct s3_read *read, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
-	g_autofree char *hidden = NULL;
 
 	if (version && !*version)
 		version = NULL;
 	if (read_once(self, key, version, read, &cause))
 		return true;
-	if (version || !odr_error_is(cause, ODR_ERROR_NOT_FOUND)) {
-		g_propagate_error(error, g_steal_pointer(&cause));
-		return false;
-	}
-	hidden = find_hidden(self, key, error);
-	return hidden && read_hidden(self, key, hidden, read, error);
+	if (!version && odr_error_is(cause, ODR_ERROR_NOT_FOUND))
+		return fail_absent(self, key, error);
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
 }
 
 static bool s3_get(Store *store, const char *name, const char *version, uint64_t limit,
@@ -312,14 +282,15 @@ static bool head_once(struct s3_store *self, const char *key, const char *versio
 		.query = {{version ? "versionId" : NULL, version}},
 	};
 	g_autoptr(S3Answer) answer = s3_answer_new();
+	g_autoptr(GError) cause = NULL;
 	const char *modified, *id;
 
-	if (!s3_call(self, &call, answer, error)) {
+	if (!s3_call(self, &call, answer, &cause)) {
 		/* Without a body it does not say whether the key or the bucket is missing. */
-		if (answer->http->status != 404)
-			return false;
-		g_clear_error(error);
-		return odr_fail(error, ODR_ERROR_NOT_FOUND, "there is no such object");
+		if (answer->http->status == 404)
+			return odr_fail(error, ODR_ERROR_NOT_FOUND, "there is no such object");
+		g_propagate_error(error, g_steal_pointer(&cause));
+		return false;
 	}
 	modified = http_answer_header(answer->http, "last-modified");
 	id = http_answer_header(answer->http, "x-amz-version-id");
@@ -336,7 +307,7 @@ static bool head_once(struct s3_store *self, const char *key, const char *versio
 static bool s3_head(Store *store, const char *name, struct store_object *object, GError **error)
 {
 	struct s3_store *self = s3_store(store);
-	g_autofree char *key = s3_key(self, name), *hidden = NULL;
+	g_autofree char *key = s3_key(self, name);
 	g_autoptr(GError) cause = NULL;
 	char byte;
 	struct s3_read read = {.size = 1, .buffer = &byte, .limit = 1};
@@ -348,13 +319,12 @@ static bool s3_head(Store *store, const char *name, struct store_object *object,
 		return false;
 	}
 	g_clear_error(&cause);
-	if (!read_once(self, key, NULL, &read, &cause) &&
-	    !odr_error_is(cause, ODR_ERROR_NOT_FOUND)) {
-		g_propagate_error(error, g_steal_pointer(&cause));
-		return false;
-	}
-	hidden = find_hidden(self, key, error);
-	return hidden && head_once(self, key, hidden, object, error);
+	if (read_once(self, key, NULL, &read, &cause))
+		return head_once(self, key, NULL, object, error);
+	if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
+		return fail_absent(self, key, error);
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
 }
 
 /* Deleting. */

@@ -119,7 +119,9 @@ struct listing {
 	void *data;
 	char *key; /* whose versions are being read */
 	struct store_object object;
-	bool any; /* object is one of its versions */
+	bool any;    /* object is one of its versions */
+	bool hidden; /* the newest entry is a delete marker */
+	unsigned versions;
 };
 
 static bool tell(struct listing *listing)
@@ -143,10 +145,13 @@ static bool list_entry(void *data, struct s3_entry *entry)
 			return false;
 		g_free(listing->key);
 		listing->key = g_strdup(entry->key);
+		listing->hidden = entry->marker;
+		listing->versions = 0;
 	}
 	if (entry->marker)
 		return true;
-	listing->object = (struct store_object){.size = entry->size, .stored_at = entry->modified};
+	listing->object = (struct store_object){
+		.size = entry->size, .stored_at = entry->modified, .hidden = listing->hidden};
 	if (entry->version)
 		g_strlcpy(listing->object.version, entry->version, sizeof(listing->object.version));
 	listing->any = true;
@@ -228,16 +233,11 @@ GPtrArray *s3_history(struct s3_store *self, const char *key, GError **error)
 	return NULL;
 }
 
-bool s3_versions(Store *store, const char *name, GPtrArray **objects, GError **error)
+static GPtrArray *objects_of(const GPtrArray *history, const char *name)
 {
-	struct s3_store *self = s3_store(store);
-	g_autofree char *key = s3_key(self, name);
-	g_autoptr(GPtrArray) history = s3_history(self, key, error);
-	g_autoptr(GPtrArray) found =
-		g_ptr_array_new_with_free_func((GDestroyNotify)store_object_free);
+	GPtrArray *objects = g_ptr_array_new_with_free_func((GDestroyNotify)store_object_free);
+	bool hidden = history->len > 0 && ((const struct s3_entry *)history->pdata[0])->marker;
 
-	if (!history)
-		return false;
 	for (guint i = history->len; i-- > 0;) {
 		const struct s3_entry *entry = history->pdata[i];
 		struct store_object *object;
@@ -248,9 +248,25 @@ bool s3_versions(Store *store, const char *name, GPtrArray **objects, GError **e
 		object->name = g_strdup(name);
 		object->size = entry->size;
 		object->stored_at = entry->modified;
+		object->hidden = hidden;
 		g_strlcpy(object->version, entry->version, sizeof(object->version));
-		g_ptr_array_add(found, object);
+		g_ptr_array_add(objects, object);
 	}
+	return objects;
+}
+
+bool s3_versions(Store *store, const char *name, GPtrArray **objects, GError **error)
+{
+	struct s3_store *self = s3_store(store);
+	g_autofree char *key = s3_key(self, name);
+	g_autoptr(GPtrArray) history = NULL, found = NULL;
+
+	if (!s3_has_versions(self))
+		return store_versions_of_one(store, name, objects, error);
+	history = s3_history(self, key, error);
+	if (!history)
+		return false;
+	found = objects_of(history, name);
 	if (found->len == 0)
 		return odr_fail(error, ODR_ERROR_NOT_FOUND, "there is no such object");
 	*objects = g_steal_pointer(&found);

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/fault.h"
+#include "store/alteration.h"
 #include "store/driver.h"
 
 #include <string.h>
@@ -45,9 +46,12 @@ Store *store_open(const struct store_settings *settings, GError **error)
 		return NULL;
 	}
 	store = class->open(settings, error);
-	if (!store)
+	if (!store) {
 		odr_context(error, "cannot open repository '%s'", settings->name);
-	else if (class->remembers && settings->memory)
+		return NULL;
+	}
+	store->alterations = alterations_new();
+	if (class->remembers && settings->memory)
 		store->memory = open_memory(store, settings);
 	return store;
 }
@@ -57,6 +61,7 @@ void store_free(Store *store)
 	if (!store)
 		return;
 	memory_close(store->memory);
+	alterations_free(store->alterations);
 	store->class->free(store);
 }
 
@@ -205,15 +210,40 @@ bool store_get_range(Store *store, const char *name, const char *version, uint64
 	return true;
 }
 
+void store_set_as_of(Store *store, usec_t time)
+{
+	store->as_of = time;
+}
+
+struct listing {
+	Store *store;
+	store_each each;
+	void *data;
+};
+
+static bool list_object(void *data, const struct store_object *object)
+{
+	const struct listing *listing = data;
+	Store *store = listing->store;
+
+	if (store->as_of != 0 && object->stored_at > store->as_of)
+		return true;
+	if (object->hidden)
+		store_alteration_note(store, object->name, object, NULL);
+	return listing->each(listing->data, object);
+}
+
 bool store_list(Store *store, const char *prefix, store_each each, void *data, GError **error)
 {
+	struct listing listing = {store, each, data};
+
 	if (!prefix_check(prefix, error) || !fault_point("store.list", prefix, error) ||
-	    !store->class->list(store, prefix, each, data, error))
+	    !store->class->list(store, prefix, list_object, &listing, error))
 		return failed(store, "list", prefix, error);
 	return true;
 }
 
-static bool versions_of_one(Store *store, const char *name, GPtrArray **objects, GError **error)
+bool store_versions_of_one(Store *store, const char *name, GPtrArray **objects, GError **error)
 {
 	struct store_object object = {0};
 
@@ -228,7 +258,7 @@ static bool versions_of_one(Store *store, const char *name, GPtrArray **objects,
 bool store_versions(Store *store, const char *name, GPtrArray **objects, GError **error)
 {
 	bool (*versions)(Store *, const char *, GPtrArray **, GError **) =
-		store->class->versions ? store->class->versions : versions_of_one;
+		store->class->versions ? store->class->versions : store_versions_of_one;
 
 	if (!name_check(name, error) || !fault_point("store.list", name, error) ||
 	    !versions(store, name, objects, error))

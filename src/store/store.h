@@ -91,10 +91,17 @@ struct store_object {
 	uint64_t size;
 	usec_t stored_at;
 	char version[128];
+	bool hidden;	   /* a delete marker lies before all its versions */
+	unsigned versions; /* listed: how many there are; 0 where it is not known */
 };
 void store_object_free(struct store_object *object);
 
-/* NOT_FOUND only for proven absence. object->name is left NULL: nothing to free. */
+/* Reads the store as it was at that time, by its clock: what was stored later is not there for lists, and
+ * not chosen (store/choice.h). 0: now. */
+void store_set_as_of(Store *store, usec_t time);
+
+/* NOT_FOUND only for proven absence; CORRUPT where the object is hidden behind a delete marker: its
+ * versions are there (store/choice.h reads them). object->name is left NULL: nothing to free. */
 bool store_head(Store *store, const char *name, struct store_object *object, GError **error);
 /* Whole object, at most limit bytes (0: STORE_OBJECT_MAX). version NULL: current. */
 bool store_get(Store *store, const char *name, const char *version, uint64_t limit,
@@ -103,7 +110,8 @@ bool store_get(Store *store, const char *name, const char *version, uint64_t lim
 bool store_get_range(Store *store, const char *name, const char *version, uint64_t offset,
 		     size_t size, void *buffer, GError **error);
 /* Calls each for every object whose name begins with prefix, sorted by name within one listing;
- * each may return false to end early (then true is returned). A missing folder lists nothing. */
+ * each may return false to end early (then true is returned). A missing folder lists nothing. Where there
+ * are versions, an object is there as long as one of them is, and listed as the oldest. */
 typedef bool (*store_each)(void *data, const struct store_object *object);
 bool store_list(Store *store, const char *prefix, store_each each, void *data, GError **error);
 /* All versions, oldest first; on stores without versions the object itself. NOT_FOUND if there is

@@ -33,7 +33,7 @@ static unsigned known(const char *repository, const char *file)
 static void gather(WalGathering *gathering, const char *local, usec_t stored_at)
 {
 	g_autofree char *name = g_strdup(local);
-	struct store_object object = {.name = name, .stored_at = stored_at};
+	struct store_object object = {.name = name, .stored_at = stored_at, .version = "v.1-x"};
 
 	wal_gathering_add(gathering, &object);
 }
@@ -64,6 +64,7 @@ static void test_remembered(void)
 	g_assert_true(one->complete);
 	g_assert_cmpint(one->stored_at, ==, 9);
 	g_assert_cmpstr(one->locals->pdata[1], ==, "wal/00000001/" SEGMENT "-" DIGEST ".2of2");
+	g_assert_cmpstr(((struct store_object *)one->listed->pdata[1])->version, ==, "v.1-x");
 	g_assert_cmpuint(known("main", OTHER), ==, 0);
 	g_assert_cmpuint(known("offsite", SEGMENT), ==, 0);
 }
@@ -76,21 +77,22 @@ static void test_junk(void)
 		unsigned known;
 	} cases[] = {
 		{"", 0},
-		{"7 " NAME " main\n", 1},
-		{"7 " NAME " main", 1},
-		{"7 " NAME " main\n7 wal/00000001/" SEGMENT "-" DIGEST2 " main\n", 2},
-		{"7 " NAME " main\n7 " NAME " main\n", 1},
+		{"7 " NAME " - main\n", 1},
+		{"7 " NAME " - main", 1},
+		{"7 " NAME " - main\n7 wal/00000001/" SEGMENT "-" DIGEST2 " - main\n", 2},
+		{"7 " NAME " - main\n7 " NAME " - main\n", 1},
 		{"7 " NAME "\n", 0},
-		{"7 " NAME " other\n", 0},
-		{"7 " NAME " main too\n", 0},
-		{"seven " NAME " main\n", 0},
-		{"-7 " NAME " main\n", 0},
-		{"7 " NAME ".1of2 main\n", 1}, /* a piece is missing: not complete */
-		{"7 wal/00000001/" SEGMENT "-x main\n", 0},
-		{"7 ../" NAME " main\n", 0},
-		{NAME " main\n", 0},
+		{"7 " NAME " - other\n", 0},
+		{"7 " NAME " - main too\n", 0},
+		{"7 " NAME " main\n", 0},
+		{"seven " NAME " - main\n", 0},
+		{"-7 " NAME " - main\n", 0},
+		{"7 " NAME ".1of2 - main\n", 1}, /* a piece is missing: not complete */
+		{"7 wal/00000001/" SEGMENT "-x - main\n", 0},
+		{"7 ../" NAME " - main\n", 0},
+		{NAME " - main\n", 0},
 		{"\n\n\n " NAME NAME NAME, 0},
-		{"7 wal/00000001/" SEGMENT ".partial-" DIGEST " main\n", 0},
+		{"7 wal/00000001/" SEGMENT ".partial-" DIGEST " - main\n", 0},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -98,7 +100,7 @@ static void test_junk(void)
 		if (known("main", SEGMENT) != cases[i].known)
 			g_error("wrong: '%s'", cases[i].text);
 	}
-	write_names("7 " NAME " main");
+	write_names("7 " NAME " - main");
 	g_assert_cmpuint(known("main", OTHER), ==, 0);
 }
 

@@ -114,6 +114,7 @@ static void site_init(struct site *site, const void *data)
 	faults->inner = site->service.repo->store;
 	faults->store = *faults->inner;
 	faults->store.class = &store_faulty;
+	faults->store.alterations = NULL;
 	site->service.repo->store = &faults->store;
 	site->faults = faults;
 	site->repos = g_ptr_array_new();

@@ -80,10 +80,11 @@ static inline struct pack_sink *fixture_sink(const struct fixture *fixture, size
 /* What lies under a local name. */
 static inline GByteArray *fixture_read(const struct fixture *fixture, const char *local)
 {
+	g_autofree char *name = g_strconcat(fixture->repo->service_hex, "/", local, NULL);
 	GError *error = NULL;
 	GBytes *content = NULL;
 
-	repo_get(fixture->repo, local, 0, &content, &error);
+	store_get(fixture->repo->store, name, NULL, 0, &content, &error);
 	g_assert_no_error(error);
 	return g_bytes_unref_to_array(content);
 }

@@ -19,29 +19,41 @@ struct service {
 	Repo *repo;
 };
 
-static inline void service_set_up(struct service *service)
+static inline Store *service_folder_store(const struct service *service)
+{
+	g_autofree char *root = g_build_filename(service->folder, "repository", NULL);
+	g_autoptr(GError) error = NULL;
+	Store *store = store_open(
+		&(struct store_settings){
+			.name = "main", .type = "posix", .path = root, .create = true},
+		&error);
+
+	g_assert_no_error(error);
+	return store;
+}
+
+/* Takes the store; NULL: a folder. */
+static inline void service_set_up_in(struct service *service, Store *store)
 {
 	g_autoptr(GError) error = NULL;
-	g_autofree char *root = NULL;
-	Store *store;
 
 	crypto_init(&error);
 	g_assert_no_error(error);
 	service->folder = g_dir_make_tmp("odr-repo-XXXXXX", &error);
 	g_assert_no_error(error);
-	root = g_build_filename(service->folder, "repository", NULL);
 	service->owner = owner_key_new("erp-prod");
 	service->identity = identity_new(service->owner, "safe", RECIPIENT_SCOPE_ALL);
 	service->recipients = g_ptr_array_new();
 	g_ptr_array_add(service->recipients, &service->identity->recipient);
 	service->bundle =
 		bundle_new(service->owner, KEY_ROLE_WRITER, clock_now(), 0, service->recipients);
-	store = store_open(
-		&(struct store_settings){
-			.name = "main", .type = "posix", .path = root, .create = true},
-		&error);
-	g_assert_no_error(error);
-	service->repo = repo_new(store, &service->owner->service);
+	service->repo =
+		repo_new(store ? store : service_folder_store(service), &service->owner->service);
+}
+
+static inline void service_set_up(struct service *service)
+{
+	service_set_up_in(service, NULL);
 }
 
 static inline void service_tear_down(struct service *service)

@@ -600,10 +600,11 @@ static void test_altered_root(void)
 
 		bytes->data[i] ^= 1;
 		fixture_replace(&fixture, local, bytes->data, bytes->len);
-		assert_failed(layer_read(fixture.repo, fixture.identity, &ref, table_of(sink),
-					 steal, again, &error),
-			      error, ODR_ERROR_CORRUPT,
-			      "in repository main: its root does not have the SHA-256 of its name");
+		assert_failed(
+			layer_read(fixture.repo, fixture.identity, &ref, table_of(sink), steal,
+				   again, &error),
+			error, ODR_ERROR_CORRUPT,
+			"in repository main: its content does not have the SHA-256 of its name");
 		bytes->data[i] ^= 1;
 	}
 	g_assert_cmpuint(again->len, ==, 0);

@@ -12,11 +12,10 @@ static bool put_text(Repo *repo, const char *local, const char *text, GError **e
 static void test_local_names(void)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GBytes) content = NULL;
+	g_autoptr(GByteArray) content = NULL;
 	g_autofree char *path = NULL, *where = NULL;
 	struct store_object object = {0};
 	struct fixture fixture;
-	char range[3] = "";
 
 	fixture_init(&fixture);
 	put_text(fixture.repo, "hold/a", "text", &error);
@@ -25,12 +24,8 @@ static void test_local_names(void)
 	g_assert_true(g_file_test(path, G_FILE_TEST_IS_REGULAR));
 	g_assert_cmpuint(strlen(fixture.repo->service_hex), ==, 2 * SERVICE_ID_SIZE);
 
-	repo_get(fixture.repo, "hold/a", 0, &content, &error);
-	g_assert_no_error(error);
-	g_assert_cmpmem(g_bytes_get_data(content, NULL), g_bytes_get_size(content), "text", 4);
-	repo_get_range(fixture.repo, "hold/a", 1, 2, range, &error);
-	g_assert_no_error(error);
-	g_assert_cmpstr(range, ==, "ex");
+	content = fixture_read(&fixture, "hold/a");
+	g_assert_cmpmem(content->data, content->len, "text", 4);
 	repo_head(fixture.repo, "hold/a", &object, &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(object.size, ==, 4);
@@ -40,8 +35,7 @@ static void test_local_names(void)
 	g_assert_cmpstr(where, ==, "'hold/a' in repository main");
 	repo_delete(fixture.repo, "hold/a", &error);
 	g_assert_no_error(error);
-	g_clear_pointer(&content, g_bytes_unref);
-	g_assert_false(repo_get(fixture.repo, "hold/a", 0, &content, &error));
+	g_assert_false(repo_head(fixture.repo, "hold/a", &object, &error));
 	g_assert_error(error, ODR_ERROR, ODR_ERROR_NOT_FOUND);
 	fixture_clear(&fixture);
 }
@@ -78,7 +72,7 @@ static void test_list(void)
 static void test_every_repository(void)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GBytes) content = NULL;
+	g_autoptr(GByteArray) content = NULL;
 	struct iovec part = {(void *)"text", 4};
 	struct fixture first, second;
 
@@ -93,8 +87,7 @@ static void test_every_repository(void)
 
 	repos_put(first.repos, "hold/a", &part, 1, 0, &error);
 	g_assert_no_error(error);
-	repo_get(second.repo, "hold/a", 0, &content, &error);
-	g_assert_no_error(error);
+	content = fixture_read(&second, "hold/a");
 	fixture_clear(&first);
 	fixture_clear(&second);
 }
