@@ -23,10 +23,8 @@ void zip_writer_free(ZipWriter *writer)
 {
 	if (!writer)
 		return;
-	if (writer->archive) {
-		archive_write_fail(writer->archive);
-		archive_write_free(writer->archive);
-	}
+	/* Not archive_write_fail: the member that was begun would not be freed. */
+	archive_write_free(writer->archive);
 	archive_entry_free(writer->entry);
 	g_free(writer->path);
 	g_free(writer->block);
