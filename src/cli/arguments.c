@@ -267,8 +267,8 @@ static bool fail_unknown_command(const struct command_set *set, const GPtrArray 
 	if (family->len > 1) {
 		g_autofree char *list = suggest_list((const char *const *)family->pdata);
 
-		return odr_fail(error, ODR_ERROR_USAGE, "'%s' is followed by one of %s", first,
-				list);
+		return odr_fail(error, ODR_ERROR_USAGE, "'%s' is followed by %s%s", first,
+				family->len > 2 ? "one of " : "", list);
 	}
 	return odr_fail(error, ODR_ERROR_USAGE, "unknown command '%s'; -h shows all", first);
 }

@@ -39,7 +39,7 @@ static bool check_format(void *data, GBytes *content, const struct store_object 
 	if (format != FORMAT)
 		return odr_fail(error, ODR_ERROR_REFUSED,
 				"repository %s has format %" G_GINT64_FORMAT
-				", this program knows format %d",
+				", this program knows format %d: install a newer odrbackup",
 				store_name(store), format, FORMAT);
 	return true;
 }

@@ -47,10 +47,12 @@ static void test_newer(void)
 
 	fixture_init(&fixture);
 	replace(&fixture, "{\"format\":2,\"id\":\"00112233445566778899aabbccddeeff\"}");
-	assert_failed(repo_check_format(fixture.repo->store, &error), error, ODR_ERROR_REFUSED,
-		      "repository main has format 2, this program knows format 1");
-	assert_failed(repo_init(fixture.repo->store, &error), error, ODR_ERROR_REFUSED,
-		      "repository main has format 2, this program knows format 1");
+	assert_failed(
+		repo_check_format(fixture.repo->store, &error), error, ODR_ERROR_REFUSED,
+		"repository main has format 2, this program knows format 1: install a newer odrbackup");
+	assert_failed(
+		repo_init(fixture.repo->store, &error), error, ODR_ERROR_REFUSED,
+		"repository main has format 2, this program knows format 1: install a newer odrbackup");
 	fixture_clear(&fixture);
 }
 
