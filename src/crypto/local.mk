@@ -1,5 +1,7 @@
 noinst_LIBRARIES += src/crypto/libcrypto.a
 src_crypto_libcrypto_a_SOURCES = \
+	src/crypto/certificate.c \
+	src/crypto/certificate.h \
 	src/crypto/crc32c.c \
 	src/crypto/digest.c \
 	src/crypto/digest.h \
