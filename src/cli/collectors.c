@@ -16,10 +16,18 @@ static const struct {
 	{"paths", offsetof(struct settings_collect, paths)},
 	{"command", offsetof(struct settings_collect, command)},
 	{"databases", offsetof(struct settings_collect, databases)},
+	{"units", offsetof(struct settings_collect, units)},
+	{"history", offsetof(struct settings_collect, history)},
+	{"server", offsetof(struct settings_collect, server)},
+	{"password-file", offsetof(struct settings_collect, password_file)},
+	{"kinds", offsetof(struct settings_collect, kinds)},
+	{"namespaces", offsetof(struct settings_collect, namespaces)},
+	{"kubeconfig", offsetof(struct settings_collect, kubeconfig)},
+	{"context", offsetof(struct settings_collect, context)},
 };
 static const struct {
 	const char *type, *needs;
-} needed[] = {{"files", "paths"}, {"command", "command"}};
+} needed[] = {{"files", "paths"}, {"git", "paths"}, {"command", "command"}};
 
 static const char *value_of(const struct settings_collect *collect, size_t i)
 {
@@ -87,6 +95,14 @@ static void add(Collectors *collectors, const struct settings_service *service,
 		.command = list_of(collectors, collect->command),
 		.databases = list_of(collectors, collect->databases),
 		.masks = list_of(collectors, collect->mask),
+		.units = list_of(collectors, collect->units),
+		.history = collect->history,
+		.server = collect->server,
+		.password_file = collect->password_file,
+		.kinds = list_of(collectors, collect->kinds),
+		.namespaces = list_of(collectors, collect->namespaces),
+		.kubeconfig = collect->kubeconfig,
+		.context = collect->context,
 		.hint = collect->hint,
 	};
 	g_ptr_array_add(collectors->settings, settings);

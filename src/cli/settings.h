@@ -40,7 +40,9 @@ struct settings_collect {
 	uint64_t limit;	       /* bytes of one item */
 	usec_t timeout;	       /* of one command */
 	char *paths, *command; /* lists, as written; so are these: */
-	char *databases, *mask;
+	char *databases, *mask, *units, *kinds, *namespaces;
+	char *server, *password_file, *kubeconfig, *context;
+	char *history;
 	char *hint;
 };
 struct settings_service {
@@ -58,7 +60,9 @@ struct settings_service {
 };
 #define SETTINGS_DEFAULT_TIER "default"
 /* What collectors there are: collect_class_at() has the same, and more than the small program needs. */
-#define SETTINGS_COLLECT_TYPES "command;files;host;odrbackup;postgresql"
+#define SETTINGS_COLLECT_TYPES                                                            \
+ "addons;certificates;command;compose;cron;files;git;haproxy;host;kubernetes;nginx;odoo;" \
+ "odrbackup;postgresql;redis;references;systemd;tools;traefik"
 typedef struct settings Settings;
 struct settings {
 	char *file; /* where it came from */

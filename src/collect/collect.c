@@ -23,8 +23,44 @@ static const struct collector collectors[] = {
 	{{"postgresql", true, 3, "databases", "the PostgreSQL server",
 	  "files go where config_file said; roles come with the database part, this list is to compare"},
 	 postgresql_collect},
+	{{"addons", true, 4, "paths;history", "git, for checkouts",
+	  "the same revisions: with others, views and data do not fit"},
+	 addons_collect},
+	{{"tools", true, 4, "paths", NULL,
+	  "the same versions: with others, reports look different, or Odoo does not start"},
+	 tools_collect},
+	{{"odoo", true, 5, "paths;databases", "PostgreSQL, for the modules",
+	  "put odoo.conf back, fill in what was masked, compare modules with the code"},
+	 odoo_collect},
 	{{"files", true, 5, "paths", NULL, "put them back to their paths, with mode and owner"},
 	 files_collect},
+	{{"systemd", true, 5, "units", "systemctl",
+	  "put back the files below /etc, systemctl daemon-reload, enable what was enabled"},
+	 systemd_collect},
+	{{"cron", true, 5, "paths", NULL, "put them back when Odoo answers, not before"},
+	 cron_collect},
+	{{"redis", false, 6, "server;password-file", "the server",
+	  "configure it, stop it, put its dump in place, start it"},
+	 redis_collect},
+	{{"traefik", true, 7, "paths", NULL, "acme.json has mode 0600, or it is not read"},
+	 traefik_collect},
+	{{"nginx", false, 7, "paths", "nginx",
+	  "mind the route of the websocket, or of longpolling"},
+	 nginx_collect},
+	{{"haproxy", false, 7, "paths", NULL, "mind the route of the websocket, or of longpolling"},
+	 haproxy_collect},
+	{{"certificates", true, 7, "paths", NULL,
+	  "see that they are still valid; order anew what has ended"},
+	 certificates_collect},
+	{{"kubernetes", false, 8, "paths;kinds;namespaces;kubeconfig;context", "kubectl",
+	  "namespaces and definitions first, secrets by hand, then what uses them"},
+	 kubernetes_collect},
+	{{"compose", false, 8, "paths", "docker", "pull images by digest, then docker compose up"},
+	 compose_collect},
+	{{"git", false, 8, "paths;history", "git", "clone the remote, or the bundle"},
+	 git_collect},
+	{{"references", true, 9, "paths", NULL, "resolve each before Odoo is started"},
+	 references_collect},
 	{{"command", true, 9, "command", "the program", "read it"},
 	 command_collect},
 };
@@ -74,6 +110,7 @@ static bool run_one(struct collection *collection, const struct collect_settings
 
 	g_assert(collector);
 	collection->settings = settings;
+	collection->links_alone = false;
 	collection->report = report_new(settings, &collector->class);
 	g_ptr_array_add(collection->index->reports, collection->report);
 	mask_init(&collection->mask, collection->host->digest_secret, settings->masks);

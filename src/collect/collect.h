@@ -21,12 +21,14 @@ struct collect_settings {
 	const char *const *paths;
 	const char *const *command;
 	const char *const *databases;
-	const char *const *kinds;
-	const char *const *masks; /* further names of secrets, with * and ? */
-	const char *server;	  /* "host:port", or the path of a socket */
+	const char *const *kinds, *const *namespaces; /* of Kubernetes */
+	const char *const *units;		      /* of systemd, with * and ? */
+	const char *const *masks;		      /* further names of secrets, with * and ? */
+	const char *server;			      /* "host:port", or the path of a socket */
 	const char *password_file;
 	const char *kubeconfig;
 	const char *context;
+	const char *history; /* of checkouts: "auto", "all", "unpushed", "none"; NULL: auto */
 	const char *hint;
 };
 

@@ -18,7 +18,8 @@ struct collection {
 	CollectIndex *index;
 	GHashTable *paths; /* of items: none twice */
 	uint64_t total, total_limit;
-	bool broken; /* the sink failed, or a stop: no collector can go on */
+	bool broken;	  /* the sink failed, or a stop: no collector can go on */
+	bool links_alone; /* of this collector: what a symbolic link leads to is not taken along */
 	/* of the item that was begun */
 	struct collect_item *item;
 	struct sha256 *digest;
@@ -118,5 +119,19 @@ bool command_collect(struct collection *collection, GError **error);
 bool host_collect(struct collection *collection, GError **error);
 bool own_collect(struct collection *collection, GError **error);
 bool postgresql_collect(struct collection *collection, GError **error);
+bool addons_collect(struct collection *collection, GError **error);
+bool git_collect(struct collection *collection, GError **error);
+bool tools_collect(struct collection *collection, GError **error);
+bool odoo_collect(struct collection *collection, GError **error);
+bool systemd_collect(struct collection *collection, GError **error);
+bool cron_collect(struct collection *collection, GError **error);
+bool redis_collect(struct collection *collection, GError **error);
+bool traefik_collect(struct collection *collection, GError **error);
+bool nginx_collect(struct collection *collection, GError **error);
+bool haproxy_collect(struct collection *collection, GError **error);
+bool certificates_collect(struct collection *collection, GError **error);
+bool kubernetes_collect(struct collection *collection, GError **error);
+bool compose_collect(struct collection *collection, GError **error);
+bool references_collect(struct collection *collection, GError **error);
 
 #endif

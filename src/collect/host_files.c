@@ -117,6 +117,8 @@ static bool take_linked(struct collection *collection, const char *path, const c
 		return false;
 	g_autofree char *end = target ? collection_path(collection, target) : NULL;
 
+	if (collection->links_alone)
+		return true;
 	if (!target)
 		collection_note(collection, "the link '%s' leads nowhere", path);
 	else if (g_file_test(end, G_FILE_TEST_IS_REGULAR))

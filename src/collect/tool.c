@@ -91,20 +91,31 @@ static void vector_init(struct vector *vector, const struct collection *collecti
 	g_ptr_array_add(vector->environment, NULL);
 }
 
-/* The last line of what a program said, which tells why it ended. */
+/* The line that tells why a program ended: one that says so, else the last. */
+static const char *telling_line(char **lines)
+{
+	const char *last = "";
+
+	for (char **line = lines; *line; line++) {
+		if (g_str_has_prefix(*line, "fatal:") || g_str_has_prefix(*line, "error:"))
+			return *line;
+		if (*g_strstrip(*line))
+			last = *line;
+	}
+	return last;
+}
+
 static char *last_words(const struct collection *collection, const char *text)
 {
 	g_autofree char *valid = g_utf8_make_valid(text, -1);
-	char *line;
+	g_auto(GStrv) lines = g_strsplit(valid, "\n", -1);
+	g_autofree char *line = g_strdup(telling_line(lines));
 	char *masked;
 
-	g_strchomp(valid);
-	line = strrchr(valid, '\n');
-	line = line ? line + 1 : valid;
 	if (strlen(line) > MESSAGE_SHOWN)
 		*g_utf8_find_prev_char(line, line + MESSAGE_SHOWN) = '\0';
 	masked = mask_forms(&collection->mask, line, strlen(line), NULL);
-	return masked ? masked : g_strdup(line);
+	return masked ? masked : g_steal_pointer(&line);
 }
 
 static bool judge(struct collection *collection, const struct tool *tool,
@@ -173,9 +184,8 @@ static bool take_text(void *data, const void *bytes, size_t size, GError **error
 static bool run_for_text(struct collection *collection, const struct tool *tool, GString *text,
 			 GError **error)
 {
-	struct printed printed = {.program = tool->argv[0],
-				  .text = text,
-				  .limit = MIN(collection->settings->limit, MASK_TEXT_MAX)};
+	struct printed printed = {
+		.program = tool->argv[0], .text = text, .limit = collection->settings->limit};
 
 	return run(collection, tool,
 		   &(struct process_request){.output = take_text, .output_data = &printed}, error);

@@ -3,6 +3,7 @@ fuzz_programs =
 fuzz_programs += tests/fuzz/fuzz_chunk
 fuzz_programs += tests/fuzz/fuzz_clock
 fuzz_programs += tests/fuzz/fuzz_collect_index
+fuzz_programs += tests/fuzz/fuzz_collect_reply
 fuzz_programs += tests/fuzz/fuzz_control
 fuzz_programs += tests/fuzz/fuzz_http_answer
 fuzz_programs += tests/fuzz/fuzz_key_file

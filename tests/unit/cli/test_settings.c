@@ -6,7 +6,9 @@
 
 #define REPOSITORY "[repository main]\npath=/srv/backup\n"
 #define SERVICE	   "[service erp-prod]\nrepositories=main\n"
-#define TYPES	   "command, files, host, odrbackup and postgresql"
+#define TYPES                                                                                   \
+ "addons, certificates, command, compose, cron, files, git, haproxy, host, kubernetes, nginx, " \
+ "odoo, odrbackup, postgresql, redis, references, systemd, tools and traefik"
 
 static Settings *parse(const char *text, GError **error)
 {
