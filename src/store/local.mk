@@ -33,6 +33,8 @@ src_store_libstore_a_SOURCES = \
 	src/store/s3_lock.c \
 	src/store/s3_lock.h \
 	src/store/s3_open.c \
+	src/store/s3_place.c \
+	src/store/s3_place.h \
 	src/store/s3_reply.c \
 	src/store/s3_reply.h \
 	src/store/s3_request.c \

@@ -30,7 +30,7 @@ struct s3_store {
 	char *bucket, *region;
 	char *prefix; /* "" or "some/prefix/" */
 	char *ca_file;
-	bool plain, amazon; /* http://; a host of AWS */
+	bool plain; /* http:// */
 	enum store_lock_mode lock;
 	usec_t retry_for, silent_within;
 	S3Credentials *credentials;
