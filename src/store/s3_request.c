@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define HTTP_RANGE 416
-#define PAUSE_STEP (50 * (USEC_PER_SEC / 1000))
 
 S3Answer *s3_answer_new(void)
 {
@@ -392,24 +391,14 @@ static bool first_time(bool *done)
 /* Waits, unless that would pass the deadline. A stop request ends the waiting. */
 static bool wait_for_retry(Operation *operation, const GError *cause)
 {
-	uint32_t drawn;
-	usec_t pause, end;
+	usec_t pause = s3_pause_drawn(++operation->attempts,
+				      http_answer_retry_after(operation->answer->http));
 
-	random_bytes(&drawn, sizeof(drawn));
-	pause = s3_pause(++operation->attempts, drawn / (UINT32_MAX + 1.0),
-			 http_answer_retry_after(operation->answer->http));
-	end = clock_monotonic() + pause;
-
-	if (end > operation->deadline)
+	if (clock_monotonic() + pause > operation->deadline)
 		return false;
 	log_debug("%s %s: %s; again in %d ms", operation->call->method, operation->path,
 		  cause->message, (int)(pause / 1000));
-	while (clock_monotonic() < end) {
-		if (stop_requested())
-			return false;
-		g_usleep((gulong)MIN(PAUSE_STEP, pause));
-	}
-	return true;
+	return s3_pause_wait(pause);
 }
 
 static bool retry(Operation *operation, const struct s3_meaning *meaning, const GError *cause)

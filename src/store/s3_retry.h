@@ -24,5 +24,9 @@ const struct s3_meaning *s3_meaning(unsigned status, const char *code, const cha
 /* How long to wait before attempt number attempt (1: the first repetition): full jitter below 0.2 s,
  * doubled each time, up to 20 s; never less than the store asked for. random is in [0, 1). */
 usec_t s3_pause(unsigned attempt, double random, usec_t asked);
+/* The same, drawn. */
+usec_t s3_pause_drawn(unsigned attempt, usec_t asked);
+/* False when a stop request ended it. */
+bool s3_pause_wait(usec_t pause);
 
 #endif
