@@ -138,3 +138,62 @@ AC_DEFUN([ODR_LIBRARIES], [
 	AS_IF([test -n "$odr_missing"], [AC_MSG_ERROR([libraries are missing:$odr_missing
   On Debian: apt-get install$odr_missing_packages])])
 ])
+
+# --with-libs3: the second driver of buckets. It is not linked: what is found here is loaded by name when a repository is
+# of that type. Two versions are known, told apart by the functions' arguments.
+AC_DEFUN([ODR_LIBS3], [
+	AC_ARG_WITH([libs3],
+		[AS_HELP_STRING([--without-libs3], [leave out repositories of type libs3])],
+		[], [with_libs3=check])
+	odr_libs3=no
+	AS_IF([test "x$with_libs3" != xno], [AC_CHECK_HEADER([libs3.h], [ODR_LIBS3_VERSION], [odr_libs3_why="there is no libs3.h"])])
+	AS_IF([test "x$odr_libs3" = xno && test "x$with_libs3" = xyes],
+		[AC_MSG_ERROR([no libs3: $odr_libs3_why (Debian: libs3-dev)])])
+	AS_IF([test "x$odr_libs3" = xno && test "x$with_libs3" != xno],
+		[AC_MSG_NOTICE([without repositories of type libs3: $odr_libs3_why (Debian: libs3-dev)])])
+	AM_CONDITIONAL([LIBS3], [test "x$odr_libs3" != xno])
+])
+
+AC_DEFUN([ODR_LIBS3_VERSION], [
+	AC_CHECK_TOOL([READELF], [readelf])
+	AC_MSG_CHECKING([for a version of libs3 that is known])
+	odr_libs3_api=
+	ODR_LIBS3_CALLS([2], [])
+	ODR_LIBS3_CALLS([4], [0,])
+	AC_MSG_RESULT([${odr_libs3_api:-no}])
+	AS_IF([test -z "$odr_libs3_api"], [odr_libs3_why="libs3.h is of a version that odrbackup does not know"], [
+		AC_CHECK_MEMBER([S3BucketContext.authRegion],
+			[AC_DEFINE([LIBS3_REGIONS], [1], [Define where libs3 signs by version 4, and knows session tokens])],
+			[], [[#include <libs3.h>]])
+		AC_MSG_CHECKING([for the name of the shared libs3])
+		odr_save_LIBS=$LIBS
+		LIBS="-ls3 $LIBS"
+		odr_libs3_soname=
+		AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <libs3.h>]], [[return S3_initialize("", S3_INIT_ALL, 0);]])],
+			[odr_libs3_soname=`$READELF -d conftest$EXEEXT | tr -d '@<:@@:>@' | $SED -n 's/.*NEEDED.* \(libs3.*\)/\1/p'`])
+		LIBS=$odr_save_LIBS
+		AC_MSG_RESULT([${odr_libs3_soname:-none}])
+		AS_IF([test -n "$odr_libs3_soname"], [
+			AC_DEFINE_UNQUOTED([LIBS3_SONAME], ["$odr_libs3_soname"], [What is loaded for repositories of type libs3])
+			odr_libs3=$odr_libs3_soname
+		], [odr_libs3_why="libs3 is no shared library here"])
+	])
+])
+
+# ODR_LIBS3_CALLS(VERSION, ARGUMENT): whether its functions are called so.
+AC_DEFUN([ODR_LIBS3_CALLS], [
+	AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[#include <libs3.h>]], [[
+			S3BucketContext bucket = {.hostName = "", .uriStyle = S3UriStylePath, .secretAccessKey = ""};
+			S3PutProperties put = {.md5 = "", .expires = -1};
+			S3RequestContext *context = 0;
+			int remaining;
+			S3_put_object(&bucket, "", (uint64_t)0, &put, context, $2 (const S3PutObjectHandler *)0, (void *)0);
+			S3_get_object(&bucket, "", (const S3GetConditions *)0, (uint64_t)0, (uint64_t)0, context, $2
+				(const S3GetObjectHandler *)0, (void *)0);
+			S3_head_object(&bucket, "", context, $2 (const S3ResponseHandler *)0, (void *)0);
+			S3_delete_object(&bucket, "", context, $2 (const S3ResponseHandler *)0, (void *)0);
+			S3_list_bucket(&bucket, "", "", "", 1, context, $2 (const S3ListBucketHandler *)0, (void *)0);
+			return S3_runonce_request_context(context, &remaining);]])],
+		[odr_libs3_api=$1
+		m4_ifval([$2], [AC_DEFINE([LIBS3_TIMEOUTS], [1], [Define where the functions of libs3 take a timeout])])])
+])

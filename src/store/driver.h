@@ -52,7 +52,7 @@ bool store_versions_of_one(Store *store, const char *name, GPtrArray **objects, 
 struct alterations *alterations_new(void);
 void alterations_free(struct alterations *alterations);
 
-extern const struct store_class store_posix, store_s3;
+extern const struct store_class store_posix, store_s3, store_libs3;
 /* Those that a program knows, ended by NULL: all (classes.c), or its own choice. */
 extern const struct store_class *const store_classes[];
 

@@ -54,3 +54,18 @@ src_store_libstore_a_SOURCES = \
 	src/store/s3_xml.h \
 	src/store/store.c \
 	src/store/store.h
+
+# libs3 is loaded when a repository is of that type, never linked.
+if LIBS3
+src_store_libstore_a_SOURCES += \
+	src/store/libs3.c \
+	src/store/libs3.h \
+	src/store/libs3_call.c \
+	src/store/libs3_call.h \
+	src/store/libs3_diagnose.c \
+	src/store/libs3_library.c \
+	src/store/libs3_library.h \
+	src/store/libs3_list.c
+else
+src_store_libstore_a_SOURCES += src/store/libs3_absent.c
+endif

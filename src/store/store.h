@@ -30,19 +30,20 @@ enum store_lock_mode {
 
 struct store_settings {
 	const char *name; /* of the repository, for messages */
-	const char *type; /* posix, s3 */
+	const char *type; /* posix, s3, libs3 */
 	bool create;	  /* make the root if missing (init); a bucket is made by its owner */
 	const char *path; /* posix: root folder, absolute */
-	/* s3. NULL: as odrbackup.conf(5) has it by default. */
+	/* s3, libs3. NULL: as odrbackup.conf(5) has it by default. */
 	const char *endpoint, *bucket, *prefix, *region;
 	const char *credentials, *credential_process, *credentials_from; /* one of them */
 	const char *credentials_endpoint, *role_arn, *token_file;	 /* of the last one */
 	const char *ca_file;
 	enum store_lock_mode lock;
-	bool host_style;  /* bucket.host instead of host/bucket */
-	bool md5;	  /* Content-MD5 instead of x-amz-checksum-sha256 */
-	bool plain_http;  /* also to other hosts than this one */
-	usec_t retry_for; /* 0: nothing is asked twice */
+	bool host_style;     /* bucket.host instead of host/bucket */
+	bool md5;	     /* Content-MD5 instead of x-amz-checksum-sha256 */
+	bool plain_http;     /* also to other hosts than this one */
+	bool tls_unverified; /* libs3: any certificate will do */
+	usec_t retry_for;    /* 0: nothing is asked twice */
 	usec_t silent_within;
 	/* Where drivers that ask a server keep what it told of itself, and how long that is believed
 	 * instead of asking again; NULL: nowhere. 0: it is asked, and kept for others. */

@@ -1,7 +1,7 @@
 /*
  * What every store promises, asked of one: a folder, or the bucket that the environment names
- * (ODR_S3_ENDPOINT, ODR_S3_BUCKET, ODR_S3_CREDENTIALS, ODR_S3_CA, ODR_S3_LOCK). Checks are left out by
- * what the store says it can do, never by its name.
+ * (ODR_S3_ENDPOINT, ODR_S3_BUCKET, ODR_S3_CREDENTIALS, ODR_S3_CA, ODR_S3_LOCK), by the driver ODR_S3_TYPE.
+ * Checks are left out by what the store says it can do, never by its name.
  */
 #include "store/store.h"
 
@@ -375,10 +375,10 @@ int main(int argc, char **argv)
 {
 	g_autofree char *folder = g_dir_make_tmp("conformance-XXXXXX", NULL);
 	g_autoptr(GError) error = NULL;
-	bool s3 = g_getenv("ODR_S3_ENDPOINT") != NULL;
+	const char *type = g_getenv("ODR_S3_TYPE");
 	const struct store_settings settings = {
 		.name = "main",
-		.type = s3 ? "s3" : "posix",
+		.type = type ? type : "posix",
 		.path = folder,
 		.endpoint = g_getenv("ODR_S3_ENDPOINT"),
 		.bucket = g_getenv("ODR_S3_BUCKET"),
@@ -387,6 +387,7 @@ int main(int argc, char **argv)
 		.ca_file = g_getenv("ODR_S3_CA"),
 		.lock = lock_mode(),
 		.create = true,
+		.tls_unverified = true,
 		.retry_for = 10 * USEC_PER_SEC,
 	};
 

@@ -5,16 +5,19 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A small HTTP server of a test's own, in a process of its own: it knows what to answer to what, and
- * writes down what it was asked. */
+/* A small HTTP server of a test's own, in a process of its own: it knows what to answer to what, the
+ * first that fits, and writes down what it was asked. */
 struct loopback_answer {
 	const char *request; /* how it begins: "GET /path" */
-	const char *status, *headers /* "Name: value\r\n" */, *body;
+	const char *status;  /* NULL: it is never answered */
+	const char *headers /* "Name: value\r\n" */, *body;
 };
 struct loopback {
 	pid_t pid;
@@ -33,14 +36,18 @@ static inline bool loopback_whole(const GString *request)
 
 static inline GString *loopback_receive(int connection)
 {
+	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	GString *request = g_string_new(NULL);
 	char buffer[4096];
 	ssize_t got = 1;
+	bool waits = true;
 
 	while (got > 0 && !loopback_whole(request)) {
 		got = read(connection, buffer, sizeof(buffer));
 		if (got > 0)
 			g_string_append_len(request, buffer, got);
+		if (waits && strstr(request->str, "\r\nExpect: 100-continue\r\n"))
+			waits = write(connection, go_on, strlen(go_on)) < 0;
 	}
 	return request;
 }
@@ -72,8 +79,10 @@ static inline void loopback_serve(int listening, const char *log,
 			if (answers[i].request &&
 			    g_str_has_prefix(request->str, answers[i].request))
 				answer = &answers[i];
-		loopback_send(connection, answer);
-		close(connection);
+		if (answer->status) {
+			loopback_send(connection, answer);
+			close(connection);
+		}
 		g_string_free(request, TRUE);
 	}
 }
@@ -93,8 +102,10 @@ static inline struct loopback loopback_start(const struct loopback_answer *answe
 	loopback.log = g_build_filename(g_get_tmp_dir(), "loopback-XXXXXX", NULL);
 	close(g_mkstemp(loopback.log));
 	loopback.pid = fork();
-	if (loopback.pid == 0)
+	if (loopback.pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		loopback_serve(listening, loopback.log, answers, count);
+	}
 	close(listening);
 	return loopback;
 }
