@@ -321,6 +321,7 @@ struct store_settings context_store(const struct settings_repository *repository
 		.host_style = g_strcmp0(repository->path_style, "no") == 0,
 		.md5 = strcmp(repository->checksum, "md5") == 0,
 		.plain_http = strcmp(repository->plain_http, "yes") == 0,
+		.tls_unverified = strcmp(repository->tls_unverified, "yes") == 0,
 		.retry_for = repository->retry_for,
 		.silent_within = repository->silence_timeout,
 	};

@@ -72,6 +72,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/settings.c \
 	src/cli/settings.h \
 	src/cli/settings_keys.c \
+	src/cli/settings_repository.c \
 	src/cli/settings_resolve.c \
 	src/cli/settings_resolve.h \
 	src/cli/status_view.c \

@@ -95,100 +95,6 @@ static bool holds_password(const char *conninfo)
 	return at && colon && colon < at;
 }
 
-/* Which keys a type of repository needs, and which it has no use for. */
-static const struct {
-	const char *type, *needs;
-} needed[] = {{"posix", "path"}, {"s3", "bucket"}};
-
-static bool belongs_to_s3(const char *key)
-{
-	static const char *const common[] = {"type", "path", "lock", NULL};
-
-	return !g_strv_contains(common, key);
-}
-
-static bool check_repository_keys(const Settings *settings, const Keyfile *keyfile,
-				  const struct settings_repository *repository, GError **error)
-{
-	g_autofree char *group = g_strconcat("repository ", repository->name, NULL);
-	const struct keyfile_group *written = keyfile_group(keyfile, group);
-	bool posix = strcmp(repository->type, "posix") == 0;
-
-	for (guint i = 0; written && i < written->keys->len; i++) {
-		const struct keyfile_key *key = written->keys->pdata[i];
-
-		if (posix ? belongs_to_s3(key->name) : strcmp(key->name, "path") == 0)
-			return keyfile_fail(keyfile, key->line, error,
-					    "%s= is not for repositories of type %s", key->name,
-					    repository->type);
-	}
-	if (posix && strcmp(repository->lock, "none") != 0)
-		return keyfile_fail(keyfile, keyfile_line(keyfile, group, "lock"), error,
-				    "lock cannot be '%s': a folder has no locks", repository->lock);
-	return true;
-}
-
-/* Settings that belong to some of the values of credentials-from=. */
-static const struct {
-	const char *key, *sources;
-} source_keys[] = {
-	{"credentials-endpoint", "web-identity;instance"},
-	{"role-arn", "web-identity"},
-	{"token-file", "web-identity"},
-};
-
-static bool check_credentials(const Keyfile *keyfile, const char *group,
-			      const struct settings_repository *repository, GError **error)
-{
-	const char *from = repository->credentials_from ? repository->credentials_from : "";
-	unsigned line = keyfile_line(keyfile, group, "type");
-
-	if (!repository->credentials + !repository->credential_process +
-		    !repository->credentials_from !=
-	    2)
-		return keyfile_fail(keyfile, line, error,
-				    "[%s] needs one of credentials=, credential-process= and "
-				    "credentials-from=, and no other",
-				    group);
-	for (size_t i = 0; i < G_N_ELEMENTS(source_keys); i++) {
-		g_autofree char *value = NULL;
-		g_auto(GStrv) sources = g_strsplit(source_keys[i].sources, ";", -1);
-		g_autofree char *list = g_strjoinv(" or ", sources);
-
-		if (!keyfile_value(keyfile, group, source_keys[i].key, &value, error))
-			return false;
-		if (value && !g_strv_contains((const char *const *)sources, from))
-			return keyfile_fail(
-				keyfile, keyfile_line(keyfile, group, source_keys[i].key), error,
-				"%s= is for credentials-from=%s", source_keys[i].key, list);
-	}
-	return true;
-}
-
-static bool resolve_repository(const Settings *settings, const Keyfile *keyfile,
-			       const struct settings_repository *repository, GError **error)
-{
-	g_autofree char *group = g_strconcat("repository ", repository->name, NULL);
-	unsigned line = keyfile_line(keyfile, group, "type");
-	size_t count;
-	const struct settings_key *keys = settings_keys_of("repository", &count);
-
-	for (size_t i = 0; i < G_N_ELEMENTS(needed); i++) {
-		if (strcmp(needed[i].type, repository->type) != 0)
-			continue;
-		for (size_t k = 0; k < count; k++) {
-			if (strcmp(keys[k].name, needed[i].needs) == 0 &&
-			    !G_STRUCT_MEMBER(char *, repository, keys[k].offset))
-				return keyfile_fail(keyfile, line, error, "[%s] needs %s=: %s",
-						    group, keys[k].name, keys[k].help);
-		}
-	}
-	if (strcmp(repository->type, "s3") == 0 &&
-	    !check_credentials(keyfile, group, repository, error))
-		return false;
-	return check_repository_keys(settings, keyfile, repository, error);
-}
-
 /* A collector's type is its name unless it says otherwise; its files are named by absolute paths. */
 static bool resolve_collect(const Keyfile *keyfile, struct settings_collect *collect,
 			    GError **error)
@@ -343,7 +249,7 @@ static void inherit_origins(Settings *settings)
 bool settings_resolve(Settings *settings, const Keyfile *keyfile, GError **error)
 {
 	for (guint i = 0; i < settings->repositories->len; i++) {
-		if (!resolve_repository(settings, keyfile, settings->repositories->pdata[i], error))
+		if (!settings_check_repository(keyfile, settings->repositories->pdata[i], error))
 			return false;
 	}
 	for (guint i = 0; i < settings->collects->len; i++) {
