@@ -80,9 +80,9 @@ sub exposed {
 	return \%seen;
 }
 
+my $stored = $ceph->versions($bucket, '');
 my $running = $site->tool_start('-v', $site->backup_arguments, '--jobs', '4');
-poll_until('keys are in use', sub { $issued->() }, 30);
-poll_until('it stores', sub { $ceph->versions($bucket, '') > 10 || !$running->running }, 30);
+poll_until('it stores', sub { $ceph->versions($bucket, '') > $stored + 1 || !$running->running }, 30);
 $ceph->pause_gateway;
 ok($running->running, 'the store falls silent in the middle of a backup');
 my $seen = exposed($running->pid);
