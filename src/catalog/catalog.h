@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 /*
- * The local SQLite database: a cache of what the repositories hold, and the log of runs and exposure.
+ * The local SQLite database: a cache of what the repositories hold, and the log of runs, exposure and
+ * alterations.
  * SQLite only here. WAL mode, busy time-out, foreign keys, one transaction per function. A missing file
  * is made; one that SQLite calls damaged is moved aside (catalog.db.damaged-<time>) and made new, with
  * *renewed telling so; one of a newer schema is refused with USAGE. Only the main thread uses it.
@@ -91,6 +92,22 @@ bool catalog_exposure_add(Catalog *catalog, const char *service, const char *rep
 /* Events since a time, and before them the one that was in force then, sorted by usable_at. */
 bool catalog_exposure(Catalog *catalog, const char *service, const char *repository,
 		      const char *component, usec_t since, GArray **events, GError **error);
+
+/* Objects that readers found hidden or replaced, and saw through: one row each, with the time it was found
+ * first and last. */
+struct catalog_alteration {
+	char *name;
+	bool hidden; /* behind a delete marker; otherwise replaced */
+	char *what;  /* a sentence without a full stop */
+	usec_t first_at, last_at;
+};
+void catalog_alteration_free(struct catalog_alteration *alteration);
+/* Known by its name, only what and last_at are renewed. */
+bool catalog_alteration_put(Catalog *catalog, const char *service, const char *repository,
+			    const struct catalog_alteration *alteration, GError **error);
+/* Found since then, the newest last: struct catalog_alteration. */
+bool catalog_alterations(Catalog *catalog, const char *service, const char *repository,
+			 usec_t since, GPtrArray **alterations, GError **error);
 
 /* Small facts: "repository.main.checked_at" and the like. Value NULL deletes. */
 bool catalog_fact_set(Catalog *catalog, const char *name, const char *value, GError **error);

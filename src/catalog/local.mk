@@ -1,5 +1,6 @@
 noinst_LIBRARIES += src/catalog/libcatalog.a
 src_catalog_libcatalog_a_SOURCES = \
+	src/catalog/alterations.c \
 	src/catalog/catalog.c \
 	src/catalog/catalog.h \
 	src/catalog/database.h \

@@ -31,6 +31,12 @@ static const char *const migrations[] = {
 	" usable_at INTEGER NOT NULL, recovery_point INTEGER NOT NULL,"
 	" PRIMARY KEY (service, repository, component, usable_at)) WITHOUT ROWID;"
 	"CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
+	/* 2 */
+	"CREATE TABLE alterations ("
+	" service TEXT NOT NULL, repository TEXT NOT NULL, name TEXT NOT NULL,"
+	" hidden INTEGER NOT NULL, what TEXT NOT NULL,"
+	" first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,"
+	" PRIMARY KEY (service, repository, name)) WITHOUT ROWID;",
 };
 
 static bool run(sqlite3 *database, const char *sql, GError **error)

@@ -191,6 +191,15 @@ static bool ask_repositories(Context *context, Catalog *catalog, bool filled, GE
 	return filled || filling_rebuild(context, catalog, &unverified, error);
 }
 
+/* What asking found on the way. */
+static bool record_found(const Context *context, Catalog *catalog, GError **error)
+{
+	for (guint i = 0; context->repos && i < context->repos->len; i++)
+		if (!record_alterations(catalog, context->repos->pdata[i], NULL, error))
+			return false;
+	return true;
+}
+
 Catalog *filling_open(Context *context, enum filling_look look, GError **error)
 {
 	bool renewed, filled;
@@ -201,7 +210,8 @@ Catalog *filling_open(Context *context, enum filling_look look, GError **error)
 		return NULL;
 	if (filled && look == FILLING_LOCAL)
 		return g_steal_pointer(&catalog);
-	if (!ask_repositories(context, catalog, filled, &trouble))
+	if (!ask_repositories(context, catalog, filled, &trouble) ||
+	    !record_found(context, catalog, &trouble))
 		log_warning("this is what the catalog knows, which may not be all: %s",
 			    trouble->message);
 	else if (renewed)

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "ops/record.h"
 #include "repo/layout.h"
 
 #include <unistd.h>
@@ -41,6 +42,7 @@ Run *run_begin(const Context *context, const char *command)
 	run->run_id = set_id_new(run->started);
 	run->service = g_strdup(context->service->name);
 	run->command = g_strdup(command);
+	run->context = context;
 	run_begin_record(run, context);
 	return run;
 }
@@ -51,6 +53,16 @@ static const char *outcome_of(const GError *error)
 	    odr_error_is(error, ODR_ERROR_PARTIAL))
 		return "ok";
 	return odr_error_is(error, ODR_ERROR_STOPPED) ? "aborted" : "failed";
+}
+
+static bool record_all_alterations(const Run *run, GError **error)
+{
+	const GPtrArray *repos = run->context->repos;
+
+	for (guint i = 0; repos && i < repos->len; i++)
+		if (!record_alterations(run->catalog, repos->pdata[i], NULL, error))
+			return false;
+	return true;
 }
 
 void run_finish(Run *run, const GError *error, const struct run_result *result)
@@ -67,7 +79,8 @@ void run_finish(Run *run, const GError *error, const struct run_result *result)
 	};
 
 	run->finished = true;
-	if (run->catalog && !catalog_run_finish(run->catalog, &record, &trouble))
+	if (run->catalog && (!catalog_run_finish(run->catalog, &record, &trouble) ||
+			     !record_all_alterations(run, &trouble)))
 		log_warning("the end of this run is not recorded: %s", trouble->message);
 }
 

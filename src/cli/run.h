@@ -12,18 +12,20 @@ typedef struct run Run;
 struct run {
 	char *run_id;	  /* sorts by time */
 	Catalog *catalog; /* NULL: cannot be used */
+	const Context *context;
 	char *service, *command;
 	usec_t started;
 	bool finished;
 };
-/* Never NULL. Runs of this host that died are marked as abandoned on the way. */
+/* Never NULL; must end before the context. Runs of this host that died are marked as abandoned on the way. */
 Run *run_begin(const Context *context, const char *command);
 struct run_result {
 	const char *set_id; /* NULL: none */
 	uint64_t bytes;
 	int exit_status; /* counts without an error: works, but … */
 };
-/* error NULL: it worked. STOPPED is recorded as aborted; a set with damage of its source (SOURCE_DAMAGED)
+/* Also records what its repositories (context->repos) were found to be altered in.
+ * error NULL: it worked. STOPPED is recorded as aborted; a set with damage of its source (SOURCE_DAMAGED)
  * and what was done in part (PARTIAL) as ok, with their exit status and message. */
 void run_finish(Run *run, const GError *error, const struct run_result *result);
 /* A run that was not finished is recorded as failed. */

@@ -1,6 +1,7 @@
 #include "ops/check.h"
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/stop.h"
 #include "repo/chain.h"
 #include "repo/wal_held.h"
@@ -145,8 +146,8 @@ static struct status_repository *summarize(const struct check_request *request, 
 							     .now = request->now});
 }
 
-static bool check_repository(const struct check_request *request, Repo *repo, const char *where,
-			     struct check_result *result, GError **error)
+static bool check_holdings(const struct check_request *request, Repo *repo, const char *where,
+			   struct check_result *result, GError **error)
 {
 	__attribute__((cleanup(holdings_clear))) struct holdings holdings = {
 		.tables = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
@@ -166,6 +167,18 @@ static bool check_repository(const struct check_request *request, Repo *repo, co
 	check_wal(holdings.manifests, holdings.held, where, result->findings);
 	return !request->scan || check_scan(request, repo, holdings.manifests, holdings.held,
 					    holdings.tables, where, result->findings, error);
+}
+
+/* What was found to be altered counts, also where the rest fails. */
+static bool check_repository(const struct check_request *request, Repo *repo, const char *where,
+			     struct check_result *result, GError **error)
+{
+	g_autoptr(GError) trouble = NULL;
+	bool done = check_holdings(request, repo, where, result, error);
+
+	if (!check_altered(request, repo, where, result->findings, &trouble))
+		log_warning("what was altered is not in the catalog: %s", trouble->message);
+	return done;
 }
 
 /* A writer's credential may neither list nor read: then the catalog says what was stored from here. */

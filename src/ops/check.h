@@ -63,6 +63,9 @@ void check_chain(const GPtrArray *manifests, const char *where, usec_t now, GPtr
 /* Tables by the hex of their SHA-256; those that cannot be read are findings. */
 bool check_objects(Repo *repo, const GPtrArray *manifests, const char *where, GHashTable *tables,
 		   GPtrArray *findings, GError **error);
+/* After the others: what reading found to be altered, which goes into the catalog, too. */
+bool check_altered(const struct check_request *request, const Repo *repo, const char *where,
+		   GPtrArray *findings, GError **error);
 /* held: struct wal_held. */
 void check_wal(const GPtrArray *manifests, const GPtrArray *held, const char *where,
 	       GPtrArray *findings);

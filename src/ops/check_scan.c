@@ -4,11 +4,12 @@
 #include "base/pool.h"
 #include "base/stop.h"
 #include "ops/check.h"
+#include "repo/object.h"
 #include "repo/wal_held.h"
 
 #include <string.h>
 
-enum scan_kind { SCAN_SET, SCAN_LAYER, SCAN_PACK, SCAN_WAL };
+enum scan_kind { SCAN_SET, SCAN_LAYER, SCAN_PACK, SCAN_WAL, SCAN_VERSIONS };
 struct scan_job {
 	enum scan_kind kind;
 	const Manifest *manifest;    /* SCAN_SET */
@@ -17,6 +18,7 @@ struct scan_job {
 	const char *generation;
 	const struct pack_row *row;  /* SCAN_PACK */
 	const struct wal_held *held; /* SCAN_WAL */
+	const char *local;	     /* SCAN_VERSIONS */
 	uint64_t size;
 };
 
@@ -24,7 +26,8 @@ struct scan {
 	const struct check_request *request;
 	Repo *repo;
 	const char *where;
-	GArray *jobs; /* struct scan_job */
+	GArray *jobs;	   /* struct scan_job */
+	GPtrArray *locals; /* names that jobs refer to */
 	uint64_t total;
 	struct mutex *mutex; /* guards what follows */
 	uint64_t done;
@@ -87,6 +90,22 @@ static void gather_jobs(struct scan *scan, const GPtrArray *manifests, const GPt
 							 .held = one,
 							 .size = one->object_size});
 	}
+}
+
+/* Readers take one version and have no reason to look at the others. */
+static bool add_versions(void *data, const struct store_object *object)
+{
+	struct scan *scan = data;
+	char *local;
+
+	if (object->versions < 2)
+		return true;
+	local = g_strdup(object->name);
+	g_ptr_array_add(scan->locals, local);
+	add_job(scan, &(struct scan_job){.kind = SCAN_VERSIONS,
+					 .local = local,
+					 .size = object->size * object->versions});
+	return true;
 }
 
 static bool scan_set(struct scan *scan, const Manifest *manifest, GError **error)
@@ -155,6 +174,8 @@ static bool scan_one(struct scan *scan, const struct scan_job *job, GError **err
 		return scan_pack(scan, job, error);
 	case SCAN_WAL:
 		return scan_wal(scan, job->held, error);
+	case SCAN_VERSIONS:
+		return object_verify_versions(scan->repo, job->local, error);
 	}
 	return true;
 }
@@ -237,17 +258,20 @@ bool check_scan(const struct check_request *request, Repo *repo, const GPtrArray
 		GError **error)
 {
 	g_autoptr(GArray) jobs = g_array_new(false, false, sizeof(struct scan_job));
+	g_autoptr(GPtrArray) locals = g_ptr_array_new_with_free_func(g_free);
 	struct scan scan = {.request = request,
 			    .repo = repo,
 			    .where = where,
 			    .jobs = jobs,
+			    .locals = locals,
 			    .findings = findings,
 			    .mutex = mutex_new()};
 	guint before = findings->len;
 	bool done;
 
 	gather_jobs(&scan, manifests, held, tables);
-	done = pool_run(&(struct pool_work){.workers = MAX(request->workers, 1),
+	done = repo_list(repo, "", add_versions, &scan, error) &&
+	       pool_run(&(struct pool_work){.workers = MAX(request->workers, 1),
 					    .jobs = jobs->len,
 					    .shared = &scan,
 					    .run = scan_job,

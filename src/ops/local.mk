@@ -34,6 +34,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/backup_publish.c \
 	src/ops/check.c \
 	src/ops/check.h \
+	src/ops/check_altered.c \
 	src/ops/check_chain.c \
 	src/ops/check_objects.c \
 	src/ops/check_scan.c \

@@ -308,6 +308,37 @@ bool record_exposure(Catalog *catalog, const char *service, const char *reposito
 		error);
 }
 
+static bool put_alterations(Catalog *catalog, const Repo *repo, const GPtrArray *found,
+			    GError **error)
+{
+	for (guint i = 0; catalog && i < found->len; i++) {
+		const struct store_alteration *one = found->pdata[i];
+		struct catalog_alteration row = {
+			.name = one->name,
+			.hidden = one->hidden,
+			.what = one->what,
+			.first_at = one->found_at,
+			.last_at = one->found_at,
+		};
+
+		if (!catalog_alteration_put(catalog, repo->service.name, store_name(repo->store),
+					    &row, error))
+			return false;
+	}
+	return true;
+}
+
+bool record_alterations(Catalog *catalog, const Repo *repo, GPtrArray **found, GError **error)
+{
+	g_autoptr(GPtrArray) taken = store_alterations_take(repo->store);
+
+	if (!put_alterations(catalog, repo, taken, error))
+		return false;
+	if (found)
+		*found = g_steal_pointer(&taken);
+	return true;
+}
+
 static bool rebuild_sets(Catalog *catalog, Repo *repo, const Identity *identity,
 			 GPtrArray *troubles, GError **error)
 {

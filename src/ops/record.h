@@ -4,6 +4,7 @@
 #include "catalog/catalog.h"
 #include "repo/manifest.h"
 #include "repo/moment.h"
+#include "store/alteration.h"
 
 /* From repository and local journal into the catalog. A set's capture of files or configuration is a
  * recovery point of that part. */
@@ -33,6 +34,9 @@ bool record_wal_end(Catalog *catalog, const char *service, const char *repositor
 /* Computes the recovery point of the database in this repository now (newest gap-free WAL behind the
  * newest set) and records it as exposure event if it advanced. */
 bool record_exposure(Catalog *catalog, const char *service, const char *repository, GError **error);
+/* What readers of this repository found to be altered since the last call (store/alteration.h), also given
+ * to *found (struct store_alteration; may be NULL). catalog NULL: not recorded. */
+bool record_alterations(Catalog *catalog, const Repo *repo, GPtrArray **found, GError **error);
 /* Everything anew from one repository (catalog rebuild). identity may be NULL: public parts only. */
 bool record_rebuild(Catalog *catalog, Repo *repo, const Identity *identity, GPtrArray *troubles,
 		    GError **error);

@@ -15,6 +15,7 @@ void status_repository_free(struct status_repository *repository)
 	g_free(repository->name);
 	g_free(repository->newest_set);
 	g_free(repository->oldest_set);
+	g_free(repository->altered_how);
 	g_array_unref(repository->gaps);
 	g_array_unref(repository->points);
 	g_free(repository);
@@ -151,6 +152,19 @@ static void note_wal(const struct status_source *source, struct status_repositor
 			((const struct catalog_wal *)source->files->pdata[i])->size;
 }
 
+static void note_alterations(const struct status_source *source,
+			     struct status_repository *repository)
+{
+	const struct catalog_alteration *last;
+
+	if (!source->alterations || source->alterations->len == 0)
+		return;
+	last = source->alterations->pdata[source->alterations->len - 1];
+	repository->altered = source->alterations->len;
+	repository->altered_how = g_strdup(last->what);
+	repository->altered_at = last->last_at;
+}
+
 struct status_repository *status_repository_new(const struct status_source *source)
 {
 	struct status_repository *repository = g_new0(struct status_repository, 1);
@@ -165,6 +179,7 @@ struct status_repository *status_repository_new(const struct status_source *sour
 	note_sets(source, repository);
 	note_gaps(source, repository);
 	note_wal(source, repository);
+	note_alterations(source, repository);
 	repository->exposure =
 		repository->recovery_point ? MAX(source->now - repository->recovery_point, 0) : -1;
 	exposure_summarize(&period, source->events, &repository->week);
@@ -196,7 +211,7 @@ static bool read_repository(const struct status_request *request, const char *na
 			    struct status *status, GError **error)
 {
 	g_autoptr(GPtrArray) sets = NULL;
-	g_autoptr(GPtrArray) files = NULL;
+	g_autoptr(GPtrArray) files = NULL, alterations = NULL;
 	g_autoptr(GArray) events = NULL;
 	g_autoptr(GArray) points = g_array_new(false, false, sizeof(struct status_point));
 
@@ -205,6 +220,8 @@ static bool read_repository(const struct status_request *request, const char *na
 	    !catalog_wal(request->catalog, request->service, name, &files, error) ||
 	    !catalog_exposure(request->catalog, request->service, name, PART_DATABASE,
 			      request->now - STATUS_PERIOD, &events, error) ||
+	    !catalog_alterations(request->catalog, request->service, name,
+				 request->now - STATUS_ALTERED, &alterations, error) ||
 	    !read_points(request, name, points, error))
 		return false;
 
@@ -213,6 +230,7 @@ static bool read_repository(const struct status_request *request, const char *na
 				       .files = files,
 				       .events = events,
 				       .points = points,
+				       .alterations = alterations,
 				       .rpo = request->rpo,
 				       .now = request->now};
 

@@ -10,7 +10,8 @@
  * What can be recovered, as the catalog knows it: no repository is asked, so it is quick and works without
  * network. What was pushed since comes from the local WAL journal.
  */
-#define STATUS_PERIOD (7 * USEC_PER_DAY)
+#define STATUS_PERIOD  (7 * USEC_PER_DAY)
+#define STATUS_ALTERED (30 * USEC_PER_DAY)
 
 /* Segments that are missing between others of a timeline, where sets are kept that could use them. */
 struct status_gap {
@@ -40,6 +41,9 @@ struct status_repository {
 	uint64_t wal_files, wal_bytes;
 	usec_t exposure; /* now; -1: unknown */
 	struct exposure_summary week;
+	unsigned altered;  /* objects found hidden or replaced within STATUS_ALTERED */
+	char *altered_how; /* the last of them: a sentence; NULL: none */
+	usec_t altered_at;
 	GArray *gaps;	/* struct status_gap */
 	GArray *points; /* struct status_point: filestore and config */
 };
@@ -72,6 +76,7 @@ struct status_source {
 	const GPtrArray *sets, *files; /* struct catalog_set, struct catalog_wal */
 	const GArray *events;	       /* struct catalog_exposure, of the database */
 	const GArray *points;	       /* struct status_point; NULL: none */
+	const GPtrArray *alterations;  /* struct catalog_alteration, the newest last; NULL: none */
 	usec_t rpo, now;
 };
 struct status_repository *status_repository_new(const struct status_source *source);

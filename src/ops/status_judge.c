@@ -105,6 +105,22 @@ static void judge_exposure(struct status *status, const struct status_repository
 		->kind = FINDING_OBJECTIVE;
 }
 
+static void judge_alterations(struct status *status, const struct status_repository *repository,
+			      const char *where)
+{
+	g_autofree char *objects = count_format(repository->altered, "object");
+	g_autofree char *age = status_age(status->now, repository->altered_at);
+	bool one = repository->altered == 1;
+
+	if (repository->altered > 0)
+		findings_add(status->findings, FINDING_WARNING, "object.altered-before", where,
+			     g_strdup_printf("%s %s found hidden or replaced, last %s: %s", objects,
+					     one ? "was" : "were", age, repository->altered_how),
+			     g_strdup_printf("find out who writes there; odrbackup check %s "
+					     "--repository-scan looks at everything",
+					     status->service));
+}
+
 static void judge_runs(struct status *status)
 {
 	for (guint i = 0; i < status->last->len; i++) {
@@ -138,6 +154,7 @@ void status_judge(struct status *status, usec_t backup_every)
 		judge_sets(status, repository, where, backup_every);
 		judge_parts(status, repository, where);
 		judge_gaps(status, repository, where);
+		judge_alterations(status, repository, where);
 		judge_exposure(status, repository, where);
 	}
 	judge_runs(status);

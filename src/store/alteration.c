@@ -4,6 +4,8 @@
 #include "base/pool.h"
 #include "store/driver.h"
 
+#include <string.h>
+
 #define WARNINGS_MAX 20
 
 struct alterations {
@@ -55,10 +57,16 @@ GPtrArray *store_alterations_take(Store *store)
 	return found;
 }
 
-static char *describe(const char *name, const struct store_object *version, const char *why)
+static char *describe(const Store *store, const char *name, const struct store_object *version,
+		      const char *why)
 {
 	g_autofree char *stored = clock_format(version->stored_at);
+	g_autofree char *reading =
+		g_strdup_printf("cannot read '%s' of repository '%s': ", name, store->name);
 
+	/* Which object it is about is said already. */
+	if (why && g_str_has_prefix(why, reading))
+		why += strlen(reading);
 	if (why)
 		return g_strdup_printf("a version of '%s' is no good (%s): version %s, stored %s, "
 				       "was read instead",
@@ -92,7 +100,7 @@ static guint keep(struct alterations *alterations, const char *name, const char 
 void store_alteration_note(Store *store, const char *name, const struct store_object *version,
 			   const char *why)
 {
-	g_autofree char *what = describe(name, version, why);
+	g_autofree char *what = describe(store, name, version, why);
 	guint count = store->alterations ? keep(store->alterations, name, what, !why) : 0;
 
 	if (count == 0)

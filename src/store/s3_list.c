@@ -150,8 +150,10 @@ static bool list_entry(void *data, struct s3_entry *entry)
 	}
 	if (entry->marker)
 		return true;
-	listing->object = (struct store_object){
-		.size = entry->size, .stored_at = entry->modified, .hidden = listing->hidden};
+	listing->object = (struct store_object){.size = entry->size,
+						.stored_at = entry->modified,
+						.hidden = listing->hidden,
+						.versions = ++listing->versions};
 	if (entry->version)
 		g_strlcpy(listing->object.version, entry->version, sizeof(listing->object.version));
 	listing->any = true;

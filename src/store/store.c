@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "store/alteration.h"
+#include "store/diagnose.h"
 #include "store/driver.h"
 
 #include <string.h>
@@ -228,7 +229,8 @@ static bool list_object(void *data, const struct store_object *object)
 
 	if (store->as_of != 0 && object->stored_at > store->as_of)
 		return true;
-	if (object->hidden)
+	/* Probes are ours to hide. */
+	if (object->hidden && !g_str_has_prefix(object->name, STORE_PROBE))
 		store_alteration_note(store, object->name, object, NULL);
 	return listing->each(listing->data, object);
 }

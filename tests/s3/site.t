@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# A whole site on a bucket: backup, archive, restore to a moment; locks that are there, and what was hidden.
+# A whole site on a bucket: backup, archive, restore to a moment; locks that are there.
 use strict;
 use warnings;
 use lib 'tests/lib';
@@ -57,14 +57,6 @@ for my $kind (qw(pack set wal)) {
 	my $gone = $ceph->request('DELETE', "/$bucket/$object->{key}", query => { versionId => $object->{version} });
 	is($gone->{status}, 403, "objects of kind $kind cannot be deleted");
 }
-
-# A thief with the writer's credential: a delete marker on everything.
-$ceph->must('DELETE', "/$bucket/$_->{key}") for grep { $_->{latest} } @versions;
-my ($set) = $site->set_ids;
-ok($set, 'a set behind a delete marker is listed');
-my $after = $site->recover('hidden', '--type', 'time', '--target', $moment, '--target-action', 'promote');
-is($after->psql('SELECT count(*) FROM invoice'), '2000', 'what is hidden by delete markers restores');
-$after->stop('immediate');
 
 # What goes wrong, told and with its status.
 sub fails {
