@@ -276,9 +276,21 @@ void diagnose_put(struct diagnose *diagnose)
 	diagnose->out->facts.put = judge(diagnose, STORE_RIGHT_PUT, done, cause, saw);
 }
 
+/* The first version of what is there, where versions may be listed: a later one may be somebody else's. */
+static char *version_to_read(const struct diagnose *diagnose, const char *name)
+{
+	g_autoptr(GPtrArray) versions = NULL;
+
+	if (diagnose->probe_stored)
+		return g_strdup(diagnose->probe_version);
+	if (!store_versions(diagnose->store, name, &versions, NULL))
+		return NULL;
+	return g_strdup(((const struct store_object *)versions->pdata[0])->version);
+}
+
 static bool read_back(struct diagnose *diagnose, const char *name, GError **error)
 {
-	const char *version = diagnose->probe_stored ? diagnose->probe_version : NULL;
+	g_autofree char *version = version_to_read(diagnose, name);
 	g_autoptr(GBytes) got = NULL;
 	g_autoptr(GBytes) want = g_bytes_new_static(content, strlen(content));
 

@@ -44,6 +44,12 @@ static bool strict_get(Store *store, const char *name, const char *version, uint
 	return true;
 }
 
+static bool strict_head(Store *store, const char *name, struct store_object *object, GError **error)
+{
+	*object = (struct store_object){.size = 2};
+	return ((struct strict *)store)->read || refuse(error);
+}
+
 static bool strict_list(Store *store, const char *prefix, store_each each, void *data,
 			GError **error)
 {
@@ -63,6 +69,7 @@ static bool strict_delete(Store *store, const char *name, const char *version, G
 static const struct store_class store_strict = {
 	.type = "strict",
 	.put = strict_put,
+	.head = strict_head,
 	.get = strict_get,
 	.list = strict_list,
 	.delete = strict_delete,
