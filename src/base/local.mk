@@ -32,6 +32,8 @@ src_base_libbase_a_SOURCES = \
 	src/base/stop.h \
 	src/base/task.c \
 	src/base/task.h \
+	src/base/text_diff.c \
+	src/base/text_diff.h \
 	src/base/thread.c \
 	src/base/thread.h \
 	src/base/units.c

@@ -56,7 +56,9 @@ static const char *const git_before[] = {"git",
 					 "-c",
 					 "core.quotePath=false",
 					 "-c",
-					 "color.ui=never"};
+					 "color.ui=never",
+					 "-c",
+					 "pack.threads=1"}; /* the same bundle each time */
 
 struct checkout {
 	struct collection *collection;

@@ -9,6 +9,8 @@ src_collect_libcollect_a_SOURCES = \
 	src/collect/collection.c \
 	src/collect/collector.h \
 	src/collect/compose.c \
+	src/collect/diff.c \
+	src/collect/diff.h \
 	src/collect/host.c \
 	src/collect/host_files.c \
 	src/collect/index.c \
