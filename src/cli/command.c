@@ -159,6 +159,12 @@ static const struct command_option show_options[] = {
 	{NULL},
 };
 
+static const struct command_option diff_options[] = {
+	{"part", 0, OPTION_LIST, "PART", "compare only this part: database, filestore, config"},
+	{"brief", 0, OPTION_FLAG, NULL, "only tell which items changed"},
+	{NULL},
+};
+
 static const struct command_option status_options[] = {
 	{"strict", 0, OPTION_FLAG, NULL,
 	 "exit as check does, with 3 where there are only warnings"},
@@ -218,6 +224,10 @@ static const struct command watching[] = {
 	 "show latest --part config\n"
 	 "show latest --item odoo.conf",
 	 "odrbackup-list(1)", 1, 2, show_options, cmd_show},
+	{"diff", "[SERVICE] SET SET [--part PART] [--brief]", "show what changed between two sets",
+	 "diff oldest latest\n"
+	 "diff 20261121T230501Z-1a2b3c4d latest --part config",
+	 "odrbackup-list(1)", 2, 3, diff_options, cmd_diff},
 	{"check", "[SERVICE] [--repository-scan] [--prove-lock] [--strict] [--nagios]",
 	 "check that what is needed for recovery is there, and within reach",
 	 "check\n"

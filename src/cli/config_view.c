@@ -68,7 +68,8 @@ static void print_notes(const CollectIndex *index)
 		const struct collect_report *report = index->reports->pdata[i];
 
 		for (guint k = 0; k < report->notes->len; k++)
-			output_line(0, "", "%s: %s", report->name, (char *)report->notes->pdata[k]);
+			output_line(2, "-", "%s: %s", report->name,
+				    (char *)report->notes->pdata[k]);
 	}
 }
 

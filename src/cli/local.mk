@@ -14,6 +14,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/cmd_catalog.c \
 	src/cli/cmd_check.c \
 	src/cli/cmd_config.c \
+	src/cli/cmd_diff.c \
 	src/cli/cmd_expire.c \
 	src/cli/cmd_heartbeat.c \
 	src/cli/cmd_init.c \
@@ -35,6 +36,9 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/context.h \
 	src/cli/context_recovery.c \
 	src/cli/context_repos.c \
+	src/cli/diff_detail.c \
+	src/cli/diff_view.c \
+	src/cli/diff_view.h \
 	src/cli/filling.c \
 	src/cli/filling.h \
 	src/cli/help.c \

@@ -380,6 +380,16 @@ static bool forgive(struct collection *collection, enum collection_origin origin
 	return true;
 }
 
+/* Names with control characters, or in another encoding than UTF-8, are no paths of items. */
+static bool is_storable(struct collection *collection, const char *path)
+{
+	if (collect_path_safe(path + 1))
+		return true;
+	collection_note(collection,
+			"'%s' is left out: its name has control characters, or is not UTF-8", path);
+	return false;
+}
+
 static bool take_matches(struct collection *collection, const char *pattern,
 			 enum collection_origin origin, unsigned *found, GError **error)
 {
@@ -401,6 +411,8 @@ static bool take_matches(struct collection *collection, const char *pattern,
 	for (guint i = 0; i < paths->len; i++) {
 		g_autoptr(GError) trouble = NULL;
 
+		if (!is_storable(collection, paths->pdata[i]))
+			continue;
 		if (!collection_file(collection, paths->pdata[i], NULL, &trouble) &&
 		    !forgive(collection, origin, &trouble, error))
 			return false;

@@ -112,6 +112,28 @@ static void test_links(void)
 	site_clear(&site);
 }
 
+static void test_odd_names(void)
+{
+	const char *const paths[] = {"/etc/odd", NULL};
+	struct site site;
+
+	site_init(&site, "files");
+	site_file(&site, "/etc/odd/fine", "x\n");
+	site_file(&site, "/etc/odd/line\nbreak", "x\n");
+	site_file(&site, "/etc/odd/\xff", "x\n");
+	site.settings.paths = paths;
+	site_collects(&site);
+	g_autofree char *all = site_paths(&site);
+
+	g_assert_cmpstr(all, ==, "files/files/etc/odd/fine");
+	g_assert_cmpuint(site_report(&site)->notes->len, ==, 2);
+	g_assert_cmpstr(
+		site_report(&site)->notes->pdata[0], ==,
+		"'/etc/odd/line\nbreak' is left out: its name has control characters, or is "
+		"not UTF-8");
+	site_clear(&site);
+}
+
 static void test_missing(void)
 {
 	const char *const paths[] = {"/etc/odoo/no.conf", NULL};
@@ -218,6 +240,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/collect/files/match-patterns", test_patterns);
 	g_test_add_func("/collect/files/come-with-what-the-host-knows", test_file);
 	g_test_add_func("/collect/files/links-bring-what-they-lead-to", test_links);
+	g_test_add_func("/collect/files/with-odd-names-are-left-out", test_odd_names);
 	g_test_add_func("/collect/files/that-were-asked-for-must-be-there", test_missing);
 	g_test_add_func("/collect/files/that-were-asked-for-must-be-readable", test_forbidden);
 	g_test_add_func("/collect/files/of-secrets-are-masked-as-a-whole", test_secret_files);
