@@ -21,7 +21,7 @@ static void set_options(CURL *curl, const struct http_target *target, char *deta
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-	http_set_peer(curl, target->ca_file, target->plain);
+	http_set_peer(curl, &(struct http_peer){target->ca_file, target->proxy, target->plain});
 	http_set_connect(curl, target->connect_within);
 }
 
@@ -109,7 +109,7 @@ bool http_connect(const struct http_target *target, struct http_connection *conn
 	take_progress(curl, target, connection);
 	connection->stage = failed_stage(code);
 
-	bool done = code == CURLE_OK || http_fail(code, detail, error);
+	bool done = code == CURLE_OK || http_fail(curl, code, detail, error);
 
 	curl_easy_cleanup(curl);
 	return done;

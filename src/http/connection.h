@@ -13,6 +13,7 @@
 struct http_target {
 	const char *url;
 	const char *ca_file;   /* NULL: the system's */
+	const char *proxy;     /* as in struct http_request */
 	usec_t connect_within; /* 0: 10 s */
 	bool plain;	       /* http:// is meant */
 };

@@ -7,9 +7,14 @@
 
 /* What exchanges and connections share, and nobody else sees. */
 CURL *http_curl_new(void); /* NULL if libcurl does not start */
-void http_set_peer(CURL *curl, const char *ca_file, bool plain);
+/* Whom one talks to, and by way of whom, as in struct http_request. */
+struct http_peer {
+	const char *ca_file, *proxy;
+	bool plain;
+};
+void http_set_peer(CURL *curl, const struct http_peer *peer);
 void http_set_connect(CURL *curl, usec_t connect_within);
 /* What code means to whoever asked; detail may be "". */
-bool http_fail(CURLcode code, const char *detail, GError **error);
+bool http_fail(CURL *curl, CURLcode code, const char *detail, GError **error);
 
 #endif

@@ -68,6 +68,7 @@ static CURL *connection_take(void)
 
 /* What the callbacks of one exchange share. */
 struct exchange {
+	CURL *curl;
 	const struct http_request *request;
 	HttpAnswer *answer;
 	size_t header_bytes;
@@ -187,12 +188,19 @@ static void set_body(CURL *curl, const struct http_request *request)
 	curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, size);
 }
 
-void http_set_peer(CURL *curl, const char *ca_file, bool plain)
+void http_set_peer(CURL *curl, const struct http_peer *peer)
 {
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, peer->plain ? "http" : "https");
 	curl_easy_setopt(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
-	if (ca_file)
-		curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file);
+	/* Instead of the system's: libcurl would trust those of its folder as well. */
+	if (peer->ca_file) {
+		curl_easy_setopt(curl, CURLOPT_CAINFO, peer->ca_file);
+		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+	}
+	if (peer->proxy) {
+		curl_easy_setopt(curl, CURLOPT_PROXY, peer->proxy);
+		curl_easy_setopt(curl, CURLOPT_NOPROXY, "");
+	}
 }
 
 void http_set_connect(CURL *curl, usec_t connect_within)
@@ -218,9 +226,7 @@ static void set_transport(CURL *curl, const struct http_request *request)
 	curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
 	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, READ_BUFFER);
 	curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
-	http_set_peer(curl, request->ca_file, request->plain);
-	if (request->direct)
-		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	http_set_peer(curl, &(struct http_peer){request->ca_file, request->proxy, request->plain});
 }
 
 static void set_callbacks(CURL *curl, struct exchange *exchange)
@@ -268,12 +274,30 @@ static const struct {
 	{CURLE_OUT_OF_MEMORY, ODR_ERROR_SYSTEM},
 };
 
-bool http_fail(CURLcode code, const char *detail, GError **error)
+/* A proxy that does not let us through; false where it is not that. */
+static bool fail_proxy(CURL *curl, GError **error)
+{
+	long status = 0;
+
+	curl_easy_getinfo(curl, CURLINFO_HTTP_CONNECTCODE, &status);
+	if (status == 0 || (status >= 200 && status < 300))
+		return false;
+	odr_fail(error,
+		 status == 407	 ? ODR_ERROR_AUTH
+		 : status >= 500 ? ODR_ERROR_TRANSIENT
+				 : ODR_ERROR_REFUSED,
+		 "the proxy does not let this through: HTTP %ld", status);
+	return true;
+}
+
+bool http_fail(CURL *curl, CURLcode code, const char *detail, GError **error)
 {
 	enum odr_error meaning = ODR_ERROR_TRANSIENT;
 
 	if (code == CURLE_ABORTED_BY_CALLBACK && stop_requested())
 		return stop_check(error);
+	if (fail_proxy(curl, error))
+		return false;
 	for (size_t i = 0; i < G_N_ELEMENTS(meanings); i++)
 		if (meanings[i].code == code)
 			meaning = meanings[i].error;
@@ -300,15 +324,15 @@ static bool fail(const struct exchange *exchange, CURLcode code, const char *det
 	if (exchange->too_many_headers)
 		return odr_fail(error, ODR_ERROR_REFUSED,
 				"the server's answer has headers without end");
-	return http_fail(code, detail, error);
+	return http_fail(exchange->curl, code, detail, error);
 }
 
 bool http_exchange(const struct http_request *request, HttpAnswer *answer, GError **error)
 {
-	struct exchange exchange = {.request = request, .answer = answer};
+	CURL *curl = connection_take();
+	struct exchange exchange = {.curl = curl, .request = request, .answer = answer};
 	char detail[CURL_ERROR_SIZE] = "";
 	struct curl_slist *headers;
-	CURL *curl = connection_take();
 	CURLcode code;
 
 	if (!curl)

@@ -30,10 +30,10 @@ struct http_request {
 	void *buffer;
 	size_t limit;
 	const char *ca_file;   /* NULL: the system's */
+	const char *proxy;     /* "http://host:port"; "": none; NULL: as the environment says */
 	usec_t connect_within; /* 0: 10 s */
 	usec_t silent_within;  /* no byte moves for so long: 0: 60 s */
 	bool plain;	       /* http:// is meant */
-	bool direct;	       /* by no proxy, whatever the environment says */
 };
 #define HTTP_TROUBLE_MAX ((size_t)1 << 20)
 #define HTTP_HEADERS_MAX ((size_t)64 << 10)

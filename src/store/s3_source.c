@@ -109,7 +109,7 @@ static bool exchange(const struct s3_source_request *request, S3SourceReply *rep
 		.connect_within = request->link ? LINK_CONNECT_WITHIN : 0,
 		.silent_within = SILENT_WITHIN,
 		.plain = request->plain,
-		.direct = request->link,
+		.proxy = request->link ? "" : request->proxy,
 	};
 
 	if (!http_exchange(&http, answer, error))
