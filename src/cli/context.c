@@ -317,6 +317,7 @@ struct store_settings context_store(const struct settings_repository *repository
 		.role_arn = repository->role_arn,
 		.token_file = repository->token_file,
 		.ca_file = repository->ca_file,
+		.proxy = repository->proxy,
 		.lock = lock_mode(repository->lock),
 		.host_style = g_strcmp0(repository->path_style, "no") == 0,
 		.md5 = strcmp(repository->checksum, "md5") == 0,

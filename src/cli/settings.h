@@ -19,7 +19,7 @@ struct settings_repository {
 	char *endpoint, *bucket, *prefix, *region;
 	char *credentials, *credential_process, *credentials_from; /* one of them */
 	char *credentials_endpoint, *role_arn, *token_file;
-	char *ca_file;
+	char *ca_file, *proxy;
 	char *tls_unverified;	       /* yes, no */
 	char *path_style, *plain_http; /* yes, no; path_style NULL: as the endpoint suggests */
 	char *checksum;		       /* sha256, md5 */

@@ -64,6 +64,8 @@ static const struct settings_key keys[] = {
 	 .help = "file with the web identity's token; AWS_WEB_IDENTITY_TOKEN_FILE if not given"},
 	{"repository", "ca-file", SETTINGS_PATH, .offset = REPOSITORY(ca_file),
 	 .help = "certificates to trust, instead of the system's"},
+	{"repository", "proxy", SETTINGS_TEXT, .offset = REPOSITORY(proxy),
+	 .help = "by way of whom requests go: http://HOST:PORT, or none; as the environment says if not given"},
 	{"repository", "tls-unverified", SETTINGS_CHOICE, .fallback = "no", .choices = "yes;no",
 	 .offset = REPOSITORY(tls_unverified),
 	 .help = "let libs3 talk to whoever answers: it looks at no certificate"},

@@ -21,6 +21,7 @@ static const struct {
 	{"role-arn", "s3;libs3"},
 	{"token-file", "s3;libs3"},
 	{"ca-file", "s3"},
+	{"proxy", "s3"},
 	{"tls-unverified", "libs3"},
 	{"path-style", "s3;libs3"},
 	{"plain-http", "s3;libs3"},

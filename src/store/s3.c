@@ -34,6 +34,7 @@ static void s3_free(Store *store)
 	g_free(self->region);
 	g_free(self->prefix);
 	g_free(self->ca_file);
+	g_free(self->proxy);
 	g_free(store->name);
 	g_free(store->description);
 	g_free(self);

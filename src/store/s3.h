@@ -28,9 +28,9 @@ struct s3_store {
 	char *host;   /* what their Host says */
 	char *folder; /* encoded path of the bucket: "/bucket", or "" in host style */
 	char *bucket, *region;
-	char *prefix; /* "" or "some/prefix/" */
-	char *ca_file;
-	bool plain; /* http:// */
+	char *prefix;	       /* "" or "some/prefix/" */
+	char *ca_file, *proxy; /* as in struct http_request */
+	bool plain;	       /* http:// */
 	enum store_lock_mode lock;
 	usec_t retry_for, silent_within;
 	S3Credentials *credentials;

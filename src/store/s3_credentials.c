@@ -72,6 +72,7 @@ S3Credentials *s3_credentials_new(const struct s3_source_settings *settings, GEr
 	credentials->settings.role = keep(credentials, settings->role);
 	credentials->settings.token_file = keep(credentials, settings->token_file);
 	credentials->settings.region = keep(credentials, settings->region);
+	credentials->settings.proxy = keep(credentials, settings->proxy);
 	credentials->settings.ca_file = keep(credentials, settings->ca_file);
 	credentials->mutex = mutex_new();
 	credentials->answered = condition_new();

@@ -96,7 +96,8 @@ static bool diagnose_way(struct s3_diagnose *s3)
 	struct diagnose *diagnose = s3->diagnose;
 	const struct s3_store *self = s3->self;
 	g_autofree char *url = g_strconcat(self->base, "/", NULL);
-	struct http_target target = {.url = url, .ca_file = self->ca_file, .plain = self->plain};
+	struct http_target target = {
+		.url = url, .ca_file = self->ca_file, .proxy = self->proxy, .plain = self->plain};
 	struct http_connection connection;
 	g_autoptr(GError) cause = NULL;
 	bool done = http_connect(&target, &connection, &cause);
@@ -169,6 +170,7 @@ static bool diagnose_unsigned(struct s3_diagnose *s3)
 				       .header_count = 1,
 				       .limit = S3_REPLY_MAX,
 				       .ca_file = self->ca_file,
+				       .proxy = self->proxy,
 				       .silent_within = self->silent_within,
 				       .plain = self->plain};
 

@@ -1,8 +1,11 @@
 /* What the settings of an s3 repository mean. No request is sent. */
 #include "base/error.h"
 #include "base/pool.h"
+#include "http/url.h"
 #include "store/s3.h"
 #include "store/s3_place.h"
+
+#include <string.h>
 
 #define SILENT_WITHIN (60 * USEC_PER_SEC)
 
@@ -19,6 +22,20 @@ static void take_place(struct s3_store *self, S3Place *place)
 	self->prefix = g_steal_pointer(&place->prefix);
 }
 
+static bool take_proxy(struct s3_store *self, const char *proxy, GError **error)
+{
+	bool none = g_strcmp0(proxy, "none") == 0;
+	g_auto(HttpUrl) url = {0};
+
+	if (proxy && !none && !http_url_parse(proxy, &url, error))
+		return odr_context(error, "proxy");
+	if (url.path && *url.path && strcmp(url.path, "/") != 0)
+		return odr_fail(error, ODR_ERROR_USAGE, "proxy= has no path behind the host: '%s'",
+				proxy);
+	self->proxy = none ? g_strdup("") : g_strdup(proxy);
+	return true;
+}
+
 static bool take_credentials(struct s3_store *self, const struct store_settings *settings,
 			     bool amazon, GError **error)
 {
@@ -33,6 +50,7 @@ static bool take_credentials(struct s3_store *self, const struct store_settings 
 			.token_file = settings->token_file,
 			.region = self->region,
 			.ca_file = self->ca_file,
+			.proxy = self->proxy,
 			.amazon = amazon,
 			.plain_http = settings->plain_http,
 		},
@@ -54,5 +72,6 @@ bool s3_open_settings(struct s3_store *self, const struct store_settings *settin
 	self->retry_for = settings->retry_for;
 	self->silent_within = settings->silent_within ? settings->silent_within : SILENT_WITHIN;
 	self->mutex = mutex_new();
-	return take_credentials(self, settings, place.amazon, error);
+	return take_proxy(self, settings->proxy, error) &&
+	       take_credentials(self, settings, place.amazon, error);
 }

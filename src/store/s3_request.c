@@ -216,6 +216,7 @@ static bool send_request(Operation *operation, GError **error)
 		.buffer = read ? (char *)read->buffer + read->have : NULL,
 		.limit = read ? read->limit - read->have : S3_REPLY_MAX,
 		.ca_file = self->ca_file,
+		.proxy = self->proxy,
 		.silent_within = self->silent_within,
 		.plain = self->plain,
 	};

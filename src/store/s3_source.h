@@ -16,7 +16,7 @@ struct s3_source_settings {
 	const char *process;	/* a command line */
 	const char *endpoint;	/* of STS, or of the metadata service; NULL: that of AWS */
 	const char *role, *token_file;
-	const char *region, *ca_file;
+	const char *region, *ca_file, *proxy;
 	bool amazon;	 /* the bucket is one of AWS */
 	bool plain_http; /* also to an STS on another host */
 };
@@ -42,7 +42,7 @@ struct s3_source_request {
 	const char *method, *url;
 	struct http_header header; /* name NULL: none */
 	const char *body;	   /* NULL: none */
-	const char *ca_file;
+	const char *ca_file, *proxy;
 	bool plain; /* http:// is meant */
 	bool link;  /* a service on this host or its link: by no proxy, soon or not at all */
 };

@@ -91,6 +91,7 @@ static bool assume_role(const struct s3_source_settings *settings, const char *b
 		.header = {"Content-Type", "application/x-www-form-urlencoded"},
 		.body = body,
 		.ca_file = settings->ca_file,
+		.proxy = settings->proxy,
 		.plain = g_str_has_prefix(url, "http://"),
 	};
 

@@ -38,6 +38,7 @@ struct store_settings {
 	const char *credentials, *credential_process, *credentials_from; /* one of them */
 	const char *credentials_endpoint, *role_arn, *token_file;	 /* of the last one */
 	const char *ca_file;
+	const char *proxy; /* "none"; NULL: as the environment says */
 	enum store_lock_mode lock;
 	bool host_style;     /* bucket.host instead of host/bucket */
 	bool md5;	     /* Content-MD5 instead of x-amz-checksum-sha256 */
