@@ -91,11 +91,14 @@ bool cmd_archive_push(const struct arguments *arguments, GError **error)
 		error);
 }
 
-/* Segments of another service, or of one that was set up anew under the same name, never meet here. */
+/* Segments of another service or of one that was set up anew under the same name never meet here, nor those
+ * of the repository as it was. */
 static char *spool_folder(const Context *context)
 {
 	g_autofree char *id = hex_encode(context->identity->service.id, SERVICE_ID_SIZE);
-	g_autofree char *name = g_strconcat("wal-", id, NULL);
+	g_autofree char *name =
+		context->as_of ? g_strdup_printf("wal-%s-%" G_GINT64_FORMAT, id, context->as_of)
+			       : g_strconcat("wal-", id, NULL);
 
 	return g_build_filename(context->spool, name, NULL);
 }
@@ -123,6 +126,8 @@ bool cmd_archive_get(const struct arguments *arguments, GError **error)
 	g_autofree char *spool = spool_folder(context);
 
 	context_remember(context, stores, repositories->len, STORE_KNOWN_FOR);
+	for (guint i = 0; i < repositories->len; i++)
+		stores[i].as_of = context->as_of;
 
 	struct archive_get_request request = {
 		.repositories = stores,

@@ -32,7 +32,9 @@ static void print_documents(json_t *documents)
 static void print_list(const Context *context, const GPtrArray *sets)
 {
 	set_list_print(sets, context->service->repositories->len > 1);
-	if (sets->len == 0)
+	if (sets->len == 0 && context->as_of)
+		log_info("there was no set of service %s at that time", context->service->name);
+	else if (sets->len == 0)
 		log_info("there is no set of service %s yet: odrbackup backup %s",
 			 context->service->name, context->service->name);
 }

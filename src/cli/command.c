@@ -137,6 +137,8 @@ static const struct command_option restore_options[] = {
 	{"part", 0, OPTION_LIST, "PART", "restore only this part: database, config (database)"},
 	{"in-place", 0, OPTION_FLAG, NULL, "put configuration back to where it was"},
 	{"item", 0, OPTION_LIST, "ITEM", "only this item of the configuration"},
+	{"as-of", 0, OPTION_TEXT, "TIME",
+	 "read the repository as it was at that time (with a zone)"},
 	{"delta", 0, OPTION_FLAG, NULL, "keep files that are the same already"},
 	{"jobs", 0, OPTION_TEXT, "N", "worker threads (workers= of the configuration)"},
 	{"plan", 0, OPTION_FLAG, NULL, "show the plan, and end"},
@@ -153,7 +155,13 @@ static const struct command_option restore_options[] = {
 	{NULL},
 };
 
+static const struct command_option list_options[] = {
+	{"as-of", 0, OPTION_TEXT, "TIME", "the sets that were there at that time (with a zone)"},
+	{NULL},
+};
+
 static const struct command_option show_options[] = {
+	{"as-of", 0, OPTION_TEXT, "TIME", "of the sets that were there at that time (with a zone)"},
 	{"part", 0, OPTION_LIST, "PART", "list what this part holds: config"},
 	{"item", 0, OPTION_LIST, "ITEM", "print this item of the configuration"},
 	{NULL},
@@ -214,11 +222,12 @@ static const struct command watching[] = {
 	 "status\n"
 	 "status erp-prod --json",
 	 "odrbackup-status(1)", 0, 1, status_options, cmd_status},
-	{"list", "[SERVICE]", "list the sets",
+	{"list", "[SERVICE] [--as-of TIME]", "list the sets",
 	 "list\n"
-	 "list --kit /media/usb/erp-prod.kit",
-	 "odrbackup-list(1)", 0, 1, NULL, cmd_list},
-	{"show", "[SERVICE] SET [--part PART] [--item ITEM]…", "show everything about one set",
+	 "list --kit /media/usb/erp-prod.kit\n"
+	 "list --as-of '2026-11-21 14:30:00+01'",
+	 "odrbackup-list(1)", 0, 1, list_options, cmd_list},
+	{"show", "[SERVICE] SET [--part PART] [--item ITEM]… [--as-of TIME]", "show everything about one set",
 	 "show latest\n"
 	 "show erp-prod 20261121T230501Z-1a2b3c4d --json\n"
 	 "show latest --part config\n"

@@ -90,6 +90,13 @@ static bool make_folders(Context *context, GError **error)
 	return true;
 }
 
+static bool parse_as_of(Context *context, GError **error)
+{
+	const char *text = arguments_text(context->arguments, "as-of");
+
+	return !text || clock_parse(text, &context->as_of, error) || odr_context(error, "--as-of");
+}
+
 /* Without a service yet. */
 static Context *load(const struct arguments *arguments, GError **error)
 {
@@ -102,7 +109,8 @@ static Context *load(const struct arguments *arguments, GError **error)
 		odr_fail(error, ODR_ERROR_USAGE, "--kit and --config exclude each other");
 		return NULL;
 	}
-	if (!(kit ? load_kit(context, kit, error) : load_configuration(context, error)))
+	if (!parse_as_of(context, error) ||
+	    !(kit ? load_kit(context, kit, error) : load_configuration(context, error)))
 		return NULL;
 	return g_steal_pointer(&context);
 }

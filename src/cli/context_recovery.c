@@ -87,6 +87,7 @@ bool context_recovery_commands(Context *context, const char *folder, char **rest
 	g_autofree char *config = context->kit
 					  ? g_build_filename(folder, "recovery.conf", NULL)
 					  : g_canonicalize_filename(context->settings->file, NULL);
+	g_autofree char *as_of = clock_format(context->as_of);
 	g_autoptr(GString) get = g_string_new(NULL);
 	g_autoptr(GString) end = g_string_new(NULL);
 
@@ -100,6 +101,8 @@ bool context_recovery_commands(Context *context, const char *folder, char **rest
 	g_string_append_printf(get, " archive-get --service %s %%f %%p", context->service->name);
 	if (repository)
 		append_word(get, "repository", repository);
+	if (context->as_of)
+		append_word(get, "as-of", as_of);
 	if (keep_identity) {
 		g_string_append(end, "rm -f");
 		append_word(end, NULL, identity);

@@ -1,10 +1,27 @@
 /* Apart from context.c: the small program opens its repositories itself, and later. */
 #include "base/error.h"
+#include "base/log.h"
 #include "cli/context.h"
 
 static void repo_release(void *repo)
 {
 	repo_free(repo);
+}
+
+/* What going back to a time cannot bring back. */
+static void tell_limits(Store *store)
+{
+	struct store_abilities abilities;
+
+	store_abilities(store, &abilities);
+	if (!abilities.versions)
+		log_warning(
+			"repository %s keeps no versions: what was stored later is left out, but "
+			"what was deleted or overwritten since then is gone%s",
+			store_name(store),
+			store_keeps_time(store) ? ""
+						: ", and times are those of its files, which "
+						  "whoever writes there can set");
 }
 
 typedef bool (*format_check)(Store *store, GError **error);
@@ -18,11 +35,16 @@ static bool open_repository(Context *context, const struct settings_repository *
 	Store *store;
 
 	context_remember(context, &settings, 1, 0);
+	settings.as_of = context->as_of;
 	store = store_open(&settings, error);
 	if (!store)
 		return false;
 	g_ptr_array_add(context->repos, repo_new(store, service));
-	return check(store, error);
+	if (!check(store, error))
+		return false;
+	if (context->as_of)
+		tell_limits(store);
+	return true;
 }
 
 static bool open_repositories(Context *context, format_check check, GError **error)

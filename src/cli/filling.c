@@ -200,12 +200,27 @@ static bool record_found(const Context *context, Catalog *catalog, GError **erro
 	return true;
 }
 
+static Catalog *open_as_of(Context *context, GError **error)
+{
+	bool renewed;
+	g_autoptr(Catalog) catalog = catalog_open(":memory:", &renewed, error);
+	unsigned unverified;
+
+	if (!catalog || !filling_keys(context, error) || !context_repos(context, error) ||
+	    !filling_rebuild(context, catalog, &unverified, error))
+		return NULL;
+	return g_steal_pointer(&catalog);
+}
+
 Catalog *filling_open(Context *context, enum filling_look look, GError **error)
 {
 	bool renewed, filled;
-	g_autoptr(Catalog) catalog = run_catalog(context, &renewed, error);
+	g_autoptr(Catalog) catalog = NULL;
 	g_autoptr(GError) trouble = NULL;
 
+	if (context->as_of)
+		return open_as_of(context, error);
+	catalog = run_catalog(context, &renewed, error);
 	if (!catalog || !is_filled(context, catalog, &filled, error))
 		return NULL;
 	if (filled && look == FILLING_LOCAL)

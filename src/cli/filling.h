@@ -15,6 +15,7 @@ enum filling_look {
 	FILLING_LOCAL, /* ask only where local state shows that something is lacking: works without network */
 	FILLING_ASK /* compare the names of sets with those in the repositories */
 };
+/* With --as-of it is one of its own, in memory, of what the repositories held then. */
 Catalog *filling_open(Context *context, enum filling_look look, GError **error);
 
 /* After a set was recorded: if the one before it in the chain is not in the catalog, the repositories are

@@ -6,9 +6,12 @@
 
 #include <string.h>
 
-static bool too_late(const Store *store, const struct store_object *version)
+/* Where the name tells the content, it does not matter which version that is. */
+static bool too_late(const StoreChoice *choice, const struct store_object *version)
 {
-	return store->as_of != 0 && version->stored_at > store->as_of;
+	usec_t as_of = choice->store->as_of;
+
+	return choice->oldest && as_of != 0 && version->stored_at > as_of;
 }
 
 static void set_version(StoreChoice *choice, const struct store_object *version)
@@ -23,7 +26,7 @@ static bool advance(StoreChoice *choice)
 	while (choice->next < choice->versions->len) {
 		const struct store_object *version = choice->versions->pdata[choice->next++];
 
-		if (too_late(choice->store, version) ||
+		if (too_late(choice, version) ||
 		    (choice->first[0] && strcmp(version->version, choice->first) == 0))
 			continue;
 		set_version(choice, version);
@@ -50,6 +53,7 @@ StoreChoice *store_choice_new(Store *store, const struct store_choose *choose, G
 
 	choice->store = store;
 	choice->name = g_strdup(choose->name);
+	choice->oldest = choose->oldest;
 	if (choose->listed)
 		set_version(choice, choose->listed);
 	else if (choose->oldest && !begin_with_oldest(choice, error))

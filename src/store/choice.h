@@ -24,6 +24,7 @@ struct store_choice {
 	/* To be looked at. version "": the current one; stored_at 0: not known before it is read. */
 	struct store_object version;
 	/* Private. */
+	bool oldest;
 	GPtrArray *versions; /* NULL: not asked for yet */
 	guint next;
 	char first[128]; /* version that was looked at before they were asked for */

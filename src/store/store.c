@@ -52,6 +52,7 @@ Store *store_open(const struct store_settings *settings, GError **error)
 		return NULL;
 	}
 	store->alterations = alterations_new();
+	store->as_of = settings->as_of;
 	if (class->remembers && settings->memory)
 		store->memory = open_memory(store, settings);
 	return store;
@@ -209,11 +210,6 @@ bool store_get_range(Store *store, const char *name, const char *version, uint64
 	    !store->class->get_range(store, name, version, offset, size, buffer, error))
 		return failed(store, "read", name, error);
 	return true;
-}
-
-void store_set_as_of(Store *store, usec_t time)
-{
-	store->as_of = time;
 }
 
 struct listing {

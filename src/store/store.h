@@ -50,6 +50,9 @@ struct store_settings {
 	 * instead of asking again; NULL: nowhere. 0: it is asked, and kept for others. */
 	const char *memory;
 	usec_t memory_age;
+	/* 0: now. Reads the store as it was at that time, by its clock: what was stored later is not there
+	 * for lists, and not chosen (store/choice.h). */
+	usec_t as_of;
 };
 /* False for types that this program was not linked with. */
 bool store_type_known(const char *type);
@@ -97,10 +100,6 @@ struct store_object {
 	unsigned versions; /* listed: how many there are; 0 where it is not known */
 };
 void store_object_free(struct store_object *object);
-
-/* Reads the store as it was at that time, by its clock: what was stored later is not there for lists, and
- * not chosen (store/choice.h). 0: now. */
-void store_set_as_of(Store *store, usec_t time);
 
 /* NOT_FOUND only for proven absence; CORRUPT where the object is hidden behind a delete marker: its
  * versions are there (store/choice.h reads them). object->name is left NULL: nothing to free. */

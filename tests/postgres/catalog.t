@@ -46,6 +46,7 @@ sub check { return $site->tool('check', $service, '--json', @_) }
 
 $site->backup('first backup');
 my ($first) = $site->set_ids;
+my $between = $site->cluster->psql('SELECT clock_timestamp()');
 $site->backup('second backup');
 my $segment = $site->cluster->archive_now;
 my ($same, $second) = $site->set_ids;
@@ -61,6 +62,11 @@ is($same, $first, 'sets are listed oldest first');
 		'the cluster is known, to the last digit');
 	my $out = $site->tool('list')->out;
 	like($out, qr/\Aset +kind +finished +size +stored +WAL\n\Q$first\E +full .*\n\Q$second\E +full .*\n\z/, 'as a table');
+
+	my $was = $site->tool_ok(['list', '--as-of', $between, '--json'], 'list as of before');
+	is_deeply([$was->out =~ /"set": ?"(\S+?)"/g], [$first], 'leaves out what came later');
+	like($was->err, qr/repository main keeps no versions: what was stored later is left out, but what was deleted/,
+		'and says what a folder cannot tell');
 
 	my $show = $site->json('show', $second);
 	is($show->{previous_set}, $first, 'the set before');

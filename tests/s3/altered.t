@@ -68,4 +68,20 @@ for my $way (@ways) {
 }
 $site->tool_ok(['check', 'erp-prod', '--repository-scan'], 'nothing is altered any more');
 
+# The repository as it was: what came later, sets and WAL, is not there.
+my $then = $site->cluster->psql('SELECT clock_timestamp()');
+$site->cluster->psql('INSERT INTO invoice SELECT generate_series(3001, 4000)');
+$site->backup('a backup by a thief');
+$ceph->must('DELETE', "/$bucket/$_->{key}") for @objects;
+is_deeply([$site->set_ids], [$set, (grep { $_ ne $set } $site->set_ids)], 'there are two sets now');
+my $was = $site->tool_ok(['list', 'erp-prod', '--as-of', $then, '--json'], 'the list as it was');
+is_deeply([$was->out =~ /"set": ?"(\S+?)"/g], [$set], 'has one');
+$site->tool_ok(['show', 'erp-prod', 'latest', '--as-of', $then], 'which is the latest then');
+$site->tool_fails(['list', 'erp-prod', '--as-of', 'yesterday'], 2, qr/--as-of: .*yesterday/, 'a time is a time');
+my $first = $site->tool_ok(['list', 'erp-prod', '--as-of', '2000-01-01 00:00:00Z'], 'before there was anything');
+like($first->err, qr/there was no set of service erp-prod at that time/, 'there was nothing');
+my $copy = $site->recover('then', '--as-of', $then, '--target-action', 'promote');
+is($copy->psql('SELECT count(*), max(id) FROM invoice'), '2001|2000', 'and what was there then restores, to its end');
+$copy->stop('immediate');
+
 done_testing();

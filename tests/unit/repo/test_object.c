@@ -301,9 +301,9 @@ static void test_as_of(void)
 	g_autoptr(GPtrArray) sets = NULL, held = NULL;
 
 	set_up();
-	store_set_as_of(service.repo->store, NOW);
+	service.repo->store->as_of = NOW;
 	read_all();
-	store_set_as_of(service.repo->store, NOW - 1);
+	service.repo->store->as_of = NOW - 1;
 	g_assert_true(manifest_list(service.repo, NULL, &sets, NULL, NULL));
 	g_assert_cmpuint(sets->len, ==, 0);
 	g_assert_true(wal_list(service.repo, &held, NULL));

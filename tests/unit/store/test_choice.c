@@ -144,11 +144,11 @@ static void test_as_of(void)
 	const struct store_choose choose = {.name = "a/b", .oldest = true};
 	unsigned listed = 0;
 
-	store_set_as_of(store, USEC_PER_DAY - 1);
+	store->as_of = USEC_PER_DAY - 1;
 	assert_read(store, &choose, "no version of 'a/b' is as old as what is asked for", NULL);
 	g_assert_true(store_list(store, "a/", count, &listed, NULL));
 	g_assert_cmpuint(listed, ==, 0);
-	store_set_as_of(store, USEC_PER_DAY);
+	store->as_of = USEC_PER_DAY;
 	g_assert_true(store_list(store, "a/", count, &listed, NULL));
 	g_assert_cmpuint(listed, ==, 1);
 }
