@@ -233,7 +233,9 @@ static bool perform(const struct libs3_store *self, const struct libs3_call *cal
 #endif
 	if (!context)
 		return false;
+	libs3_begin();
 	start(self, &bucket, context, &attempt);
+	libs3_begun();
 	return run(self, context, &attempt, error);
 }
 

@@ -1,6 +1,7 @@
 #include "store/libs3_library.h"
 
 #include "base/error.h"
+#include "base/pool.h"
 #include "base/thread.h"
 
 #include <dlfcn.h>
@@ -8,6 +9,7 @@
 
 static struct once once = {ONCE_INIT};
 static struct libs3_library library;
+static struct mutex *beginning;
 static char *trouble; /* why it cannot be used; NULL: it can */
 
 /* A process that forked must not write into its parent's connections. */
@@ -61,6 +63,7 @@ static void load(void)
 	void *handle = dlopen(LIBS3_SONAME, RTLD_NOW | RTLD_LOCAL);
 
 	thread_slot_make(&slot, context_free);
+	beginning = mutex_new();
 	if (!handle)
 		trouble = g_strdup_printf("%s cannot be loaded (Debian: libs3-2): %s", LIBS3_SONAME,
 					  dlerror());
@@ -76,6 +79,16 @@ const struct libs3_library *libs3_library(GError **error)
 		return &library;
 	odr_fail(error, ODR_ERROR_USAGE, "%s", trouble);
 	return NULL;
+}
+
+void libs3_begin(void)
+{
+	mutex_lock(beginning);
+}
+
+void libs3_begun(void)
+{
+	mutex_unlock(beginning);
 }
 
 static struct context *own(void)

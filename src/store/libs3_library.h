@@ -28,6 +28,10 @@ struct libs3_library {
 /* NULL and USAGE where it is not installed, or another one than this program was made for. */
 const struct libs3_library *libs3_library(GError **error);
 
+/* Around what begins a request: libs3 takes its date from gmtime, which all threads share. No I/O. */
+void libs3_begin(void);
+void libs3_begun(void);
+
 /* This thread's context, which keeps its connections; NULL and SYSTEM where none can be made. */
 S3RequestContext *libs3_context(GError **error);
 /* Ends it, with all that is under way: their callbacks are told so now. */
