@@ -10,6 +10,7 @@ void libs3_diagnose(struct diagnose *diagnose)
 	diagnose->out->reached = true;
 	diagnose->out->facts.locked = STORE_NO;
 	diagnose->out->facts.guarded = here ? STORE_YES : STORE_NO;
+	diagnose->out->facts.elsewhere = here ? STORE_NO : STORE_UNKNOWN;
 	diagnose_add(diagnose, "library", STORE_STEP_OK, NULL, "%s", LIBS3_SONAME);
 	diagnose_add(diagnose, "tls", here ? STORE_STEP_OK : STORE_STEP_WARNING,
 		     here ? NULL : "use type=s3, which looks at certificates",

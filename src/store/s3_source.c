@@ -120,16 +120,20 @@ static bool exchange(const struct s3_source_request *request, S3SourceReply *rep
 	return (answer->status >= 200 && answer->status < 300) || fail_status(answer, error);
 }
 
+/* How long "https://host" is: whoever knows the path behind it gets the keys of some services. */
+static int origin_length(const char *url)
+{
+	const char *host = strstr(url, "://") + strlen("://");
+
+	return (int)(host + strcspn(host, "/") - url);
+}
+
 bool s3_source_ask(const struct s3_source_request *request, S3SourceReply *reply, GError **error)
 {
 	g_autoptr(HttpAnswer) answer = http_answer_new();
-	size_t origin = strcspn(strstr(request->url, "://") + strlen("://"), "/");
 
 	s3_source_reply_clear(reply);
 	reply->text = secret_new(REPLY_MAX + 1);
-	/* Whoever knows the path of some services gets their keys. */
 	return exchange(request, reply, answer, error) ||
-	       odr_context(error, "%.*s",
-			   (int)(strstr(request->url, "://") + 3 + origin - request->url),
-			   request->url);
+	       odr_context(error, "%.*s", origin_length(request->url), request->url);
 }
