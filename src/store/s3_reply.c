@@ -24,6 +24,14 @@ static bool error_field(void *data, const char *path, const char *text, GError *
 	return true;
 }
 
+/* For one line of a message; and a cut text may end within a character. */
+static void make_plain(char *text)
+{
+	for (; *text; text++)
+		if (!g_ascii_isprint(*text))
+			*text = '?';
+}
+
 bool s3_reply_error(const void *data, size_t size, struct s3_error *reply)
 {
 	static const char *const roots[] = {"Error", "ErrorResponse"}; /* that of STS wraps it */
@@ -39,10 +47,10 @@ bool s3_reply_error(const void *data, size_t size, struct s3_error *reply)
 		*reply = (struct s3_error){0};
 		return false;
 	}
-	/* A cut text may end within a character. */
-	for (char *at = reply->message; *at; at++)
-		if (!g_ascii_isprint(*at))
-			*at = '?';
+	make_plain(reply->code);
+	make_plain(reply->message);
+	make_plain(reply->region);
+	make_plain(reply->endpoint);
 	return true;
 }
 

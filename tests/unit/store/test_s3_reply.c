@@ -92,8 +92,15 @@ static void test_error(void)
 {
 	static const char text[] = "<Error><Code>NoSuchKey</Code><Message></Message>"
 				   "<BucketName>b</BucketName><HostId>h</HostId></Error>";
+	static const char lines[] = "<Error><Code>a\nb</Code><Message>c\x1b[2J</Message>"
+				    "<Region>d\re</Region><Endpoint>\xc3\xa9</Endpoint></Error>";
 	struct s3_error reply;
 
+	g_assert_true(s3_reply_error(lines, strlen(lines), &reply));
+	g_assert_cmpstr(reply.code, ==, "a?b");
+	g_assert_cmpstr(reply.message, ==, "c?[2J");
+	g_assert_cmpstr(reply.region, ==, "d?e");
+	g_assert_cmpstr(reply.endpoint, ==, "??");
 	g_assert_true(s3_reply_error(text, strlen(text), &reply));
 	g_assert_cmpstr(reply.code, ==, "NoSuchKey");
 	g_assert_cmpstr(reply.message, ==, "");
