@@ -8,11 +8,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* A descriptor that closes itself. Name the variable before what may fail. */
@@ -300,6 +302,18 @@ bool file_pwrite(int fd, const void *data, size_t size, off_t offset, GError **e
 		done += (size_t)put;
 	}
 	return true;
+}
+
+int file_open_beneath(int folder, const char *path, int flags)
+{
+	struct open_how how = {.flags = (uint64_t)(flags | O_NOFOLLOW),
+			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+	int fd = (int)syscall(SYS_openat2, folder, path, &how, sizeof(how));
+
+	/* Before Linux 5.6, or where a filter of system calls does not know it. */
+	if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
+		return fd;
+	return open_retrying(folder, path, flags | O_NOFOLLOW, 0);
 }
 
 bool file_sync_dir(const char *path, GError **error)

@@ -38,6 +38,10 @@ bool file_publish(const char *aside, const char *path, GError **error);
 ssize_t file_pread(int fd, void *buffer, size_t size, off_t offset, GError **error);
 bool file_pwrite(int fd, const void *data, size_t size, off_t offset, GError **error);
 
+/* openat for what lies below a folder: no component of the path is a link, wherever the system can tell; the
+ * last never is. -1 with errno. */
+int file_open_beneath(int folder, const char *path, int flags);
+
 bool file_sync_dir(const char *path, GError **error);
 /* Makes path and its missing parents durably; existing directories are left as they are. */
 bool file_make_dirs(const char *path, mode_t mode, GError **error);

@@ -22,6 +22,30 @@ static bool choose_database(const Context *context, struct backup_parts *parts)
 	return true;
 }
 
+static bool choose_filestore(const Context *context, struct backup_parts *parts)
+{
+	const struct settings_service *service = context->service;
+	const char *fence = service->filestore_fence;
+
+	if (!service->filestore)
+		return false;
+	parts->places = settings_split(service->filestore);
+	parts->databases = settings_split(service->databases);
+	parts->chosen_filestore = true;
+	parts->filestore = (struct backup_filestore){
+		.places = (const char *const *)parts->places,
+		.databases = (const char *const *)parts->databases,
+		.plain = strcmp(service->filestore_layout, "plain") == 0,
+		.conninfo = service->postgres,
+		.may_lock_job = strcmp(fence, "none") != 0,
+		.may_lock_table = strcmp(fence, "table") == 0,
+		.shrink_percent = service->filestore_shrink,
+		.generation_length = service->tier->generation_length_filestore,
+		.full = arguments_flag(context->arguments, "full"),
+	};
+	return true;
+}
+
 static bool choose_config(const Context *context, struct backup_parts *parts)
 {
 	parts->chosen_config = context->service->config != NULL;
@@ -35,6 +59,7 @@ static const struct {
 	const char *absence;			    /* why there is none */
 } known[] = {
 	{PART_DATABASE, choose_database, "its postgres= is none"},
+	{PART_FILESTORE, choose_filestore, "it has no filestore="},
 	{PART_CONFIG, choose_config, "its config= is none"},
 };
 
@@ -67,6 +92,7 @@ GPtrArray *backup_parts_of(const Context *context)
 		if (known[i].choose(context, &parts))
 			g_ptr_array_add(names, (char *)known[i].name);
 	g_ptr_array_add(names, NULL);
+	backup_parts_clear(&parts);
 	return names;
 }
 
@@ -84,9 +110,11 @@ bool backup_parts_choose(const Context *context, struct backup_parts *parts, GEr
 	for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
 		any = known[i].choose(context, parts) || any;
 	return any ||
-	       odr_fail(error, ODR_ERROR_USAGE,
-			"service %s has nothing to capture: its postgres= and config= are none",
-			context->service->name);
+	       odr_fail(
+		       error, ODR_ERROR_USAGE,
+		       "service %s has nothing to capture: its postgres= and config= are none, and "
+		       "it has no filestore=",
+		       context->service->name);
 }
 
 bool backup_parts_prepare(const Context *context, struct backup_parts *parts, GError **error)
@@ -107,12 +135,16 @@ bool backup_parts_prepare(const Context *context, struct backup_parts *parts, GE
 void backup_parts_clear(struct backup_parts *parts)
 {
 	g_clear_pointer(&parts->collectors, collectors_free);
+	g_clear_pointer(&parts->places, g_strfreev);
+	g_clear_pointer(&parts->databases, g_strfreev);
 }
 
 void backup_parts_request(const struct backup_parts *parts, struct backup_request *request)
 {
 	if (parts->chosen_database)
 		request->database = &parts->database;
+	if (parts->chosen_filestore)
+		request->filestore = &parts->filestore;
 	if (parts->collectors)
 		request->config = &parts->config;
 }

@@ -5,6 +5,7 @@
 #include "cli/context.h"
 #include "ops/backup_config.h"
 #include "ops/backup_database.h"
+#include "ops/backup_filestore.h"
 
 /*
  * Which parts a backup captures: those of --part, or all that the service has; and how, as the
@@ -12,8 +13,10 @@
  */
 typedef struct backup_parts BackupParts;
 struct backup_parts {
-	bool chosen_database;
+	bool chosen_database, chosen_filestore;
 	struct backup_database database;
+	struct backup_filestore filestore;
+	char **places, **databases; /* of it */
 	bool chosen_config;
 	Collectors *collectors; /* after backup_parts_prepare */
 	struct backup_config config;

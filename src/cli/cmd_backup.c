@@ -70,15 +70,15 @@ static void record_protection(const Context *context, Catalog *catalog)
 	}
 }
 
-static bool fail_damaged(const Manifest *manifest, GError **error)
+static bool fail_damaged(const struct backup_result *result, GError **error)
 {
-	unsigned count = manifest->damaged->len;
+	unsigned count = result->damaged_new;
 	g_autofree char *files = count_format(count, "file");
 
 	return odr_fail(error, ODR_ERROR_SOURCE_DAMAGED,
 			"set %s is published, but %s of the source %s damaged: restore %s from an "
 			"older set while it is kept",
-			manifest->set_id, files, count == 1 ? "is" : "are",
+			result->manifest->set_id, files, count == 1 ? "is" : "are",
 			count == 1 ? "it" : "them");
 }
 
@@ -98,6 +98,14 @@ static bool fail_partial(const struct backup_result *result, GError **error)
 			result->manifest->set_id, first->part, first->error->message);
 }
 
+static bool fail_omissions(const struct backup_result *result, GError **error)
+{
+	for (guint i = 1; i < result->omissions->len; i++)
+		log_error("%s", (char *)result->omissions->pdata[i]);
+	return odr_fail(error, ODR_ERROR_PARTIAL, "not everything is captured: %s",
+			(char *)result->omissions->pdata[0]);
+}
+
 static void tell_notes(const struct backup_result *result)
 {
 	for (guint i = 0; i < result->notes->len; i++)
@@ -111,8 +119,10 @@ static bool judge(const struct backup_result *result, GError **error)
 {
 	if (result->failures->len > 0)
 		return fail_partial(result, error);
-	if (result->manifest && result->manifest->damaged->len > 0)
-		return fail_damaged(result->manifest, error);
+	if (result->omissions->len > 0)
+		return fail_omissions(result, error);
+	if (result->damaged_new > 0)
+		return fail_damaged(result, error);
 	return true;
 }
 

@@ -104,7 +104,7 @@ static const struct command setting_up[] = {
 /* clang-format on */
 
 static const struct command_option backup_options[] = {
-	{"part", 0, OPTION_LIST, "PART", "capture only this part: database, config"},
+	{"part", 0, OPTION_LIST, "PART", "capture only this part: database, filestore, config"},
 	{"full", 0, OPTION_FLAG, NULL, "store everything anew"},
 	{"jobs", 0, OPTION_TEXT, "N", "worker threads (workers= of the configuration)"},
 	{NULL},

@@ -31,7 +31,7 @@ struct settings_tier {
 	usec_t retain;
 	unsigned retain_least;
 	usec_t backup_every; /* expected distance of sets */
-	usec_t generation_length;
+	usec_t generation_length, generation_length_filestore;
 };
 /* What a collector of the configuration part takes, and how. */
 struct settings_collect {
@@ -56,6 +56,10 @@ struct settings_service {
 	const struct settings_tier *tier; /* never NULL: built-in "default" */
 	char *postgres;			  /* libpq conninfo; NULL: no cluster ("none") */
 	char *data_directory;		  /* "auto" or a path */
+	char *filestore, *databases;	  /* lists as written; NULL: none */
+	char *filestore_layout;		  /* odoo, plain */
+	char *filestore_fence;		  /* job, table, none */
+	unsigned filestore_shrink;	  /* percent */
 	char *bundle, *identity; /* files; may be NULL; [odrbackup]'s where the service has none */
 	char *repository_names, *tier_name; /* as written */
 };

@@ -95,6 +95,18 @@ static const struct settings_key keys[] = {
 	 .help = "connection to the cluster, in the words of libpq; none: there is no cluster"},
 	{"service", "data-directory", SETTINGS_PATH_OR_AUTO, .fallback = "auto",
 	 .offset = SERVICE(data_directory), .help = "the cluster's folder; auto: as the server says"},
+	{"service", "filestore", SETTINGS_TEXT, .offset = SERVICE(filestore),
+	 .help = "folders with Odoo's attachments, or NAME:FOLDER for one database's, separated by ';'"},
+	{"service", "filestore-layout", SETTINGS_CHOICE, .fallback = "odoo", .choices = "odoo;plain",
+	 .offset = SERVICE(filestore_layout), .help = "odoo: files are named by their content; plain: any folder"},
+	{"service", "filestore-fence", SETTINGS_CHOICE, .fallback = "job", .choices = "job;table;none",
+	 .offset = SERVICE(filestore_fence),
+	 .help = "what may be locked to hold off Odoo's collector while files are read"},
+	{"service", "filestore-shrink", SETTINGS_COUNT, .fallback = "20", .minimum = 1, .maximum = 100,
+	 .offset = SERVICE(filestore_shrink),
+	 .help = "percent of a database's files that may be gone since the last set without an alarm"},
+	{"service", "databases", SETTINGS_TEXT, .offset = SERVICE(databases),
+	 .help = "databases whose folders are captured, by name or pattern, separated by ';'; !PATTERN: not these"},
 	{"service", "config", SETTINGS_NAMES, 
 	 .fallback = "host;odrbackup;postgresql;addons;tools;odoo;systemd;cron",
 	 .offset = SERVICE(config), .help = "collectors of the configuration; none: it is not captured"},
@@ -157,6 +169,9 @@ static const struct settings_key keys[] = {
 	{"tier", "generation-length", SETTINGS_DURATION, .fallback = "7d", .minimum = USEC_PER_HOUR,
 	 .maximum = DURATION_LONGEST, .offset = TIER(generation_length),
 	 .help = "after which time a full set begins a new generation"},
+	{"tier", "generation-length-filestore", SETTINGS_DURATION, .fallback = "90d",
+	 .minimum = USEC_PER_HOUR, .maximum = DURATION_LONGEST,
+	 .offset = TIER(generation_length_filestore), .help = "the same for the filestore"},
 };
 /* clang-format on */
 

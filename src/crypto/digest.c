@@ -72,6 +72,42 @@ void sha1(const void *data, size_t size, uint8_t digest[SHA1_SIZE])
 	digest_at_once(library_get()->sha1, data, size, digest);
 }
 
+struct sha1 {
+	EVP_MD_CTX *context;
+};
+
+struct sha1 *sha1_new(void)
+{
+	struct sha1 *state = g_new0(struct sha1, 1);
+
+	state->context = EVP_MD_CTX_new();
+	must(state->context && EVP_DigestInit_ex2(state->context, library_get()->sha1, NULL));
+	return state;
+}
+
+void sha1_reset(struct sha1 *state)
+{
+	must(EVP_DigestInit_ex2(state->context, NULL, NULL));
+}
+
+void sha1_update(struct sha1 *state, const void *data, size_t size)
+{
+	must(EVP_DigestUpdate(state->context, data, size));
+}
+
+void sha1_final(struct sha1 *state, uint8_t digest[SHA1_SIZE])
+{
+	must(EVP_DigestFinal_ex(state->context, digest, NULL));
+}
+
+void sha1_free(struct sha1 *state)
+{
+	if (!state)
+		return;
+	EVP_MD_CTX_free(state->context);
+	g_free(state);
+}
+
 #define SHA256_BLOCK 64
 
 /* RFC 2104 */

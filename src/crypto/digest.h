@@ -20,6 +20,13 @@ void sha256_final(struct sha256 *state, uint8_t digest[SHA256_SIZE]);
 void sha256_free(struct sha256 *state);
 void sha256(const void *data, size_t size, uint8_t digest[SHA256_SIZE]);
 void sha1(const void *data, size_t size, uint8_t digest[SHA1_SIZE]);
+/* The same in pieces: reset, update, final, and again. */
+struct sha1;
+struct sha1 *sha1_new(void);
+void sha1_reset(struct sha1 *state);
+void sha1_update(struct sha1 *state, const void *data, size_t size);
+void sha1_final(struct sha1 *state, uint8_t digest[SHA1_SIZE]);
+void sha1_free(struct sha1 *state);
 void hmac_sha256(const void *key, size_t key_size, const void *data, size_t size,
 		 uint8_t digest[SHA256_SIZE]);
 /* For stores that demand Content-MD5; it guards against nothing but accidents. */

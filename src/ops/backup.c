@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "ops/backup_config.h"
 #include "ops/backup_database.h"
+#include "ops/backup_filestore.h"
 #include "ops/backup_part.h"
 #include "ops/part_lock.h"
 
@@ -77,6 +78,8 @@ static void add_parts(struct backup *backup)
 
 	if (request->database)
 		add_part(backup, backup_database_new(request->database));
+	if (request->filestore)
+		add_part(backup, backup_filestore_new(request->filestore));
 	if (request->config)
 		add_part(backup, backup_config_new(request->config));
 }
@@ -154,6 +157,7 @@ static void tell_parts(struct backup *backup)
 		BackupPart *part = backup->parts->pdata[i];
 		g_autoptr(GError) cause = NULL;
 
+		backup->result->damaged_new += part->damaged_new;
 		if (part->captured && part->class->published &&
 		    !part->class->published(part, backup->result->manifest, &cause))
 			backup_note(backup, "the %s is captured, but that is not recorded here: %s",
@@ -187,6 +191,7 @@ bool backup_run(const struct backup_request *request, struct backup_result *resu
 	result->moments = g_ptr_array_new_with_free_func((GDestroyNotify)moment_free);
 	result->stored_at = g_array_new(false, true, sizeof(usec_t));
 	g_array_set_size(result->stored_at, request->repos->len);
+	result->omissions = g_ptr_array_new_with_free_func(g_free);
 	result->failures = g_ptr_array_new_with_free_func(failure_free);
 	add_parts(&backup);
 	bool done = run_steps(&backup, error);
@@ -202,5 +207,6 @@ void backup_result_clear(struct backup_result *result)
 	g_clear_pointer(&result->notes, g_ptr_array_unref);
 	g_clear_pointer(&result->stored_at, g_array_unref);
 	g_clear_pointer(&result->failures, g_ptr_array_unref);
+	g_clear_pointer(&result->omissions, g_ptr_array_unref);
 	g_clear_pointer(&result->chain_reason, g_free);
 }

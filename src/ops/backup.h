@@ -17,7 +17,8 @@ struct backup_progress {
 	uint64_t bytes_done, bytes_total;
 };
 struct backup_database; /* ops/backup_database.h: how to capture the part */
-struct backup_config;	/* ops/backup_config.h */
+struct backup_filestore;
+struct backup_config; /* ops/backup_config.h */
 struct backup_request {
 	const GPtrArray *repos;		     /* Repo; every one must take everything */
 	const struct store_settings *stores; /* where they lie, as many */
@@ -33,6 +34,7 @@ struct backup_request {
 	void *progress_data;
 	/* The parts to capture, at least one; NULL: not this one. */
 	const struct backup_database *database;
+	const struct backup_filestore *filestore;
 	const struct backup_config *config;
 };
 struct backup_failure {
@@ -46,8 +48,10 @@ struct backup_result {
 	GArray *stored_at; /* usec_t of the manifest in every repository, by its clock; 0: untold */
 	bool new_chain;	   /* the writer's chain began anew: why */
 	char *chain_reason;
-	GPtrArray *notes;    /* sentences for the user, char * */
-	GPtrArray *failures; /* struct backup_failure: parts that the set lacks */
+	GPtrArray *notes;     /* sentences for the user, char * */
+	GPtrArray *failures;  /* struct backup_failure: parts that the set lacks */
+	GPtrArray *omissions; /* sentences, char *: what else should be captured and is not */
+	unsigned damaged_new; /* damage that the set before did not have */
 };
 void backup_result_clear(struct backup_result *result);
 /* On failure the result still has notes; clear it in any case. */

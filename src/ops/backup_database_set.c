@@ -123,6 +123,7 @@ bool database_describe(BackupPart *part, Manifest *manifest, GError **error)
 	described->bytes = capture->bytes;
 	described->stored = pack_sink_stored(capture->sink) + capture->layer.root_size;
 	g_array_append_val(described->layers, capture->layer);
+	part->damaged_new = capture->damaged->len;
 	g_ptr_array_extend_and_steal(manifest->damaged, g_steal_pointer(&capture->damaged));
 	describe_cluster(capture, manifest);
 	return describe_wal(capture, manifest, error);

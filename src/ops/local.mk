@@ -30,6 +30,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/backup_database.h \
 	src/ops/backup_database_set.c \
 	src/ops/backup_database_steps.h \
+	src/ops/backup_filestore.c \
+	src/ops/backup_filestore.h \
 	src/ops/backup_part.h \
 	src/ops/backup_publish.c \
 	src/ops/check.c \
@@ -65,6 +67,22 @@ src_ops_libops_a_SOURCES = \
 	src/ops/expire_sweep.c \
 	src/ops/exposure.c \
 	src/ops/exposure.h \
+	src/ops/filestore_databases.c \
+	src/ops/filestore_folders.c \
+	src/ops/filestore_folders.h \
+	src/ops/filestore_layer.c \
+	src/ops/filestore_read.c \
+	src/ops/filestore_read.h \
+	src/ops/filestore_scan.c \
+	src/ops/filestore_scan.h \
+	src/ops/filestore_scan_odoo.c \
+	src/ops/filestore_scan_plain.c \
+	src/ops/filestore_state.c \
+	src/ops/filestore_state.h \
+	src/ops/filestore_steps.h \
+	src/ops/filestore_tree.c \
+	src/ops/filestore_trees.c \
+	src/ops/filestore_trees.h \
 	src/ops/finding.c \
 	src/ops/finding.h \
 	src/ops/materialize.c \

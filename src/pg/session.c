@@ -38,6 +38,7 @@ static const struct {
 	enum odr_error code;
 } reactions[] = {
 	{"42501", ODR_ERROR_AUTH},    /* insufficient_privilege */
+	{"55P03", ODR_ERROR_BUSY},    /* lock_not_available */
 	{"55000", ODR_ERROR_REFUSED}, /* object_not_in_prerequisite_state: recovery, wal_level */
 };
 

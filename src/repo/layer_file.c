@@ -289,55 +289,86 @@ LayerFile *layer_file_open(const char *path, GError **error)
 
 struct layer_cursor {
 	const LayerFile *file;
-	guint block;	    /* the one that is in memory, or is to be */
-	GPtrArray *entries; /* struct layer_entry of it; NULL: not read */
-	int64_t *times;
+	guint block;	/* the one that is in memory, or is to be */
+	uint8_t *bytes; /* of it; NULL: not read */
+	GArray *starts; /* uint32_t: where its entries begin */
 	guint at;
 };
+
+int local_entry_compare(const struct local_entry *entry, const char *path, size_t length)
+{
+	int order = memcmp(entry->path, path, MIN(entry->length, length));
+
+	return order ? order : (entry->length > length) - (entry->length < length);
+}
+
+bool local_entry_decode(const struct local_entry *local, struct layer_entry **entry, GError **error)
+{
+	g_autoptr(GPtrArray) entries = NULL;
+
+	if (!layer_entries_parse(local->bytes, local->size, TABLE_ROWS_MAX, &entries, error))
+		return false;
+	if (entries->len != 1)
+		return odr_fail(error, ODR_ERROR_CORRUPT, "an entry is damaged");
+	*entry = g_ptr_array_steal_index(entries, 0);
+	return true;
+}
 
 LayerCursor *layer_cursor_new(const LayerFile *file)
 {
 	LayerCursor *cursor = g_new0(LayerCursor, 1);
 
 	cursor->file = file;
+	cursor->starts = g_array_new(false, false, sizeof(uint32_t));
 	return cursor;
-}
-
-static void cursor_drop(LayerCursor *cursor)
-{
-	g_clear_pointer(&cursor->entries, g_ptr_array_unref);
-	g_clear_pointer(&cursor->times, g_free);
 }
 
 void layer_cursor_free(LayerCursor *cursor)
 {
 	if (!cursor)
 		return;
-	cursor_drop(cursor);
+	g_free(cursor->bytes);
+	g_array_unref(cursor->starts);
 	g_free(cursor);
+}
+
+static const struct block *block_at(const LayerCursor *cursor)
+{
+	return &g_array_index(cursor->file->blocks, struct block, cursor->block);
+}
+
+/* Where the entries of the block begin, by the lengths they state. */
+static bool find_starts(LayerCursor *cursor)
+{
+	const struct block *block = block_at(cursor);
+	uint32_t offset = 0;
+
+	g_array_set_size(cursor->starts, 0);
+	while (offset < block->size) {
+		uint32_t left = block->size - offset;
+
+		if (left < sizeof(uint32_t) || bytes_u32(cursor->bytes + offset) > left - 4)
+			return false;
+		g_array_append_val(cursor->starts, offset);
+		offset += 4 + bytes_u32(cursor->bytes + offset);
+	}
+	return cursor->starts->len == block->count;
 }
 
 static bool cursor_read(LayerCursor *cursor, GError **error)
 {
-	const LayerFile *file = cursor->file;
-	const struct block *block = &g_array_index(file->blocks, struct block, cursor->block);
+	const struct block *block = block_at(cursor);
 	size_t size = block->size + block->count * sizeof(int64_t);
-	g_autofree uint8_t *bytes = read_at(file, block->offset, size, error);
-	g_autoptr(GPtrArray) entries = NULL;
+	uint8_t *bytes = read_at(cursor->file, block->offset, size, error);
 
+	g_free(cursor->bytes);
+	cursor->bytes = bytes;
 	if (!bytes)
 		return false;
-	if (xxh64(0, bytes, size) != block->digest)
-		return damaged(file, error);
-	if (!layer_entries_parse(bytes, block->size, TABLE_ROWS_MAX, &entries, error))
-		return odr_context(error, "'%s'", file->path);
-	if (entries->len != block->count)
-		return damaged(file, error);
-	cursor->entries = g_steal_pointer(&entries);
-	cursor->times = g_new(int64_t, block->count);
-	for (guint i = 0; i < block->count; i++)
-		cursor->times[i] = (int64_t)bytes_u64(bytes + block->size + i * sizeof(int64_t));
-	return true;
+	if (xxh64(0, bytes, size) == block->digest && find_starts(cursor))
+		return true;
+	g_clear_pointer(&cursor->bytes, g_free);
+	return damaged(cursor->file, error);
 }
 
 /* The last block whose first path is not greater; the entry may only be in this one, or be none. */
@@ -356,26 +387,50 @@ static guint block_of(const LayerFile *file, const char *path)
 	return low;
 }
 
+/* layer_entry.c: u32 length · u8 kind · u16 flags · varint length and text of the path. */
+static bool view(const LayerCursor *cursor, guint number, struct local_entry *entry, GError **error)
+{
+	const struct block *block = block_at(cursor);
+	const uint8_t *bytes = cursor->bytes + g_array_index(cursor->starts, uint32_t, number);
+	struct bytes_reader reader;
+	size_t length;
+
+	bytes_reader_init(&reader, bytes + 4, bytes_u32(bytes));
+	entry->bytes = bytes;
+	entry->size = 4 + bytes_u32(bytes);
+	entry->kind = bytes_get_u8(&reader);
+	entry->flags = bytes_get_u16(&reader);
+	length = bytes_get_u8(&reader);
+	if (length & 0x80)
+		length = (length & 0x7f) | (size_t)bytes_get_u8(&reader) << 7;
+	entry->path = (const char *)bytes_get(&reader, length);
+	entry->length = length;
+	entry->ctime_ns =
+		(int64_t)bytes_u64(cursor->bytes + block->size + number * sizeof(int64_t));
+	return entry->path || damaged(cursor->file, error);
+}
+
 bool layer_cursor_seek(LayerCursor *cursor, const char *path, GError **error)
 {
 	const LayerFile *file = cursor->file;
-	guint block = block_of(file, path);
+	guint block = block_of(file, path), low = 0, high;
+	size_t length = strlen(path);
 
 	if (file->blocks->len == 0)
 		return true;
-	if (!cursor->entries || cursor->block != block) {
-		cursor_drop(cursor);
+	if (!cursor->bytes || cursor->block != block) {
 		cursor->block = block;
 		if (!cursor_read(cursor, error))
 			return false;
 	}
-	guint low = 0, high = cursor->entries->len;
-
+	high = cursor->starts->len;
 	while (low < high) {
 		guint middle = low + (high - low) / 2;
-		const struct layer_entry *entry = cursor->entries->pdata[middle];
+		struct local_entry entry;
 
-		if (strcmp(entry->path, path) < 0)
+		if (!view(cursor, middle, &entry, error))
+			return false;
+		if (local_entry_compare(&entry, path, length) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -387,22 +442,19 @@ bool layer_cursor_seek(LayerCursor *cursor, const char *path, GError **error)
 bool layer_cursor_get(LayerCursor *cursor, struct local_entry *entry, GError **error)
 {
 	*entry = (struct local_entry){0};
-	if (cursor->entries && cursor->at >= cursor->entries->len) {
-		cursor_drop(cursor);
+	if (cursor->bytes && cursor->at >= cursor->starts->len) {
+		g_clear_pointer(&cursor->bytes, g_free);
 		cursor->block++;
 		cursor->at = 0;
 	}
 	if (cursor->block >= cursor->file->blocks->len)
 		return true;
-	if (!cursor->entries && !cursor_read(cursor, error))
-		return false;
-	entry->entry = cursor->entries->pdata[cursor->at];
-	entry->ctime_ns = cursor->times[cursor->at];
-	return true;
+	return (cursor->bytes || cursor_read(cursor, error)) &&
+	       view(cursor, cursor->at, entry, error);
 }
 
 void layer_cursor_next(LayerCursor *cursor)
 {
-	if (cursor->entries)
+	if (cursor->bytes)
 		cursor->at++;
 }

@@ -62,6 +62,11 @@ bool layer_merge_seek(LayerMerge *merge, const char *path, GError **error)
 	return true;
 }
 
+static bool is_at(const struct local_entry *local, const GString *path)
+{
+	return local->path && local_entry_compare(local, path->str, path->len) == 0;
+}
+
 /* Those at the path that was shown last. */
 static bool move_on(LayerMerge *merge, GError **error)
 {
@@ -70,31 +75,29 @@ static bool move_on(LayerMerge *merge, GError **error)
 
 		if (!layer_cursor_get(merge->cursors->pdata[i], &local, error))
 			return false;
-		if (local.entry && strcmp(local.entry->path, merge->path->str) == 0)
+		if (is_at(&local, merge->path))
 			layer_cursor_next(merge->cursors->pdata[i]);
 	}
 	merge->moved = true;
 	return true;
 }
 
-static void hide_below(LayerMerge *merge, const struct layer_entry *entry, guint layer)
+static bool starts_with(const GString *path, const char *prefix)
 {
-	struct hider hider = {g_strconcat(entry->path, "/", NULL), layer};
-
-	g_array_append_val(merge->hiders, hider);
+	return strncmp(path->str, prefix, strlen(prefix)) == 0;
 }
 
 /* Takes away the hiders that the path has passed. */
-static bool is_hidden(LayerMerge *merge, const char *path, guint layer)
+static bool is_hidden(LayerMerge *merge, guint layer)
 {
 	bool hidden = false;
 
 	for (guint i = merge->hiders->len; i-- > 0;) {
 		const struct hider *hider = &g_array_index(merge->hiders, struct hider, i);
 
-		if (g_str_has_prefix(path, hider->prefix))
+		if (starts_with(merge->path, hider->prefix))
 			hidden = hidden || layer < hider->layer;
-		else if (strcmp(path, hider->prefix) > 0)
+		else if (strcmp(merge->path->str, hider->prefix) > 0)
 			g_array_remove_index_fast(merge->hiders, i);
 	}
 	return hidden;
@@ -105,12 +108,13 @@ static bool least(LayerMerge *merge, struct merged_entry *merged, GError **error
 {
 	*merged = (struct merged_entry){0};
 	for (guint i = 0; i < merge->cursors->len; i++) {
-		const struct layer_entry *so_far = merged->local.entry;
+		const struct local_entry *so_far = &merged->local;
 		struct local_entry local;
 
 		if (!layer_cursor_get(merge->cursors->pdata[i], &local, error))
 			return false;
-		if (local.entry && (!so_far || strcmp(local.entry->path, so_far->path) <= 0)) {
+		if (local.path && (!so_far->path || local_entry_compare(&local, so_far->path,
+									so_far->length) <= 0)) {
 			merged->local = local;
 			merged->layer = i;
 		}
@@ -119,16 +123,18 @@ static bool least(LayerMerge *merge, struct merged_entry *merged, GError **error
 }
 
 /* Every entry at the path that is no directory hides what lies below it in the layers before its own. */
-static bool note_hiders(LayerMerge *merge, const char *path, GError **error)
+static bool note_hiders(LayerMerge *merge, GError **error)
 {
 	for (guint i = 1; i < merge->cursors->len; i++) {
 		struct local_entry local;
 
 		if (!layer_cursor_get(merge->cursors->pdata[i], &local, error))
 			return false;
-		if (local.entry && local.entry->kind != ENTRY_DIRECTORY &&
-		    strcmp(local.entry->path, path) == 0)
-			hide_below(merge, local.entry, i);
+		if (is_at(&local, merge->path) && local.kind != ENTRY_DIRECTORY) {
+			struct hider hider = {g_strconcat(merge->path->str, "/", NULL), i};
+
+			g_array_append_val(merge->hiders, hider);
+		}
 	}
 	return true;
 }
@@ -138,19 +144,22 @@ bool layer_merge_next(LayerMerge *merge, struct merged_entry *merged, GError **e
 	for (;;) {
 		if (!move_on(merge, error) || !least(merge, merged, error))
 			return false;
-		const struct layer_entry *entry = merged->local.entry;
+		const struct local_entry *local = &merged->local;
 
-		if (!entry)
+		if (!local->path)
 			return true;
-		g_string_assign(merge->path, entry->path);
-		if (entry->flags & ENTRY_PATCH)
+		g_string_truncate(merge->path, 0);
+		g_string_append_len(merge->path, local->path, (gssize)local->length);
+		if (local->flags & ENTRY_PATCH)
 			return odr_fail(error, ODR_ERROR_REFUSED,
-					"'%s' is a patch, which is not expected here", entry->path);
-		bool hidden = is_hidden(merge, entry->path, merged->layer);
+					"'%s' is a patch, which is not expected here",
+					merge->path->str);
+		bool hidden = is_hidden(merge, merged->layer);
 
-		if (!note_hiders(merge, entry->path, error))
+		if (!note_hiders(merge, error))
 			return false;
-		if (!hidden && (entry->kind != ENTRY_TOMBSTONE || merge->tombstones))
+		/* A tombstone below another one is needed when that gives way to a folder again. */
+		if (local->kind == ENTRY_TOMBSTONE ? merge->tombstones : !hidden)
 			return true;
 	}
 }

@@ -23,7 +23,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerMerge, layer_merge_free)
  * where nothing is, or where tombstones are explicit. */
 bool layer_merge_seek(LayerMerge *merge, const char *path, GError **error);
 struct merged_entry {
-	struct local_entry local; /* owned by the merge until the next call; entry NULL: the end */
+	struct local_entry local; /* the merge's until the next call; its path is NULL at the end */
 	guint layer;		  /* number of its file */
 };
 bool layer_merge_next(LayerMerge *merge, struct merged_entry *merged, GError **error);

@@ -81,6 +81,16 @@ static bool sink_take_row(struct pack_sink *sink, uint32_t *row)
 	return room;
 }
 
+bool pack_sink_refer(struct pack_sink *sink, const struct pack_row *row, uint32_t *number)
+{
+	if (!sink_take_row(sink, number))
+		return false;
+	mutex_lock(sink->mutex);
+	g_array_index(sink->table->rows, struct pack_row, *number) = *row;
+	mutex_unlock(sink->mutex);
+	return true;
+}
+
 static void sink_fill_row(struct pack_sink *sink, uint32_t number, const struct pack_row *row)
 {
 	mutex_lock(sink->mutex);

@@ -31,6 +31,8 @@ struct pack_sink_settings {
 };
 struct pack_sink *pack_sink_new(const struct pack_sink_settings *settings);
 void pack_sink_free(struct pack_sink *sink);
+/* A pack that is there already becomes a row of the table. False: the table is full. Thread-safe. */
+bool pack_sink_refer(struct pack_sink *sink, const struct pack_row *row, uint32_t *number);
 /* Bytes put so far (one repository), for progress; thread-safe. */
 uint64_t pack_sink_stored(struct pack_sink *sink);
 /* The table, when all writers have finished; owned by the sink. Fails if a row was never filled. */

@@ -843,77 +843,40 @@ def tablespace_map_print(places):
 
 
 class Restore:
-    """The database part of a set into a new directory."""
+    """Entries into files; what a part asks for besides is the business of its class."""
 
-    CONTROL = b"pgdata/global/pg_control"
+    part = None
 
-    def __init__(self, repository, manifest, directory, tablespaces, sync):
+    def __init__(self, repository, manifest, directory, sync):
         self.sync = os.sync if sync else lambda: None
         self.repository, self.manifest, self.root = repository, manifest, os.fsencode(os.path.abspath(directory))
-        self.tablespaces = tablespaces  # oid → where the user wants it
-        self.links = {}  # path of a symbolic link in the set → tablespace's folder, or None
+        self.links = {}  # path of a symbolic link in the set → what it stands for
 
     def path_of(self, entry):
-        relative = entry.path[len(b"pgdata") :].lstrip(b"/")
-        parts = relative.split(b"/")
+        """Where an entry goes; never through a link of the set."""
+        parts = entry.path.split(b"/")
         for length in range(1, len(parts)):
-            above = b"/".join([b"pgdata"] + parts[:length])
-            need(self.links.get(above, True), f"{entry.path!r} lies below a symbolic link")
+            need(self.links.get(b"/".join(parts[:length]), True), f"{entry.path!r} lies below a symbolic link")
+        relative = b"/".join(parts[1:])
         return os.path.join(self.root, relative) if relative else self.root
 
-    def run(self):
-        need("database" in self.manifest.parts, f"set {self.manifest.name} has no database part")
-        entries = [
-            entry
-            for entry in entries_of(self.repository, self.manifest.parts["database"])
-            if entry.path == b"pgdata" or entry.path.startswith(b"pgdata/")
-        ]
-        need(entries and entries[0].path == b"pgdata", "the set has no data directory")
-        need(any(entry.path == self.CONTROL and entry.kind == FILE for entry in entries), "the set has no pg_control")
-        self.plan_tablespaces(entries)
-        self.make_empty(self.root)
-        for oid in self.links.values():
-            if oid is not None:
-                self.make_empty(self.tablespaces[oid])
-        for entry in entries:
-            self.make(entry)
-        self.write_labels(entries[0])
-        for entry in reversed(entries):
-            if entry.kind == DIRECTORY:
-                self.attributes(entry, self.path_of(entry))
-        self.sync()
-        control = os.path.join(self.root, b"global/pg_control")
-        os.rename(control + b".new", control)
-        self.sync()
-        return len(entries)
+    def entries(self):
+        need(self.part in self.manifest.parts, f"set {self.manifest.name} has no {self.part} part")
+        return entries_of(self.repository, self.manifest.parts[self.part])
 
     @staticmethod
     def make_empty(path):
         os.makedirs(path, mode=0o700, exist_ok=True)
         need(not os.listdir(path), f"'{os.fsdecode(path)}' is not empty")
 
-    def plan_tablespaces(self, entries):
-        known = tablespace_map_parse(self.manifest.text("tablespace_map") or b"")
-        for entry in entries:
-            if entry.kind != SYMLINK:
-                continue
-            match = re.fullmatch(rb"pgdata/pg_tblspc/([1-9][0-9]*)", entry.path)
-            self.links[entry.path] = int(match.group(1)) if match else None
-        for oid in filter(None, self.links.values()):
-            need(oid in known, f"the set links tablespace {oid}, but its tablespace_map does not have it")
-            need(oid in self.tablespaces, f"tablespace {oid} lay at {known[oid]!r}: give --tablespace {oid}=DIRECTORY")
+    def make_file(self, entry, path):
+        within(f"{os.fsdecode(entry.path)}", self.write, entry, path)
+        self.attributes(entry, path)
 
-    def make(self, entry):
-        path = self.path_of(entry)
-        if entry.kind == DIRECTORY:
-            os.makedirs(path, mode=0o700, exist_ok=True)
-        elif entry.kind == SYMLINK:
-            oid = self.links[entry.path]
-            os.symlink(entry.link if oid is None else self.tablespaces[oid], path)
-        else:
-            path += b".new" if entry.path == self.CONTROL else b""
-            within(f"{os.fsdecode(entry.path)}", self.write, entry, path)
-            self.attributes(entry, path)
+    def finish_folders(self, entries):
+        for entry in reversed(entries):
+            if entry.kind == DIRECTORY:
+                self.attributes(entry, self.path_of(entry))
 
     def write(self, entry, path):
         crc, sha1, blocks, block = 0xFFFFFFFF, hashlib.sha1(), [], b""
@@ -961,6 +924,57 @@ class Restore:
         os.chmod(path, entry.mode)
         os.utime(path, ns=(entry.mtime_ns, entry.mtime_ns))
 
+
+class RestoreDatabase(Restore):
+    """The database part of a set into a new directory."""
+
+    part = "database"
+    CONTROL = b"pgdata/global/pg_control"
+
+    def __init__(self, repository, manifest, directory, sync, tablespaces):
+        super().__init__(repository, manifest, directory, sync)
+        self.tablespaces = tablespaces  # oid → where the user wants it
+
+    def run(self):
+        entries = [entry for entry in self.entries() if entry.path == b"pgdata" or entry.path.startswith(b"pgdata/")]
+        need(entries and entries[0].path == b"pgdata", "the set has no data directory")
+        need(any(entry.path == self.CONTROL and entry.kind == FILE for entry in entries), "the set has no pg_control")
+        self.plan_tablespaces(entries)
+        self.make_empty(self.root)
+        for oid in self.links.values():
+            if oid is not None:
+                self.make_empty(self.tablespaces[oid])
+        for entry in entries:
+            self.make(entry)
+        self.write_labels(entries[0])
+        self.finish_folders(entries)
+        self.sync()
+        control = os.path.join(self.root, b"global/pg_control")
+        os.rename(control + b".new", control)
+        self.sync()
+        return len(entries)
+
+    def plan_tablespaces(self, entries):
+        known = tablespace_map_parse(self.manifest.text("tablespace_map") or b"")
+        for entry in entries:
+            if entry.kind != SYMLINK:
+                continue
+            match = re.fullmatch(rb"pgdata/pg_tblspc/([1-9][0-9]*)", entry.path)
+            self.links[entry.path] = int(match.group(1)) if match else None
+        for oid in filter(None, self.links.values()):
+            need(oid in known, f"the set links tablespace {oid}, but its tablespace_map does not have it")
+            need(oid in self.tablespaces, f"tablespace {oid} lay at {known[oid]!r}: give --tablespace {oid}=DIRECTORY")
+
+    def make(self, entry):
+        path = self.path_of(entry)
+        if entry.kind == DIRECTORY:
+            os.makedirs(path, mode=0o700, exist_ok=True)
+        elif entry.kind == SYMLINK:
+            oid = self.links[entry.path]
+            os.symlink(entry.link if oid is None else self.tablespaces[oid], path)
+        else:
+            self.make_file(entry, path + (b".new" if entry.path == self.CONTROL else b""))
+
     def write_labels(self, root):
         texts = {b"backup_label": self.manifest.text("backup_label")}
         need(texts[b"backup_label"], "the set has no backup_label")
@@ -974,6 +988,29 @@ class Restore:
             os.chmod(path, root.mode & 0o640)
             if os.geteuid() == 0:
                 os.chown(path, *self.owner_of(root))
+
+
+class RestoreFilestore(Restore):
+    """The filestore part of a set into a new directory, with a folder for each tree."""
+
+    part = "filestore"
+
+    def run(self):
+        entries = self.entries()
+        need(all(entry.path.split(b"/")[0] == b"filestore" for entry in entries), "the set has paths outside of the filestore")
+        self.make_empty(self.root)
+        for entry in entries:
+            path = self.path_of(entry)
+            if entry.kind == DIRECTORY:
+                os.makedirs(path, mode=0o700, exist_ok=True)
+            elif entry.kind == SYMLINK:
+                self.links[entry.path] = None
+                os.symlink(entry.link, path)
+            else:
+                self.make_file(entry, path)
+        self.finish_folders(entries)
+        self.sync()
+        return len(entries)
 
 
 # Commands.
@@ -1015,7 +1052,11 @@ def command_restore(repository, arguments):
         found, _ = repository.sets()
         need(found, "there is no set")
         name = found[-1].name
-    count = Restore(repository, repository.set(name), arguments.directory, tablespaces, not arguments.no_sync).run()
+    common = (repository, repository.set(name), arguments.directory, not arguments.no_sync)
+    if arguments.part == "filestore":
+        count = RestoreFilestore(*common).run()
+    else:
+        count = RestoreDatabase(*common, tablespaces).run()
     print(f"restored {count} entries of set {name}")
     return 0
 
@@ -1040,9 +1081,10 @@ def arguments_parse():
     commands.add_parser("list", help="sets, oldest first: id, time, parts, start and stop in WAL")
     moments = commands.add_parser("moments", help="of a part, oldest first: time, set")
     moments.add_argument("part", metavar="PART")
-    restore = commands.add_parser("restore", help="write the data directory of a set")
+    restore = commands.add_parser("restore", help="write the data directory of a set, or its filestore")
     restore.add_argument("set", metavar="SET", help="id of a set, or latest")
     restore.add_argument("directory", metavar="DIR", help="new or empty")
+    restore.add_argument("--part", choices=["database", "filestore"], default="database")
     restore.add_argument("--tablespace", action="append", default=[], metavar="OID=DIR", help="where a tablespace goes")
     restore.add_argument("--no-sync", action="store_true", help="leave it to the system when files reach the disk")
     wal = commands.add_parser("wal", help="for restore_command: 1 if the file is provably absent, 126 for any trouble")

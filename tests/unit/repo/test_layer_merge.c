@@ -36,6 +36,11 @@ static const struct example examples[] = {
 	 {"a/ a/x b/ b/x", "-a -b", "b/ b/y"},
 	 "2b/ 2b/y",
 	 "1-a 2b/ 2b/y"},
+	{"tombstones-below-a-tombstone-stay", {"-a/b", "-a"}, "", "1-a 0-a/b"},
+	{"tombstones-below-a-folder-that-came-back-stay",
+	 {"-a/b", "-a", "a/ a/c"},
+	 "2a/ 2a/c",
+	 "2a/ 0-a/b 2a/c"},
 	{"from-a-path-on", {"a c e", "b -c d"}, "1d 0e", "1-c 1d 0e", "c"},
 	{"from-behind-everything", {"a", "b"}, "", "", "x"},
 };
@@ -85,13 +90,14 @@ static char *show(const struct example *example, const GPtrArray *files, bool to
 		g_assert_true(layer_merge_seek(merge, example->seek, &error));
 	for (struct merged_entry merged;;) {
 		g_assert_true(layer_merge_next(merge, &merged, &error));
-		const struct layer_entry *entry = merged.local.entry;
+		const struct local_entry *local = &merged.local;
 
-		if (!entry)
+		if (!local->path)
 			return g_string_free(text, false);
-		g_string_append_printf(text, "%s%u%s%s%s", text->len ? " " : "", merged.layer,
-				       entry->kind == ENTRY_TOMBSTONE ? "-" : "", entry->path,
-				       entry->kind == ENTRY_DIRECTORY ? "/" : "");
+		g_string_append_printf(text, "%s%u%s%.*s%s", text->len ? " " : "", merged.layer,
+				       local->kind == ENTRY_TOMBSTONE ? "-" : "",
+				       (int)local->length, local->path,
+				       local->kind == ENTRY_DIRECTORY ? "/" : "");
 	}
 }
 
