@@ -7,6 +7,7 @@ dist_man_MANS = \
 	man/odrbackup-check.1 \
 	man/odrbackup-config.1 \
 	man/odrbackup-expire.1 \
+	man/odrbackup-export.1 \
 	man/odrbackup-heartbeat.1 \
 	man/odrbackup-init.1 \
 	man/odrbackup-key.1 \
@@ -14,6 +15,7 @@ dist_man_MANS = \
 	man/odrbackup-list.1 \
 	man/odrbackup-restore.1 \
 	man/odrbackup-status.1 \
+	man/odrbackup-verify.1 \
 	man/odrbackup.conf.5 \
 	man/odrbackup-collect.7 \
 	man/odrbackup-format.7 \

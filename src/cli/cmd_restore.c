@@ -1,296 +1,150 @@
 #include "base/error.h"
-#include "base/file.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "cli/commands.h"
-#include "cli/context.h"
-#include "cli/output.h"
-#include "cli/restore_config.h"
-#include "cli/restore_planning.h"
-#include "cli/restore_target.h"
+#include "cli/restore_part.h"
 #include "cli/restore_tenant.h"
-#include "cli/restore_view.h"
-#include "cli/run.h"
+#include "repo/manifest.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define RATE_FACT "restore.bytes_per_second"
+static const struct restore_part_class *const classes[] = {
+	&restore_database_part,
+	&restore_filestore_part,
+	&restore_config_part,
+};
+#define CLASSES G_N_ELEMENTS(classes)
 
-/* ---- options ------------------------------------------------------------------------------- */
-
-static bool parse_action(const struct arguments *arguments, const struct restore_target *target,
-			 enum recovery_action *action, GError **error)
-{
-	const char *text = arguments_text(arguments, "target-action");
-
-	*action = target->type == RECOVERY_DEFAULT ? RECOVERY_PROMOTE : RECOVERY_PAUSE;
-	if (!text)
-		return true;
-	if (strcmp(text, "pause") == 0)
-		*action = RECOVERY_PAUSE;
-	else if (strcmp(text, "promote") == 0)
-		*action = RECOVERY_PROMOTE;
-	else if (strcmp(text, "shutdown") == 0)
-		*action = RECOVERY_SHUTDOWN;
-	else
-		return odr_fail(error, ODR_ERROR_USAGE,
-				"--target-action is pause, promote or shutdown, not '%s'", text);
-	return true;
-}
-
-static bool parse_tablespaces(const struct arguments *arguments, GHashTable **map, GError **error)
-{
-	const GPtrArray *list = arguments_list(arguments, "tablespace-map");
-	g_autoptr(GHashTable) paths = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-
-	for (guint i = 0; list && i < list->len; i++) {
-		const char *text = list->pdata[i];
-		const char *sign = strchr(text, '=');
-		g_autofree char *number = sign ? g_strndup(text, (gsize)(sign - text)) : NULL;
-		guint64 oid;
-
-		if (!sign || sign[1] != '/' ||
-		    !g_ascii_string_to_unsigned(number, 10, 1, G_MAXUINT32, &oid, NULL))
-			return odr_fail(
-				error, ODR_ERROR_USAGE,
-				"--tablespace-map is OID=DIR with an absolute folder, not '%s'",
-				text);
-		g_hash_table_replace(paths, GUINT_TO_POINTER((guint)oid), g_strdup(sign + 1));
-	}
-	*map = g_steal_pointer(&paths);
-	return true;
-}
-
-/* ---- the plan ------------------------------------------------------------------------------ */
-
-struct restoring {
-	Context *context;
-	const struct arguments *arguments;
-	struct restore_planning planning;
-	enum recovery_action action;
-	GHashTable *tablespaces;
-	char *pgdata, *config_directory;
-	Catalog *catalog; /* NULL: none could be opened; it only gives the measured rate */
-	uint64_t rate;
+/* Which parts: those of --part, else those that have been given a place; of none of them the database. */
+struct parts {
+	bool chosen[CLASSES];
+	void *objects[CLASSES];
 };
 
-static void restoring_clear(struct restoring *restoring)
+static bool is_part(const char *name)
 {
-	restore_planning_clear(&restoring->planning);
-	g_clear_pointer(&restoring->tablespaces, g_hash_table_unref);
-	g_clear_pointer(&restoring->catalog, catalog_close);
-	g_free(restoring->pgdata);
-	g_free(restoring->config_directory);
-	context_free(restoring->context);
+	for (size_t i = 0; i < CLASSES; i++)
+		if (strcmp(classes[i]->name, name) == 0)
+			return true;
+	return false;
 }
 
-static void read_rate(struct restoring *restoring)
+static bool check_names(const struct arguments *arguments, GError **error)
 {
-	g_autofree char *value = NULL;
-	bool renewed;
+	const GPtrArray *names = arguments_list(arguments, "part");
 
-	restoring->catalog = run_catalog(restoring->context, &renewed, NULL);
-	if (restoring->catalog && catalog_fact(restoring->catalog, RATE_FACT, &value, NULL) &&
-	    value)
-		restoring->rate = g_ascii_strtoull(value, NULL, 10);
+	for (guint i = 0; names && i < names->len; i++)
+		if (!is_part(names->pdata[i]))
+			return odr_fail(error, ODR_ERROR_USAGE,
+					"--part is " PART_DATABASE ", " PART_FILESTORE
+					" or " PART_CONFIG ", not '%s'",
+					(char *)names->pdata[i]);
+	return true;
 }
 
-static void show_plan(struct restoring *restoring, bool json)
+static bool choose(const struct arguments *arguments, struct parts *parts, GError **error)
 {
-	struct restore_view view = {.plan = &restoring->planning.plan,
-				    .target = &restoring->planning.target,
-				    .troubles = restoring->planning.holdings.troubles,
-				    .repository = store_name(restoring->planning.repo->store),
-				    .pgdata = restoring->pgdata,
-				    .rate = restoring->rate};
+	bool files = arguments_text(arguments, "filestore") != NULL;
+	bool named = arguments_list(arguments, "part") != NULL;
 
-	if (!json)
-		restore_view_print(&view);
-	else if (arguments_flag(restoring->arguments, "plan"))
-		json_out(restore_view_json(&view));
-	else
-		json_line("plan", restore_view_json(&view));
-	fflush(stdout);
-}
-
-/* ---- carrying out --------------------------------------------------------------------------- */
-
-static bool confirm(const struct restoring *restoring, GError **error)
-{
-	if (file_is_empty_dir(restoring->pgdata))
-		return true;
-	g_autofree char *question = g_strdup_printf(
-		"What is in '%s' will be written over. WAL that lies in its pg_wal and "
-		"was not archived is lost.",
-		restoring->pgdata);
-
-	return context_confirm(restoring->context, question, error);
-}
-
-static void on_progress(void *data, const struct restore_progress *progress)
-{
-	(void)data;
-	progress_update(progress->bytes_done, progress->bytes_total, progress->phase);
-}
-
-/* As Debian has it: a server cannot be started on the data directory alone. */
-static bool has_configuration_outside(const Manifest *manifest)
-{
-	const char *file = NULL;
-
-	json_string_optional(manifest->server, "server", "config_file", &file, NULL);
-	return file && manifest->data_directory &&
-	       !g_str_has_prefix(file, manifest->data_directory);
-}
-
-static void report(const struct restoring *restoring, const struct restore_result *result,
-		   usec_t elapsed)
-{
-	g_autofree char *time = duration_format(elapsed);
-	g_autofree char *written = size_format(result->written);
-	g_autofree char *kept = count_format(result->kept, "file");
-	const char *set = restoring->planning.plan.manifest->set_id;
-
-	if (arguments_flag(restoring->arguments, "json")) {
-		json_t *summary = json_object();
-
-		json_set_string(summary, "set", set);
-		json_set_string(summary, "pgdata", restoring->pgdata);
-		json_set_int(summary, "files", (int64_t)result->files);
-		json_set_int(summary, "bytes", (int64_t)result->bytes);
-		json_set_int(summary, "written", (int64_t)result->written);
-		json_set_int(summary, "kept_files", (int64_t)result->kept);
-		json_set_int(summary, "elapsed_us", elapsed);
-		json_line("summary", summary);
-		return;
+	if (!check_names(arguments, error))
+		return false;
+	for (size_t i = 0; i < CLASSES; i++)
+		parts->chosen[i] = restore_wants(arguments, classes[i]->name);
+	if (!named) {
+		parts->chosen[0] = arguments_text(arguments, "pgdata") || !files;
+		parts->chosen[1] = files;
 	}
-	if (arguments_flag(restoring->arguments, "quiet"))
-		return;
-	printf("\nRestored set %s in %s: %s written", set, time, written);
-	if (result->kept)
-		printf(", %s the same already", kept);
-	printf(".\n");
-	if (has_configuration_outside(restoring->planning.plan.manifest))
-		printf("The server's configuration lay outside its data directory: "
-		       "odrbackup-recovery(7) tells how to put it back%s.\n",
-		       restoring->config_directory ? "" : " (--with-config)");
-	else
-		printf("Start it with: pg_ctl -D %s -w start\n", restoring->pgdata);
-}
-
-static void remember_rate(struct restoring *restoring, const struct restore_result *result,
-			  usec_t elapsed)
-{
-	/* Small restores measure the start of the program, not the machine. */
-	if (!restoring->catalog || result->written < ((uint64_t)64 << 20) || elapsed <= 0)
-		return;
-	g_autofree char *rate =
-		g_strdup_printf("%.0f", (double)result->written / ((double)elapsed / USEC_PER_SEC));
-
-	catalog_fact_set(restoring->catalog, RATE_FACT, rate, NULL);
-}
-
-static bool carry_out(struct restoring *restoring, GError **error)
-{
-	const Context *context = restoring->context;
-	struct restore_result result = {0};
-	usec_t since = clock_monotonic();
-	g_autofree char *command = NULL;
-	g_autofree char *end = NULL;
-	unsigned workers;
-	enum progress_mode mode;
-
-	if (!context_workers(context, &workers, error) ||
-	    !progress_mode_chosen(restoring->arguments, &mode, error))
-		return false;
-	struct restore_request request = {
-		.repo = restoring->planning.repo,
-		.identity = context->identity,
-		.plan = &restoring->planning.plan,
-		.target = &restoring->planning.target,
-		.action = restoring->action,
-		.pgdata = restoring->pgdata,
-		.tablespace_map = restoring->tablespaces,
-		.config_directory = restoring->config_directory,
-		.delta = arguments_flag(restoring->arguments, "delta"),
-		.workers = workers,
-		.verify_with = arguments_text(restoring->arguments, "verify-with"),
-		.spool = context->spool,
-		.progress = on_progress};
-
-	if (!restore_guard(&request, error) || !confirm(restoring, error) ||
-	    !context_recovery_commands(restoring->context, context->state, &command, &end, error))
-		return false;
-	request.restore_command = command;
-	request.recovery_end_command = end;
-	progress_begin(mode, "restoring");
-	bool done = restore_run(&request, &result, error);
-
-	progress_end();
-	if (done) {
-		for (guint i = 0; i < result.notes->len; i++)
-			log_info("%s", (char *)result.notes->pdata[i]);
-		remember_rate(restoring, &result, clock_monotonic() - since);
-		report(restoring, &result, clock_monotonic() - since);
-	}
-	restore_result_clear(&result);
-	return done;
-}
-
-static bool restore_command_steps(struct restoring *restoring, GError **error)
-{
-	const struct arguments *arguments = restoring->arguments;
-	struct restore_planning *planning = &restoring->planning;
-	bool plan_only = arguments_flag(arguments, "plan");
-
-	restoring->pgdata = arguments_path(arguments, "pgdata");
-	restoring->config_directory = arguments_path(arguments, "with-config");
-	if (!restoring->pgdata && !plan_only)
-		return odr_fail(error, ODR_ERROR_USAGE,
-				"restore needs --pgdata, the folder to restore into");
-	if (!restore_target_parse(arguments, &planning->target, &planning->current_timeline,
-				  error) ||
-	    !parse_action(arguments, &planning->target, &restoring->action, error) ||
-	    !parse_tablespaces(arguments, &restoring->tablespaces, error))
-		return false;
-	restoring->context = context_open(arguments, arguments_positional(arguments, 0), error);
-	planning->context = restoring->context;
-	if (!restoring->context || !context_identity(restoring->context, error) ||
-	    !context_repos(restoring->context, error) || !restore_planning_make(planning, error))
-		return false;
-	read_rate(restoring);
-	if (plan_only || !arguments_flag(arguments, "quiet"))
-		show_plan(restoring, arguments_flag(arguments, "json"));
-	if (plan_only)
-		return true;
-	g_autoptr(Run) run = run_begin(restoring->context, "restore");
-	bool done = carry_out(restoring, error);
-
-	run_finish(run, done ? NULL : *error,
-		   &(struct run_result){
-			   .set_id = planning->plan.manifest->set_id,
-			   .bytes = manifest_part(planning->plan.manifest, PART_DATABASE)->bytes});
-	return done;
-}
-
-/* Whether it is another part than the database. */
-static bool choose_part(const struct arguments *arguments, bool *config, GError **error)
-{
-	const GPtrArray *parts = arguments_list(arguments, "part");
-	const char *part = parts ? parts->pdata[0] : NULL;
-
-	if (parts && parts->len > 1)
-		return odr_fail(error, ODR_ERROR_USAGE, "restore one part at a time");
-	*config = g_strcmp0(part, PART_CONFIG) == 0;
-	if (part && !*config && strcmp(part, PART_DATABASE) != 0)
-		return odr_fail(error, ODR_ERROR_USAGE,
-				"--part is " PART_DATABASE " or " PART_CONFIG ", not '%s'", part);
-	if (!*config &&
+	if (!parts->chosen[2] &&
 	    (arguments_flag(arguments, "in-place") || arguments_list(arguments, "item")))
 		return odr_fail(error, ODR_ERROR_USAGE,
 				"--in-place and --item are for --part " PART_CONFIG);
+	if (!parts->chosen[1] && files)
+		return odr_fail(error, ODR_ERROR_USAGE,
+				"--filestore is for --part " PART_FILESTORE);
 	return true;
+}
+
+static bool parse(struct parts *parts, struct restore_site *site, GError **error)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < CLASSES; i++)
+		count += parts->chosen[i];
+	site->several = count > 1;
+	for (size_t i = 0; i < CLASSES; i++) {
+		if (!parts->chosen[i])
+			continue;
+		parts->objects[i] = classes[i]->parse(site, error);
+		if (!parts->objects[i])
+			return false;
+	}
+	return true;
+}
+
+static bool plan(const struct parts *parts, struct restore_site *site, GError **error)
+{
+	site->context =
+		context_open(site->arguments, arguments_positional(site->arguments, 0), error);
+	if (!site->context || !context_identity(site->context, error) ||
+	    !context_repos(site->context, error))
+		return false;
+	for (size_t i = 0; i < CLASSES; i++)
+		if (parts->chosen[i] && !classes[i]->plan(parts->objects[i], site, error))
+			return false;
+	return true;
+}
+
+static void show(const struct parts *parts, const struct restore_site *site)
+{
+	bool json = arguments_flag(site->arguments, "json");
+	bool first = true;
+
+	for (size_t i = 0; i < CLASSES; i++) {
+		if (!parts->chosen[i])
+			continue;
+		if (site->several && !json)
+			printf("%sPart %s\n", first ? "" : "\n", classes[i]->name);
+		classes[i]->show(parts->objects[i], site);
+		first = false;
+	}
+	fflush(stdout);
+}
+
+static bool run_parts(const struct parts *parts, const struct restore_site *site, GError **error)
+{
+	for (size_t i = 0; i < CLASSES; i++)
+		if (parts->chosen[i] && !classes[i]->run(parts->objects[i], site, error))
+			return false;
+	return true;
+}
+
+static struct run_result result_of(const struct parts *parts)
+{
+	struct run_result all = {0};
+
+	for (size_t i = 0; i < CLASSES; i++) {
+		if (!parts->chosen[i])
+			continue;
+		struct run_result result = classes[i]->result(parts->objects[i]);
+
+		all.bytes += result.bytes;
+		if (!all.set_id)
+			all.set_id = result.set_id;
+	}
+	return all;
+}
+
+static bool run(const struct parts *parts, struct restore_site *site, GError **error)
+{
+	struct run_result result = result_of(parts);
+	bool done;
+
+	site->run = run_begin(site->context, "restore");
+	done = run_parts(parts, site, error);
+	run_finish(site->run, done ? NULL : *error, &result);
+	run_free(site->run);
+	return done;
 }
 
 bool cmd_restore(const struct arguments *arguments, GError **error)
@@ -298,15 +152,18 @@ bool cmd_restore(const struct arguments *arguments, GError **error)
 	if (arguments_text(arguments, "database"))
 		return restore_tenant(arguments, error);
 
-	struct restoring restoring = {.arguments = arguments};
-	bool config = false;
+	struct restore_site site = {.arguments = arguments};
+	struct parts parts = {0};
+	bool plan_only = arguments_flag(arguments, "plan");
+	bool done = choose(arguments, &parts, error) && parse(&parts, &site, error) &&
+		    plan(&parts, &site, error);
 
-	if (!choose_part(arguments, &config, error))
-		return false;
-	if (config)
-		return restore_config_command(arguments, error);
-	bool done = restore_command_steps(&restoring, error);
-
-	restoring_clear(&restoring);
+	if (done && (plan_only || !arguments_flag(arguments, "quiet")))
+		show(&parts, &site);
+	if (done && !plan_only)
+		done = run(&parts, &site, error);
+	for (size_t i = 0; i < CLASSES; i++)
+		classes[i]->free(parts.objects[i]);
+	context_free(site.context);
 	return done;
 }

@@ -18,6 +18,8 @@ bool cmd_config_check(const struct arguments *arguments, GError **error);
 bool cmd_backup(const struct arguments *arguments, GError **error);
 bool cmd_archive_push(const struct arguments *arguments, GError **error);
 bool cmd_archive_get(const struct arguments *arguments, GError **error);
+bool cmd_export(const struct arguments *arguments, GError **error);
+bool cmd_verify_filestore(const struct arguments *arguments, GError **error);
 bool cmd_heartbeat(const struct arguments *arguments, GError **error);
 bool cmd_restore(const struct arguments *arguments, GError **error);
 bool cmd_list(const struct arguments *arguments, GError **error);

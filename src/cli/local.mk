@@ -16,6 +16,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/cmd_config.c \
 	src/cli/cmd_diff.c \
 	src/cli/cmd_expire.c \
+	src/cli/cmd_export.c \
 	src/cli/cmd_heartbeat.c \
 	src/cli/cmd_init.c \
 	src/cli/cmd_key.c \
@@ -24,6 +25,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/cmd_show.c \
 	src/cli/collectors.c \
 	src/cli/collectors.h \
+	src/cli/cmd_verify.c \
 	src/cli/command.c \
 	src/cli/command.h \
 	src/cli/commands.h \
@@ -55,8 +57,13 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/progress.c \
 	src/cli/proof.c \
 	src/cli/proof.h \
+	src/cli/proof_view.c \
+	src/cli/proof_view.h \
 	src/cli/restore_config.c \
-	src/cli/restore_config.h \
+	src/cli/restore_database.c \
+	src/cli/restore_filestore.c \
+	src/cli/restore_part.c \
+	src/cli/restore_part.h \
 	src/cli/restore_planning.c \
 	src/cli/restore_planning.h \
 	src/cli/restore_target.c \

@@ -1,4 +1,4 @@
-#include "cli/restore_config.h"
+#include "cli/restore_part.h"
 
 #include "base/error.h"
 #include "base/json.h"
@@ -17,7 +17,9 @@
 
 struct restoring {
 	const struct arguments *arguments;
-	Context *context;
+	const Context *context; /* the site's */
+	bool has_moment;	/* of the database that it belongs to */
+	usec_t moment;
 	struct restore_target target;
 	char *folder; /* NULL: in place */
 	Manifest *manifest;
@@ -25,18 +27,23 @@ struct restoring {
 	GPtrArray *placements; /* in place */
 };
 
-static void restoring_clear(struct restoring *restoring)
+static void restoring_free(void *part)
 {
+	struct restoring *restoring = part;
+
+	if (!restoring)
+		return;
 	g_clear_pointer(&restoring->placements, g_ptr_array_unref);
 	g_clear_pointer(&restoring->config, config_read_free);
 	g_clear_pointer(&restoring->manifest, manifest_free);
 	g_free(restoring->folder);
-	context_free(restoring->context);
+	g_free(restoring);
 }
 
 /* ---- what is wanted -------------------------------------------------------------------------- */
 
-static bool parse(struct restoring *restoring, GError **error)
+static bool parse_options(struct restoring *restoring, const struct restore_site *site,
+			  GError **error)
 {
 	static const char *const of_database[] = {
 		"pgdata",	   "tablespace-map",   "delta", "verify-with", "target-action",
@@ -45,7 +52,7 @@ static bool parse(struct restoring *restoring, GError **error)
 	bool in_place = arguments_flag(arguments, "in-place"), current;
 	bool plan = arguments_flag(arguments, "plan");
 
-	for (const char *const *name = of_database; *name; name++)
+	for (const char *const *name = of_database; !site->several && *name; name++)
 		if (g_hash_table_contains(arguments->values, *name))
 			return odr_fail(error, ODR_ERROR_USAGE, "--%s is not for --part config",
 					*name);
@@ -63,7 +70,8 @@ static bool parse(struct restoring *restoring, GError **error)
 				"--item is for --in-place; odrbackup show SET --item prints one");
 	if (!restore_target_parse(arguments, &restoring->target, &current, error))
 		return false;
-	if (restoring->target.type != RECOVERY_DEFAULT && restoring->target.type != RECOVERY_TIME)
+	if (!site->several && restoring->target.type != RECOVERY_DEFAULT &&
+	    restoring->target.type != RECOVERY_TIME)
 		return odr_fail(
 			error, ODR_ERROR_USAGE,
 			"--part config is restored from --set, or as it was at --type time");
@@ -77,6 +85,8 @@ static bool suits(const struct restoring *restoring, const Manifest *manifest)
 
 	if (!manifest_part(manifest, PART_CONFIG))
 		return false;
+	if (restoring->has_moment)
+		return manifest_part_stopped(manifest, PART_CONFIG) <= restoring->moment;
 	if (target->set && set_id_valid(target->set))
 		return strcmp(manifest->set_id, target->set) == 0;
 	return target->type != RECOVERY_TIME ||
@@ -106,28 +116,15 @@ static bool choose_from(struct restoring *restoring, Repo *repo, Manifest **chos
 			store_name(repo->store));
 }
 
-/* From the first repository that has one. */
-static bool open_config(struct restoring *restoring, GError **error)
+static bool open_config(void *part, Repo *repo, GError **error)
 {
-	Context *context = restoring->context;
+	struct restoring *restoring = part;
 
-	for (guint i = 0; i < context->repos->len; i++) {
-		Repo *repo = context->repos->pdata[i];
-		g_autoptr(GError) trouble = NULL;
-
-		g_clear_pointer(&restoring->manifest, manifest_free);
-		if (choose_from(restoring, repo, &restoring->manifest, &trouble))
-			restoring->config = config_read_open(repo, context->identity,
-							     restoring->manifest, &trouble);
-		if (restoring->config)
-			return true;
-		if (i + 1 == context->repos->len) {
-			g_propagate_error(error, g_steal_pointer(&trouble));
-			return false;
-		}
-		log_warning("%s", trouble->message);
-	}
-	return odr_fail(error, ODR_ERROR_USAGE, "the service has no repository");
+	g_clear_pointer(&restoring->manifest, manifest_free);
+	if (choose_from(restoring, repo, &restoring->manifest, error))
+		restoring->config = config_read_open(repo, restoring->context->identity,
+						     restoring->manifest, error);
+	return restoring->config != NULL;
 }
 
 /* ---- the plan -------------------------------------------------------------------------------- */
@@ -207,8 +204,9 @@ static void show_placements(const GPtrArray *placements)
 	}
 }
 
-static void show_plan(const struct restoring *restoring)
+static void show(const void *part, const struct restore_site *site)
 {
+	const struct restoring *restoring = part;
 	const CollectIndex *index = config_read_index(restoring->config);
 	bool json = arguments_flag(restoring->arguments, "json");
 
@@ -222,11 +220,8 @@ static void show_plan(const struct restoring *restoring)
 		json_set(plan, "files",
 			 restoring->placements ? placements_json(restoring->placements)
 					       : json_null());
-		if (arguments_flag(restoring->arguments, "plan"))
-			json_out(plan);
-		else
-			json_line("plan", plan);
-		fflush(stdout);
+		json_set_string(plan, "part", PART_CONFIG);
+		restore_part_json(site, plan);
 		return;
 	}
 	g_autofree char *taken = time_with_age(index->taken);
@@ -238,7 +233,6 @@ static void show_plan(const struct restoring *restoring)
 		output_line(14, "into", "%s", restoring->folder);
 	if (restoring->placements)
 		show_placements(restoring->placements);
-	fflush(stdout);
 }
 
 /* ---- carrying out ---------------------------------------------------------------------------- */
@@ -264,6 +258,7 @@ static void report(const struct restoring *restoring, const struct restore_confi
 	if (arguments_flag(restoring->arguments, "json")) {
 		json_t *summary = json_object();
 
+		json_set_string(summary, "part", PART_CONFIG);
 		json_set_string(summary, "set", restoring->manifest->set_id);
 		json_set_string(summary, "folder", restoring->folder);
 		json_set_int(summary, "files", (int64_t)result->files);
@@ -280,14 +275,15 @@ static void report(const struct restoring *restoring, const struct restore_confi
 	}
 }
 
-static bool carry_out(struct restoring *restoring, GError **error)
+static bool run(void *part, const struct restore_site *site, GError **error)
 {
+	struct restoring *restoring = part;
 	struct restore_config_result result = {0};
 	bool done;
 
 	if (restoring->placements && changes_anything(restoring->placements) &&
-	    !context_confirm(restoring->context,
-			     "The files listed will be put in place on this host.", error))
+	    !context_confirm(site->context, "The files listed will be put in place on this host.",
+			     error))
 		return false;
 	done = restoring->folder
 		       ? restore_config_folder(restoring->config, restoring->folder, &result, error)
@@ -299,38 +295,41 @@ static bool carry_out(struct restoring *restoring, GError **error)
 	return done;
 }
 
-static bool steps(struct restoring *restoring, GError **error)
+static void *parse(const struct restore_site *site, GError **error)
 {
-	const struct arguments *arguments = restoring->arguments;
-	bool plan_only = arguments_flag(arguments, "plan");
+	struct restoring *restoring = g_new0(struct restoring, 1);
 
-	if (!parse(restoring, error))
-		return false;
-	restoring->context = context_open(arguments, arguments_positional(arguments, 0), error);
-	if (!restoring->context || !context_identity(restoring->context, error) ||
-	    !context_repos(restoring->context, error) || !open_config(restoring, error))
-		return false;
-	if (arguments_flag(arguments, "in-place") && !plan_in_place(restoring, error))
-		return false;
-	if (plan_only || !arguments_flag(arguments, "quiet"))
-		show_plan(restoring);
-	if (plan_only)
-		return true;
-	g_autoptr(Run) run = run_begin(restoring->context, "restore");
-	bool done = carry_out(restoring, error);
-
-	run_finish(run, done ? NULL : *error,
-		   &(struct run_result){
-			   .set_id = restoring->manifest->set_id,
-			   .bytes = manifest_part(restoring->manifest, PART_CONFIG)->bytes});
-	return done;
+	restoring->arguments = site->arguments;
+	if (parse_options(restoring, site, error))
+		return restoring;
+	restoring_free(restoring);
+	return NULL;
 }
 
-bool restore_config_command(const struct arguments *arguments, GError **error)
+/* Of the time in which the database's moment lies the beginning: no capture after it is taken. */
+static bool plan(void *part, struct restore_site *site, GError **error)
 {
-	struct restoring restoring = {.arguments = arguments};
-	bool done = steps(&restoring, error);
+	struct restoring *restoring = part;
 
-	restoring_clear(&restoring);
-	return done;
+	restoring->context = site->context;
+	restoring->has_moment = site->has_moment;
+	restoring->moment = site->moment.from;
+	return restore_part_from(site->context, open_config, restoring, error) &&
+	       (!arguments_flag(site->arguments, "in-place") || plan_in_place(restoring, error));
 }
+
+static struct run_result result_of(const void *part)
+{
+	const Manifest *manifest = ((const struct restoring *)part)->manifest;
+
+	return (struct run_result){.set_id = manifest->set_id,
+				   .bytes = manifest_part(manifest, PART_CONFIG)->bytes};
+}
+
+const struct restore_part_class restore_config_part = {.name = PART_CONFIG,
+						       .parse = parse,
+						       .plan = plan,
+						       .show = show,
+						       .run = run,
+						       .result = result_of,
+						       .free = restoring_free};

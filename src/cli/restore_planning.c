@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "cli/restore_part.h"
 
 #include <string.h>
 
@@ -44,8 +45,9 @@ static void explain_absence(const struct restore_planning *planning, Repo *repo,
 	g_propagate_error(error, g_steal_pointer(&cause));
 }
 
-static bool plan_from(struct restore_planning *planning, Repo *repo, GError **error)
+static bool plan_from(void *part, Repo *repo, GError **error)
 {
+	struct restore_planning *planning = part;
 	struct restore_holdings holdings = {0};
 	struct restore_plan plan = {0};
 
@@ -82,21 +84,22 @@ static bool plan_from(struct restore_planning *planning, Repo *repo, GError **er
 	return true;
 }
 
-/* The first repository from which the target can be reached. */
 bool restore_planning_make(struct restore_planning *planning, GError **error)
 {
-	const GPtrArray *repos = planning->context->repos;
+	return restore_part_from(planning->context, plan_from, planning, error);
+}
 
-	for (guint i = 0; i < repos->len; i++) {
-		g_autoptr(GError) trouble = NULL;
+struct filestore_span restore_planning_span(const struct restore_planning *planning)
+{
+	const Manifest *manifest = planning->plan.manifest;
+	usec_t time = planning->target.time;
 
-		if (plan_from(planning, repos->pdata[i], &trouble))
-			return true;
-		if (i + 1 == repos->len) {
-			g_propagate_error(error, g_steal_pointer(&trouble));
-			return false;
-		}
-		log_warning("%s", trouble->message);
+	switch (planning->target.type) {
+	case RECOVERY_TIME:
+		return (struct filestore_span){time, time};
+	case RECOVERY_IMMEDIATE:
+		return (struct filestore_span){manifest->started, manifest->stopped};
+	default:
+		return (struct filestore_span){manifest->stopped, G_MAXINT64};
 	}
-	return odr_fail(error, ODR_ERROR_USAGE, "the service has no repository");
 }

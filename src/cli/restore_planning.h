@@ -2,6 +2,7 @@
 #define ODR_CLI_RESTORE_PLANNING_H
 
 #include "cli/context.h"
+#include "ops/filestore_choice.h"
 #include "ops/restore.h"
 
 /* Which set and which WAL lead to the moment that is wanted, and in which repository they lie. */
@@ -16,6 +17,9 @@ struct restore_planning {
 };
 /* From the first repository that reaches the target; warns of those that do not. */
 bool restore_planning_make(struct restore_planning *planning, GError **error);
+/* Where the database will be: a time is exact; else it is between the end of the set and now, or, of the set alone,
+ * while that was made. */
+struct filestore_span restore_planning_span(const struct restore_planning *planning);
 void restore_planning_clear(struct restore_planning *planning);
 
 #endif

@@ -5,13 +5,17 @@
 #include "base/json.h"
 #include "cli/output.h"
 #include "cli/tenant_site.h"
+#include "odoo/names.h"
 #include "ops/tenant_load.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 struct destination {
 	const char *name; /* what the database is called in the cluster, or NULL */
 	char *dump;	  /* the file it goes to, or NULL */
+	char *filestore;  /* folder that gets a folder of the new name with its files, or NULL */
+	struct tenant_files files;
 };
 
 static bool is_given(const struct arguments *arguments, const char *name)
@@ -36,20 +40,41 @@ static bool check_options(const struct arguments *arguments, GError **error)
 	return true;
 }
 
+/* Odoo looks for files below the name of the database. g_free. */
+static char *folder_of(const struct arguments *arguments, const struct destination *to)
+{
+	const char *name = to->name ? to->name : arguments_text(arguments, "database");
+
+	return g_build_filename(to->filestore, name, NULL);
+}
+
+static bool check_places(const struct arguments *arguments, const struct destination *to,
+			 GError **error)
+{
+	g_autofree char *folder = to->filestore ? folder_of(arguments, to) : NULL;
+
+	if (to->dump && g_file_test(to->dump, G_FILE_TEST_EXISTS))
+		return odr_fail(error, ODR_ERROR_EXISTS, "'%s' exists already", to->dump);
+	if (folder && !odoo_database_possible(to->name ? to->name : "x"))
+		return odr_fail(error, ODR_ERROR_USAGE, "'%s' can be no name of a folder",
+				to->name);
+	return !folder || file_is_empty_dir(folder) ||
+	       odr_fail(error, ODR_ERROR_EXISTS, "'%s' exists already", folder);
+}
+
 static bool parse_destination(const struct arguments *arguments, struct destination *to,
 			      GError **error)
 {
 	to->name = arguments_text(arguments, "as");
 	to->dump = arguments_path(arguments, "dump");
+	to->filestore = arguments_path(arguments, "filestore");
 	if (to->name && to->dump)
 		return odr_fail(error, ODR_ERROR_USAGE, "--as and --dump exclude each other");
 	if (!to->name && !to->dump && !arguments_flag(arguments, "plan"))
 		return odr_fail(error, ODR_ERROR_USAGE,
 				"--database needs --as NAME, to load it into the cluster under a "
 				"name that is free, or --dump FILE, to keep it as a file");
-	if (to->dump && g_file_test(to->dump, G_FILE_TEST_EXISTS))
-		return odr_fail(error, ODR_ERROR_EXISTS, "'%s' exists already", to->dump);
-	return true;
+	return check_places(arguments, to, error);
 }
 
 static struct tenant_load load_of(const struct tenant_site *site, const struct destination *to)
@@ -88,8 +113,31 @@ static bool dump(const struct tenant_site *site, const struct destination *to, G
 	return done;
 }
 
+/* Aside, and then under the name: before the database has its own, so that it never lacks them. */
+static bool bring_files(const struct tenant_site *site, struct destination *to, GError **error)
+{
+	g_autofree char *run = g_path_get_basename(site->sandbox.folder);
+	g_autofree char *aside = g_strdup_printf("%s/.odrbackup-%s", to->filestore, run);
+	g_autofree char *from = g_build_filename(aside, site->database, NULL);
+	g_autofree char *folder = folder_of(site->arguments, to);
+	bool done = file_make_dirs(to->filestore, 0755, error) &&
+		    tenant_site_files(site, aside, &to->files, error);
+
+	if (done && rename(from, folder) != 0)
+		done = odr_fail_errno(error, errno, "cannot put '%s' in place", folder);
+	done = file_remove_tree(aside, done ? error : NULL) && done;
+	return done && file_sync_dir(to->filestore, error);
+}
+
+static bool deliver(const struct tenant_site *site, struct destination *to, GError **error)
+{
+	return (!to->filestore || bring_files(site, to, error)) &&
+	       (to->name ? load(site, to, error) : dump(site, to, error)) &&
+	       (!to->filestore || tenant_site_files_judge(&to->files, error));
+}
+
 /* What can be refused is refused before anything is restored. */
-static bool carry_out(struct tenant_site *site, const struct destination *to, GError **error)
+static bool carry_out(struct tenant_site *site, struct destination *to, GError **error)
 {
 	struct tenant_load wanted = load_of(site, to);
 	enum progress_mode mode;
@@ -99,8 +147,7 @@ static bool carry_out(struct tenant_site *site, const struct destination *to, GE
 	    (to->name && !tenant_load_possible(&wanted, error)))
 		return false;
 	progress_begin(mode, "restoring");
-	done = tenant_site_open(site, error) &&
-	       (to->name ? load(site, to, error) : dump(site, to, error));
+	done = tenant_site_open(site, error) && deliver(site, to, error);
 	progress_end();
 	return done;
 }
@@ -116,6 +163,9 @@ static void report(const struct tenant_site *site, const struct destination *to,
 		json_set_string(summary, "database", site->database);
 		json_set_string(summary, "as", to->name);
 		json_set_string(summary, "dump", to->dump);
+		json_set_string(summary, "filestore", to->filestore);
+		json_set(summary, "files",
+			 to->filestore ? tenant_site_files_json(&to->files) : json_null());
 		json_set_int(summary, "elapsed_us", elapsed);
 		json_line("summary", summary);
 		return;
@@ -150,6 +200,8 @@ bool restore_tenant(const struct arguments *arguments, GError **error)
 			report(&site, &to, clock_monotonic() - since);
 	}
 	tenant_site_clear(&site);
+	tenant_files_clear(&to.files);
+	g_free(to.filestore);
 	g_free(to.dump);
 	return done;
 }

@@ -10,6 +10,8 @@
 
 #include <stdio.h>
 
+#define WARNINGS_MAX 20 /* of files; --json counts all */
+
 void tenant_site_clear(struct tenant_site *site)
 {
 	g_clear_pointer(&site->tenant, tenant_free);
@@ -118,4 +120,72 @@ bool tenant_site_open(struct tenant_site *site, GError **error)
 	if (site->tenant)
 		tenant_site_tell(tenant_notes(site->tenant));
 	return site->tenant != NULL;
+}
+
+static void tell_of_files(const struct tenant_files *files)
+{
+	for (guint i = 0; i < files->proof.findings->len && i < WARNINGS_MAX; i++) {
+		const struct proof_finding *finding = files->proof.findings->pdata[i];
+
+		log_warning("file %s is %s%s (%s %" G_GINT64_FORMAT ")", finding->name,
+			    proof_trouble_name(finding->trouble),
+			    finding->baseline	   ? ", as it was at the source"
+			    : finding->regenerable ? "; Odoo builds it again"
+						   : "",
+			    finding->model[0] ? finding->model : "attachment", finding->first_id);
+	}
+	if (files->gap && filestore_proof_new_damage(&files->proof) > 0)
+		log_warning("%s", files->gap);
+	if (files->elsewhere_text)
+		log_warning("not covered: %s", files->elsewhere_text);
+}
+
+bool tenant_site_files(const struct tenant_site *site, const char *folder,
+		       struct tenant_files *files, GError **error)
+{
+	const Context *context = site->context;
+
+	if (!tenant_files(
+		    &(struct tenant_files_request){.tenant = site->tenant,
+						   .database = site->database,
+						   .repo = site->planning.repo,
+						   .identity = context->identity,
+						   .span = restore_planning_span(&site->planning),
+						   .folder = folder,
+						   .spool = site->sandbox.folder,
+						   .run_id = site->run->run_id,
+						   .workers = site->workers,
+						   .progress = on_progress},
+		    files, error))
+		return false;
+	tell_of_files(files);
+	return true;
+}
+
+bool tenant_site_files_judge(const struct tenant_files *files, GError **error)
+{
+	uint64_t wrong = filestore_proof_new_damage(&files->proof);
+
+	return wrong == 0 || odr_fail(error, ODR_ERROR_PARTIAL,
+				      "the database is there, but %" G_GUINT64_FORMAT
+				      " files that it names are missing or damaged",
+				      wrong);
+}
+
+json_t *tenant_site_files_json(const struct tenant_files *files)
+{
+	const struct filestore_proof *proof = &files->proof;
+	json_t *object = json_object();
+
+	json_set_int(object, "named", (int64_t)proof->named);
+	json_set_int(object, "restored", (int64_t)files->restored.files);
+	json_set_int(object, "bytes", (int64_t)files->restored.bytes);
+	json_set_int(object, "missing", (int64_t)proof->missing);
+	json_set_int(object, "damaged", (int64_t)(proof->wrong_size + proof->wrong_content));
+	json_set_int(object, "at_source", (int64_t)proof->baseline);
+	json_set_int(object, "regenerable", (int64_t)proof->regenerable);
+	json_set_int(object, "new_damage", (int64_t)filestore_proof_new_damage(proof));
+	json_set_string(object, "gap", files->gap);
+	json_set(object, "elsewhere", json_incref(files->elsewhere));
+	return object;
 }

@@ -5,7 +5,7 @@
 #include "cli/restore_planning.h"
 #include "cli/run.h"
 #include "ops/sandbox.h"
-#include "ops/tenant.h"
+#include "ops/tenant_files.h"
 
 /*
  * What commands share that bring one database to a moment in a private server: --database, the target, --sandbox,
@@ -32,6 +32,14 @@ bool tenant_site_plan(struct tenant_site *site, const struct arguments *argument
 void tenant_site_show_plan(const struct tenant_site *site);
 /* Restores and replays; site->tenant is then the database at its moment. site->run first. */
 bool tenant_site_open(struct tenant_site *site, GError **error);
+/* The files that the database names, into folder/<database>; says what is missing, and where else attachments are.
+ * files is to be cleared whatever comes. */
+bool tenant_site_files(const struct tenant_site *site, const char *folder,
+		       struct tenant_files *files, GError **error);
+/* PARTIAL where files are missing or damaged that were not so at the source. */
+bool tenant_site_files_judge(const struct tenant_files *files, GError **error);
+/* For a summary; new reference. */
+json_t *tenant_site_files_json(const struct tenant_files *files);
 /* Sentences for the user that are not errors. */
 void tenant_site_tell(const GPtrArray *notes);
 void tenant_site_clear(struct tenant_site *site);

@@ -2,6 +2,10 @@ noinst_LIBRARIES += src/odoo/libodoo.a
 src_odoo_libodoo_a_SOURCES = \
 	src/odoo/attachments.c \
 	src/odoo/attachments.h \
+	src/odoo/database.c \
+	src/odoo/database.h \
+	src/odoo/expected.c \
+	src/odoo/expected.h \
 	src/odoo/fence.c \
 	src/odoo/fence.h \
 	src/odoo/names.c \

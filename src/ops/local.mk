@@ -67,10 +67,17 @@ src_ops_libops_a_SOURCES = \
 	src/ops/expire_sweep.c \
 	src/ops/exposure.c \
 	src/ops/exposure.h \
+	src/ops/export.c \
+	src/ops/export.h \
+	src/ops/filestore_choice.c \
+	src/ops/filestore_choice.h \
 	src/ops/filestore_databases.c \
 	src/ops/filestore_folders.c \
 	src/ops/filestore_folders.h \
+	src/ops/filestore_holdings.c \
 	src/ops/filestore_layer.c \
+	src/ops/filestore_proof.c \
+	src/ops/filestore_proof.h \
 	src/ops/filestore_read.c \
 	src/ops/filestore_read.h \
 	src/ops/filestore_scan.c \
@@ -102,6 +109,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/restore_config.c \
 	src/ops/restore_config.h \
 	src/ops/restore_delta.c \
+	src/ops/restore_filestore.c \
+	src/ops/restore_filestore.h \
 	src/ops/restore_guard.c \
 	src/ops/restore_holdings.c \
 	src/ops/restore_layout.c \
@@ -115,6 +124,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/status_judge.c \
 	src/ops/tenant.c \
 	src/ops/tenant.h \
+	src/ops/tenant_files.c \
+	src/ops/tenant_files.h \
 	src/ops/tenant_load.c \
 	src/ops/tenant_load.h \
 	src/ops/wal_source.c \

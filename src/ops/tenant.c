@@ -276,6 +276,11 @@ Session *tenant_session(const Tenant *tenant, GError **error)
 				     error);
 }
 
+char *tenant_conninfo(const Tenant *tenant)
+{
+	return instance_conninfo(tenant->instance);
+}
+
 int tenant_major(const Tenant *tenant)
 {
 	return tenant->request->plan->manifest->pg_major;

@@ -34,6 +34,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tenant, tenant_free)
 
 /* A connection to the database: read-only where the server rests at its target. */
 Session *tenant_session(const Tenant *tenant, GError **error);
+char *tenant_conninfo(const Tenant *tenant); /* of its server, without a database; g_free */
 int tenant_major(const Tenant *tenant);
 const GPtrArray *tenant_notes(const Tenant *tenant); /* char *: sentences for the user */
 

@@ -107,20 +107,70 @@ bool session_value(Session *session, const char *sql, char **value, GError **err
 	return true;
 }
 
+static bool give_rows(const PGresult *result, session_row row, void *data, GError **error)
+{
+	int columns = PQnfields(result);
+	g_autofree const char **values = g_new0(const char *, (gsize)columns + 1);
+
+	for (int i = 0; i < PQntuples(result); i++) {
+		for (int k = 0; k < columns; k++)
+			values[k] = PQgetisnull(result, i, k) ? NULL : PQgetvalue(result, i, k);
+		if (!row(data, values, error))
+			return false;
+	}
+	return true;
+}
+
 bool session_rows(Session *session, const char *sql, session_row row, void *data, GError **error)
 {
 	PGresult *result = query(session, sql, NULL, 0, error);
-	int columns = result ? PQnfields(result) : 0;
-	g_autofree const char **values = g_new0(const char *, (gsize)columns + 1);
-	bool done = result != NULL;
+	bool done = result && give_rows(result, row, data, error);
 
-	for (int i = 0; done && i < PQntuples(result); i++) {
-		for (int k = 0; k < columns; k++)
-			values[k] = PQgetisnull(result, i, k) ? NULL : PQgetvalue(result, i, k);
-		done = row(data, values, error);
-	}
 	PQclear(result);
 	return done;
+}
+
+/* What is still to come is not wanted. */
+static void drop_results(Session *session)
+{
+	PGcancel *cancel = PQgetCancel(session->connection);
+	char ignored[256];
+
+	if (cancel)
+		PQcancel(cancel, ignored, sizeof(ignored));
+	PQfreeCancel(cancel);
+	for (PGresult *result; (result = PQgetResult(session->connection));)
+		PQclear(result);
+}
+
+/* Takes the result. */
+static bool take_result(Session *session, PGresult *result, session_row row, void *data,
+			GError **error)
+{
+	ExecStatusType status = PQresultStatus(result);
+	bool done;
+
+	if (status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK)
+		return fail_query(session, result, error);
+	done = give_rows(result, row, data, error);
+	PQclear(result);
+	return done;
+}
+
+bool session_stream(Session *session, const char *sql, session_row row, void *data, GError **error)
+{
+	if (!PQsendQuery(session->connection, sql) || !PQsetSingleRowMode(session->connection)) {
+		g_autofree char *text = first_line(PQerrorMessage(session->connection));
+
+		return odr_fail(error, ODR_ERROR_UNREACHABLE,
+				"the connection to the server was lost: %s", text);
+	}
+	for (PGresult *result; (result = PQgetResult(session->connection));)
+		if (!take_result(session, result, row, data, error)) {
+			drop_results(session);
+			return false;
+		}
+	return true;
 }
 
 static bool lsn_value(Session *session, const char *sql, const char *const *values, int count,

@@ -76,5 +76,7 @@ bool session_value(Session *session, const char *sql, char **value, GError **err
  * result is held in memory. */
 typedef bool (*session_row)(void *data, const char *const *values, GError **error);
 bool session_rows(Session *session, const char *sql, session_row row, void *data, GError **error);
+/* The same a row at a time, for results of any size; no other query of the session until it has ended. */
+bool session_stream(Session *session, const char *sql, session_row row, void *data, GError **error);
 
 #endif

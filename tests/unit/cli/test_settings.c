@@ -98,7 +98,8 @@ static void test_refuses_by_name(void)
 		 "test.conf:2: unknown key 'retian' in [tier gold]; did you mean 'retain'?"},
 		{"[tier gold]\ncolour=red\n",
 		 "test.conf:2: unknown key 'colour' in [tier gold]; there are rpo, rto, retain, "
-		 "retain-least, backup-every and generation-length"},
+		 "retain-least, backup-every, generation-length and "
+		 "generation-length-filestore"},
 		{"[servce erp]\n",
 		 "test.conf:1: unknown group [servce erp]; did you mean [service erp]?"},
 		{"[metrics]\n",
