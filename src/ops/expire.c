@@ -247,7 +247,8 @@ static bool expire_repository(struct expire *expire, GError **error)
 		return false;
 	gather_needs(expire);
 	return expire_content(expire, error) && expire_wal(expire, error) &&
-	       expire_probes(expire, error) && expire_drafts(expire, error);
+	       expire_moments(expire, error) && expire_probes(expire, error) &&
+	       expire_drafts(expire, error);
 }
 
 /* The journal serves all repositories: only what none of them needs goes. */
