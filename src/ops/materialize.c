@@ -32,6 +32,7 @@ struct worker {
 	struct materialize_piece *pieces;
 	uint8_t *chunk, *back; /* content of a chunk; of a file read back */
 	PackReader *reader;
+	uint32_t pack;			  /* of the reader */
 	struct materialize_target target; /* the file that is open */
 	uint64_t target_number;
 	int fd;
@@ -195,7 +196,11 @@ static bool open_pack(struct worker *worker, uint32_t pack, GError **error)
 {
 	const struct materialize_settings *settings = &worker->all->settings;
 
+	/* Of a pack of many files several jobs are made: its header is read once. */
+	if (worker->reader && worker->pack == pack)
+		return true;
 	g_clear_pointer(&worker->reader, pack_reader_free);
+	worker->pack = pack;
 	for (guint i = 0; i < settings->tables->len; i++) {
 		const Table *table = settings->tables->pdata[i];
 
