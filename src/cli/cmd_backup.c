@@ -44,9 +44,10 @@ static bool record_result(Context *context, Catalog *catalog, const struct backu
 /* The set exists whatever happens here: a catalog that fails is a warning. */
 static void record(Context *context, Catalog *catalog, const struct backup_result *result)
 {
+	g_autoptr(GArray) known = context_journaled(context);
+	struct record_journal journal = {context->state, context->service->name, known};
 	g_autoptr(GError) trouble = NULL;
-	bool done = !result->manifest ||
-		    record_wal_journal(catalog, context->state, context->service->name, &trouble);
+	bool done = !result->manifest || record_wal_journal(catalog, &journal, &trouble);
 
 	if (!done || !record_result(context, catalog, result, &trouble))
 		log_warning("what is stored is not in the catalog: %s", trouble->message);

@@ -74,6 +74,7 @@ static bool read_status(Context *context, struct status *status, GError **error)
 	g_autoptr(GPtrArray) repositories = catalog ? context_repositories(context, error) : NULL;
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 	g_autoptr(GPtrArray) parts = backup_parts_of(context);
+	g_autoptr(GArray) journaled = context_journaled(context);
 
 	if (!repositories)
 		return false;
@@ -86,6 +87,7 @@ static bool read_status(Context *context, struct status *status, GError **error)
 					 .service = context->service->name,
 					 .state = context->state,
 					 .repositories = (const char *const *)names->pdata,
+					 .journaled = journaled,
 					 .parts = (const char *const *)parts->pdata,
 					 .rpo = context->service->tier->rpo,
 					 .backup_every = context->service->tier->backup_every,

@@ -48,6 +48,10 @@ bool context_repos_to_write(Context *context, GError **error);
 /* Of the service's repositories, those --repository leaves: struct settings_repository, not owned. */
 GPtrArray *context_repositories(const Context *context, GError **error);
 
+/* The service's repositories as its journal of WAL knows them: struct wal_repository, those opened by their
+ * ids, the others by where they lie. The strings are those of the settings. */
+GArray *context_journaled(const Context *context);
+
 /* Where repositories (struct settings_repository) lie, for what opens them itself; g_free. The strings are
  * those of the settings. */
 struct store_settings *context_stores(const GPtrArray *repositories);

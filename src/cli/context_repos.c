@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/context.h"
+#include "repo/wal_journal.h"
 
 static void repo_release(void *repo)
 {
@@ -24,30 +25,32 @@ static void tell_limits(Store *store)
 						  "whoever writes there can set");
 }
 
-typedef bool (*format_check)(Store *store, GError **error);
+typedef bool (*repo_check)(Repo *repo, GError **error);
 
 static bool open_repository(Context *context, const struct settings_repository *repository,
-			    format_check check, GError **error)
+			    repo_check check, GError **error)
 {
 	const struct key_service *service =
 		context->identity ? &context->identity->service : &context->bundle->service;
 	struct store_settings settings = context_store(repository);
 	Store *store;
+	Repo *repo;
 
 	context_remember(context, &settings, 1, 0);
 	settings.as_of = context->as_of;
 	store = store_open(&settings, error);
 	if (!store)
 		return false;
-	g_ptr_array_add(context->repos, repo_new(store, service));
-	if (!check(store, error))
+	repo = repo_new(store, service);
+	g_ptr_array_add(context->repos, repo);
+	if (!check(repo, error))
 		return false;
 	if (context->as_of)
 		tell_limits(store);
 	return true;
 }
 
-static bool open_repositories(Context *context, format_check check, GError **error)
+static bool open_repositories(Context *context, repo_check check, GError **error)
 {
 	g_autoptr(GPtrArray) chosen = NULL;
 
@@ -65,12 +68,31 @@ static bool open_repositories(Context *context, format_check check, GError **err
 	return true;
 }
 
+GArray *context_journaled(const Context *context)
+{
+	GArray *known = g_array_new(false, false, sizeof(struct wal_repository));
+	const GPtrArray *repositories = context->service->repositories;
+
+	for (guint i = 0; context->repos && i < context->repos->len; i++) {
+		struct wal_repository one = wal_repository_of(context->repos->pdata[i]);
+
+		g_array_append_val(known, one);
+	}
+	for (guint i = 0; !context->repos && i < repositories->len; i++) {
+		struct store_settings settings = context_store(repositories->pdata[i]);
+		struct wal_repository one = wal_repository_unasked(&settings);
+
+		g_array_append_val(known, one);
+	}
+	return known;
+}
+
 bool context_repos(Context *context, GError **error)
 {
-	return open_repositories(context, repo_check_format, error);
+	return open_repositories(context, repo_identify, error);
 }
 
 bool context_repos_to_write(Context *context, GError **error)
 {
-	return open_repositories(context, repo_check_format_to_write, error);
+	return open_repositories(context, repo_identify_to_write, error);
 }

@@ -102,6 +102,7 @@ static bool source_load(const Push *push, const char *name, WalSource *source, G
 /* What one file still needs in one repository. */
 struct target {
 	const char *repository;
+	struct wal_repository known; /* to the journal */
 	Repo *repo;
 	bool missing;
 	usec_t lock_until; /* 0: not */
@@ -123,7 +124,10 @@ static Targets *targets_new(const Push *push)
 
 	g_array_set_clear_func(targets, target_clear);
 	for (size_t i = 0; i < push->request->repository_count; i++) {
-		struct target target = {.repository = push->request->repositories[i].name,
+		const struct store_settings *settings = &push->request->repositories[i];
+		struct target target = {.repository = settings->name,
+					.known = push->repos[i] ? wal_repository_of(push->repos[i])
+								: wal_repository_unasked(settings),
 					.missing = true,
 					.lock_until = lock_for ? clock_now() + lock_for : 0};
 
@@ -166,11 +170,12 @@ static bool targets_consult_journal(Targets *targets, const Push *push, const Wa
 		const struct wal_record *record = records->pdata[i];
 
 		if (memcmp(record->digest, source->digest, XXH128_SIZE) != 0)
-			return fail_conflict(source, record->digest, record->repository, error);
+			return fail_conflict(source, record->digest, record->repository.name,
+					     error);
 		for (guint k = 0; k < targets->len; k++) {
 			struct target *target = &g_array_index(targets, struct target, k);
 
-			if (strcmp(target->repository, record->repository) == 0)
+			if (wal_record_is_of(record, &target->known))
 				target->missing = false;
 		}
 	}
@@ -314,7 +319,7 @@ static bool targets_record(const Targets *targets, const Push *push, const WalSo
 			continue;
 		record->file = (char *)source->name;
 		record->size = source->size;
-		record->repository = (char *)target->repository;
+		record->repository = wal_repository_of(target->repo);
 		record->stored_at = target->stored_at;
 		memcpy(record->digest, source->digest, XXH128_SIZE);
 		count++;
@@ -452,13 +457,24 @@ static bool push_batch(Push *push, Targets *targets, const WalSource *source, GE
 	return false;
 }
 
+static bool push_adopt_journal(const Push *push, GError **error)
+{
+	const struct archive_push_request *request = push->request;
+	g_autofree struct wal_repository *known =
+		g_new0(struct wal_repository, request->repository_count);
+
+	for (size_t i = 0; i < request->repository_count; i++)
+		known[i] = wal_repository_unasked(&request->repositories[i]);
+	return wal_journal_adopt(push->journal, known, request->repository_count, error);
+}
+
 static bool push_requested(Push *push, GError **error)
 {
 	const struct archive_push_request *request = push->request;
 	g_autoptr(Targets) targets = targets_new(push);
 	g_auto(WalSource) source = {0};
 
-	if (!push_learn_cluster(push, error) ||
+	if (!push_learn_cluster(push, error) || !push_adopt_journal(push, error) ||
 	    !source_load(push, push->names->pdata[0], &source, error) ||
 	    !targets_consult_journal(targets, push, &source, error))
 		return false;

@@ -1,33 +1,57 @@
 #include "ops/archive_repos.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "repo/layout.h"
 
 #include <string.h>
 
 #define FORMAT	       1
-#define REPOSITORY_MAX 4096	/* bytes of the object */
-#define FACT	       "format" /* what a store keeps for the next process */
+#define REPOSITORY_MAX 4096 /* bytes of the object */
+/* What a store keeps for the next process: the repository's id, or that it may not be read. */
+#define FACT   "repository"
+#define HIDDEN "hidden"
 
-/* The number behind "format": in JSON that we wrote. A parser would cost this program its start time. */
+/* What stands behind "name": in JSON that we wrote. A parser would cost this program its start time. */
+static const char *find_member(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+
+	if (!at)
+		return NULL;
+	at += strlen(name);
+	at += strspn(at, " \t\r\n");
+	if (*at++ != ':')
+		return NULL;
+	return at + strspn(at, " \t\r\n");
+}
+
 static bool read_format(const char *text, gint64 *format)
 {
-	const char *at = strstr(text, "\"format\"");
+	const char *at = find_member(text, "\"format\"");
 	char *end;
 
 	if (!at)
-		return false;
-	at += strlen("\"format\"");
-	at += strspn(at, " \t\r\n");
-	if (*at++ != ':')
 		return false;
 	*format = g_ascii_strtoll(at, &end, 10);
 	return end != at;
 }
 
+static bool read_id(const char *text, char id[REPO_ID_SIZE])
+{
+	const char *at = find_member(text, "\"id\"");
+
+	if (!at || *at++ != '"' || strlen(at) < REPO_ID_SIZE || at[REPO_ID_SIZE - 1] != '"' ||
+	    !hex_is_digits(at, REPO_ID_SIZE - 1))
+		return false;
+	g_strlcpy(id, at, REPO_ID_SIZE);
+	return true;
+}
+
 struct reading {
 	Store *store;
 	bool got; /* content, good or not */
+	char id[REPO_ID_SIZE];
 };
 
 static bool check_format(void *data, GBytes *content, const struct store_object *version,
@@ -49,6 +73,10 @@ static bool check_format(void *data, GBytes *content, const struct store_object 
 				"repository %s has format %" G_GINT64_FORMAT
 				", this program knows format %d: install a newer odrbackup",
 				name, format, FORMAT);
+	if (!read_id(text, reading->id))
+		return odr_fail(error, ODR_ERROR_CORRUPT,
+				"'" LAYOUT_REPOSITORY "' in repository %s does not say its id",
+				name);
 	return true;
 }
 
@@ -75,20 +103,25 @@ static bool read_repository(struct reading *reading, GError **error)
 
 /* For writing it is not asked anew with every segment. A reader asks: what is not in a repository that was
  * emptied meanwhile is not proven to be absent. */
-static bool check_repository(Store *store, enum archive_repo_use use, GError **error)
+static bool check_repository(Repo *repo, enum archive_repo_use use, GError **error)
 {
+	Store *store = repo->store;
 	g_autofree char *known = use == ARCHIVE_REPO_WRITE ? store_recall(store, FACT) : NULL;
 	struct reading reading = {.store = store};
 	g_autoptr(GError) cause = NULL;
 
-	if (known)
+	if (known) {
+		if (strlen(known) == REPO_ID_SIZE - 1 && hex_is_digits(known, REPO_ID_SIZE - 1))
+			g_strlcpy(repo->id, known, REPO_ID_SIZE);
 		return true;
+	}
 	if (read_repository(&reading, &cause)) {
-		store_note(store, FACT, "known");
+		memcpy(repo->id, reading.id, REPO_ID_SIZE);
+		store_note(store, FACT, repo->id);
 		return true;
 	}
 	if (use == ARCHIVE_REPO_WRITE && !reading.got && odr_error_is(cause, ODR_ERROR_REFUSED)) {
-		store_note(store, FACT, "hidden");
+		store_note(store, FACT, HIDDEN);
 		return true;
 	}
 	g_propagate_error(error, g_steal_pointer(&cause));
@@ -98,9 +131,10 @@ static bool check_repository(Store *store, enum archive_repo_use use, GError **e
 Repo *archive_repo_open(const struct store_settings *settings, const struct key_service *service,
 			enum archive_repo_use use, GError **error)
 {
-	g_autoptr(Store) store = store_open(settings, error);
+	Store *store = store_open(settings, error);
+	g_autoptr(Repo) repo = store ? repo_new(store, service) : NULL;
 
-	if (!store || !check_repository(store, use, error))
+	if (!repo || !check_repository(repo, use, error))
 		return NULL;
-	return repo_new(g_steal_pointer(&store), service);
+	return g_steal_pointer(&repo);
 }

@@ -109,8 +109,11 @@ static bool describe_wal(const struct database_capture *capture, Manifest *manif
 	wal->stop = capture->stop.lsn;
 	g_strlcpy(wal->first, capture->stop.first_segment, sizeof(wal->first));
 	database_last_segment(capture, wal->last);
-	return durable_objects(backup->request->state, wal, backup->chain.wal_end, &wal->objects,
-			       error);
+	return durable_objects(&(struct durable_query){.repos = backup->request->repos,
+						       .state = backup->request->state,
+						       .wal = wal,
+						       .since = backup->chain.wal_end},
+			       &wal->objects, error);
 }
 
 bool database_describe(BackupPart *part, Manifest *manifest, GError **error)

@@ -5,6 +5,7 @@
 #include "base/stop.h"
 #include "repo/chain.h"
 #include "repo/wal_held.h"
+#include "repo/wal_journal.h"
 
 #include <string.h>
 
@@ -186,10 +187,13 @@ static void check_by_catalog(const struct check_request *request, const Repo *re
 			     const char *where, struct check_result *result)
 {
 	const char *names[] = {store_name(repo->store), NULL};
+	g_autoptr(GArray) journaled = g_array_new(false, false, sizeof(struct wal_repository));
+	struct wal_repository known = wal_repository_of(repo);
 	struct status_request question = {.catalog = request->catalog,
 					  .service = request->service,
 					  .state = request->state,
 					  .repositories = names,
+					  .journaled = journaled,
 					  .parts = request->parts,
 					  .rpo = request->rpo,
 					  .backup_every = request->backup_every,
@@ -197,6 +201,7 @@ static void check_by_catalog(const struct check_request *request, const Repo *re
 	struct status status = {0};
 	g_autoptr(GError) cause = NULL;
 
+	g_array_append_val(journaled, known);
 	findings_add(result->findings, FINDING_OK, "sets.unseen", where,
 		     g_strdup("what is stored was not looked at: this host's credential may not "
 			      "list it; what follows is from the local catalog"),

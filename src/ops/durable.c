@@ -3,21 +3,16 @@
 #include "base/error.h"
 #include "repo/wal_journal.h"
 
-#include <string.h>
-
 #define POLL_US 20000
 
 static bool in_every_repository(const GPtrArray *repos, const GPtrArray *records)
 {
 	for (guint i = 0; i < repos->len; i++) {
-		const Repo *repo = repos->pdata[i];
+		struct wal_repository repository = wal_repository_of(repos->pdata[i]);
 		bool there = false;
 
-		for (guint k = 0; k < records->len && !there; k++) {
-			const struct wal_record *record = records->pdata[k];
-
-			there = strcmp(record->repository, store_name(repo->store)) == 0;
-		}
+		for (guint k = 0; k < records->len && !there; k++)
+			there = wal_record_is_of(records->pdata[k], &repository);
 		if (!there)
 			return false;
 	}
@@ -106,36 +101,63 @@ bool durable_check_present(const char *state, const char *segment, GError **erro
 	return true;
 }
 
-bool durable_objects(const char *state, const struct set_wal *wal, lsn_t since, GPtrArray **objects,
-		     GError **error)
+/* Whether a manifest lists a file of this name: history files are few, and needed from the first. */
+static bool is_listed(const char *file, const struct set_wal *wal, lsn_t first)
 {
-	g_autofree char *folder = g_build_filename(state, "wal", NULL);
+	uint32_t timeline;
+	lsn_t start;
+
+	if (wal_segment_parse(file, wal->segment_size, &timeline, &start))
+		return start >= first && start < wal->stop;
+	return wal_file_kind(file, NULL) == WAL_FILE_HISTORY;
+}
+
+/* Records by the objects they are of, in order: arrays of records, by name. */
+static GPtrArray *group_by_object(const GPtrArray *records, GPtrArray *locals)
+{
+	GPtrArray *groups = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+	g_autoptr(GHashTable) by_local = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (guint i = 0; i < records->len; i++) {
+		struct wal_record *record = records->pdata[i];
+		char *local = layout_wal(record->file, record->digest);
+		GPtrArray *group = g_hash_table_lookup(by_local, local);
+
+		if (!group) {
+			group = g_ptr_array_new();
+			g_ptr_array_add(groups, group);
+			g_ptr_array_add(locals, local);
+			g_hash_table_insert(by_local, local, group);
+		} else {
+			g_free(local);
+		}
+		g_ptr_array_add(group, record);
+	}
+	return groups;
+}
+
+bool durable_objects(const struct durable_query *query, GPtrArray **objects, GError **error)
+{
+	const struct set_wal *wal = query->wal;
+	g_autofree char *folder = g_build_filename(query->state, "wal", NULL);
 	g_autoptr(GPtrArray) records = NULL;
 	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 	lsn_t first = wal->start - wal->start % wal->segment_size;
 
-	if (since != 0 && since < first)
-		first = since - since % wal->segment_size;
+	if (query->since != 0 && query->since < first)
+		first = query->since - query->since % wal->segment_size;
 	if (!wal_journal_read_all(folder, &records, error))
 		return false;
-	for (guint i = 0; i < records->len; i++) {
-		const struct wal_record *record = records->pdata[i];
-		uint32_t timeline;
-		lsn_t start;
 
-		if (wal_segment_parse(record->file, wal->segment_size, &timeline, &start)) {
-			if (start < first || start >= wal->stop)
-				continue;
-		} else if (wal_file_kind(record->file, NULL) != WAL_FILE_HISTORY) {
-			continue;
-		}
-		g_autofree char *local = layout_wal(record->file, record->digest);
+	g_autoptr(GPtrArray) locals = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) groups = group_by_object(records, locals);
 
-		if (g_hash_table_contains(seen, local))
-			continue;
-		g_hash_table_add(seen, local);
-		g_ptr_array_add(list, g_steal_pointer(&local));
+	for (guint i = 0; i < groups->len; i++) {
+		const GPtrArray *group = groups->pdata[i];
+		const struct wal_record *record = group->pdata[0];
+
+		if (is_listed(record->file, wal, first) && in_every_repository(query->repos, group))
+			g_ptr_array_add(list, g_strdup(locals->pdata[i]));
 	}
 	*objects = g_steal_pointer(&list);
 	return true;

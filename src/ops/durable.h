@@ -27,8 +27,14 @@ bool durable_file(const char *state, const GPtrArray *repos, const char *file, b
 bool durable_check_present(const char *state, const char *segment, GError **error);
 
 /* Local names of the WAL objects that a manifest lists: all of start to stop, and what the journal holds
- * besides from position `since` on (0: nothing besides), history files included. */
-bool durable_objects(const char *state, const struct set_wal *wal, lsn_t since, GPtrArray **objects,
-		     GError **error);
+ * besides from position `since` on (0: nothing besides), history files included; of all that only what is
+ * in every repository, since the manifest will be. */
+struct durable_query {
+	const GPtrArray *repos; /* Repo */
+	const char *state;
+	const struct set_wal *wal;
+	lsn_t since;
+};
+bool durable_objects(const struct durable_query *query, GPtrArray **objects, GError **error);
 
 #endif

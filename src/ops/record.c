@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "pg/timeline.h"
 #include "repo/wal_held.h"
-#include "repo/wal_journal.h"
 #include "repo/wal_range.h"
 
 #include <string.h>
@@ -184,33 +183,37 @@ static bool put_journaled(Catalog *catalog, const char *service, const char *rep
 			       (const struct catalog_wal *)(void *)files->data, files->len, error);
 }
 
-bool record_wal_journal(Catalog *catalog, const char *state, const char *service, GError **error)
+/* struct catalog_wal that refer to the records. */
+static GArray *journaled_in(const GPtrArray *records, const struct wal_repository *repository)
 {
-	g_autofree char *folder = g_build_filename(state, "wal", NULL);
-	g_autoptr(GPtrArray) records = NULL;
-	g_autoptr(GHashTable) by_repository =
-		g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_array_unref);
-	GHashTableIter iter;
-	gpointer repository, files;
+	GArray *files = g_array_new(false, false, sizeof(struct catalog_wal));
 
-	if (!wal_journal_read_all(folder, &records, error))
-		return false;
 	for (guint i = 0; i < records->len; i++) {
 		const struct wal_record *record = records->pdata[i];
 		struct catalog_wal file = {
 			.file = record->file, .size = record->size, .stored_at = record->stored_at};
-		GArray *list = g_hash_table_lookup(by_repository, record->repository);
 
-		if (!list) {
-			list = g_array_new(false, false, sizeof(struct catalog_wal));
-			g_hash_table_insert(by_repository, record->repository, list);
-		}
-		g_array_append_val(list, file);
+		if (wal_record_is_of(record, repository))
+			g_array_append_val(files, file);
 	}
-	g_hash_table_iter_init(&iter, by_repository);
-	while (g_hash_table_iter_next(&iter, &repository, &files))
-		if (!put_journaled(catalog, service, repository, files, error))
+	return files;
+}
+
+bool record_wal_journal(Catalog *catalog, const struct record_journal *journal, GError **error)
+{
+	g_autofree char *folder = g_build_filename(journal->state, "wal", NULL);
+	g_autoptr(GPtrArray) records = NULL;
+
+	if (!wal_journal_read_all(folder, &records, error))
+		return false;
+	for (guint i = 0; i < journal->repositories->len; i++) {
+		const struct wal_repository *repository =
+			&g_array_index(journal->repositories, struct wal_repository, i);
+		g_autoptr(GArray) files = journaled_in(records, repository);
+
+		if (!put_journaled(catalog, journal->service, repository->name, files, error))
 			return false;
+	}
 	return true;
 }
 

@@ -4,14 +4,20 @@
 #include "catalog/catalog.h"
 #include "repo/manifest.h"
 #include "repo/moment.h"
+#include "repo/wal_journal.h"
 #include "store/alteration.h"
 
 /* From repository and local journal into the catalog. A set's capture of files or configuration is a
  * recovery point of that part. */
 bool record_set(Catalog *catalog, const Repo *repo, const Manifest *manifest, GError **error);
 bool record_moment(Catalog *catalog, const Repo *repo, const struct moment *moment, GError **error);
-/* WAL journal of the service's state folder → catalog, for its repositories; drops nothing. */
-bool record_wal_journal(Catalog *catalog, const char *state, const char *service, GError **error);
+/* WAL journal of the service's state folder → catalog, by the names that its repositories have now; drops
+ * nothing. */
+struct record_journal {
+	const char *state, *service;
+	const GArray *repositories; /* struct wal_repository */
+};
+bool record_wal_journal(Catalog *catalog, const struct record_journal *journal, GError **error);
 /* What expire removed: these files, and all that lies below this segment, which the journal may still
  * know. */
 bool record_wal_removed(Catalog *catalog, const char *service, const char *repository,

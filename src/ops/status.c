@@ -282,8 +282,9 @@ static void find_best(struct status *status)
 
 static bool read_all(const struct status_request *request, struct status *status, GError **error)
 {
-	if (request->state &&
-	    !record_wal_journal(request->catalog, request->state, request->service, error))
+	struct record_journal journal = {request->state, request->service, request->journaled};
+
+	if (request->state && !record_wal_journal(request->catalog, &journal, error))
 		return false;
 	for (const char *const *name = request->repositories; *name; name++)
 		if (!read_repository(request, *name, status, error))

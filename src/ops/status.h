@@ -64,6 +64,7 @@ struct status_request {
 	const char *service;
 	const char *state;		 /* the service's folder; NULL: leave the journal alone */
 	const char *const *repositories; /* names, ends with NULL */
+	const GArray *journaled;	 /* struct wal_repository: the same, for the journal */
 	const char *const *parts;	 /* PART_… that the service has, ends with NULL */
 	usec_t rpo, backup_every;
 	usec_t now;

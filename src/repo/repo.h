@@ -11,11 +11,13 @@
  * One service's folder in one repository: a store, the service's id, and whose word counts. The
  * object `repository` at the root says format version and repository id (JSON, write-once, advisory).
  */
+#define REPO_ID_SIZE 33
 typedef struct repo Repo;
 struct repo {
 	Store *store;
 	struct key_service service; /* id, name, owner's public key */
 	char *service_hex;
+	char id[REPO_ID_SIZE]; /* of the repository, hex; "": not known */
 };
 void repo_free(Repo *repo);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Repo, repo_free)
@@ -30,6 +32,9 @@ bool repo_init(Store *store, GError **error);
 bool repo_check_format(Store *store, GError **error);
 /* The same for one that writes. It may be forbidden to read, and goes on then: whoever reads checks. */
 bool repo_check_format_to_write(Store *store, GError **error);
+/* Either, and the repository's id is known afterwards if it could be read. */
+bool repo_identify(Repo *repo, GError **error);
+bool repo_identify_to_write(Repo *repo, GError **error);
 
 /* As store_*, with local names. */
 bool repo_put(Repo *repo, const char *local, const struct iovec *parts, int count,

@@ -16,6 +16,7 @@
 struct reading {
 	const Store *store;
 	bool got; /* content, good or not */
+	char id[REPO_ID_SIZE];
 };
 
 static bool check_format(void *data, GBytes *content, const struct store_object *version,
@@ -41,11 +42,14 @@ static bool check_format(void *data, GBytes *content, const struct store_object 
 				"repository %s has format %" G_GINT64_FORMAT
 				", this program knows format %d: install a newer odrbackup",
 				store_name(store), format, FORMAT);
+	if (strlen(id) != REPO_ID_SIZE - 1 || !hex_is_digits(id, REPO_ID_SIZE - 1))
+		return odr_fail(error, ODR_ERROR_CORRUPT, "%s gives '%s' for an id", what, id);
+	g_strlcpy(reading->id, id, REPO_ID_SIZE);
 	return true;
 }
 
 /* *forbidden: by the store, before anything was read. */
-static bool read_format(Store *store, bool *forbidden, GError **error)
+static bool read_format(Store *store, char id[REPO_ID_SIZE], bool *forbidden, GError **error)
 {
 	struct reading reading = {.store = store};
 	g_autoptr(GBytes) content = NULL;
@@ -57,8 +61,10 @@ static bool read_format(Store *store, bool *forbidden, GError **error)
 						  .limit = REPOSITORY_MAX,
 						  .verify = check_format,
 						  .data = &reading},
-			   &content, &cause))
+			   &content, &cause)) {
+		memcpy(id, reading.id, REPO_ID_SIZE);
 		return true;
+	}
 	*forbidden = !reading.got && odr_error_is(cause, ODR_ERROR_REFUSED);
 	if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
 		return odr_fail(error, ODR_ERROR_UNREACHABLE,
@@ -70,22 +76,40 @@ static bool read_format(Store *store, bool *forbidden, GError **error)
 
 bool repo_check_format(Store *store, GError **error)
 {
+	char id[REPO_ID_SIZE];
 	bool forbidden;
 
-	return read_format(store, &forbidden, error);
+	return read_format(store, id, &forbidden, error);
 }
 
-bool repo_check_format_to_write(Store *store, GError **error)
+static bool read_format_to_write(Store *store, char id[REPO_ID_SIZE], GError **error)
 {
 	g_autoptr(GError) cause = NULL;
 	bool forbidden;
 
-	if (read_format(store, &forbidden, &cause))
-		return true;
-	if (forbidden)
+	if (read_format(store, id, &forbidden, &cause) || forbidden)
 		return true;
 	g_propagate_error(error, g_steal_pointer(&cause));
 	return false;
+}
+
+bool repo_check_format_to_write(Store *store, GError **error)
+{
+	char id[REPO_ID_SIZE];
+
+	return read_format_to_write(store, id, error);
+}
+
+bool repo_identify(Repo *repo, GError **error)
+{
+	bool forbidden;
+
+	return read_format(repo->store, repo->id, &forbidden, error);
+}
+
+bool repo_identify_to_write(Repo *repo, GError **error)
+{
+	return read_format_to_write(repo->store, repo->id, error);
 }
 
 static char *new_repository(void)
@@ -106,10 +130,11 @@ static char *new_repository(void)
 bool repo_init(Store *store, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
+	char id[REPO_ID_SIZE];
 	bool forbidden;
 
 	/* Looked for first: a store that cannot tell whether a name is taken would add a version. */
-	if (read_format(store, &forbidden, &cause))
+	if (read_format(store, id, &forbidden, &cause))
 		return true;
 	if (!forbidden && !odr_error_is(cause, ODR_ERROR_UNREACHABLE)) {
 		g_propagate_error(error, g_steal_pointer(&cause));

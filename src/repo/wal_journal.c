@@ -1,5 +1,6 @@
 #include "repo/wal_journal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,21 +14,52 @@
 #include "base/file.h"
 
 /*
- * A line: "v1 <file> <digest, 32 hex> <size> <stored at, µs> <repository> <CRC-32C of what stands before
- * it, 8 hex>". Lines that were torn, or ran into one another, fail the check and are ignored.
+ * A line: "v2 <file> <digest, 32 hex> <size> <stored at, µs> <repository's id, 32 hex, or -> <its place, 32
+ * hex> <its name> <CRC-32C of what stands before it, 8 hex>". Version 1 had neither id nor place. Lines that
+ * were torn, or ran into one another, fail the check and are ignored.
  */
 #define JOURNAL_LIMIT  ((size_t)256 << 20)
 #define JOURNAL_DIGITS 16
 #define JOURNAL_OTHER  "other"
-#define WORD_MAX       200
+#define JOURNAL_FORMAT \
+ "format" /* the file that says that no lines of version 1 wait to be adopted */
+#define NO_ID	 "-"
+#define WORD_MAX 200
 
 void wal_record_free(struct wal_record *record)
 {
 	if (!record)
 		return;
 	g_free(record->file);
-	g_free(record->repository);
+	g_free((char *)record->repository.name);
 	g_free(record);
+}
+
+struct wal_repository wal_repository_of(const Repo *repo)
+{
+	struct wal_repository repository = {.name = store_name(repo->store)};
+
+	g_strlcpy(repository.id, repo->id, sizeof(repository.id));
+	g_strlcpy(repository.place, store_place(repo->store), sizeof(repository.place));
+	return repository;
+}
+
+struct wal_repository wal_repository_unasked(const struct store_settings *settings)
+{
+	struct wal_repository repository = {.name = settings->name};
+
+	store_settings_place(settings, repository.place);
+	return repository;
+}
+
+bool wal_record_is_of(const struct wal_record *record, const struct wal_repository *repository)
+{
+	const struct wal_repository *recorded = &record->repository;
+
+	if (*recorded->id && *repository->id)
+		return strcmp(recorded->id, repository->id) == 0;
+	return *recorded->place && strcmp(recorded->place, repository->place) == 0 &&
+	       !record->superseded;
 }
 
 static bool is_journal_digits(const char *text)
@@ -72,19 +104,53 @@ static char *line_check(const char *text, size_t length)
 
 static bool append_line(GString *lines, const struct wal_record *record, GError **error)
 {
+	const struct wal_repository *repository = &record->repository;
 	g_autofree char *digest = hex_encode(record->digest, XXH128_SIZE);
 	size_t start = lines->len;
 
-	if (!is_word(record->file) || !is_word(record->repository))
+	assert(strlen(repository->place) == STORE_PLACE_SIZE - 1);
+	if (!is_word(record->file) || !is_word(repository->name))
 		return odr_fail(error, ODR_ERROR_USAGE,
 				"'%s' or '%s' cannot stand in the journal of WAL", record->file,
-				record->repository);
-	g_string_append_printf(lines, "v1 %s %s %" PRIu64 " %" PRId64 " %s", record->file, digest,
-			       record->size, record->stored_at, record->repository);
+				repository->name);
+	g_string_append_printf(lines, "v2 %s %s %" PRIu64 " %" PRId64 " %s %s %s", record->file,
+			       digest, record->size, record->stored_at,
+			       *repository->id ? repository->id : NO_ID, repository->place,
+			       repository->name);
 
 	g_autofree char *check = line_check(lines->str + start, lines->len - start);
 
 	g_string_append_printf(lines, " %s\n", check);
+	return true;
+}
+
+static bool take_hex(const char *word, char *hex, size_t size)
+{
+	if (strlen(word) != size - 1 || !hex_is_digits(word, size - 1))
+		return false;
+	memcpy(hex, word, size);
+	return true;
+}
+
+/* What the words of a line say of the repository. */
+static bool parse_repository(char **words, struct wal_repository *repository)
+{
+	const char *name;
+
+	if (strcmp(words[0], "v1") == 0 && g_strv_length(words) == 6) {
+		name = words[5];
+	} else if (strcmp(words[0], "v2") == 0 && g_strv_length(words) == 8) {
+		name = words[7];
+		if ((strcmp(words[5], NO_ID) != 0 &&
+		     !take_hex(words[5], repository->id, REPO_ID_SIZE)) ||
+		    !take_hex(words[6], repository->place, STORE_PLACE_SIZE))
+			return false;
+	} else {
+		return false;
+	}
+	if (!is_word(name))
+		return false;
+	repository->name = g_strdup(name);
 	return true;
 }
 
@@ -94,7 +160,7 @@ static struct wal_record *parse_line(char *line)
 	g_auto(GStrv) words = NULL;
 	g_autofree char *check = NULL;
 	char *stored = strrchr(line, ' ');
-	uint8_t digest[XXH128_SIZE];
+	struct wal_record parsed = {0};
 	guint64 size;
 	gint64 stored_at;
 
@@ -104,26 +170,21 @@ static struct wal_record *parse_line(char *line)
 	if (strcmp(stored + 1, check) != 0)
 		return NULL;
 	*stored = '\0';
-	words = g_strsplit(line, " ", 7);
-	if (g_strv_length(words) != 6 || strcmp(words[0], "v1") != 0 || !is_word(words[1]) ||
-	    !hex_decode(words[2], digest, sizeof(digest)) ||
+	words = g_strsplit(line, " ", 9);
+	if (g_strv_length(words) < 6 || !is_word(words[1]) ||
+	    !hex_decode(words[2], parsed.digest, sizeof(parsed.digest)) ||
 	    !g_ascii_string_to_unsigned(words[3], 10, 0, G_MAXUINT64, &size, NULL) ||
 	    !g_ascii_string_to_signed(words[4], 10, G_MININT64, G_MAXINT64, &stored_at, NULL) ||
-	    !is_word(words[5]))
+	    !parse_repository(words, &parsed.repository))
 		return NULL;
-
-	struct wal_record *record = g_new0(struct wal_record, 1);
-
-	record->file = g_strdup(words[1]);
-	memcpy(record->digest, digest, sizeof(digest));
-	record->size = size;
-	record->stored_at = stored_at;
-	record->repository = g_strdup(words[5]);
-	return record;
+	parsed.file = g_strdup(words[1]);
+	parsed.size = size;
+	parsed.stored_at = stored_at;
+	return g_memdup2(&parsed, sizeof(parsed));
 }
 
-/* Adds the good records of one journal, of one file or all (file NULL). */
-static bool read_journal(const char *path, const char *file, GPtrArray *records, GError **error)
+/* Adds the good records of one journal. */
+static bool read_journal(const char *path, GPtrArray *records, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
 	g_autoptr(GBytes) content = NULL;
@@ -142,12 +203,33 @@ static bool read_journal(const char *path, const char *file, GPtrArray *records,
 		g_autofree char *line = g_strndup(at, newline - at);
 		struct wal_record *record = parse_line(line);
 
-		if (record && (!file || strcmp(record->file, file) == 0))
+		if (record)
 			g_ptr_array_add(records, record);
-		else
-			wal_record_free(record);
 	}
 	return true;
+}
+
+/* The last repository whose id was seen at a place is the one that lies there. */
+static void mark_superseded(GPtrArray *records)
+{
+	g_autoptr(GHashTable) last = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (guint i = 0; i < records->len; i++) {
+		struct wal_record *record = records->pdata[i];
+		const struct wal_record *other =
+			g_hash_table_lookup(last, record->repository.place);
+
+		if (*record->repository.id && (!other || record->stored_at >= other->stored_at))
+			g_hash_table_insert(last, record->repository.place, record);
+	}
+	for (guint i = 0; i < records->len; i++) {
+		struct wal_record *record = records->pdata[i];
+		const struct wal_record *other =
+			g_hash_table_lookup(last, record->repository.place);
+
+		record->superseded = other && *record->repository.id &&
+				     strcmp(record->repository.id, other->repository.id) != 0;
+	}
 }
 
 static GPtrArray *records_new(void)
@@ -161,8 +243,15 @@ bool wal_journal_find(const char *folder, const char *file, GPtrArray **records,
 	g_autofree char *name = journal_name(file);
 	g_autofree char *path = g_build_filename(folder, name, NULL);
 
-	if (!read_journal(path, file, found, error))
+	if (!read_journal(path, found, error))
 		return odr_context(error, "cannot look into the journal of WAL");
+	mark_superseded(found);
+	for (guint i = found->len; i > 0; i--) {
+		const struct wal_record *record = found->pdata[i - 1];
+
+		if (strcmp(record->file, file) != 0)
+			g_ptr_array_remove_index(found, i - 1);
+	}
 	*records = g_steal_pointer(&found);
 	return true;
 }
@@ -276,7 +365,7 @@ static int compare_records(const void *a, const void *b)
 		return order;
 	if (one->stored_at != two->stored_at)
 		return one->stored_at < two->stored_at ? -1 : 1;
-	return strcmp(one->repository, two->repository);
+	return strcmp(one->repository.name, two->repository.name);
 }
 
 bool wal_journal_read_all(const char *folder, GPtrArray **records, GError **error)
@@ -289,12 +378,68 @@ bool wal_journal_read_all(const char *folder, GPtrArray **records, GError **erro
 	for (guint i = 0; i < names->len; i++) {
 		g_autofree char *path = g_build_filename(folder, names->pdata[i], NULL);
 
-		if (!read_journal(path, NULL, all, error))
+		if (!read_journal(path, all, error))
 			return odr_context(error, "cannot read the journal of WAL");
 	}
+	mark_superseded(all);
 	g_ptr_array_sort(all, compare_records);
 	*records = g_steal_pointer(&all);
 	return true;
+}
+
+/* True if it was of version 1, and its name is one of these. */
+static bool adopt_record(struct wal_record *record, const struct wal_repository *repositories,
+			 size_t count)
+{
+	if (*record->repository.place)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(record->repository.name, repositories[i].name) != 0)
+			continue;
+		memcpy(record->repository.id, repositories[i].id, REPO_ID_SIZE);
+		memcpy(record->repository.place, repositories[i].place, STORE_PLACE_SIZE);
+		return true;
+	}
+	return false;
+}
+
+/* What was appended meanwhile is lost, and pushed again. */
+static bool adopt_journal(const char *path, const struct wal_repository *repositories, size_t count,
+			  GError **error)
+{
+	g_autoptr(GPtrArray) records = records_new();
+	g_autoptr(GString) lines = g_string_new(NULL);
+	bool changed = false;
+
+	if (!read_journal(path, records, error))
+		return false;
+	for (guint i = 0; i < records->len; i++) {
+		struct wal_record *record = records->pdata[i];
+
+		changed = adopt_record(record, repositories, count) || changed;
+		if (*record->repository.place && !append_line(lines, record, error))
+			return false;
+	}
+	return !changed || file_write(path, lines->str, lines->len, NULL, error);
+}
+
+bool wal_journal_adopt(const char *folder, const struct wal_repository *repositories, size_t count,
+		       GError **error)
+{
+	g_autofree char *format = g_build_filename(folder, JOURNAL_FORMAT, NULL);
+	g_autoptr(GPtrArray) names = NULL;
+
+	if (access(format, F_OK) == 0)
+		return true;
+	if (!file_make_dirs(folder, 0700, error) || !list_journals(folder, &names, error))
+		return odr_context(error, "cannot read the journal of WAL");
+	for (guint i = 0; i < names->len; i++) {
+		g_autofree char *path = g_build_filename(folder, names->pdata[i], NULL);
+
+		if (!adopt_journal(path, repositories, count, error))
+			return odr_context(error, "cannot bring the journal of WAL up to date");
+	}
+	return file_write(format, "2\n", 2, NULL, error);
 }
 
 /* A journal's last 8 digits are those that begin a segment's last 16: all its segments lie before one

@@ -42,6 +42,7 @@ struct store {
 	const struct store_class *class;
 	char *name, *description;
 	/* Set after open, not by the driver. */
+	char place[STORE_PLACE_SIZE];
 	Memory *memory; /* NULL: none */
 	struct alterations *alterations;
 	usec_t as_of; /* 0: now */

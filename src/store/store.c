@@ -1,7 +1,9 @@
 #include "store/store.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/fault.h"
+#include "crypto/digest.h"
 #include "store/alteration.h"
 #include "store/diagnose.h"
 #include "store/driver.h"
@@ -17,6 +19,30 @@ static const struct store_class *find_class(const char *type)
 		if (g_strcmp0((*class)->type, type) == 0)
 			return *class;
 	return NULL;
+}
+
+static void place_add(GString *text, const char *setting)
+{
+	g_string_append(text, setting ? setting : "");
+	while (text->len > 0 && text->str[text->len - 1] == '/')
+		g_string_truncate(text, text->len - 1);
+	g_string_append_c(text, '\n');
+}
+
+void store_settings_place(const struct store_settings *settings, char place[STORE_PLACE_SIZE])
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	uint8_t digest[XXH128_SIZE];
+
+	place_add(text, settings->path);
+	place_add(text, settings->endpoint);
+	place_add(text, settings->bucket);
+	place_add(text, settings->prefix);
+	xxh128(0, text->str, text->len, digest);
+
+	g_autofree char *hex = hex_encode(digest, sizeof(digest));
+
+	g_strlcpy(place, hex, STORE_PLACE_SIZE);
 }
 
 bool store_type_known(const char *type)
@@ -51,6 +77,7 @@ Store *store_open(const struct store_settings *settings, GError **error)
 		odr_context(error, "cannot open repository '%s'", settings->name);
 		return NULL;
 	}
+	store_settings_place(settings, store->place);
 	store->alterations = alterations_new();
 	store->as_of = settings->as_of;
 	if (class->remembers && settings->memory)
@@ -75,6 +102,11 @@ const char *store_name(const Store *store)
 const char *store_describe(const Store *store)
 {
 	return store->description;
+}
+
+const char *store_place(const Store *store)
+{
+	return store->place;
 }
 
 void store_abilities(Store *store, struct store_abilities *abilities)

@@ -54,12 +54,17 @@ struct store_settings {
 	 * for lists, and not chosen (store/choice.h). */
 	usec_t as_of;
 };
+/* Where a repository lies by its settings, for those who remember it: hex, equal for the same folder, or the
+ * same bucket and prefix at the same endpoint, whatever the name and the credentials. */
+#define STORE_PLACE_SIZE 33
+void store_settings_place(const struct store_settings *settings, char place[STORE_PLACE_SIZE]);
 /* False for types that this program was not linked with. */
 bool store_type_known(const char *type);
 /* Opens without touching more than the root. ODR_ERROR_UNREACHABLE if the root is missing. */
 Store *store_open(const struct store_settings *settings, GError **error);
 const char *store_name(const Store *store);
 const char *store_describe(const Store *store); /* "posix /srv/backup", for people */
+const char *store_place(const Store *store);	/* as store_settings_place */
 
 /* What the driver can do: lock, versions (older versions and delete markers are readable), ranges. */
 struct store_abilities {

@@ -81,6 +81,96 @@ static void test_damaged_object_in_the_way(struct site *site, const void *data)
 		       "repository offsite holds a damaged object", "move it out", SEGMENT);
 }
 
+/* A new repository where the first one lay, and the first one's folder elsewhere. */
+static void replace_repository(struct site *site, int repo)
+{
+	struct store_settings settings = site->stores[repo];
+	g_autoptr(GError) error = NULL;
+	Store *store;
+
+	site_hide(site, repo);
+	settings.create = true;
+	store = store_open(&settings, &error);
+	g_assert_no_error(error);
+	repo_init(store, &error);
+	g_assert_no_error(error);
+	repo_free(site->repos[repo]);
+	site->repos[repo] = repo_new(store, &site->owner->service);
+}
+
+/* Two repositories exchange their names: what is in both is in both. */
+static void test_renamed(struct site *site, const void *data)
+{
+	GError *error = NULL;
+
+	site_segment_write(site, &(struct site_segment){SEGMENT});
+	site_pushed(site, SEGMENT);
+	site->stores[0].name = "offsite";
+	site->stores[1].name = "main";
+	for (int i = 0; i < SITE_REPOS; i++)
+		site_hide(site, i);
+	g_assert_true(site_push(site, SEGMENT, &error));
+	g_assert_no_error(error);
+}
+
+static void test_pointed_elsewhere(struct site *site, const void *data)
+{
+	g_autofree char *moved = g_strconcat(site->paths[0], ".moved", NULL);
+
+	site_segment_write(site, &(struct site_segment){SEGMENT});
+	site_pushed(site, SEGMENT);
+	g_assert_cmpint(g_rename(site->paths[0], moved), ==, 0);
+	g_assert_cmpint(g_mkdir(site->paths[0], 0700), ==, 0);
+	replace_repository(site, 1);
+
+	/* The same one at another place is asked, and has it; the new one at the old place gets it, once
+	 * it is known to be new. */
+	site->stores[0].path = moved;
+	site_pushed(site, SEGMENT);
+	g_assert_cmpuint(site_held(site, 1, SEGMENT, NULL), ==, 0);
+	site_segment_write(site, &(struct site_segment){SEGMENT_6});
+	site_pushed(site, SEGMENT_6);
+	site_pushed(site, SEGMENT);
+	g_assert_cmpuint(site_held(site, 1, SEGMENT, NULL), ==, 1);
+}
+
+/* The journal as an older version left it. */
+static void test_older_journal(struct site *site, const void *data)
+{
+	g_autofree char *folder = g_build_filename(site->state, "wal", NULL);
+	g_autofree char *path = g_build_filename(folder, "0000000100000000", NULL);
+	g_autofree char *format = g_build_filename(folder, "format", NULL);
+	g_autofree char *elsewhere = g_build_filename(site->folder, "elsewhere", NULL);
+	g_autoptr(GPtrArray) records = NULL;
+	g_autoptr(GString) old = g_string_new(NULL);
+	GError *error = NULL;
+
+	site_segment_write(site, &(struct site_segment){SEGMENT});
+	site_pushed(site, SEGMENT);
+	g_assert_true(wal_journal_find(folder, SEGMENT, &records, &error));
+	g_assert_cmpuint(records->len, ==, SITE_REPOS);
+	for (guint i = 0; i < records->len; i++) {
+		const struct wal_record *record = records->pdata[i];
+		g_autofree char *hex = hex_encode(record->digest, XXH128_SIZE);
+		g_autofree char *line = g_strdup_printf(
+			"v1 %s %s %" G_GUINT64_FORMAT " %" G_GINT64_FORMAT " %s", record->file, hex,
+			record->size, record->stored_at, record->repository.name);
+		uint32_t check = crc32c_value(crc32c_update(crc32c_init(), line, strlen(line)));
+
+		g_string_append_printf(old, "%s %08x\n", line, check);
+	}
+	g_assert_true(g_file_set_contents(path, old->str, -1, NULL));
+	g_assert_cmpint(g_unlink(format), ==, 0);
+	for (int i = 0; i < SITE_REPOS; i++)
+		site_hide(site, i);
+	g_assert_true(site_push(site, SEGMENT, &error));
+	g_assert_no_error(error);
+
+	/* From now on the place counts: at another one it has to be seen. */
+	site->stores[0].path = elsewhere;
+	assert_refused(site_push(site, SEGMENT, &error), error, ODR_ERROR_UNREACHABLE, SEGMENT);
+}
+
 static void test_one_repository_missing(struct site *site, const void *data)
 {
 	GError *error = NULL;
@@ -330,6 +420,10 @@ int main(int argc, char **argv)
 	SITE_TEST("/archive/push/a-lost-journal-means-pushing-again", test_lost_journal);
 	SITE_TEST("/archive/push/names-a-damaged-object-in-its-way",
 		  test_damaged_object_in_the_way);
+	SITE_TEST("/archive/push/a-renamed-repository-is-the-same", test_renamed);
+	SITE_TEST("/archive/push/another-repository-of-the-name-is-another",
+		  test_pointed_elsewhere);
+	SITE_TEST("/archive/push/takes-over-the-journal-of-an-older-version", test_older_journal);
 	SITE_TEST("/archive/push/a-missing-repository-does-not-keep-it-from-others",
 		  test_one_repository_missing);
 	SITE_TEST("/archive/push/refuses-a-folder-without-a-repository",

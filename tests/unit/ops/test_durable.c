@@ -43,17 +43,30 @@ static void site_clear(struct site *site, const void *data)
 	fixture_clear(&site->fixture);
 }
 
-static void record(struct site *site, const char *file, const char *repository)
+static void record_one(struct site *site, const struct wal_record *one)
 {
-	struct wal_record one = {.file = (char *)file,
-				 .size = MIB,
-				 .repository = (char *)repository,
-				 .stored_at = 1,
-				 .digest = {(uint8_t)g_str_hash(file)}};
 	GError *error = NULL;
 
-	wal_journal_append(site->folder, &one, 1, &error);
+	wal_journal_append(site->folder, one, 1, &error);
 	g_assert_no_error(error);
+}
+
+static void record(struct site *site, const char *file, const char *repository)
+{
+	struct wal_record one = {
+		.file = (char *)file,
+		.size = MIB,
+		.repository = {.name = repository, .place = "00000000000000000000000000000000"},
+		.stored_at = 1,
+		.digest = {(uint8_t)g_str_hash(file)}};
+
+	for (guint i = 0; i < site->repos->len; i++) {
+		struct wal_repository known = wal_repository_of(site->repos->pdata[i]);
+
+		if (strcmp(repository, known.name) == 0)
+			one.repository = known;
+	}
+	record_one(site, &one);
 }
 
 static void record_everywhere(struct site *site, const char *file)
@@ -166,6 +179,18 @@ static bool lists(const GPtrArray *objects, const char *file)
 	return false;
 }
 
+static void objects_since(struct site *site, const struct set_wal *wal, lsn_t since,
+			  GPtrArray **objects)
+{
+	g_autoptr(GError) error = NULL;
+
+	durable_objects(
+		&(struct durable_query){
+			.repos = site->repos, .state = site->state, .wal = wal, .since = since},
+		objects, &error);
+	g_assert_no_error(error);
+}
+
 static void objects_of_a_set(struct site *site, const void *data)
 {
 	struct set_wal wal = {.timeline = 1,
@@ -174,8 +199,6 @@ static void objects_of_a_set(struct site *site, const void *data)
 			      .stop = 8 * (lsn_t)MIB};
 	g_autoptr(GPtrArray) alone = NULL;
 	g_autoptr(GPtrArray) all = NULL;
-	GError *error = NULL;
-
 	(void)data;
 	for (unsigned i = 3; i < 10; i++) {
 		g_autofree char *file = g_strdup_printf("0000000100000000%08X", i);
@@ -184,20 +207,44 @@ static void objects_of_a_set(struct site *site, const void *data)
 	}
 	record_everywhere(site, "00000002.history");
 	record_everywhere(site, "000000010000000000000006.00000028.backup");
-	durable_objects(site->state, &wal, 0, &alone, &error);
-	g_assert_no_error(error);
+	objects_since(site, &wal, 0, &alone);
 	g_assert_cmpuint(alone->len, ==, 3);
 	g_assert_true(lists(alone, "000000010000000000000006"));
 	g_assert_true(lists(alone, "000000010000000000000007"));
 	g_assert_true(lists(alone, "00000002.history"));
 
 	/* And what came since the set before, whose WAL ended within segment 4. */
-	durable_objects(site->state, &wal, 4 * (lsn_t)MIB + 100, &all, &error);
-	g_assert_no_error(error);
+	objects_since(site, &wal, 4 * (lsn_t)MIB + 100, &all);
 	g_assert_cmpuint(all->len, ==, 5);
 	g_assert_true(lists(all, "000000010000000000000004"));
 	g_assert_false(lists(all, "000000010000000000000003"));
 	g_assert_false(lists(all, "000000010000000000000008"));
+}
+
+/* What is not in every repository no manifest lists: it would be missing there. */
+static void objects_everywhere(struct site *site, const void *data)
+{
+	struct set_wal wal = {.timeline = 1,
+			      .segment_size = MIB,
+			      .start = 6 * (lsn_t)MIB,
+			      .stop = 8 * (lsn_t)MIB};
+	Repo *offsite = site->repos->pdata[1];
+	g_autoptr(GPtrArray) all = NULL, after = NULL;
+
+	(void)data;
+	record(site, "000000010000000000000004", "main");
+	record_everywhere(site, "000000010000000000000005");
+	record_everywhere(site, "000000010000000000000006");
+	objects_since(site, &wal, 4 * (lsn_t)MIB, &all);
+	g_assert_cmpuint(all->len, ==, 2);
+	g_assert_false(lists(all, "000000010000000000000004"));
+
+	/* The name leads to another repository now. */
+	memset(offsite->id, '7', sizeof(offsite->id) - 1);
+	record_everywhere(site, "000000010000000000000007");
+	memset(offsite->id, '8', sizeof(offsite->id) - 1);
+	objects_since(site, &wal, 4 * (lsn_t)MIB, &after);
+	g_assert_false(lists(after, "000000010000000000000007"));
 }
 
 /* A snapshot of the data directory was brought back, the journal lies elsewhere. */
@@ -219,11 +266,9 @@ static void nothing_recorded(struct site *site, const void *data)
 {
 	struct set_wal wal = {.timeline = 1, .segment_size = MIB, .start = 1, .stop = MIB};
 	g_autoptr(GPtrArray) objects = NULL;
-	GError *error = NULL;
 
 	(void)data;
-	durable_objects(site->state, &wal, 0, &objects, &error);
-	g_assert_no_error(error);
+	objects_since(site, &wal, 0, &objects);
 	g_assert_cmpuint(objects->len, ==, 0);
 }
 
@@ -239,6 +284,7 @@ int main(int argc, char **argv)
 		{"arrives-later", arrives_later},
 		{"not-segments", not_segments},
 		{"objects-of-a-set", objects_of_a_set},
+		{"objects-are-in-every-repository", objects_everywhere},
 		{"wal-of-another-past-proves-nothing", set_back},
 		{"nothing-recorded", nothing_recorded},
 	};

@@ -647,10 +647,11 @@ static void test_journal(struct site *site, const void *data)
 {
 	g_autofree char *folder = g_build_filename(site->state, "wal", NULL);
 	g_autoptr(GError) error = NULL;
+	struct wal_repository main = {"main", "", "00112233445566778899aabbccddeeff"};
 	struct wal_record records[] = {
-		{(char *)"0000000100000000000000FF", {1}, 1, (char *)"main", DAY(0)},
-		{(char *)"000000010000000100000000", {1}, 1, (char *)"main", DAY(0)},
-		{(char *)"00000002.history", {1}, 1, (char *)"main", DAY(0)},
+		{(char *)"0000000100000000000000FF", {1}, 1, main, DAY(0), false},
+		{(char *)"000000010000000100000000", {1}, 1, main, DAY(0), false},
+		{(char *)"00000002.history", {1}, 1, main, DAY(0), false},
 	};
 
 	(void)data;

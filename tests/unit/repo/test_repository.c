@@ -26,6 +26,10 @@ static void test_init_once(void)
 	g_assert_cmpstr(first, ==, second);
 	repo_check_format(fixture.repo->store, &error);
 	g_assert_no_error(error);
+	repo_identify(fixture.repo, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(strlen(fixture.repo->id), ==, 32);
+	g_assert_nonnull(strstr(first, fixture.repo->id));
 	fixture_clear(&fixture);
 }
 
@@ -58,8 +62,14 @@ static void test_newer(void)
 
 static void test_garbage(void)
 {
-	static const char *const garbage[] = {"", "{", "[]", "{}",
-					      "{\"format\":\"1\",\"id\":\"\"}"};
+	static const char *const garbage[] = {"",
+					      "{",
+					      "[]",
+					      "{}",
+					      "{\"format\":\"1\",\"id\":\"\"}",
+					      "{\"format\":1,\"id\":\"\"}",
+					      "{\"format\":1,\"id\":\"../../../etc/passwd\"}",
+					      "{\"format\":1}"};
 	struct fixture fixture;
 
 	fixture_init(&fixture);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,19 +30,37 @@ static void tear_down(void)
 	g_clear_pointer(&folder, g_free);
 }
 
-static void append(const char *file, const char *repository, usec_t stored_at)
+/* A repository without an id has the place that follows from its name. */
+static struct wal_repository repository(const char *name, char id)
+{
+	struct wal_repository one = {.name = name};
+
+	memset(one.place, 'a' + (char)(strlen(name) % 6), STORE_PLACE_SIZE - 1);
+	if (id)
+		memset(one.id, id, REPO_ID_SIZE - 1);
+	return one;
+}
+
+static void append_to(const struct wal_repository *to, const char *file, usec_t stored_at)
 {
 	g_autoptr(GError) error = NULL;
 	struct wal_record record = {
 		.file = (char *)file,
 		.digest = {1, 2, 3, 255},
 		.size = 16777216,
-		.repository = (char *)repository,
+		.repository = *to,
 		.stored_at = stored_at,
 	};
 
 	wal_journal_append(folder, &record, 1, &error);
 	g_assert_no_error(error);
+}
+
+static void append(const char *file, const char *name, usec_t stored_at)
+{
+	struct wal_repository to = repository(name, 0);
+
+	append_to(&to, file, stored_at);
 }
 
 static GPtrArray *find(const char *file)
@@ -82,9 +101,9 @@ static void test_round_trip(void)
 	g_assert_cmpstr(one->file, ==, "000000010000000000000001");
 	g_assert_cmpmem(one->digest, XXH128_SIZE, digest, XXH128_SIZE);
 	g_assert_cmpuint(one->size, ==, 16777216);
-	g_assert_cmpstr(one->repository, ==, "main");
+	g_assert_cmpstr(one->repository.name, ==, "main");
 	g_assert_cmpint(one->stored_at, ==, 5);
-	g_assert_cmpstr(two->repository, ==, "offsite");
+	g_assert_cmpstr(two->repository.name, ==, "offsite");
 	tear_down();
 }
 
@@ -98,8 +117,9 @@ static void test_line(void)
 	path = journal("other");
 	g_file_get_contents(path, &text, NULL, &error);
 	g_assert_no_error(error);
-	g_assert_true(g_str_has_prefix(text, "v1 00000002.history 010203ff000000000000000000000000 "
-					     "16777216 1795561501000000 main "));
+	g_assert_true(g_str_has_prefix(text, "v2 00000002.history 010203ff000000000000000000000000 "
+					     "16777216 1795561501000000 - "
+					     "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee main "));
 	g_assert_cmpuint(strlen(strrchr(text, ' ')), ==, 1 + 8 + 1);
 	g_assert_true(g_str_has_suffix(text, "\n"));
 	tear_down();
@@ -229,12 +249,141 @@ static void test_refuses(void)
 {
 	g_autoptr(GError) error = NULL;
 	struct wal_record record = {.file = (char *)"000000010000000000000001",
-				    .repository = (char *)"a b"};
+				    .repository = repository("a b", 0)};
 
 	set_up();
 	g_assert_false(wal_journal_append(folder, &record, 1, &error));
 	g_assert_true(odr_error_is(error, ODR_ERROR_USAGE));
 	g_assert_cmpuint(found("000000010000000000000001"), ==, 0);
+	tear_down();
+}
+
+/* Whether the records of one segment say that it is in this repository. */
+static bool says(const char *file, struct wal_repository of)
+{
+	g_autoptr(GPtrArray) records = find(file);
+	bool any = false;
+
+	for (guint i = 0; i < records->len; i++)
+		any = any || wal_record_is_of(records->pdata[i], &of);
+	return any;
+}
+
+#define ONE   "000000010000000000000001"
+#define TWO   "000000010000000000000002"
+#define THREE "000000010000000000000003"
+
+/* By its id a repository is known under another name and at another place, and no other at its own. */
+static void test_by_id(void)
+{
+	struct wal_repository main = repository("main", '1');
+
+	set_up();
+	append_to(&main, ONE, 1);
+	g_assert_true(says(ONE, main));
+	g_assert_true(says(ONE, repository("renamed and moved", '1')));
+	g_assert_false(says(ONE, repository("main", '2')));
+	/* Who does not know what lies there takes it for what lay there. */
+	g_assert_true(says(ONE, repository("main", 0)));
+	g_assert_false(says(ONE, repository("elsewhere", 0)));
+	tear_down();
+}
+
+static void test_by_place(void)
+{
+	set_up();
+	append(ONE, "main", 1);
+	g_assert_true(says(ONE, repository("main", 0)));
+	g_assert_true(says(ONE, repository("main", '1')));
+	g_assert_true(says(ONE, repository("moin", 0)));
+	g_assert_false(says(ONE, repository("elsewhere", 0)));
+	g_assert_false(says(ONE, repository("elsewhere", '1')));
+	tear_down();
+}
+
+/* Another disk was mounted at the place: what the first one holds the second does not. */
+static void test_superseded(void)
+{
+	struct wal_repository first = repository("main", '1'), second = repository("main", '2');
+
+	set_up();
+	append_to(&first, ONE, 1);
+	g_assert_true(says(ONE, repository("main", 0)));
+	append_to(&second, TWO, 2);
+	g_assert_false(says(ONE, repository("main", 0)));
+	g_assert_true(says(TWO, repository("main", 0)));
+	g_assert_true(says(ONE, first));
+	g_assert_false(says(ONE, second));
+	append_to(&first, THREE, 3);
+	g_assert_true(says(ONE, repository("main", 0)));
+	g_assert_false(says(TWO, repository("main", 0)));
+	tear_down();
+}
+
+/* As version 1 wrote it. */
+static void append_old(const char *file, const char *name)
+{
+	g_autofree char *line =
+		g_strdup_printf("v1 %s 010203ff000000000000000000000000 16777216 7 %s", file, name);
+	uint32_t check = crc32c_value(crc32c_update(crc32c_init(), line, strlen(line)));
+	g_autofree char *path = g_build_filename(folder, "0000000100000000", NULL);
+	FILE *journal_file = fopen(path, "a");
+
+	g_assert_nonnull(journal_file);
+	fprintf(journal_file, "%s %08x\n", line, check);
+	g_assert_cmpint(fclose(journal_file), ==, 0);
+}
+
+static void adopt(void)
+{
+	struct wal_repository now[] = {repository("main", 0), repository("offsite", '5')};
+	g_autoptr(GError) error = NULL;
+
+	wal_journal_adopt(folder, now, G_N_ELEMENTS(now), &error);
+	g_assert_no_error(error);
+}
+
+static void test_adopts(void)
+{
+	set_up();
+	g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
+	append_old(ONE, "main");
+	append_old(ONE, "offsite");
+	append_old(TWO, "gone");
+	append(THREE, "main", 9);
+	g_assert_false(says(ONE, repository("main", 0)));
+	adopt();
+	g_assert_true(says(ONE, repository("main", 0)));
+	g_assert_true(says(ONE, repository("anywhere", '5')));
+	g_assert_false(says(ONE, repository("anywhere", 0)));
+	g_assert_false(says(TWO, repository("gone", 0)));
+	g_assert_true(says(THREE, repository("main", 0)));
+
+	g_autoptr(GPtrArray) records = find(ONE);
+	const struct wal_record *one = records->pdata[0];
+
+	g_assert_cmpuint(records->len, ==, 2);
+	g_assert_cmpint(one->stored_at, ==, 7);
+	g_assert_cmpstr(one->repository.name, ==, "main");
+	tear_down();
+}
+
+/* The name may be another repository's by the time an older version comes back. */
+static void test_adopts_once(void)
+{
+	g_autofree char *before = NULL, *after = NULL, *path = NULL;
+
+	set_up();
+	adopt();
+	append(ONE, "main", 1);
+	append_old(TWO, "main");
+	path = journal("0000000100000000");
+	g_assert_true(g_file_get_contents(path, &before, NULL, NULL));
+	adopt();
+	g_assert_true(g_file_get_contents(path, &after, NULL, NULL));
+	g_assert_cmpstr(before, ==, after);
+	g_assert_true(says(ONE, repository("main", 0)));
+	g_assert_false(says(TWO, repository("main", 0)));
 	tear_down();
 }
 
@@ -248,6 +397,11 @@ int main(int argc, char **argv)
 	g_test_add_func("/wal-journal/processes-do-not-tear-each-others-lines", test_processes);
 	g_test_add_func("/wal-journal/all-records-come-sorted-by-file", test_read_all);
 	g_test_add_func("/wal-journal/trims-what-lies-before-on-every-timeline", test_trim);
+	g_test_add_func("/wal-journal/knows-a-repository-by-its-id", test_by_id);
+	g_test_add_func("/wal-journal/without-an-id-by-its-place", test_by_place);
+	g_test_add_func("/wal-journal/another-repository-at-the-place-is-another", test_superseded);
+	g_test_add_func("/wal-journal/adopts-what-an-older-version-wrote", test_adopts);
+	g_test_add_func("/wal-journal/adopts-only-once", test_adopts_once);
 	g_test_add_func("/wal-journal/refuses-what-would-break-a-line", test_refuses);
 	return g_test_run();
 }

@@ -38,6 +38,34 @@ static void test_names(void)
 		g_assert_cmpint(store_name_valid(cases[i].name), ==, cases[i].valid);
 }
 
+static void test_place(void)
+{
+	static const struct {
+		struct store_settings one, two;
+		bool same;
+	} cases[] = {
+		{{.path = "/a"}, {.path = "/a", .name = "other", .type = "posix"}, true},
+		{{.path = "/a"}, {.path = "/a/"}, true},
+		{{.path = "/a"}, {.path = "/b"}, false},
+		{{.path = "/a"}, {.endpoint = "/a"}, false},
+		{{.endpoint = "https://s3", .bucket = "b", .prefix = "erp"},
+		 {.endpoint = "https://s3/", .bucket = "b", .prefix = "erp/", .credentials = "c"},
+		 true},
+		{{.bucket = "b", .prefix = "erp"}, {.bucket = "b", .prefix = "shop"}, false},
+		{{.bucket = "b", .prefix = ""}, {.bucket = "b"}, true},
+		{{.bucket = "ab"}, {.bucket = "a", .prefix = "b"}, false},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		char one[STORE_PLACE_SIZE], two[STORE_PLACE_SIZE];
+
+		store_settings_place(&cases[i].one, one);
+		store_settings_place(&cases[i].two, two);
+		g_assert_cmpuint(strlen(one), ==, STORE_PLACE_SIZE - 1);
+		g_assert_cmpint(strcmp(one, two) == 0, ==, cases[i].same);
+	}
+}
+
 static void test_unknown_type(void)
 {
 	const struct store_settings settings = {.name = "main", .type = "tape"};
@@ -52,6 +80,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/store/names/are-plain", test_names);
+	g_test_add_func("/store/a-place-is-what-its-settings-say", test_place);
 	g_test_add_func("/store/refuses-an-unknown-type", test_unknown_type);
 	return g_test_run();
 }
