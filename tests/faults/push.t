@@ -50,7 +50,7 @@ sub begin_anew {
 sub journal_lies {
 	my @lies;
 	for my $line (map { split /\n/, read_file($_) } glob "$journal/*") {
-		my ($file, $digest) = $line =~ /^v1 (\S+) ([0-9a-f]{32}) / or next;
+		my ($file, $digest) = $line =~ /^v2 (\S+) ([0-9a-f]{32}) / or next;
 		my @objects = glob $site->repository . "/*/wal/*/$file-$digest";
 			push @lies, $file if @objects != 1;
 	}
@@ -128,6 +128,7 @@ subtest 'the journal of what was pushed' => sub {
 
 	begin_anew();
 	ok(push_file($file)->ok, 'pushed');
+	is(scalar(grep { /^v2 $file / } map { split /\n/, read_file($_) } glob "$journal/0*"), 1, 'and journaled');
 	ok(push_file($file, $none)->ok, 'pushed again: the journal knows, nothing is put');
 
 	run_program(['rm', '-rf', $journal], user => 'root');
@@ -137,7 +138,7 @@ subtest 'the journal of what was pushed' => sub {
 	is(scalar(my @objects = glob $site->repository . "/*/wal/*/$file-*"), 1, 'once');
 	ok(push_file($file, $none)->ok, 'and the journal knows again');
 
-	my ($path) = glob "$journal/*";
+	my ($path) = glob "$journal/0*";
 	my $whole = read_file($path);
 	for my $left (length($whole) - 1, length($whole) - 5, 30, 3, 0) {
 		write_file($path, substr($whole, 0, $left), 0600);
