@@ -5,7 +5,6 @@
 #include "base/stop.h"
 #include "repo/chain.h"
 #include "repo/wal_held.h"
-#include "repo/wal_journal.h"
 
 #include <string.h>
 
@@ -15,9 +14,10 @@ void check_result_clear(struct check_result *result)
 	g_clear_pointer(&result->repositories, g_ptr_array_unref);
 }
 
-/* What one repository holds. */
+/* What one repository holds, and what it should. */
 struct holdings {
 	GPtrArray *manifests, *held;
+	GPtrArray *records;
 	GHashTable *tables; /* hex name → Table */
 };
 
@@ -25,6 +25,7 @@ static void holdings_clear(struct holdings *holdings)
 {
 	g_clear_pointer(&holdings->manifests, g_ptr_array_unref);
 	g_clear_pointer(&holdings->held, g_ptr_array_unref);
+	g_clear_pointer(&holdings->records, g_ptr_array_unref);
 	g_clear_pointer(&holdings->tables, g_hash_table_unref);
 }
 
@@ -33,7 +34,7 @@ static bool read_sets(Repo *repo, const char *where, struct holdings *holdings, 
 {
 	g_autoptr(GPtrArray) troubles = g_ptr_array_new_with_free_func(g_free);
 
-	if (!repo_check_format(repo->store, error) ||
+	if (!repo_identify(repo, error) ||
 	    !manifest_list(repo, NULL, &holdings->manifests, troubles, error))
 		return false;
 	for (guint i = 0; i < troubles->len; i++)
@@ -46,6 +47,21 @@ static bool read_sets(Repo *repo, const char *where, struct holdings *holdings, 
 			     g_strdup_printf("all sets verify (%u)", holdings->manifests->len),
 			     NULL);
 	return true;
+}
+
+/* Before the listing: what is archived meanwhile must not look lost. */
+static void read_journal(const struct check_request *request, const char *where,
+			 struct holdings *holdings, GPtrArray *findings)
+{
+	g_autofree char *folder = g_build_filename(request->state, "wal", NULL);
+	g_autoptr(GError) cause = NULL;
+
+	if (!wal_journal_read_all(folder, &holdings->records, &cause))
+		findings_add(findings, FINDING_WARNING, "wal.unread", where,
+			     g_strdup_printf("whether all WAL that this host archived is there was "
+					     "not looked at: %s",
+					     cause->message),
+			     NULL);
 }
 
 /* This host knows which set it published last: nobody can hide that one. */
@@ -154,8 +170,10 @@ static bool check_holdings(const struct check_request *request, Repo *repo, cons
 		.tables = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 						(GDestroyNotify)table_free)};
 
-	if (!read_sets(repo, where, &holdings, result->findings, error) ||
-	    !wal_list(repo, &holdings.held, error))
+	if (!read_sets(repo, where, &holdings, result->findings, error))
+		return false;
+	read_journal(request, where, &holdings, result->findings);
+	if (!wal_list(repo, &holdings.held, error))
 		return false;
 	g_ptr_array_add(result->repositories, summarize(request, repo, &holdings));
 	check_own_chain(request, holdings.manifests, where, result->findings);
@@ -166,6 +184,12 @@ static bool check_holdings(const struct check_request *request, Repo *repo, cons
 			   error))
 		return false;
 	check_wal(holdings.manifests, holdings.held, where, result->findings);
+	if (holdings.records)
+		check_journal(&(struct check_journaled){.records = holdings.records,
+							.repository = wal_repository_of(repo),
+							.manifests = holdings.manifests,
+							.held = holdings.held},
+			      where, result->findings);
 	return !request->scan || check_scan(request, repo, holdings.manifests, holdings.held,
 					    holdings.tables, where, result->findings, error);
 }

@@ -5,6 +5,7 @@
 #include "ops/protection.h"
 #include "ops/status.h"
 #include "repo/manifest.h"
+#include "repo/wal_journal.h"
 
 /*
  * Whether what is needed for recovery is there, asked of the repositories themselves and of the server.
@@ -56,8 +57,8 @@ void check_result_clear(struct check_result *result);
 /* findings of the caller come first in result->findings (findings_new). */
 bool check_run(const struct check_request *request, struct check_result *result, GError **error);
 
-/* The steps (check_store.c, check_chain.c, check_objects.c, check_wal.c, check_scan.c,
- * check_server.c). where: "repository main". */
+/* The steps (check_store.c, check_chain.c, check_objects.c, check_wal.c, check_journal.c,
+ * check_scan.c, check_server.c). where: "repository main". */
 bool check_stores(const struct check_request *request, GPtrArray *findings, GError **error);
 void check_chain(const GPtrArray *manifests, const char *where, usec_t now, GPtrArray *findings);
 /* Tables by the hex of their SHA-256; those that cannot be read are findings. */
@@ -69,6 +70,14 @@ bool check_altered(const struct check_request *request, const Repo *repo, const 
 /* held: struct wal_held. */
 void check_wal(const GPtrArray *manifests, const GPtrArray *held, const char *where,
 	       GPtrArray *findings);
+/* What this host's journal says is durable there, as read before the repository was listed; sorted by file.
+ * A host without a journal has nothing to compare. */
+struct check_journaled {
+	const GPtrArray *records;	  /* struct wal_record */
+	struct wal_repository repository; /* of which these count */
+	const GPtrArray *manifests, *held;
+};
+void check_journal(const struct check_journaled *journaled, const char *where, GPtrArray *findings);
 bool check_scan(const struct check_request *request, Repo *repo, const GPtrArray *manifests,
 		const GPtrArray *held, GHashTable *tables, const char *where, GPtrArray *findings,
 		GError **error);

@@ -38,6 +38,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/check.h \
 	src/ops/check_altered.c \
 	src/ops/check_chain.c \
+	src/ops/check_journal.c \
 	src/ops/check_objects.c \
 	src/ops/check_scan.c \
 	src/ops/check_server.c \

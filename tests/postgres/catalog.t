@@ -184,9 +184,18 @@ is($same, $first, 'sets are listed oldest first');
 	$site->cluster->archive_now;
 	rename $wal, $site->path('hidden') or die;
 	$check = check();
-	is($check->status, 4, 'a gap behind the newest set');
-	like(codes($check->json), qr/\bwal\.gap\b/, 'is named');
+	is($check->status, 13, 'a segment behind the newest set is gone');
+	like(codes($check->json), qr/\bwal\.gap\b.*\bwal\.lost\b/, 'the gap is named, and that it was there');
+	like($check->out, qr/1 file is missing, the first is \Q$segment\E: recovery cannot pass it/, 'and the segment');
 	rename $site->path('hidden'), $wal or die;
+
+	# Of the last one no gap tells, only the host that archived it.
+	my ($last) = sort { $b cmp $a } grep { m{/[0-9A-F]{24}-[0-9a-f]+$} } objects('wal');
+	rename $last, $site->path('hidden') or die;
+	$check = check();
+	is($check->status, 13, 'the newest segment is gone');
+	is(codes($check->json), 'wal.lost', 'which the journal knows');
+	rename $site->path('hidden'), $last or die;
 	is(check()->status, 0, 'all is back') or diag check()->describe;
 }
 
