@@ -30,7 +30,9 @@ for my $k (1 .. 9) {
 	$site->tool($site->backup_arguments, { env => { %{ $ago->{env} }, ODR_FAULT => "file.rename:$k:kill", ODR_FAULT_LOG => $log } });
 	last if drafts();
 }
-is(scalar(my @drafts = drafts()), 1, 'another died while it wrote an object');
+# The other worker may have been at one, too.
+my $drafts = () = drafts();
+ok($drafts > 0, 'another died while it wrote an object');
 ok(run_program(['find', $repository, '-type', 'f', '-exec', 'touch', '-d', '10 days ago', '{}', '+'])->ok, 'ten days pass');
 $site->backup('a backup of today');
 $site->tool_ok(['catalog', 'rebuild', $site->service], 'the catalog is as on a host that ran on');
@@ -44,7 +46,7 @@ sub before { save($kept, $repository); save($kept_state, $state) }
 sub left { my @left = run_program(['find', $repository, '-type', 'f', '-printf', '%P\n'], user => 'root')->out =~ /(.+)\n/g; return sort @left }
 
 my $plan = $site->tool_ok(['expire', $site->service, '--plan'], 'a plan');
-like($plan->out, qr/ and 1 file \(.+\) of writers that died$/m, 'it knows what a dead writer left');
+like($plan->out, qr/ and $drafts files? \(.+\) of writers that died$/m, 'it knows what a dead writer left');
 is(scalar $promise->stored_ids, 4, 'which removes nothing');
 my $whole = $site->tool_ok(['expire', $site->service], 'without faults');
 is_deeply([drafts()], [], 'what the dead writer left is gone');
