@@ -13,6 +13,7 @@ dist_man_MANS = \
 	man/odrbackup-key.1 \
 	man/odrbackup-kit.1 \
 	man/odrbackup-list.1 \
+	man/odrbackup-mark.1 \
 	man/odrbackup-restore.1 \
 	man/odrbackup-status.1 \
 	man/odrbackup-verify.1 \

@@ -35,6 +35,9 @@ GRANT EXECUTE ON FUNCTION pg_catalog.pg_stop_backup(boolean, boolean) TO odrback
 -- The check of the archive ends a WAL segment and waits until it is stored.
 GRANT EXECUTE ON FUNCTION pg_catalog.pg_switch_wal() TO odrbackup;
 
+-- odrbackup mark.
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_create_restore_point(text) TO odrbackup;
+
 COMMIT;
 
 -- For odrbackup heartbeat, if rows are wanted that can be read after a recovery (a database cannot be made by a role

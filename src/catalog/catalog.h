@@ -109,6 +109,22 @@ bool catalog_alteration_put(Catalog *catalog, const char *service, const char *r
 bool catalog_alterations(Catalog *catalog, const char *service, const char *repository,
 			 usec_t since, GPtrArray **alterations, GError **error);
 
+/* Marks: one row per service, repository and mark. name and note are NULL where no key was at hand. */
+struct catalog_mark {
+	char *mark_id, *name, *note;
+	usec_t made;
+	uint32_t timeline; /* 0: only a time */
+	uint64_t lsn;
+};
+void catalog_mark_free(struct catalog_mark *mark);
+bool catalog_mark_put(Catalog *catalog, const char *service, const char *repository,
+		      const struct catalog_mark *mark, GError **error);
+bool catalog_mark_delete(Catalog *catalog, const char *service, const char *repository,
+			 const char *mark_id, GError **error);
+/* Oldest first: struct catalog_mark. */
+bool catalog_marks(Catalog *catalog, const char *service, const char *repository, GPtrArray **marks,
+		   GError **error);
+
 /* Small facts: "repository.main.checked_at" and the like. Value NULL deletes. */
 bool catalog_fact_set(Catalog *catalog, const char *name, const char *value, GError **error);
 bool catalog_fact(Catalog *catalog, const char *name, char **value,

@@ -37,6 +37,12 @@ static const char *const migrations[] = {
 	" hidden INTEGER NOT NULL, what TEXT NOT NULL,"
 	" first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,"
 	" PRIMARY KEY (service, repository, name)) WITHOUT ROWID;",
+	/* 3 */
+	"CREATE TABLE marks ("
+	" service TEXT NOT NULL, repository TEXT NOT NULL, mark_id TEXT NOT NULL,"
+	" name TEXT, note TEXT, made INTEGER NOT NULL, timeline INTEGER NOT NULL,"
+	" lsn INTEGER NOT NULL,"
+	" PRIMARY KEY (service, repository, mark_id)) WITHOUT ROWID;",
 };
 
 static bool run(sqlite3 *database, const char *sql, GError **error)

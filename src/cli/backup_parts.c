@@ -27,9 +27,9 @@ static bool choose_filestore(const Context *context, struct backup_parts *parts)
 	const struct settings_service *service = context->service;
 	const char *fence = service->filestore_fence;
 
-	parts->places = settings_split(service->filestore);
-	if (!parts->places)
+	if (!service->filestore)
 		return false;
+	parts->places = settings_split(service->filestore);
 	parts->databases = settings_split(service->databases);
 	parts->chosen_filestore = true;
 	parts->filestore = (struct backup_filestore){

@@ -4,6 +4,7 @@
 #include "cli/backup_parts.h"
 #include "cli/commands.h"
 #include "cli/filling.h"
+#include "cli/mark_view.h"
 #include "cli/output.h"
 #include "cli/run.h"
 #include "cli/set_view.h"
@@ -29,39 +30,61 @@ static void print_documents(json_t *documents)
 	json_out(document);
 }
 
-static void print_list(const Context *context, const GPtrArray *sets)
+static bool list_sets(Context *context, json_t *documents, GError **error)
 {
+	const char *service = context->service->name;
+	g_autoptr(Catalog) catalog = filling_open(context, FILLING_ASK, error);
+	g_autoptr(GPtrArray) sets = NULL;
+
+	if (!catalog ||
+	    !catalog_sets(catalog, service, arguments_text(context->arguments, "repository"), &sets,
+			  error))
+		return false;
+	if (documents) {
+		json_array_append_new(documents, set_list_json(service, sets));
+		return true;
+	}
 	set_list_print(sets, context->service->repositories->len > 1);
 	if (sets->len == 0 && context->as_of)
-		log_info("there was no set of service %s at that time", context->service->name);
+		log_info("there was no set of service %s at that time", service);
 	else if (sets->len == 0)
-		log_info("there is no set of service %s yet: odrbackup backup %s",
-			 context->service->name, context->service->name);
+		log_info("there is no set of service %s yet: odrbackup backup %s", service,
+			 service);
+	return true;
+}
+
+static bool list_marks(Context *context, json_t *documents, GError **error)
+{
+	const char *service = context->service->name;
+	g_autoptr(GPtrArray) marks = NULL;
+
+	if (!mark_list_read(context, &marks, error))
+		return false;
+	if (documents) {
+		json_array_append_new(documents, mark_list_json(service, marks));
+		return true;
+	}
+	mark_list_print(marks);
+	if (marks->len == 0)
+		log_info("there is no mark of service %s: odrbackup mark %s NAME makes one",
+			 service, service);
+	return true;
 }
 
 bool cmd_list(const struct arguments *arguments, GError **error)
 {
 	g_autoptr(GPtrArray) contexts =
 		context_open_all(arguments, arguments_positional(arguments, 0), error);
-	bool json = arguments_flag(arguments, "json");
+	bool json = arguments_flag(arguments, "json"), marks = arguments_flag(arguments, "marks");
 	g_autoptr(JsonValue) documents = json_array();
 
 	for (guint i = 0; contexts && i < contexts->len; i++) {
 		Context *context = contexts->pdata[i];
-		const char *service = context->service->name;
-		g_autoptr(Catalog) catalog = filling_open(context, FILLING_ASK, error);
-		g_autoptr(GPtrArray) sets = NULL;
 
-		if (!catalog ||
-		    !catalog_sets(catalog, service, arguments_text(arguments, "repository"), &sets,
-				  error))
-			return false;
 		if (!json && contexts->len > 1)
-			printf("%s%s\n", i > 0 ? "\n" : "", service);
-		if (json)
-			json_array_append_new(documents, set_list_json(service, sets));
-		else
-			print_list(context, sets);
+			printf("%s%s\n", i > 0 ? "\n" : "", context->service->name);
+		if (!(marks ? list_marks : list_sets)(context, json ? documents : NULL, error))
+			return false;
 	}
 	if (json && contexts)
 		print_documents(json_incref(documents));

@@ -29,7 +29,7 @@ static char *amount(const struct expire_repository *repository, const char *verb
 	for (guint i = 0; i < repository->sets->len; i++)
 		sets += ((const struct expire_set *)repository->sets->pdata[i])->expires;
 	if (sets == 0 && repository->objects == 0 && repository->wal->len == 0 &&
-	    repository->moments == 0 && repository->swept.drafts == 0)
+	    repository->swept.drafts == 0)
 		return g_strdup_printf("nothing to remove: %s %s", all,
 				       repository->sets->len == 1 ? "stays" : "stay");
 
@@ -39,12 +39,10 @@ static char *amount(const struct expire_repository *repository, const char *verb
 	g_autofree char *objects = count_format(repository->objects, "object");
 	g_autofree char *wal = count_format(repository->wal->len, "WAL file");
 
-	g_autofree char *moments = count_format(repository->moments, "moment");
-
 	g_autofree char *drafts = drafts_amount(repository);
 
-	return g_strdup_printf("%s %u of %s, %s with content (%s), %s (%s), %s%s", verb, sets, all,
-			       objects, bytes, wal, wal_bytes, moments, drafts);
+	return g_strdup_printf("%s %u of %s, %s with content (%s), %s (%s)%s", verb, sets, all,
+			       objects, bytes, wal, wal_bytes, drafts);
 }
 
 static void print_plan(const struct expire_repository *repository)
@@ -93,7 +91,6 @@ static json_t *repository_json(const struct expire_repository *repository)
 	json_set_int(object, "abandoned_generations", repository->abandoned);
 	json_set(object, "wal", wal);
 	json_set_int(object, "wal_bytes", (int64_t)repository->wal_bytes);
-	json_set_int(object, "moments", repository->moments);
 	json_set_int(object, "drafts", (int64_t)repository->swept.drafts);
 	json_set_int(object, "draft_bytes", (int64_t)repository->swept.bytes);
 	json_set_int(object, "locked", repository->locked);

@@ -115,6 +115,12 @@ static const struct command_option heartbeat_options[] = {
 	{NULL},
 };
 
+static const struct command_option mark_options[] = {
+	{"note", 0, OPTION_TEXT, "TEXT", "what the mark is for"},
+	{"wait", 0, OPTION_FLAG, NULL, "until its WAL is durable in every repository"},
+	{NULL},
+};
+
 static const struct command_option expire_options[] = {
 	{"plan", 0, OPTION_FLAG, NULL, "show what would go, and end"},
 	{NULL},
@@ -158,6 +164,7 @@ static const struct command_option restore_options[] = {
 
 static const struct command_option list_options[] = {
 	{"as-of", 0, OPTION_TEXT, "TIME", "the sets that were there at that time (with a zone)"},
+	{"marks", 0, OPTION_FLAG, NULL, "list the marks instead"},
 	{NULL},
 };
 
@@ -229,6 +236,9 @@ static const struct command protecting[] = {
 	 "heartbeat erp-prod --create\n"
 	 "-q heartbeat erp-prod",
 	 "odrbackup-heartbeat(1)", 0, 1, heartbeat_options, cmd_heartbeat},
+	{"mark", "[SERVICE] NAME [--note TEXT] [--wait]", "make a named point to come back to",
+	 "mark erp-prod before-upgrade --note 'Odoo 17 to 18' --wait",
+	 "odrbackup-mark(1)", 1, 2, mark_options, cmd_mark},
 	{"expire", "[SERVICE] [--plan]", "remove sets and WAL that retention no longer keeps",
 	 "expire erp-prod --plan\n"
 	 "expire erp-prod",
@@ -262,8 +272,9 @@ static const struct command watching[] = {
 	 "status\n"
 	 "status erp-prod --json",
 	 "odrbackup-status(1)", 0, 1, status_options, cmd_status},
-	{"list", "[SERVICE] [--as-of TIME]", "list the sets",
+	{"list", "[SERVICE] [--marks] [--as-of TIME]", "list the sets, or the marks",
 	 "list\n"
+	 "list --marks\n"
 	 "list --kit /media/usb/erp-prod.kit\n"
 	 "list --as-of '2026-11-21 14:30:00+01'",
 	 "odrbackup-list(1)", 0, 1, list_options, cmd_list},

@@ -23,6 +23,7 @@ bool cmd_verify_filestore(const struct arguments *arguments, GError **error);
 bool cmd_heartbeat(const struct arguments *arguments, GError **error);
 bool cmd_restore(const struct arguments *arguments, GError **error);
 bool cmd_list(const struct arguments *arguments, GError **error);
+bool cmd_mark(const struct arguments *arguments, GError **error);
 bool cmd_diff(const struct arguments *arguments, GError **error);
 bool cmd_show(const struct arguments *arguments, GError **error);
 bool cmd_status(const struct arguments *arguments, GError **error);

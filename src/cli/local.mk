@@ -21,6 +21,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/cmd_init.c \
 	src/cli/cmd_key.c \
 	src/cli/cmd_kit.c \
+	src/cli/cmd_mark.c \
 	src/cli/cmd_restore.c \
 	src/cli/cmd_show.c \
 	src/cli/collectors.c \
@@ -49,6 +50,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/keyfile.h \
 	src/cli/kit.c \
 	src/cli/kit.h \
+	src/cli/mark_view.c \
+	src/cli/mark_view.h \
 	src/cli/options.c \
 	src/cli/output.c \
 	src/cli/output.h \

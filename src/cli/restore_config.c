@@ -11,6 +11,7 @@
 #include "cli/run.h"
 #include "cli/set_view.h"
 #include "ops/restore_config.h"
+#include "repo/mark.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -71,10 +72,10 @@ static bool parse_options(struct restoring *restoring, const struct restore_site
 	if (!restore_target_parse(arguments, &restoring->target, &current, error))
 		return false;
 	if (!site->several && restoring->target.type != RECOVERY_DEFAULT &&
-	    restoring->target.type != RECOVERY_TIME)
-		return odr_fail(
-			error, ODR_ERROR_USAGE,
-			"--part config is restored from --set, or as it was at --type time");
+	    restoring->target.type != RECOVERY_TIME && restoring->target.type != RECOVERY_NAME)
+		return odr_fail(error, ODR_ERROR_USAGE,
+				"--part config is restored from --set, as it was at --type time, "
+				"or at a mark");
 	return true;
 }
 
@@ -89,8 +90,28 @@ static bool suits(const struct restoring *restoring, const Manifest *manifest)
 		return manifest_part_stopped(manifest, PART_CONFIG) <= restoring->moment;
 	if (target->set && set_id_valid(target->set))
 		return strcmp(manifest->set_id, target->set) == 0;
-	return target->type != RECOVERY_TIME ||
+	return target->type == RECOVERY_DEFAULT ||
 	       manifest_part_stopped(manifest, PART_CONFIG) <= target->time;
+}
+
+/* A mark is a time. */
+static bool find_mark(struct restoring *restoring, Repo *repo, GError **error)
+{
+	struct restore_target *target = &restoring->target;
+	g_autoptr(Mark) mark = NULL;
+
+	if (restoring->has_moment || target->type != RECOVERY_NAME)
+		return true;
+	if (!mark_find(repo, restoring->context->identity, target->name, &mark, NULL, error))
+		return false;
+	if (!mark)
+		return odr_fail(
+			error, ODR_ERROR_NOT_FOUND,
+			"there is no mark '%s' in repository %s; odrbackup list --marks shows "
+			"them",
+			target->name, store_name(repo->store));
+	target->time = mark->made;
+	return true;
 }
 
 static bool choose_from(struct restoring *restoring, Repo *repo, Manifest **chosen, GError **error)
@@ -99,7 +120,8 @@ static bool choose_from(struct restoring *restoring, Repo *repo, Manifest **chos
 	g_autoptr(GPtrArray) manifests = NULL;
 	g_autoptr(GPtrArray) troubles = g_ptr_array_new_with_free_func(g_free);
 
-	if (!manifest_list(repo, restoring->context->identity, &manifests, troubles, error))
+	if (!find_mark(restoring, repo, error) ||
+	    !manifest_list(repo, restoring->context->identity, &manifests, troubles, error))
 		return false;
 	for (guint i = 0; i < troubles->len; i++)
 		log_warning("%s", (char *)troubles->pdata[i]);

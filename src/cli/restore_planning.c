@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/restore_part.h"
+#include "repo/mark.h"
 
 #include <string.h>
 
@@ -45,13 +46,36 @@ static void explain_absence(const struct restore_planning *planning, Repo *repo,
 	g_propagate_error(error, g_steal_pointer(&cause));
 }
 
+/* A mark of that name tells position and time; without one, it is a restore point of somebody else's. */
+static bool find_mark(struct restore_planning *planning, Repo *repo, GError **error)
+{
+	struct restore_target *target = &planning->target;
+	g_autoptr(GPtrArray) troubles = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(Mark) mark = NULL;
+
+	if (target->type != RECOVERY_NAME)
+		return true;
+	target->mark_timeline = 0;
+	if (!mark_find(repo, planning->context->identity, target->name, &mark, troubles, error))
+		return false;
+	for (guint i = 0; i < troubles->len; i++)
+		log_warning("%s", (char *)troubles->pdata[i]);
+	if (!mark)
+		return true;
+	target->time = mark->made;
+	target->lsn = mark->lsn;
+	target->mark_timeline = mark->timeline;
+	return true;
+}
+
 static bool plan_from(void *part, Repo *repo, GError **error)
 {
 	struct restore_planning *planning = part;
 	struct restore_holdings holdings = {0};
 	struct restore_plan plan = {0};
 
-	if (!restore_holdings_read(repo, planning->context->identity, &holdings, error))
+	if (!find_mark(planning, repo, error) ||
+	    !restore_holdings_read(repo, planning->context->identity, &holdings, error))
 		return false;
 	struct restore_source source = {.manifests = holdings.manifests,
 					.ranges = holdings.ranges,
@@ -97,6 +121,10 @@ struct filestore_span restore_planning_span(const struct restore_planning *plann
 	switch (planning->target.type) {
 	case RECOVERY_TIME:
 		return (struct filestore_span){time, time};
+	case RECOVERY_NAME:
+		return planning->target.mark_timeline
+			       ? (struct filestore_span){time, time}
+			       : (struct filestore_span){manifest->stopped, G_MAXINT64};
 	case RECOVERY_IMMEDIATE:
 		return (struct filestore_span){manifest->started, manifest->stopped};
 	default:

@@ -26,20 +26,3 @@ bool content_digest(const struct content *content, uint8_t digest[XXH128_SIZE], 
 	content_digest_join(content->digest_seed, digests, blocks, digest);
 	return true;
 }
-
-bool content_sha1(const struct content *content, uint8_t digest[SHA1_SIZE], GError **error)
-{
-	struct sha1 *sha1 = sha1_new();
-	ssize_t got = 1;
-
-	for (uint64_t offset = 0; got > 0 && offset < content->size; offset += (uint64_t)got) {
-		got = file_pread(content->fd, content->buffer,
-				 (size_t)MIN(CONTENT_BLOCK_SIZE, content->size - offset),
-				 (off_t)offset, error);
-		if (got > 0)
-			sha1_update(sha1, content->buffer, (size_t)got);
-	}
-	sha1_final(sha1, digest);
-	sha1_free(sha1);
-	return got >= 0;
-}

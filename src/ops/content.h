@@ -13,7 +13,6 @@ struct content {
 	uint8_t *buffer; /* CONTENT_BLOCK_SIZE */
 };
 bool content_digest(const struct content *content, uint8_t digest[XXH128_SIZE], GError **error);
-bool content_sha1(const struct content *content, uint8_t digest[SHA1_SIZE], GError **error);
 /* Blocks of a file of this size; an empty file has one. */
 uint64_t content_blocks(uint64_t size);
 

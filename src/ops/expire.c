@@ -247,7 +247,7 @@ static bool expire_repository(struct expire *expire, GError **error)
 		return false;
 	gather_needs(expire);
 	return expire_content(expire, error) && expire_wal(expire, error) &&
-	       expire_moments(expire, error) && expire_probes(expire, error) &&
+	       expire_marks(expire, error) && expire_probes(expire, error) &&
 	       expire_drafts(expire, error);
 }
 

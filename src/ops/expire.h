@@ -7,7 +7,7 @@
 /*
  * Removing what retention no longer keeps, in every repository: manifests of expired sets first, then the
  * packs and tables of generations that no set refers to any more, then WAL from before the oldest set
- * that is left, moments that a later set made useless, then what aborted runs left behind. Interrupted anywhere, every set that is listed is
+ * that is left, then what aborted runs left behind. Interrupted anywhere, every set that is listed is
  * whole, and the next run goes on. No key that opens anything is needed.
  *
  * Time passes only while sets arrive: a clock that jumped ahead expires nothing, and where backups have
@@ -41,12 +41,12 @@ struct expire_repository {
 		abandoned; /* that no set used before: of aborted runs, or locked when their sets went */
 	GPtrArray *wal; /* char *, sorted */
 	uint64_t wal_bytes;
-	unsigned moments;		   /* that a later set of their part made useless */
 	struct store_swept swept;	   /* what writers that died were writing */
 	char floor[WAL_SEGMENT_NAME_SIZE]; /* the first segment that is needed; "": unknown */
 	GPtrArray *troubles;		   /* char *: sentences */
 	unsigned unverified;		   /* objects named as sets that are none */
 	unsigned locked;		   /* objects that stay until their lock ends */
+	unsigned marks;			   /* that no set reaches any more */
 	unsigned refused;		   /* objects that the store would not give up otherwise */
 };
 struct expire_result {

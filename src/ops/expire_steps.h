@@ -26,12 +26,12 @@ void expire_trouble(struct expire *expire, const char *format, ...) G_GNUC_PRINT
 /* What is locked stays and is counted, what is refused is reported; what is gone already is gone. */
 bool expire_remove(struct expire *expire, const char *local, bool *removed, GError **error);
 
-/* expire_sweep.c: what no set needs that stays: packs, layers and tables; then WAL; moments before the newest set of
- * their part; old probes and drafts. */
+/* expire_sweep.c: what no set needs that stays: packs, layers and tables; then WAL; old probes and drafts. */
 bool expire_content(struct expire *expire, GError **error);
 bool expire_wal(struct expire *expire, GError **error);
-bool expire_moments(struct expire *expire, GError **error);
 bool expire_probes(struct expire *expire, GError **error);
+/* expire_marks.c */
+bool expire_marks(struct expire *expire, GError **error);
 bool expire_drafts(struct expire *expire, GError **error);
 
 #endif

@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "base/stop.h"
 #include "repo/chain.h"
-#include "repo/moment.h"
 #include "repo/wal_held.h"
 #include "store/diagnose.h"
 
@@ -224,52 +223,6 @@ bool expire_wal(struct expire *expire, GError **error)
 		if (wal_may_go(expire, held->pdata[i]) &&
 		    !remove_wal(expire, held->pdata[i], error))
 			return false;
-	return true;
-}
-
-/* Moments: a later set says what they said, and more. */
-
-/* When the newest set of the part was begun that stays; 0: none is. */
-static usec_t newest_of_part(const struct expire *expire, const char *part)
-{
-	usec_t newest = 0;
-
-	for (guint i = 0; i < expire->manifests->len; i++) {
-		const Manifest *manifest = expire->manifests->pdata[i];
-		const struct expire_set *set = expire->out->sets->pdata[i];
-
-		if (!set->removed && manifest_part(manifest, part))
-			newest = MAX(newest, set_id_time(manifest->set_id));
-	}
-	return newest;
-}
-
-/* Where the store locks them, there may be thousands whose lock has not ended: not worth a request each. */
-static bool moment_may_go(const struct expire *expire, const struct moment *moment)
-{
-	usec_t when = MAX(set_id_time(moment->name), moment->stored_at);
-
-	return when < newest_of_part(expire, moment->part) &&
-	       (!expire->locks || expire->request->now - when > expire->request->policy.retain);
-}
-
-bool expire_moments(struct expire *expire, GError **error)
-{
-	g_autoptr(GPtrArray) moments = NULL;
-
-	if (!moment_list(expire->repo, NULL, &moments, error))
-		return false;
-	for (guint i = 0; i < moments->len; i++) {
-		const struct moment *moment = moments->pdata[i];
-		g_autofree char *local = layout_moment(moment->part, moment->name);
-		bool removed;
-
-		if (!moment_may_go(expire, moment))
-			continue;
-		if (!expire_remove(expire, local, &removed, error))
-			return false;
-		expire->out->moments += removed;
-	}
 	return true;
 }
 

@@ -64,6 +64,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/durable.h \
 	src/ops/expire.c \
 	src/ops/expire.h \
+	src/ops/expire_marks.c \
 	src/ops/expire_steps.h \
 	src/ops/expire_sweep.c \
 	src/ops/exposure.c \
@@ -93,6 +94,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/filestore_trees.h \
 	src/ops/finding.c \
 	src/ops/finding.h \
+	src/ops/mark.c \
+	src/ops/mark.h \
 	src/ops/materialize.c \
 	src/ops/materialize.h \
 	src/ops/materialize_compare.c \
@@ -104,6 +107,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/protection.h \
 	src/ops/record.c \
 	src/ops/record.h \
+	src/ops/record_marks.c \
 	src/ops/restore.c \
 	src/ops/restore.h \
 	src/ops/restore_commit.c \

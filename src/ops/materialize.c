@@ -94,26 +94,6 @@ static bool open_target(struct worker *worker, const struct materialize_piece *p
 	return true;
 }
 
-/* data: all of its content, or NULL. The name of a file in an Odoo filestore says what it must be. */
-static bool target_sha1(const struct worker *worker, const uint8_t *data, GError **error)
-{
-	const struct layer_entry *entry = &worker->target.entry;
-	struct content content = {.fd = worker->fd, .size = entry->size, .buffer = worker->back};
-	uint8_t digest[SHA1_SIZE];
-
-	if (!(entry->flags & ENTRY_SHA1))
-		return true;
-	if (data)
-		sha1(data, entry->size, digest);
-	else if (!content_sha1(&content, digest, error))
-		return odr_context(error, "cannot read '%s' back", entry->path);
-	return memcmp(digest, entry->sha1, SHA1_SIZE) == 0 ||
-	       odr_fail(error, ODR_ERROR_CORRUPT,
-			"'%s' was put together wrongly: its SHA-1 is not that of the captured "
-			"content",
-			entry->path);
-}
-
 /* digests: of its blocks, or NULL. */
 static bool target_digest(const struct worker *worker, const uint8_t *digests,
 			  uint8_t digest[XXH128_SIZE], GError **error)
@@ -130,22 +110,15 @@ static bool target_digest(const struct worker *worker, const uint8_t *digests,
 	return true;
 }
 
-/* What is known of the content of a file when its last piece is in; NULL: it is to be read back. */
-struct known {
-	const uint8_t *digests; /* of its blocks */
-	const uint8_t *data;	/* all of it */
-};
-
-/* The last piece is in: length, digests, attributes. */
-static bool finish_target(struct worker *worker, struct known known, GError **error)
+/* The last piece is in: length, digest, attributes. */
+static bool finish_target(struct worker *worker, const uint8_t *digests, GError **error)
 {
 	const struct layer_entry *entry = &worker->target.entry;
 	uint8_t digest[XXH128_SIZE];
 
 	if (!worker->target.ended && ftruncate(worker->fd, (off_t)entry->size) < 0)
 		return odr_fail_errno(error, errno, "cannot size '%s'", entry->path);
-	if (!target_digest(worker, known.digests, digest, error) ||
-	    !target_sha1(worker, known.data, error))
+	if (!target_digest(worker, digests, digest, error))
 		return false;
 	if (memcmp(digest, entry->digest, XXH128_SIZE) != 0)
 		return odr_fail(error, ODR_ERROR_CORRUPT,
@@ -167,10 +140,9 @@ static bool note_piece(struct worker *worker, const struct materialize_piece *pi
 	if (target->blocks)
 		xxh128(all->settings.digest_seed, data, piece->length, digest);
 	if (target->pieces == 1 && !target->zeros)
-		return finish_target(worker, (struct known){target->blocks ? digest : NULL, data},
-				     error);
+		return finish_target(worker, target->blocks ? digest : NULL, error);
 	return !assemblies_note(all->assemblies, target, piece, digest, &digests) ||
-	       finish_target(worker, (struct known){.digests = digests}, error);
+	       finish_target(worker, digests, error);
 }
 
 static bool write_piece(struct worker *worker, const struct materialize_piece *piece,
@@ -258,7 +230,7 @@ static bool write_hollow(struct worker *worker, const struct materialize_job *jo
 {
 	for (size_t i = 0; i < job->count; i++)
 		if (!open_target(worker, &worker->pieces[i], error) ||
-		    !finish_target(worker, (struct known){0}, error))
+		    !finish_target(worker, NULL, error))
 			return false;
 	return true;
 }

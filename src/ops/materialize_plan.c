@@ -9,7 +9,7 @@
 #define FILE_SIZE_MAX ((uint64_t)16 << 40)
 #define ORDER_SIZE    16 /* big-endian: u32 pack · u64 offset · u32 slice */
 
-enum { ZEROS = 1 << 0, ENDED = 1 << 1, BLOCKS = 1 << 2, SHA1 = 1 << 3 };
+enum { ZEROS = 1 << 0, ENDED = 1 << 1, BLOCKS = 1 << 2 };
 
 void materialize_target_clear(struct materialize_target *target)
 {
@@ -111,8 +111,7 @@ static void target_encode(const struct materialize_target *target, GByteArray *o
 	const struct layer_entry *entry = &target->entry;
 
 	bytes_put_u8(out, (target->zeros ? ZEROS : 0) | (target->ended ? ENDED : 0) |
-				  (target->blocks ? BLOCKS : 0) |
-				  (entry->flags & ENTRY_SHA1 ? SHA1 : 0));
+				  (target->blocks ? BLOCKS : 0));
 	bytes_put_u32(out, target->pieces);
 	bytes_put_u64(out, entry->size);
 	bytes_put_u64(out, (uint64_t)entry->mtime_ns);
@@ -120,7 +119,6 @@ static void target_encode(const struct materialize_target *target, GByteArray *o
 	bytes_put_u32(out, entry->uid);
 	bytes_put_u32(out, entry->gid);
 	bytes_put(out, entry->digest, XXH128_SIZE);
-	bytes_put(out, entry->sha1, entry->flags & ENTRY_SHA1 ? SHA1_SIZE : 0);
 	put_text(out, entry->path);
 	put_text(out, entry->owner);
 	put_text(out, entry->group);
@@ -131,7 +129,7 @@ static bool target_decode(const uint8_t *bytes, size_t size, struct materialize_
 {
 	struct layer_entry *entry = &target->entry;
 	struct bytes_reader reader;
-	const uint8_t *digest, *sha1;
+	const uint8_t *digest;
 	uint8_t flags;
 
 	bytes_reader_init(&reader, bytes, size);
@@ -149,10 +147,6 @@ static bool target_decode(const uint8_t *bytes, size_t size, struct materialize_
 	digest = bytes_get(&reader, XXH128_SIZE);
 	if (digest)
 		memcpy(entry->digest, digest, XXH128_SIZE);
-	entry->flags = flags & SHA1 ? ENTRY_SHA1 : 0;
-	sha1 = bytes_get(&reader, flags & SHA1 ? SHA1_SIZE : 0);
-	if (flags & SHA1 && sha1)
-		memcpy(entry->sha1, sha1, SHA1_SIZE);
 	entry->path = get_text(&reader);
 	entry->owner = get_text(&reader);
 	entry->group = get_text(&reader);

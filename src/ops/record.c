@@ -401,6 +401,7 @@ bool record_rebuild(Catalog *catalog, Repo *repo, const Identity *identity, GPtr
 {
 	return rebuild_sets(catalog, repo, identity, troubles, error) &&
 	       rebuild_moments(catalog, repo, troubles, error) &&
+	       record_marks(catalog, repo, identity, troubles, error) &&
 	       rebuild_wal(catalog, repo, error) &&
 	       record_exposure(catalog, repo->service.name, store_name(repo->store), error);
 }

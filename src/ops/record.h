@@ -3,6 +3,7 @@
 
 #include "catalog/catalog.h"
 #include "repo/manifest.h"
+#include "repo/mark.h"
 #include "repo/moment.h"
 #include "repo/wal_journal.h"
 #include "store/alteration.h"
@@ -10,6 +11,11 @@
 /* From repository and local journal into the catalog. A set's capture of files or configuration is a
  * recovery point of that part. */
 bool record_set(Catalog *catalog, const Repo *repo, const Manifest *manifest, GError **error);
+bool record_mark(Catalog *catalog, const Repo *repo, const struct mark *mark, GError **error);
+/* Marks that the repository has and the catalog lacks, or knew without a name; and those that are gone.
+ * identity NULL: without names. What does not verify is a sentence in troubles. */
+bool record_marks(Catalog *catalog, Repo *repo, const Identity *identity, GPtrArray *troubles,
+		  GError **error);
 bool record_moment(Catalog *catalog, const Repo *repo, const struct moment *moment, GError **error);
 /* WAL journal of the service's state folder → catalog, by the names that its repositories have now; drops
  * nothing. */

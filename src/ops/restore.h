@@ -11,6 +11,8 @@ struct restore_target {
 	usec_t time;
 	lsn_t lsn;
 	const char *name, *xid;
+	/* RECOVERY_NAME, where a mark has the name (else 0): time and lsn are the mark's, and its timeline. */
+	uint32_t mark_timeline;
 	bool exclusive;
 	uint32_t timeline; /* 0: latest */
 	const char *set;   /* id, "latest", "oldest", or NULL/"auto" */

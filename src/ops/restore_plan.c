@@ -31,6 +31,12 @@ static const TimelineHistory *history_of(const struct restore_source *source, ui
 	return NULL;
 }
 
+static bool leads_to_mark(const TimelineHistory *history, const struct restore_target *target)
+{
+	return target->mark_timeline == 0 ||
+	       timeline_reachable(history, target->mark_timeline, target->lsn);
+}
+
 /* The timeline to follow from a set: the one asked for, else the highest that descends from it. */
 static const TimelineHistory *choose_history(const struct restore_source *source,
 					     const struct restore_target *target,
@@ -44,7 +50,7 @@ static const TimelineHistory *choose_history(const struct restore_source *source
 		if (target->timeline != 0 && history->timeline != target->timeline)
 			continue;
 		if (timeline_reachable(history, manifest->wal->timeline, manifest->wal->stop) &&
-		    (!best || history->timeline > best->timeline))
+		    leads_to_mark(history, target) && (!best || history->timeline > best->timeline))
 			best = history;
 	}
 	return best;
@@ -67,6 +73,8 @@ static bool set_precedes_target(const struct restore_target *target, const Manif
 		return manifest_part_stopped(manifest, PART_DATABASE) <= target->time;
 	case RECOVERY_LSN:
 		return manifest->wal->stop <= target->lsn;
+	case RECOVERY_NAME:
+		return target->mark_timeline == 0 || manifest->wal->stop <= target->lsn;
 	case RECOVERY_XID:
 		if (manifest->server)
 			json_int_optional(manifest->server, "server", "next_xid", &next_xid, NULL);
@@ -210,6 +218,16 @@ static const Manifest *find_set(const struct restore_source *source, const char 
 	return NULL;
 }
 
+static char *mark_text(const struct restore_target *target)
+{
+	g_autofree char *lsn = lsn_print(target->lsn);
+	g_autofree char *time = clock_format(target->time - target->time % USEC_PER_SEC);
+
+	if (target->mark_timeline == 0)
+		return g_strdup_printf("restore point '%s'", target->name);
+	return g_strdup_printf("mark '%s' of %s, at %s", target->name, time, lsn);
+}
+
 static char *target_text(const struct restore_target *target)
 {
 	switch (target->type) {
@@ -220,7 +238,7 @@ static char *target_text(const struct restore_target *target)
 	case RECOVERY_XID:
 		return g_strdup_printf("transaction %s", target->xid);
 	case RECOVERY_NAME:
-		return g_strdup_printf("restore point '%s'", target->name);
+		return mark_text(target);
 	default:
 		return g_strdup(recovery_type_name(target->type));
 	}
@@ -303,6 +321,7 @@ static bool target_is_archived(const struct restore_target *target, const struct
 
 	/* The server stops at a record that begins at or behind the position: there must be one. */
 	if ((target->type == RECOVERY_LSN && target->lsn >= plan->wal_end) ||
+	    (target->mark_timeline != 0 && target->lsn > plan->wal_end) ||
 	    (target->type == RECOVERY_TIME && target->time > plan->wal_end_stored)) {
 		if (gap)
 			return odr_fail(error, ODR_ERROR_NOT_FOUND,
@@ -384,7 +403,7 @@ static void describe_point(const struct restore_source *source, const struct res
 		     "WAL segment %s is missing while later ones are there: recovery cannot go "
 		     "beyond %s",
 		     plan->missing, end);
-	if (target->type == RECOVERY_NAME)
+	if (target->type == RECOVERY_NAME && target->mark_timeline == 0)
 		warn(plan,
 		     "whether the restore point was made after set %s shows only in its WAL: if "
 		     "recovery does not find it, choose an older set with --set",

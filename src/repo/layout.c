@@ -152,6 +152,44 @@ char *layout_wal(const char *file, const uint8_t digest[XXH128_SIZE])
 	return g_strconcat(prefix, hex, NULL);
 }
 
+char *mark_id_of(usec_t made, const uint8_t digest[MARK_DIGEST_SIZE])
+{
+	g_autofree char *time = clock_format_compact(made);
+	g_autofree char *hex = hex_encode(digest, MARK_DIGEST_SIZE);
+
+	return g_strdup_printf("%s-%s", time, hex);
+}
+
+static bool parse_mark_id(const char *id, uint8_t digest[MARK_DIGEST_SIZE])
+{
+	usec_t time;
+
+	return strlen(id) == TIME_LENGTH + 1 + 2 * MARK_DIGEST_SIZE && parse_time(id, &time) &&
+	       id[TIME_LENGTH] == '-' && hex_decode(id + TIME_LENGTH + 1, digest, MARK_DIGEST_SIZE);
+}
+
+bool mark_id_valid(const char *id)
+{
+	uint8_t digest[MARK_DIGEST_SIZE];
+
+	return parse_mark_id(id, digest);
+}
+
+char *layout_mark(const char *mark_id)
+{
+	return g_strdup_printf("mark/%s", mark_id);
+}
+
+bool layout_parse_mark(const char *local, char **mark_id, uint8_t digest[MARK_DIGEST_SIZE])
+{
+	const char *id = local + strlen("mark/");
+
+	if (!g_str_has_prefix(local, "mark/") || !parse_mark_id(id, digest))
+		return false;
+	*mark_id = g_strdup(id);
+	return true;
+}
+
 bool layout_parse_set(const char *local, char **set_id)
 {
 	if (!g_str_has_prefix(local, "set/") || !set_id_valid(local + strlen("set/")))

@@ -32,6 +32,13 @@ char *layout_wal_prefix(const char *file); /* "wal/<timeline>/<file>-" */
 char *layout_moment(const char *part, const char *name);
 bool layout_parse_moment(const char *local, char **part, char **name);
 
+/* Ids of marks: <time, 20261121T230501Z>-<16 hex of the name's keyed digest>. */
+#define MARK_DIGEST_SIZE 8
+char *mark_id_of(usec_t made, const uint8_t digest[MARK_DIGEST_SIZE]);
+bool mark_id_valid(const char *id);
+char *layout_mark(const char *mark_id);
+bool layout_parse_mark(const char *local, char **mark_id, uint8_t digest[MARK_DIGEST_SIZE]);
+
 bool layout_parse_set(const char *local, char **set_id);
 bool layout_parse_pack(const char *local, char **generation, uint8_t sha256[SHA256_SIZE]);
 bool layout_parse_wal(const char *local, char **file, uint8_t digest[XXH128_SIZE]);

@@ -23,6 +23,8 @@ src_repo_librepo_a_SOURCES = \
 	src/repo/manifest_public.c \
 	src/repo/manifest_read.c \
 	src/repo/manifest_sealed.c \
+	src/repo/mark.c \
+	src/repo/mark.h \
 	src/repo/moment.c \
 	src/repo/moment.h \
 	src/repo/object.c \

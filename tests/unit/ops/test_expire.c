@@ -705,36 +705,6 @@ static void test_probes(struct site *site, const void *data)
 	g_assert_true(has_probe(site, STORE_PROBE "20260103T000000Z-00000003"));
 }
 
-static void put_moment(struct site *site, const char *part, usec_t time)
-{
-	g_autofree char *name = set_id_new(time);
-	g_autofree char *local = layout_moment(part, name);
-
-	put(site, local, "moment", 6, time);
-}
-
-/* What came after the newest set of its part stays, and so does what is locked. */
-static void test_moments(struct site *site, const void *data)
-{
-	const struct expire_repository *out;
-
-	(void)data;
-	put_days(site, 3);
-	for (unsigned day = 0; day < 4; day++)
-		put_moment(site, PART_DATABASE, DAY(day));
-	put_moment(site, PART_FILESTORE, DAY(0));
-	site->faults->locks = true;
-	out = expire_ok(site, DAY(3));
-	g_assert_cmpuint(out->moments, ==, 0);
-	site->faults->locks = false;
-	out = expire_ok(site, DAY(3));
-	g_assert_cmpuint(out->moments, ==, 3);
-	g_assert_cmpuint(count(site, "moment/" PART_DATABASE "/"), ==, 1);
-	g_assert_cmpuint(count(site, "moment/" PART_FILESTORE "/"), ==, 1);
-	out = expire_ok(site, DAY(3));
-	g_assert_cmpuint(out->moments, ==, 0);
-}
-
 static void add(const char *path, void (*test)(struct site *, const void *))
 {
 	g_test_add(path, struct site, NULL, site_init, test, site_clear);
@@ -753,7 +723,6 @@ int main(int argc, char **argv)
 	add("/expire/a-generation-goes-with-its-last-set", test_shared_generation);
 	add("/expire/wal-that-a-kept-set-lists-stays", test_listed_wal);
 	add("/expire/wal-younger-than-the-oldest-set-stays", test_young_wal);
-	add("/expire/moments-go-when-a-later-set-says-more", test_moments);
 	add("/expire/what-does-not-verify-is-neither-kept-nor-removed", test_unverified);
 	add("/expire/what-a-newer-version-stored-ends-no-expiry", test_newer);
 	add("/expire/what-aborted-runs-left-goes-when-nothing-can-need-it", test_abandoned);

@@ -134,6 +134,35 @@ static void test_moment_names(void)
 		g_assert_false(layout_parse_moment(wrong[i], &part, &time));
 }
 
+static void test_mark_names(void)
+{
+	static const char *const wrong[] = {
+		"mark/",
+		"mark/20261121T230501Z",
+		"mark/20261121T230501Z-1a2b3c4d",
+		"mark/20261121T230501Z-0011223344556677/x",
+		"mark/20261121T230501Z_0011223344556677",
+		"mark/20261321T230501Z-0011223344556677",
+		"set/20261121T230501Z-0011223344556677",
+	};
+	static const uint8_t digest[MARK_DIGEST_SIZE] = {0x00, 0x11, 0x22, 0x33,
+							 0x44, 0x55, 0x66, 0x77};
+	uint8_t again[MARK_DIGEST_SIZE];
+	g_autofree char *id = NULL, *name = NULL, *made = NULL, *unset = NULL;
+	usec_t time;
+
+	g_assert_true(clock_parse_compact("20261121T230501Z", &time));
+	made = mark_id_of(time, digest);
+	name = layout_mark(made);
+	g_assert_cmpstr(name, ==, "mark/20261121T230501Z-0011223344556677");
+	g_assert_true(layout_parse_mark(name, &id, again));
+	g_assert_cmpstr(id, ==, made);
+	g_assert_cmpmem(again, sizeof(again), digest, sizeof(digest));
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++)
+		if (layout_parse_mark(wrong[i], &unset, again))
+			g_error("'%s' passes for a mark", wrong[i]);
+}
+
 static void test_wal_names(void)
 {
 	static const char *const files[] = {
@@ -185,6 +214,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/repo/layout/pack-names-have-one-spelling", test_pack_names);
 	g_test_add_func("/repo/layout/set-and-table-names", test_set_and_table_names);
 	g_test_add_func("/layout/names-of-moments", test_moment_names);
+	g_test_add_func("/repo/layout/names-of-marks", test_mark_names);
 	g_test_add_func("/repo/layout/wal-names-have-one-spelling", test_wal_names);
 	return g_test_run();
 }
