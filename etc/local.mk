@@ -12,6 +12,8 @@ etc_units = \
 	etc/odrbackup-backup@.timer \
 	etc/odrbackup-expire@.service \
 	etc/odrbackup-expire@.timer \
+	etc/odrbackup-filestore@.service \
+	etc/odrbackup-filestore@.timer \
 	etc/odrbackup-heartbeat@.service \
 	etc/odrbackup-heartbeat@.timer
 nodist_systemdsystemunit_DATA = $(etc_units)
