@@ -18,17 +18,19 @@ struct tar_writer {
 	char *block;
 	tar_take take;
 	void *data;
+	bool refused;	 /* take failed, or nothing more is wanted */
 	GError *trouble; /* of take */
 };
 
+/* Nothing is ever refused to libarchive, which would not free what it has begun: what comes is dropped. */
 static la_ssize_t hand_on(struct archive *archive, void *data, const void *bytes, size_t size)
 {
 	TarWriter *writer = data;
 
-	if (!writer->trouble && writer->take(writer->data, bytes, size, &writer->trouble))
-		return (la_ssize_t)size;
-	archive_set_error(archive, EIO, "the output is refused");
-	return -1;
+	(void)archive;
+	writer->refused =
+		writer->refused || !writer->take(writer->data, bytes, size, &writer->trouble);
+	return (la_ssize_t)size;
 }
 
 static bool fail(TarWriter *writer, GError **error)
@@ -64,7 +66,7 @@ void tar_writer_free(TarWriter *writer)
 {
 	if (!writer)
 		return;
-	archive_write_fail(writer->archive);
+	writer->refused = true;
 	archive_write_free(writer->archive);
 	archive_entry_free(writer->entry);
 	g_clear_error(&writer->trouble);
@@ -76,7 +78,8 @@ static bool write_header(TarWriter *writer, GError **error)
 {
 	int result = archive_write_header(writer->archive, writer->entry);
 
-	return result == ARCHIVE_OK || result == ARCHIVE_WARN || fail(writer, error);
+	return ((result == ARCHIVE_OK || result == ARCHIVE_WARN) && !writer->refused) ||
+	       fail(writer, error);
 }
 
 static bool write_content(TarWriter *writer, int fd, const char *path, uint64_t size,
@@ -93,7 +96,8 @@ static bool write_content(TarWriter *writer, int fd, const char *path, uint64_t 
 		if (got == 0)
 			return odr_fail(error, ODR_ERROR_CORRUPT, "'%s' changed while it was read",
 					path);
-		if (archive_write_data(writer->archive, writer->block, (size_t)got) != got)
+		if (archive_write_data(writer->archive, writer->block, (size_t)got) != got ||
+		    writer->refused)
 			return fail(writer, error);
 		offset += (uint64_t)got;
 	}
