@@ -119,7 +119,7 @@ sub named {
 	my ($result, $target) = @_;
 	my ($path, $query) = split /\?/, $target;
 	my ($prefix) = ($query // '') =~ /prefix=([^&]*)/;
-	my $name = defined $prefix ? $prefix =~ s/%2F/\//gr : defined $query ? $bucket : $path;
+	my $name = defined $prefix ? $prefix =~ s/%2F/\//gr : $path eq "/$bucket/" ? $bucket : $path;
 	my ($last) = $name =~ m{([^/]+/?)$};
 	$last = substr $last, 0, 24 if $name =~ m{/wal/.*/};
 	return index($result->err, $last) >= 0;
@@ -128,15 +128,15 @@ sub named {
 # What is wrong with a run that met a fault. lasts: it may fail, but well.
 sub wrong_with {
 	my ($name, $result, $asked, %option) = @_;
-	my ($met) = grep { $_->{fault} ne '-' } @$asked;
+	my @met = map { $_->{target} } grep { $_->{fault} ne '-' } @$asked;
 	my $good = grep { $result->status == $_ } @{ $act{$name}{status} };
 	my $most = $act{$name}{requests} + ($option{lasts} ? 30 : 4);
 	return (
-		$met ? () : 'no request met the fault',
+		@met ? () : 'no request met the fault',
 		$result->died_of ? 'it died' : (),
 		$good || $option{lasts} ? () : 'it did not succeed',
 		$good || failed_well($name, $result) ? () : 'the status is none for this',
-		$good || !$met || named($result, $met->{target}) ? () : "the message does not name $met->{target}",
+		$good || grep({ named($result, $_) } @met) ? () : "the message names none of @met",
 		$act{$name}{done}->($good) ? () : 'what was done is not what was said',
 		@$asked <= $most ? () : 'requests: ' . @$asked . ", usually $act{$name}{requests}",
 	);
