@@ -7,6 +7,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use File::Copy qw(copy);
 use Test::More;
+use Time::HiRes qw(stat);
 use Odr::Site;
 use Odr::Tool;
 use Odr::Work;
@@ -51,7 +52,8 @@ my ($segment) = grep { $there{$_} == 2 && $_ ge $begun[0] && $_ ge $begun[1] } s
 ok($segment, 'both wrote a segment of the same name');
 
 sub object { my ($of) = @_; my ($path) = glob $of->repository . "/*/wal/00000001/$segment-*"; return $path }
-sub newest_set { my ($of) = @_; return (sort glob $of->repository . '/*/set/*')[-1] }
+# Ids of one second have no order.
+sub newest_set { my ($of) = @_; return (sort { (stat $a)[9] <=> (stat $b)[9] } glob $of->repository . '/*/set/*')[-1] }
 
 sub get {
 	my ($to) = @_;
