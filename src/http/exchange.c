@@ -313,8 +313,21 @@ static bool fail_silent(const struct exchange *exchange, GError **error)
 	return odr_fail(error, ODR_ERROR_TRANSIENT, "the server was silent for %s", time);
 }
 
+/* More came for the request before than was announced: what is left of it is no answer to this one. */
+static bool is_leftover(CURL *curl, CURLcode code)
+{
+	long opened = 1;
+
+	curl_easy_getinfo(curl, CURLINFO_NUM_CONNECTS, &opened);
+	return opened == 0 &&
+	       (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY);
+}
+
 static bool fail(const struct exchange *exchange, CURLcode code, const char *detail, GError **error)
 {
+	if (is_leftover(exchange->curl, code))
+		return odr_fail(error, ODR_ERROR_TRANSIENT,
+				"the server's answer before this one was longer than announced");
 	if (code == CURLE_ABORTED_BY_CALLBACK && exchange->silent)
 		return fail_silent(exchange, error);
 	if (exchange->too_long)
