@@ -3,9 +3,9 @@
 
 #include "cli/collectors.h"
 #include "cli/context.h"
-#include "ops/backup_config.h"
-#include "ops/backup_database.h"
-#include "ops/backup_filestore.h"
+#include "ops/backup/config.h"
+#include "ops/backup/database.h"
+#include "ops/backup/filestore.h"
 
 /*
  * Which parts a backup captures: those of --part, or all that the service has; and how, as the

@@ -2,7 +2,7 @@
 #define ODR_CLI_COMMAND_H
 
 #include "cli/arguments.h"
-#include "cli/settings.h"
+#include "cli/settings/settings.h"
 
 #include <glib.h>
 #include <stdbool.h>

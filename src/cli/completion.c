@@ -1,7 +1,7 @@
 /* The completion script for bash, from the same table as everything else. */
 #include "cli/help.h"
 
-#include "cli/settings.h"
+#include "cli/settings/settings.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 
 #include "cli/arguments.h"
 #include "cli/kit.h"
-#include "cli/settings.h"
+#include "cli/settings/settings.h"
 #include "cli/unlock.h"
 #include "crypto/keys.h"
 #include "repo/repo.h"

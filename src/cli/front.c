@@ -7,7 +7,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/program.h"
-#include "ops/archive_choice.h"
+#include "ops/archive/choice.h"
 #include "store/driver.h"
 
 #include <string.h>

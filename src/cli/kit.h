@@ -2,7 +2,7 @@
 #define ODR_CLI_KIT_H
 
 #include "base/clock.h"
-#include "cli/settings.h"
+#include "cli/settings/settings.h"
 
 #include <glib.h>
 #include <stdbool.h>

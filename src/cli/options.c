@@ -1,5 +1,5 @@
 #include "cli/arguments.h"
-#include "cli/settings.h"
+#include "cli/settings/settings.h"
 
 const struct command_option global_options[] = {
 	{"config", 'c', OPTION_TEXT, "FILE", "configuration (" SETTINGS_FILE ")"},

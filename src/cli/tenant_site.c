@@ -5,8 +5,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "cli/output.h"
-#include "cli/restore_target.h"
-#include "cli/restore_view.h"
+#include "cli/restore/target.h"
+#include "cli/views/restore.h"
 
 #include <stdio.h>
 

@@ -2,10 +2,10 @@
 #define ODR_CLI_TENANT_SITE_H
 
 #include "cli/context.h"
-#include "cli/restore_planning.h"
+#include "cli/restore/planning.h"
 #include "cli/run.h"
 #include "ops/sandbox.h"
-#include "ops/tenant_files.h"
+#include "ops/tenant/files.h"
 
 /*
  * What commands share that bring one database to a moment in a private server: --database, the target, --sandbox,

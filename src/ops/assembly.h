@@ -1,7 +1,7 @@
 #ifndef ODR_OPS_ASSEMBLY_H
 #define ODR_OPS_ASSEMBLY_H
 
-#include "ops/materialize_plan.h"
+#include "ops/restore/materialize_plan.h"
 
 /*
  * Files of several pieces while workers put them together: how many pieces are still to come, and the

@@ -1,7 +1,7 @@
 #ifndef ODR_OPS_EXPORT_H
 #define ODR_OPS_EXPORT_H
 
-#include "ops/tenant.h"
+#include "ops/tenant/tenant.h"
 
 /*
  * A recovered database as the zip that Odoo's own database manager restores: dump.sql, filestore/xx/<sha1>,

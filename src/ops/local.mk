@@ -2,136 +2,136 @@ noinst_LIBRARIES += src/ops/libops.a
 src_ops_libops_a_SOURCES = \
 	src/ops/accounts.c \
 	src/ops/accounts.h \
-	src/ops/archive.h \
-	src/ops/archive_choice.c \
-	src/ops/archive_choice.h \
-	src/ops/archive_get.c \
-	src/ops/archive_lookup.c \
-	src/ops/archive_lookup.h \
-	src/ops/archive_names.c \
-	src/ops/archive_names.h \
-	src/ops/archive_place.c \
-	src/ops/archive_place.h \
-	src/ops/archive_push.c \
-	src/ops/archive_repos.c \
-	src/ops/archive_repos.h \
-	src/ops/archive_sets.c \
-	src/ops/archive_spool.c \
-	src/ops/archive_spool.h \
+	src/ops/archive/archive.h \
+	src/ops/archive/choice.c \
+	src/ops/archive/choice.h \
+	src/ops/archive/get.c \
+	src/ops/archive/lookup.c \
+	src/ops/archive/lookup.h \
+	src/ops/archive/names.c \
+	src/ops/archive/names.h \
+	src/ops/archive/place.c \
+	src/ops/archive/place.h \
+	src/ops/archive/push.c \
+	src/ops/archive/repos.c \
+	src/ops/archive/repos.h \
+	src/ops/archive/sets.c \
+	src/ops/archive/spool.c \
+	src/ops/archive/spool.h \
 	src/ops/assembly.c \
 	src/ops/assembly.h \
 	src/ops/attributes.c \
 	src/ops/attributes.h \
-	src/ops/backup.c \
-	src/ops/backup.h \
-	src/ops/backup_config.c \
-	src/ops/backup_config.h \
-	src/ops/backup_database.c \
-	src/ops/backup_database.h \
-	src/ops/backup_database_set.c \
-	src/ops/backup_database_steps.h \
-	src/ops/backup_filestore.c \
-	src/ops/backup_filestore.h \
-	src/ops/backup_part.h \
-	src/ops/backup_publish.c \
-	src/ops/check.c \
-	src/ops/check.h \
-	src/ops/check_altered.c \
-	src/ops/check_chain.c \
-	src/ops/check_journal.c \
-	src/ops/check_objects.c \
-	src/ops/check_scan.c \
-	src/ops/check_server.c \
-	src/ops/check_store.c \
-	src/ops/check_wal.c \
+	src/ops/backup/backup.c \
+	src/ops/backup/backup.h \
+	src/ops/backup/config.c \
+	src/ops/backup/config.h \
+	src/ops/backup/database.c \
+	src/ops/backup/database.h \
+	src/ops/backup/database_set.c \
+	src/ops/backup/database_steps.h \
+	src/ops/backup/filestore.c \
+	src/ops/backup/filestore.h \
+	src/ops/backup/part.h \
+	src/ops/backup/publish.c \
+	src/ops/check/altered.c \
+	src/ops/check/chain.c \
+	src/ops/check/check.c \
+	src/ops/check/check.h \
+	src/ops/check/finding.c \
+	src/ops/check/finding.h \
+	src/ops/check/journal.c \
+	src/ops/check/objects.c \
+	src/ops/check/protection.c \
+	src/ops/check/protection.h \
+	src/ops/check/scan.c \
+	src/ops/check/server.c \
+	src/ops/check/store.c \
+	src/ops/check/wal.c \
 	src/ops/cluster.c \
 	src/ops/cluster.h \
+	src/ops/config/pack.c \
+	src/ops/config/pack.h \
+	src/ops/config/read.c \
+	src/ops/config/read.h \
 	src/ops/content.c \
 	src/ops/content.h \
-	src/ops/config_pack.c \
-	src/ops/config_pack.h \
-	src/ops/config_read.c \
-	src/ops/config_read.h \
-	src/ops/copy.c \
-	src/ops/copy.h \
-	src/ops/copy_jobs.c \
-	src/ops/copy_jobs.h \
-	src/ops/copy_pages.c \
-	src/ops/copy_pages.h \
-	src/ops/copy_steps.h \
-	src/ops/copy_worker.c \
+	src/ops/copy/copy.c \
+	src/ops/copy/copy.h \
+	src/ops/copy/jobs.c \
+	src/ops/copy/jobs.h \
+	src/ops/copy/pages.c \
+	src/ops/copy/pages.h \
+	src/ops/copy/steps.h \
+	src/ops/copy/worker.c \
 	src/ops/durable.c \
 	src/ops/durable.h \
-	src/ops/expire.c \
-	src/ops/expire.h \
-	src/ops/expire_marks.c \
-	src/ops/expire_steps.h \
-	src/ops/expire_sweep.c \
-	src/ops/exposure.c \
-	src/ops/exposure.h \
+	src/ops/expire/expire.c \
+	src/ops/expire/expire.h \
+	src/ops/expire/marks.c \
+	src/ops/expire/steps.h \
+	src/ops/expire/sweep.c \
 	src/ops/export.c \
 	src/ops/export.h \
-	src/ops/filestore_choice.c \
-	src/ops/filestore_choice.h \
-	src/ops/filestore_databases.c \
-	src/ops/filestore_folders.c \
-	src/ops/filestore_folders.h \
-	src/ops/filestore_holdings.c \
-	src/ops/filestore_layer.c \
-	src/ops/filestore_proof.c \
-	src/ops/filestore_proof.h \
-	src/ops/filestore_read.c \
-	src/ops/filestore_read.h \
-	src/ops/filestore_scan.c \
-	src/ops/filestore_scan.h \
-	src/ops/filestore_scan_odoo.c \
-	src/ops/filestore_scan_plain.c \
-	src/ops/filestore_state.c \
-	src/ops/filestore_state.h \
-	src/ops/filestore_steps.h \
-	src/ops/filestore_tree.c \
-	src/ops/filestore_trees.c \
-	src/ops/filestore_trees.h \
-	src/ops/finding.c \
-	src/ops/finding.h \
+	src/ops/exposure.c \
+	src/ops/exposure.h \
+	src/ops/filestore/choice.c \
+	src/ops/filestore/choice.h \
+	src/ops/filestore/databases.c \
+	src/ops/filestore/folders.c \
+	src/ops/filestore/folders.h \
+	src/ops/filestore/holdings.c \
+	src/ops/filestore/layer.c \
+	src/ops/filestore/proof.c \
+	src/ops/filestore/proof.h \
+	src/ops/filestore/read.c \
+	src/ops/filestore/read.h \
+	src/ops/filestore/scan.c \
+	src/ops/filestore/scan.h \
+	src/ops/filestore/scan_odoo.c \
+	src/ops/filestore/scan_plain.c \
+	src/ops/filestore/state.c \
+	src/ops/filestore/state.h \
+	src/ops/filestore/steps.h \
+	src/ops/filestore/tree.c \
+	src/ops/filestore/trees.c \
+	src/ops/filestore/trees.h \
 	src/ops/mark.c \
 	src/ops/mark.h \
-	src/ops/materialize.c \
-	src/ops/materialize.h \
-	src/ops/materialize_compare.c \
-	src/ops/materialize_plan.c \
-	src/ops/materialize_plan.h \
 	src/ops/part_lock.c \
 	src/ops/part_lock.h \
-	src/ops/protection.c \
-	src/ops/protection.h \
 	src/ops/record.c \
 	src/ops/record.h \
 	src/ops/record_marks.c \
-	src/ops/restore.c \
-	src/ops/restore.h \
-	src/ops/restore_commit.c \
-	src/ops/restore_config.c \
-	src/ops/restore_config.h \
-	src/ops/restore_delta.c \
-	src/ops/restore_filestore.c \
-	src/ops/restore_filestore.h \
-	src/ops/restore_guard.c \
-	src/ops/restore_holdings.c \
-	src/ops/restore_layout.c \
-	src/ops/restore_plan.c \
-	src/ops/restore_recovery.c \
-	src/ops/restore_steps.h \
+	src/ops/restore/commit.c \
+	src/ops/restore/config.c \
+	src/ops/restore/config.h \
+	src/ops/restore/delta.c \
+	src/ops/restore/filestore.c \
+	src/ops/restore/filestore.h \
+	src/ops/restore/guard.c \
+	src/ops/restore/holdings.c \
+	src/ops/restore/layout.c \
+	src/ops/restore/materialize.c \
+	src/ops/restore/materialize.h \
+	src/ops/restore/materialize_compare.c \
+	src/ops/restore/materialize_plan.c \
+	src/ops/restore/materialize_plan.h \
+	src/ops/restore/plan.c \
+	src/ops/restore/recovery.c \
+	src/ops/restore/restore.c \
+	src/ops/restore/restore.h \
+	src/ops/restore/steps.h \
 	src/ops/sandbox.c \
 	src/ops/sandbox.h \
 	src/ops/status.c \
 	src/ops/status.h \
 	src/ops/status_judge.c \
-	src/ops/tenant.c \
-	src/ops/tenant.h \
-	src/ops/tenant_files.c \
-	src/ops/tenant_files.h \
-	src/ops/tenant_load.c \
-	src/ops/tenant_load.h \
+	src/ops/tenant/files.c \
+	src/ops/tenant/files.h \
+	src/ops/tenant/load.c \
+	src/ops/tenant/load.h \
+	src/ops/tenant/tenant.c \
+	src/ops/tenant/tenant.h \
 	src/ops/wal_source.c \
 	src/ops/wal_source.h

@@ -2,8 +2,8 @@
 #define ODR_OPS_STATUS_H
 
 #include "catalog/catalog.h"
+#include "ops/check/finding.h"
 #include "ops/exposure.h"
-#include "ops/finding.h"
 #include "pg/wal.h"
 
 /*

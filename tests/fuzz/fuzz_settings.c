@@ -1,5 +1,5 @@
 #include "cli/kit.h"
-#include "cli/settings.h"
+#include "cli/settings/settings.h"
 
 /* Configuration files and recovery kits. What parses has a tier and a repository for every service. */
 

@@ -72,8 +72,8 @@ sub complaint {
 	my ($may, $layer, $form, $header, $folder) = @_;
 
 	if ($form eq '"') {
-		# What several tests of a layer share lies beside them.
-		return if $folder =~ m{/tests/unit/\w+$} && -e "$folder/$header";
+		# What several tests of a layer share lies beside them, or above.
+		return if $folder =~ m{/tests/unit/[\w/]+$} && $header =~ m{^(?:\.\./){0,2}[\w/]+\.h$} && -e "$folder/$header";
 		return 'is not written by its path below src' unless $header =~ m{^(\w+)/[\w/]+\.h$};
 		return "is of no layer of src/LAYERS" unless $may->{$1};
 		return "$layer may not include $1" unless $may->{$layer}{$1};

@@ -2,6 +2,7 @@
 # The tree is whole: every source is built, every unit test has its module, every fuzz target its corpus.
 use strict;
 use warnings;
+use File::Find;
 use Test::More;
 
 my $source = $ENV{ODR_SRC} // '.';
@@ -19,11 +20,18 @@ sub words_of {
 	return map { $_ => 1 } split /[\s\\]+/, text_of("$source/$path");
 }
 
+sub sources_in {
+	my ($folder) = @_;
+	my @found;
+	find({no_chdir => 1, wanted => sub { push @found, $_ if /\.[ch]$/ }}, $folder =~ s{/$}{}r);
+	return sort @found;
+}
+
 chdir $source or die "cannot enter $source: $!\n";
 
 for my $folder (glob 'src/*/') {
 	my %listed = -e "${folder}local.mk" ? words_of("${folder}local.mk") : ();
-	my @missing = grep { !$listed{$_} } glob "$folder*.c $folder*.h";
+	my @missing = grep { !$listed{$_} } sources_in($folder);
 	ok(!@missing, "${folder}local.mk lists every source of its folder")
 	    or diag(map { "not listed: $_\n" } @missing);
 	my @gone = grep { m{^src/\S+\.[ch]$} && !-e } sort keys %listed;
@@ -32,10 +40,9 @@ for my $folder (glob 'src/*/') {
 }
 
 my %unit = words_of('tests/unit/local.mk');
-for my $test (glob 'tests/unit/*/test_*.c') {
-	my ($layer, $module) = $test =~ m{^tests/unit/(\w+)/test_(\w+)\.c$};
-	ok(-e "src/$layer/$module.c" || -e "src/$layer/$module.h",
-		"$test tests a module: src/$layer/$module.c");
+for my $test (grep { m{/test_\w+\.c$} } sources_in('tests/unit')) {
+	my $module = $test =~ s{^tests/unit/}{src/}r =~ s{/test_(\w+)\.c$}{/$1}r;
+	ok(-e "$module.c" || -e "$module.h", "$test tests a module: $module.c");
 	ok($unit{$test =~ s/\.c$//r}, "$test is in unit_programs");
 }
 

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "crypto/secret.h"
-#include "ops/archive.h"
+#include "ops/archive/archive.h"
 #include "ops/cluster.h"
 #include "repo/repo.h"
 #include "repo/wal_held.h"

@@ -1,0 +1,169 @@
+#include "base/error.h"
+#include "base/json.h"
+#include "cli/commands.h"
+#include "cli/restore/part.h"
+#include "cli/restore/tenant.h"
+#include "repo/manifest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct restore_part_class *const classes[] = {
+	&restore_database_part,
+	&restore_filestore_part,
+	&restore_config_part,
+};
+#define CLASSES G_N_ELEMENTS(classes)
+
+/* Which parts: those of --part, else those that have been given a place; of none of them the database. */
+struct parts {
+	bool chosen[CLASSES];
+	void *objects[CLASSES];
+};
+
+static bool is_part(const char *name)
+{
+	for (size_t i = 0; i < CLASSES; i++)
+		if (strcmp(classes[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool check_names(const struct arguments *arguments, GError **error)
+{
+	const GPtrArray *names = arguments_list(arguments, "part");
+
+	for (guint i = 0; names && i < names->len; i++)
+		if (!is_part(names->pdata[i]))
+			return odr_fail(error, ODR_ERROR_USAGE,
+					"--part is " PART_DATABASE ", " PART_FILESTORE
+					" or " PART_CONFIG ", not '%s'",
+					(char *)names->pdata[i]);
+	return true;
+}
+
+static bool choose(const struct arguments *arguments, struct parts *parts, GError **error)
+{
+	bool files = arguments_text(arguments, "filestore") != NULL;
+	bool named = arguments_list(arguments, "part") != NULL;
+
+	if (!check_names(arguments, error))
+		return false;
+	for (size_t i = 0; i < CLASSES; i++)
+		parts->chosen[i] = restore_wants(arguments, classes[i]->name);
+	if (!named) {
+		parts->chosen[0] = arguments_text(arguments, "pgdata") || !files;
+		parts->chosen[1] = files;
+	}
+	if (!parts->chosen[2] &&
+	    (arguments_flag(arguments, "in-place") || arguments_list(arguments, "item")))
+		return odr_fail(error, ODR_ERROR_USAGE,
+				"--in-place and --item are for --part " PART_CONFIG);
+	if (!parts->chosen[1] && files)
+		return odr_fail(error, ODR_ERROR_USAGE,
+				"--filestore is for --part " PART_FILESTORE);
+	return true;
+}
+
+static bool parse(struct parts *parts, struct restore_site *site, GError **error)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < CLASSES; i++)
+		count += parts->chosen[i];
+	site->several = count > 1;
+	for (size_t i = 0; i < CLASSES; i++) {
+		if (!parts->chosen[i])
+			continue;
+		parts->objects[i] = classes[i]->parse(site, error);
+		if (!parts->objects[i])
+			return false;
+	}
+	return true;
+}
+
+static bool plan(const struct parts *parts, struct restore_site *site, GError **error)
+{
+	site->context =
+		context_open(site->arguments, arguments_positional(site->arguments, 0), error);
+	if (!site->context || !context_identity(site->context, error) ||
+	    !context_repos(site->context, error))
+		return false;
+	for (size_t i = 0; i < CLASSES; i++)
+		if (parts->chosen[i] && !classes[i]->plan(parts->objects[i], site, error))
+			return false;
+	return true;
+}
+
+static void show(const struct parts *parts, const struct restore_site *site)
+{
+	bool json = arguments_flag(site->arguments, "json");
+	bool first = true;
+
+	for (size_t i = 0; i < CLASSES; i++) {
+		if (!parts->chosen[i])
+			continue;
+		if (site->several && !json)
+			printf("%sPart %s\n", first ? "" : "\n", classes[i]->name);
+		classes[i]->show(parts->objects[i], site);
+		first = false;
+	}
+	fflush(stdout);
+}
+
+static bool run_parts(const struct parts *parts, const struct restore_site *site, GError **error)
+{
+	for (size_t i = 0; i < CLASSES; i++)
+		if (parts->chosen[i] && !classes[i]->run(parts->objects[i], site, error))
+			return false;
+	return true;
+}
+
+static struct run_result result_of(const struct parts *parts)
+{
+	struct run_result all = {0};
+
+	for (size_t i = 0; i < CLASSES; i++) {
+		if (!parts->chosen[i])
+			continue;
+		struct run_result result = classes[i]->result(parts->objects[i]);
+
+		all.bytes += result.bytes;
+		if (!all.set_id)
+			all.set_id = result.set_id;
+	}
+	return all;
+}
+
+static bool run(const struct parts *parts, struct restore_site *site, GError **error)
+{
+	struct run_result result = result_of(parts);
+	bool done;
+
+	site->run = run_begin(site->context, "restore");
+	done = run_parts(parts, site, error);
+	run_finish(site->run, done ? NULL : *error, &result);
+	run_free(site->run);
+	return done;
+}
+
+bool cmd_restore(const struct arguments *arguments, GError **error)
+{
+	if (arguments_text(arguments, "database"))
+		return restore_tenant(arguments, error);
+
+	struct restore_site site = {.arguments = arguments};
+	struct parts parts = {0};
+	bool plan_only = arguments_flag(arguments, "plan");
+	bool done = choose(arguments, &parts, error) && parse(&parts, &site, error) &&
+		    plan(&parts, &site, error);
+
+	if (done && (plan_only || !arguments_flag(arguments, "quiet")))
+		show(&parts, &site);
+	if (done && !plan_only)
+		done = run(&parts, &site, error);
+	for (size_t i = 0; i < CLASSES; i++)
+		classes[i]->free(parts.objects[i]);
+	context_free(site.context);
+	return done;
+}

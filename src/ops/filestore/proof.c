@@ -1,0 +1,256 @@
+#include "ops/filestore/proof.h"
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/pool.h"
+#include "base/stop.h"
+#include "crypto/digest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BATCH  4096 /* files that are looked at by all workers before the next are asked for */
+#define BUFFER ((size_t)256 << 10)
+
+struct look {
+	struct proof_finding finding; /* name NULL: nothing is wrong */
+	bool valid, wrong;
+	int64_t size; /* that the database says */
+	char *name;
+	uint64_t bytes; /* read */
+};
+
+struct proving {
+	const struct filestore_proof_request *request;
+	struct filestore_proof *proof;
+	int folder;    /* descriptor */
+	GArray *looks; /* struct look: the batch */
+};
+
+struct worker {
+	struct sha1 *digest;
+	uint8_t *buffer;
+};
+
+const char *proof_trouble_name(enum proof_trouble trouble)
+{
+	static const char *const names[] = {[PROOF_MISSING] = "missing",
+					    [PROOF_SIZE] = "of another size",
+					    [PROOF_CONTENT] = "of other content",
+					    [PROOF_NAME] = "no name of a file"};
+
+	return names[trouble];
+}
+
+static void finding_free(void *data)
+{
+	struct proof_finding *finding = data;
+
+	g_free(finding->name);
+	g_free(finding->model);
+	g_free(finding);
+}
+
+static void look_clear(void *data)
+{
+	struct look *look = data;
+
+	g_free(look->name);
+	g_free(look->finding.model);
+}
+
+void filestore_proof_clear(struct filestore_proof *proof)
+{
+	g_clear_pointer(&proof->findings, g_ptr_array_unref);
+}
+
+uint64_t filestore_proof_new_damage(const struct filestore_proof *proof)
+{
+	uint64_t all =
+		proof->missing + proof->wrong_size + proof->wrong_content + proof->wrong_name;
+
+	return all - proof->baseline - proof->regenerable;
+}
+
+/* ---- one file ---------------------------------------------------------------------------------- */
+
+static void find_wrong(struct look *look, enum proof_trouble trouble)
+{
+	look->wrong = true;
+	look->finding.trouble = trouble;
+}
+
+static bool read_digest(struct look *look, struct worker *worker, int fd, uint8_t digest[SHA1_SIZE],
+			GError **error)
+{
+	sha1_reset(worker->digest);
+	for (ssize_t got; (got = read(fd, worker->buffer, BUFFER)) != 0;) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return odr_fail_errno(error, errno, "cannot read '%s'", look->name);
+		sha1_update(worker->digest, worker->buffer, (size_t)got);
+		look->bytes += (uint64_t)got;
+	}
+	sha1_final(worker->digest, digest);
+	return true;
+}
+
+static bool compare_content(struct look *look, struct worker *worker, int fd, GError **error)
+{
+	uint8_t is[SHA1_SIZE], wanted[SHA1_SIZE];
+	struct stat status;
+
+	if (fstat(fd, &status) != 0)
+		return odr_fail_errno(error, errno, "cannot look at '%s'", look->name);
+	if (!S_ISREG(status.st_mode) || (look->size >= 0 && status.st_size != look->size)) {
+		find_wrong(look, S_ISREG(status.st_mode) ? PROOF_SIZE : PROOF_CONTENT);
+		return true;
+	}
+	if (!read_digest(look, worker, fd, is, error))
+		return false;
+	hex_decode(strchr(look->name, '/') + 1, wanted, SHA1_SIZE);
+	if (memcmp(is, wanted, SHA1_SIZE) != 0)
+		find_wrong(look, PROOF_CONTENT);
+	return true;
+}
+
+static bool look_at(void *shared, void *context, size_t job, GError **error)
+{
+	struct proving *proving = shared;
+	struct look *look = &g_array_index(proving->looks, struct look, job);
+	bool done;
+	int fd;
+
+	if (!look->valid) {
+		find_wrong(look, PROOF_NAME);
+		return true;
+	}
+	fd = file_open_beneath(proving->folder, look->name, O_RDONLY);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+		find_wrong(look, PROOF_MISSING);
+		return true;
+	}
+	if (fd < 0)
+		return odr_fail_errno(error, errno, "cannot open '%s'", look->name);
+	done = compare_content(look, context, fd, error);
+	close(fd);
+	return done;
+}
+
+/* ---- all of them ------------------------------------------------------------------------------- */
+
+static bool worker_begin(void *shared, unsigned number, void **context, GError **error)
+{
+	struct worker *worker = g_new0(struct worker, 1);
+
+	(void)shared, (void)number, (void)error;
+	worker->digest = sha1_new();
+	worker->buffer = g_malloc(BUFFER);
+	*context = worker;
+	return true;
+}
+
+static bool worker_end(void *shared, void *context, bool finished, GError **error)
+{
+	struct worker *worker = context;
+
+	(void)shared, (void)finished, (void)error;
+	sha1_free(worker->digest);
+	g_free(worker->buffer);
+	g_free(worker);
+	return true;
+}
+
+static void count(struct filestore_proof *proof, const struct proof_finding *finding)
+{
+	uint64_t *const counters[] = {[PROOF_MISSING] = &proof->missing,
+				      [PROOF_SIZE] = &proof->wrong_size,
+				      [PROOF_CONTENT] = &proof->wrong_content,
+				      [PROOF_NAME] = &proof->wrong_name};
+
+	++*counters[finding->trouble];
+	if (finding->baseline)
+		proof->baseline++;
+	else if (finding->regenerable)
+		proof->regenerable++;
+}
+
+static void take_look(struct proving *proving, struct look *look)
+{
+	struct filestore_proof *proof = proving->proof;
+	GHashTable *baseline = proving->request->baseline;
+
+	proof->bytes += look->bytes;
+	if (!look->wrong)
+		return;
+	look->finding.baseline = baseline && g_hash_table_contains(baseline, look->name);
+	count(proof, &look->finding);
+	if (proof->findings->len >= PROOF_FINDINGS_MAX)
+		return;
+	struct proof_finding *finding = g_new0(struct proof_finding, 1);
+
+	*finding = look->finding;
+	finding->name = g_utf8_make_valid(look->name, -1);
+	finding->model = g_steal_pointer(&look->finding.model);
+	g_ptr_array_add(proof->findings, finding);
+}
+
+static bool prove_batch(struct proving *proving, GError **error)
+{
+	const struct filestore_proof_request *request = proving->request;
+
+	if (!stop_check(error) || !pool_run(&(struct pool_work){.workers = MAX(request->workers, 1),
+								.jobs = proving->looks->len,
+								.shared = proving,
+								.begin = worker_begin,
+								.run = look_at,
+								.end = worker_end},
+					    error))
+		return false;
+	for (guint i = 0; i < proving->looks->len; i++)
+		take_look(proving, &g_array_index(proving->looks, struct look, i));
+	g_array_set_size(proving->looks, 0);
+	if (request->progress)
+		request->progress(request->progress_data, proving->proof->named);
+	return true;
+}
+
+static bool take_expected(void *data, const struct expected_file *file, GError **error)
+{
+	struct proving *proving = data;
+	struct look look = {.valid = file->valid,
+			    .size = file->size,
+			    .name = g_strdup(file->name),
+			    .finding = {.rows = file->rows,
+					.first_id = file->first_id,
+					.model = g_strdup(file->model),
+					.regenerable = file->regenerable}};
+
+	g_array_append_val(proving->looks, look);
+	proving->proof->named++;
+	return proving->looks->len < BATCH || prove_batch(proving, error);
+}
+
+bool filestore_prove(const struct filestore_proof_request *request, struct filestore_proof *proof,
+		     GError **error)
+{
+	struct proving proving = {.request = request, .proof = proof};
+	bool done;
+
+	*proof = (struct filestore_proof){.findings = g_ptr_array_new_with_free_func(finding_free)};
+	proving.folder = open(request->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proving.folder < 0)
+		return odr_fail_errno(error, errno, "cannot open '%s'", request->folder);
+	proving.looks = g_array_new(false, true, sizeof(struct look));
+	g_array_set_clear_func(proving.looks, look_clear);
+	done = expected_files(request->session, take_expected, &proving, error) &&
+	       prove_batch(&proving, error);
+	g_array_unref(proving.looks);
+	close(proving.folder);
+	return done || odr_context(error, "cannot prove the filestore");
+}

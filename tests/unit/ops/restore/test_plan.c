@@ -1,0 +1,771 @@
+#include "ops/restore/restore.h"
+
+#include "base/error.h"
+
+#include <string.h>
+
+/* Segments of 16 MiB; segment n begins at n << 24. Times are seconds. */
+#define SEGMENT	 (16u << 20)
+#define AT(n)	 ((lsn_t)(n) << 24)
+#define SEC(n)	 ((usec_t)(n)*USEC_PER_SEC)
+#define FIRST	 "20260101T000100Z-00000001"
+#define SECOND	 "20260101T000200Z-00000002"
+#define STRANGER "20260101T000300Z-00000003"
+#define MAXIMUM	 4
+
+struct set {
+	const char *id;
+	uint32_t timeline;
+	lsn_t start, stop;
+	int stopped;
+	int64_t next_xid;
+	bool closed; /* the key does not open it */
+};
+struct range {
+	uint32_t timeline;
+	lsn_t start, end;
+	int stored;
+};
+struct example {
+	const char *promise;
+	struct set sets[MAXIMUM];
+	struct range ranges[MAXIMUM];
+	const char *histories[MAXIMUM]; /* texts of timelines 2, 3, … */
+	struct restore_target target;
+	/* Expected: */
+	const char *set; /* NULL: fails */
+	uint32_t timeline;
+	lsn_t end;
+	int stored;
+	const char *missing;
+	uint64_t segments;
+	const char *first, *last;
+	const char *point;   /* begins so */
+	const char *warning; /* one contains this; NULL: there is none */
+	enum odr_error code;
+	const char *message;
+};
+
+#define ONE_SET                                   \
+ {                                                \
+  {                                               \
+   FIRST, 1, AT(2) + 0x28, AT(2) + 0x100, 60, 500 \
+  }                                               \
+ }
+#define TWO_SETS                                    \
+ {                                                  \
+  {FIRST, 1, AT(2) + 0x28, AT(2) + 0x100, 60, 500}, \
+  {                                                 \
+   SECOND, 1, AT(6) + 0x28, AT(6) + 0x100, 120, 900 \
+  }                                                 \
+ }
+#define WHOLE            \
+ {                       \
+  {                      \
+   1, AT(1), AT(10), 200 \
+  }                      \
+ }
+#define FORK_AT5 "1\t0/5000800\tno recovery target specified\n"
+
+static const struct example examples[] = {
+	{"default/the-newest-set-and-the-end-of-the-archive",
+	 TWO_SETS,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_DEFAULT},
+	 SECOND,
+	 1,
+	 AT(10),
+	 200,
+	 "",
+	 4,
+	 "000000010000000000000006",
+	 "000000010000000000000009",
+	 "the end of the archive: 0/A000000, stored 1970-01-01T00:03:20Z"},
+	{"default/the-oldest-set-when-asked-for",
+	 TWO_SETS,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_DEFAULT, .set = "oldest"},
+	 FIRST,
+	 1,
+	 AT(10),
+	 200,
+	 "",
+	 8,
+	 "000000010000000000000002",
+	 "000000010000000000000009",
+	 "the end"},
+	{"default/a-set-by-id",
+	 TWO_SETS,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_DEFAULT, .set = FIRST},
+	 FIRST,
+	 1,
+	 AT(10),
+	 200,
+	 "",
+	 8,
+	 "000000010000000000000002",
+	 "000000010000000000000009",
+	 "the end"},
+	{"default/a-gap-ends-it-and-is-named",
+	 ONE_SET,
+	 {{1, AT(1), AT(4), 100}, {1, AT(5), AT(9), 200}},
+	 {NULL},
+	 {.type = RECOVERY_DEFAULT},
+	 FIRST,
+	 1,
+	 AT(4),
+	 100,
+	 "000000010000000000000004",
+	 2,
+	 "000000010000000000000002",
+	 "000000010000000000000003",
+	 "the end of the archive: 0/4000000",
+	 "WAL segment 000000010000000000000004 is missing while later ones are there"},
+	{"default/a-newer-set-lies-behind-the-gap",
+	 TWO_SETS,
+	 {{1, AT(1), AT(4), 100}, {1, AT(5), AT(9), 200}},
+	 {NULL},
+	 {.type = RECOVERY_DEFAULT},
+	 SECOND,
+	 1,
+	 AT(9),
+	 200,
+	 "",
+	 3,
+	 "000000010000000000000006",
+	 "000000010000000000000008",
+	 "the end"},
+	{"default/a-set-without-its-own-wal-is-passed-over",
+	 TWO_SETS,
+	 {{1, AT(1), AT(4), 100}},
+	 {NULL},
+	 {.type = RECOVERY_DEFAULT},
+	 FIRST,
+	 1,
+	 AT(4),
+	 100,
+	 "",
+	 2,
+	 "000000010000000000000002",
+	 "000000010000000000000003",
+	 "the end",
+	 "set " SECOND " cannot be used: of its WAL, segment 000000010000000000000006 is missing"},
+	{"default/a-closed-set-is-passed-over",
+	 {{FIRST, 1, AT(2) + 0x28, AT(2) + 0x100, 60, 500},
+	  {SECOND, 1, AT(6) + 0x28, AT(6) + 0x100, 120, 900, true}},
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_DEFAULT},
+	 FIRST,
+	 1,
+	 AT(10),
+	 200,
+	 "",
+	 8,
+	 "000000010000000000000002",
+	 "000000010000000000000009",
+	 "the end",
+	 "set " SECOND " cannot be used: this key does not open it"},
+	{"standby/follows",
+	 ONE_SET,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_STANDBY},
+	 FIRST,
+	 1,
+	 AT(10),
+	 200,
+	 "",
+	 8,
+	 "000000010000000000000002",
+	 "000000010000000000000009",
+	 "a standby that follows the archive, now at 0/A000000"},
+	{"immediate/the-end-of-the-set",
+	 TWO_SETS,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_IMMEDIATE},
+	 SECOND,
+	 1,
+	 AT(10),
+	 200,
+	 "",
+	 4,
+	 "000000010000000000000006",
+	 "000000010000000000000009",
+	 "the end of the set: 0/6000100, 1970-01-01T00:02:00Z"},
+	{"immediate/needs-no-wal-but-its-own",
+	 ONE_SET,
+	 {{1, AT(2), AT(3), 61}},
+	 {NULL},
+	 {.type = RECOVERY_IMMEDIATE},
+	 FIRST,
+	 1,
+	 AT(3),
+	 61,
+	 "",
+	 1,
+	 "000000010000000000000002",
+	 "000000010000000000000002",
+	 "the end of the set"},
+	{"immediate/own-wal-is-missing",
+	 ONE_SET,
+	 {{1, AT(3), AT(9), 61}},
+	 {NULL},
+	 {.type = RECOVERY_IMMEDIATE},
+	 .code = ODR_ERROR_NOT_FOUND,
+	 .message = "set " FIRST
+		    " cannot be used: of its WAL, segment 000000010000000000000002 is missing"},
+
+	{"time/the-newest-set-before-it",
+	 TWO_SETS,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_TIME, .time = SEC(119)},
+	 FIRST,
+	 1,
+	 AT(10),
+	 200,
+	 "",
+	 8,
+	 "000000010000000000000002",
+	 "000000010000000000000009",
+	 "up to 1970-01-01T00:01:59Z"},
+	{"time/exactly-the-end-of-a-set",
+	 TWO_SETS,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_TIME, .time = SEC(120)},
+	 SECOND,
+	 1,
+	 AT(10),
+	 200,
+	 "",
+	 4,
+	 "000000010000000000000006",
+	 "000000010000000000000009",
+	 "up to 1970-01-01T00:02:00Z"},
+	{"time/exclusive",
+	 TWO_SETS,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_TIME, .time = SEC(150), .exclusive = true},
+	 SECOND,
+	 1,
+	 AT(10),
+	 200,
+	 "",
+	 4,
+	 "000000010000000000000006",
+	 "000000010000000000000009",
+	 "just before 1970-01-01T00:02:30Z"},
+	{"time/before-the-first-set",
+	 TWO_SETS,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_TIME, .time = SEC(59)},
+	 .code = ODR_ERROR_NOT_FOUND,
+	 .message =
+		 "no set ends before 1970-01-01T00:00:59Z: the first moment that can be reached is "
+		 "1970-01-01T00:01:00Z, at 0/2000100"},
+	{"time/behind-the-last-wal",
+	 TWO_SETS,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_TIME, .time = SEC(201)},
+	 .code = ODR_ERROR_NOT_FOUND,
+	 .message = "1970-01-01T00:03:21Z lies behind the last moment that can be reached: the "
+		    "archived WAL ends at 0/A000000, stored 1970-01-01T00:03:20Z"},
+	{"time/behind-a-gap",
+	 ONE_SET,
+	 {{1, AT(1), AT(4), 100}, {1, AT(5), AT(9), 200}},
+	 {NULL},
+	 {.type = RECOVERY_TIME, .time = SEC(150)},
+	 .code = ODR_ERROR_NOT_FOUND,
+	 .message =
+		 "1970-01-01T00:02:30Z cannot be reached: WAL segment 000000010000000000000004 is "
+		 "missing, and the WAL before it ends at 0/4000000, stored 1970-01-01T00:01:40Z"},
+	{"time/a-set-that-ends-after-it-by-id",
+	 TWO_SETS,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_TIME, .time = SEC(100), .set = SECOND},
+	 .code = ODR_ERROR_NOT_FOUND,
+	 .message = "set " SECOND
+		    " ends after the target 1970-01-01T00:01:40Z; leave --set out, or choose an "
+		    "older one"},
+
+	{"lsn/the-newest-set-before-it",
+	 TWO_SETS,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_LSN, .lsn = AT(6) + 0xff},
+	 FIRST,
+	 1,
+	 AT(10),
+	 200,
+	 "",
+	 8,
+	 "000000010000000000000002",
+	 "000000010000000000000009",
+	 "up to 0/60000FF"},
+	{"lsn/exactly-the-end-of-a-set",
+	 TWO_SETS,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_LSN, .lsn = AT(6) + 0x100},
+	 SECOND,
+	 1,
+	 AT(10),
+	 200,
+	 "",
+	 4,
+	 "000000010000000000000006",
+	 "000000010000000000000009",
+	 "up to 0/6000100"},
+	{"lsn/before-the-first-set",
+	 TWO_SETS,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_LSN, .lsn = AT(1)},
+	 .code = ODR_ERROR_NOT_FOUND,
+	 .message = "no set ends before 0/1000000: the first moment that can be reached is "
+		    "1970-01-01T00:01:00Z, at 0/2000100"},
+	{"lsn/no-record-begins-at-the-end-of-the-archive",
+	 TWO_SETS,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_LSN, .lsn = AT(10)},
+	 .code = ODR_ERROR_NOT_FOUND,
+	 .message =
+		 "0/A000000 lies behind the last moment that can be reached: the archived WAL ends "
+		 "at 0/A000000, stored 1970-01-01T00:03:20Z"},
+	{"lsn/the-last-byte-of-the-archive",
+	 TWO_SETS,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_LSN, .lsn = AT(10) - 1},
+	 SECOND,
+	 1,
+	 AT(10),
+	 200,
+	 "",
+	 4,
+	 "000000010000000000000006",
+	 "000000010000000000000009",
+	 "up to 0/9FFFFFF"},
+
+	{"xid/a-set-before-which-it-had-not-begun",
+	 TWO_SETS,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_XID, .xid = "899"},
+	 FIRST,
+	 1,
+	 AT(10),
+	 200,
+	 "",
+	 8,
+	 "000000010000000000000002",
+	 "000000010000000000000009",
+	 "up to transaction 899"},
+	{"xid/the-next-one-of-a-set",
+	 TWO_SETS,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_XID, .xid = "900"},
+	 SECOND,
+	 1,
+	 AT(10),
+	 200,
+	 "",
+	 4,
+	 "000000010000000000000006",
+	 "000000010000000000000009",
+	 "up to transaction 900"},
+	{"xid/before-the-first-set",
+	 TWO_SETS,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_XID, .xid = "499"},
+	 .code = ODR_ERROR_NOT_FOUND,
+	 .message = "no set ends before transaction 499: the first moment that can be reached is "
+		    "1970-01-01T00:01:00Z, at 0/2000100"},
+	{"xid/of-32-bits-in-a-later-epoch",
+	 {{FIRST, 1, AT(2) + 0x28, AT(2) + 0x100, 60, ((int64_t)1 << 32) + 500},
+	  {SECOND, 1, AT(6) + 0x28, AT(6) + 0x100, 120, ((int64_t)1 << 32) + 900}},
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_XID, .xid = "700"},
+	 FIRST,
+	 1,
+	 AT(10),
+	 200,
+	 "",
+	 8,
+	 "000000010000000000000002",
+	 "000000010000000000000009",
+	 "up to transaction 700"},
+	{"xid/of-32-bits-just-after-the-wraparound",
+	 {{FIRST, 1, AT(2) + 0x28, AT(2) + 0x100, 60, ((int64_t)2 << 32) - 100}},
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_XID, .xid = "20"},
+	 FIRST,
+	 1,
+	 AT(10),
+	 200,
+	 "",
+	 8,
+	 "000000010000000000000002",
+	 "000000010000000000000009",
+	 "up to transaction 20"},
+	{"xid/of-64-bits",
+	 {{FIRST, 1, AT(2) + 0x28, AT(2) + 0x100, 60, ((int64_t)1 << 32) + 500}},
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_XID, .xid = "4294967796"},
+	 FIRST,
+	 1,
+	 AT(10),
+	 200,
+	 "",
+	 8,
+	 "000000010000000000000002",
+	 "000000010000000000000009",
+	 "up to transaction 4294967796"},
+
+	{"name/a-mark-tells-which-set-leads-to-it",
+	 TWO_SETS,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_NAME,
+	  .name = "before-upgrade",
+	  .mark_timeline = 1,
+	  .lsn = AT(5),
+	  .time = SEC(90)},
+	 FIRST,
+	 1,
+	 AT(10),
+	 200,
+	 "",
+	 8,
+	 "000000010000000000000002",
+	 "000000010000000000000009",
+	 "up to mark 'before-upgrade' of 1970-01-01T00:01:30Z, at 0/5000000"},
+	{"name/a-mark-that-is-not-archived",
+	 TWO_SETS,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_NAME,
+	  .name = "before-upgrade",
+	  .mark_timeline = 1,
+	  .lsn = AT(10) + 1,
+	  .time = SEC(250)},
+	 .code = ODR_ERROR_NOT_FOUND,
+	 .message =
+		 "mark 'before-upgrade' of 1970-01-01T00:04:10Z, at 0/A000001 lies behind the last "
+		 "moment that can be reached: the archived WAL ends at 0/A000000, stored "
+		 "1970-01-01T00:03:20Z"},
+	{"name/only-its-wal-tells",
+	 TWO_SETS,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_NAME, .name = "before-upgrade"},
+	 SECOND,
+	 1,
+	 AT(10),
+	 200,
+	 "",
+	 4,
+	 "000000010000000000000006",
+	 "000000010000000000000009",
+	 "up to restore point 'before-upgrade'",
+	 "choose an older set with --set"},
+
+	{"timeline/the-newest-that-descends-is-followed",
+	 ONE_SET,
+	 {{1, AT(1), AT(6), 100}, {2, AT(5), AT(8), 300}},
+	 {FORK_AT5},
+	 {.type = RECOVERY_DEFAULT},
+	 FIRST,
+	 2,
+	 AT(8),
+	 300,
+	 "",
+	 6,
+	 "000000010000000000000002",
+	 "000000020000000000000007",
+	 "the end of the archive: 0/8000000"},
+	{"timeline/an-abandoned-branch-is-pointed-out",
+	 ONE_SET,
+	 {{1, AT(1), AT(9), 400}, {2, AT(5), AT(8), 300}},
+	 {FORK_AT5},
+	 {.type = RECOVERY_DEFAULT},
+	 FIRST,
+	 2,
+	 AT(8),
+	 300,
+	 "",
+	 6,
+	 "000000010000000000000002",
+	 "000000020000000000000007",
+	 "the end of the archive: 0/8000000, stored 1970-01-01T00:05:00Z",
+	 "give --target-timeline 1"},
+	{"timeline/the-abandoned-branch-when-asked-for",
+	 ONE_SET,
+	 {{1, AT(1), AT(9), 400}, {2, AT(5), AT(8), 300}},
+	 {FORK_AT5},
+	 {.type = RECOVERY_TIME, .time = SEC(399), .timeline = 1},
+	 FIRST,
+	 1,
+	 AT(9),
+	 400,
+	 "",
+	 7,
+	 "000000010000000000000002",
+	 "000000010000000000000008",
+	 "up to"},
+	{"timeline/stored-times-of-another-branch-count-for-nothing",
+	 ONE_SET,
+	 {{1, AT(1), AT(9), 400}, {2, AT(5), AT(8), 300}},
+	 {FORK_AT5},
+	 {.type = RECOVERY_TIME, .time = SEC(350)},
+	 .code = ODR_ERROR_NOT_FOUND,
+	 .message = "1970-01-01T00:05:50Z lies behind the last moment that can be reached: the "
+		    "archived WAL ends at 0/8000000, stored 1970-01-01T00:05:00Z"},
+	{"timeline/a-set-of-the-abandoned-branch-leads-nowhere-else",
+	 {{FIRST, 1, AT(2) + 0x28, AT(2) + 0x100, 60, 500},
+	  {SECOND, 1, AT(6) + 0x28, AT(6) + 0x100, 120, 900}},
+	 {{1, AT(1), AT(9), 400}, {2, AT(5), AT(8), 300}},
+	 {FORK_AT5},
+	 {.type = RECOVERY_DEFAULT, .timeline = 2},
+	 FIRST,
+	 2,
+	 AT(8),
+	 300,
+	 "",
+	 6,
+	 "000000010000000000000002",
+	 "000000020000000000000007",
+	 "the end",
+	 "set " SECOND " lies on timeline 1, which does not lead to the timeline wanted"},
+	{"timeline/unknown",
+	 ONE_SET,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_DEFAULT, .timeline = 7},
+	 .code = ODR_ERROR_NOT_FOUND,
+	 .message = "the archive has no history file of timeline 7"},
+	{"timeline/a-gap-before-the-switch-is-named",
+	 ONE_SET,
+	 {{1, AT(1), AT(4), 100}, {2, AT(5), AT(8), 300}},
+	 {FORK_AT5},
+	 {.type = RECOVERY_DEFAULT},
+	 FIRST,
+	 2,
+	 AT(4),
+	 100,
+	 "000000010000000000000004",
+	 2,
+	 "000000010000000000000002",
+	 "000000010000000000000003",
+	 "the end of the archive: 0/4000000",
+	 "WAL segment 000000010000000000000004 is missing"},
+	{"timeline/three-in-a-row",
+	 ONE_SET,
+	 {{1, AT(1), AT(6), 100}, {2, AT(5), AT(8), 300}, {3, AT(7), AT(9), 500}},
+	 {FORK_AT5, FORK_AT5 "2\t0/7000100\tbefore 2026\n"},
+	 {.type = RECOVERY_DEFAULT},
+	 FIRST,
+	 3,
+	 AT(9),
+	 500,
+	 "",
+	 7,
+	 "000000010000000000000002",
+	 "000000030000000000000008",
+	 "the end"},
+	{"timeline/two-branches-of-one-parent",
+	 ONE_SET,
+	 {{1, AT(1), AT(6), 100}, {2, AT(5), AT(8), 300}, {3, AT(4), AT(7), 500}},
+	 {FORK_AT5, "1\t0/4000100\tbefore 2026\n"},
+	 {.type = RECOVERY_DEFAULT},
+	 FIRST,
+	 3,
+	 AT(7),
+	 500,
+	 "",
+	 5,
+	 "000000010000000000000002",
+	 "000000030000000000000006",
+	 "the end",
+	 "timeline 2 has WAL too; recovery follows timeline 3"},
+
+	{"refuses/no-set",
+	 {{NULL}},
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_DEFAULT},
+	 .code = ODR_ERROR_NOT_FOUND,
+	 .message = "the repository holds no set of this service"},
+	{"refuses/no-such-set",
+	 ONE_SET,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_DEFAULT, .set = STRANGER},
+	 .code = ODR_ERROR_NOT_FOUND,
+	 .message = "there is no set " STRANGER "; odrbackup list shows what there is"},
+	{"refuses/no-set-id",
+	 ONE_SET,
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_DEFAULT, .set = "newest"},
+	 .code = ODR_ERROR_USAGE,
+	 .message = "'newest' is not a set id"},
+	{"refuses/no-wal-at-all",
+	 ONE_SET,
+	 {{0}},
+	 {NULL},
+	 {.type = RECOVERY_DEFAULT},
+	 .code = ODR_ERROR_NOT_FOUND,
+	 .message = "set " FIRST
+		    " cannot be used: of its WAL, segment 000000010000000000000002 is missing"},
+	{"refuses/only-sets-that-the-key-does-not-open",
+	 {{FIRST, 1, AT(2) + 0x28, AT(2) + 0x100, 60, 500, true}},
+	 WHOLE,
+	 {NULL},
+	 {.type = RECOVERY_TIME, .time = SEC(1)},
+	 .code = ODR_ERROR_AUTH,
+	 .message = "set " FIRST " cannot be used: this key does not open it"},
+};
+
+static Manifest *manifest_of(const struct set *set)
+{
+	Manifest *manifest = manifest_new();
+	struct set_part *part = g_new0(struct set_part, 1);
+
+	part->part = g_strdup(PART_DATABASE);
+	part->kind = g_strdup("full");
+	part->layers = g_array_new(false, false, sizeof(struct layer_ref));
+	g_ptr_array_add(manifest->parts, part);
+	manifest->set_id = g_strdup(set->id);
+	manifest->has_sealed = !set->closed;
+	manifest->stopped = set->closed ? 0 : SEC(set->stopped);
+	manifest->wal = g_new0(struct set_wal, 1);
+	manifest->wal->timeline = set->timeline;
+	manifest->wal->segment_size = SEGMENT;
+	manifest->wal->start = set->start;
+	manifest->wal->stop = set->stop;
+	manifest->wal->objects = g_ptr_array_new();
+	wal_segment_name(set->timeline, set->start, SEGMENT, manifest->wal->first);
+	wal_segment_name(set->timeline, set->stop - 1, SEGMENT, manifest->wal->last);
+	json_set_int(manifest->server, "next_xid", set->next_xid);
+	return manifest;
+}
+
+struct holdings {
+	GPtrArray *manifests, *histories;
+	GArray *ranges;
+};
+
+static void holdings_of(const struct example *example, struct holdings *holdings)
+{
+	g_autoptr(GError) error = NULL;
+
+	holdings->manifests = g_ptr_array_new_with_free_func((GDestroyNotify)manifest_free);
+	holdings->histories = g_ptr_array_new_with_free_func((GDestroyNotify)timeline_history_free);
+	holdings->ranges = g_array_new(false, false, sizeof(struct wal_range));
+	g_ptr_array_add(holdings->histories, timeline_history_parse(1, NULL, &error));
+	for (guint i = 0; i < MAXIMUM; i++) {
+		const struct range *from = &example->ranges[i];
+		struct wal_range range = {from->timeline, from->start, from->end, SEC(1),
+					  SEC(from->stored)};
+
+		if (example->sets[i].id)
+			g_ptr_array_add(holdings->manifests, manifest_of(&example->sets[i]));
+		if (from->timeline)
+			g_array_append_val(holdings->ranges, range);
+		if (example->histories[i])
+			g_ptr_array_add(
+				holdings->histories,
+				timeline_history_parse(i + 2, example->histories[i], &error));
+		g_assert_no_error(error);
+	}
+}
+
+static void holdings_clear(struct holdings *holdings)
+{
+	g_ptr_array_unref(holdings->manifests);
+	g_ptr_array_unref(holdings->histories);
+	g_array_unref(holdings->ranges);
+}
+
+static void assert_warning(const GPtrArray *warnings, const char *text)
+{
+	if (!text) {
+		if (warnings->len > 0)
+			g_error("a warning too many: %s", (char *)warnings->pdata[0]);
+		return;
+	}
+	for (guint i = 0; i < warnings->len; i++)
+		if (strstr(warnings->pdata[i], text))
+			return;
+	g_error("no warning says '%s'; the last of %u: %s", text, warnings->len,
+		warnings->len ? (char *)warnings->pdata[warnings->len - 1] : "-");
+}
+
+static void assert_plan(const struct example *example, const struct restore_plan *plan)
+{
+	g_assert_cmpstr(plan->manifest->set_id, ==, example->set);
+	g_assert_cmpuint(plan->timeline, ==, example->timeline);
+	g_assert_cmphex(plan->wal_end, ==, example->end);
+	g_assert_cmpint(plan->wal_end_stored, ==, SEC(example->stored));
+	g_assert_cmpstr(plan->missing, ==, example->missing);
+	g_assert_cmpuint(plan->segments, ==, example->segments);
+	g_assert_cmpstr(plan->first_segment, ==, example->first);
+	g_assert_cmpstr(plan->last_segment, ==, example->last);
+	if (!g_str_has_prefix(plan->point, example->point))
+		g_error("'%s' does not begin with '%s'", plan->point, example->point);
+	assert_warning(plan->warnings, example->warning);
+}
+
+static void test_example(const void *data)
+{
+	const struct example *example = data;
+	g_autoptr(GError) error = NULL;
+	struct restore_plan plan = {0};
+	struct holdings holdings;
+
+	holdings_of(example, &holdings);
+
+	struct restore_source source = {holdings.manifests, holdings.ranges, holdings.histories};
+	bool planned = restore_plan(&source, &example->target, &plan, &error);
+
+	if (example->set) {
+		g_assert_no_error(error);
+		g_assert_true(planned);
+		assert_plan(example, &plan);
+	} else {
+		g_assert_false(planned);
+		g_assert_error(error, ODR_ERROR, (gint)example->code);
+		g_assert_cmpstr(error->message, ==, example->message);
+	}
+	restore_plan_clear(&plan);
+	holdings_clear(&holdings);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(examples); i++) {
+		g_autofree char *path = g_strdup_printf("/restore-plan/%s", examples[i].promise);
+
+		g_test_add_data_func(path, &examples[i], test_example);
+	}
+	return g_test_run();
+}
