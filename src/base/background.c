@@ -53,6 +53,11 @@ static bool child_bind_to_parent(const struct child *child)
 	       getppid() == child->parent;
 }
 
+static bool is_confined(const struct background_request *request)
+{
+	return request->writable || request->no_network;
+}
+
 static void child_run(const struct child *child)
 {
 	const struct background_request *request = child->request;
@@ -60,7 +65,7 @@ static void child_run(const struct child *child)
 
 	if (child_prepare(child)) {
 		failure.step = STEP_CONFINE;
-		if (!request->writable || confinement_enter(&child->confinement)) {
+		if (!is_confined(request) || confinement_enter(&child->confinement)) {
 			failure.step = STEP_EXEC;
 			if (child_bind_to_parent(child))
 				execv(request->argv[0], (char *const *)request->argv);
@@ -83,9 +88,11 @@ static bool wait_for_exec(int report, const char *program, GError **error)
 	if (got == 0)
 		return true;
 	if (got == sizeof(failure) && failure.step == STEP_CONFINE)
-		return odr_fail(error, ODR_ERROR_REFUSED,
-				"'%s' cannot be given a file system of its own, read-only: %s",
-				program, g_strerror(failure.number));
+		return odr_fail(
+			error, ODR_ERROR_REFUSED,
+			"'%s' cannot be given namespaces of its own, with a file system that is read-only "
+			"or a network that leads nowhere: %s",
+			program, g_strerror(failure.number));
 	return odr_fail_errno(error, failure.number, "cannot run '%s'", program);
 }
 
@@ -94,10 +101,13 @@ static Background *start(const struct background_request *request, int output, c
 {
 	Background *background = g_new0(Background, 1);
 	struct child child = {
-		.request = request, .parent = getpid(), .output = output, .report = report[1]};
+		.request = request,
+		.confinement = {.writable = request->writable, .no_network = request->no_network},
+		.parent = getpid(),
+		.output = output,
+		.report = report[1]};
 
-	if (request->writable)
-		confinement_prepare(&child.confinement, request->writable);
+	confinement_prepare(&child.confinement);
 	background->pid = fork();
 	if (background->pid == 0)
 		child_run(&child);

@@ -19,6 +19,7 @@ struct background_request {
 	/* Folders, NULL-terminated: to the program everything else of the file system is read-only
 	 * (base/confine.h). NULL: nothing is. */
 	const char *const *writable;
+	bool no_network; /* but a loopback of its own */
 };
 /* Fails also where the program cannot be executed; REFUSED where it cannot be confined. */
 Background *background_start(const struct background_request *request, GError **error);

@@ -5,16 +5,29 @@
 #include <sys/types.h>
 
 /*
- * A process to which the file system is read-only but for some folders: in user and mount namespaces of its own, so that
- * no privilege is needed, under the same user. Network and everything else stay as they are. Linux 5.12.
+ * A process to which the file system is read-only but for some folders, or that has no network but its own loopback, or
+ * both: in user, mount and network namespaces of its own, so that no privilege is needed, under the same user.
+ * Everything else stays as it is. Linux 5.12.
  */
 struct confinement {
-	const char *const *writable; /* absolute paths of folders that exist, NULL-terminated */
-	char uid_map[64], gid_map[64];
+	const char *const
+		*writable; /* absolute paths of folders that exist, NULL-terminated; NULL: all is */
+	bool no_network;
+	char uid_map[64], gid_map[64]; /* private */
 };
 /* Before the fork: everything that is no system call. */
-void confinement_prepare(struct confinement *confinement, const char *const *writable);
+void confinement_prepare(struct confinement *confinement);
 /* In the child, with system calls only. False with errno: namespaces are forbidden here, or a folder is missing. */
 bool confinement_enter(const struct confinement *confinement);
+
+/* The user and network namespaces of a process that was confined without network. */
+struct confinement_place {
+	int user, network; /* descriptors */
+};
+/* False with errno. */
+bool confinement_place_open(struct confinement_place *place, pid_t pid);
+void confinement_place_close(struct confinement_place *place);
+/* In a child of one thread, with system calls only: its network is that one's from now on. */
+bool confinement_place_enter(const struct confinement_place *place);
 
 #endif

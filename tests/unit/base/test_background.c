@@ -13,6 +13,8 @@
 
 static char *folder;
 
+static bool no_network;
+
 static Background *start(const char *script, const char *const *writable, GError **error)
 {
 	g_autofree char *output = g_build_filename(folder, "output", NULL);
@@ -23,7 +25,8 @@ static Background *start(const char *script, const char *const *writable, GError
 			.argv = (const char *const[]){"/bin/sh", "-c", script, NULL},
 			.output = output,
 			.death_signal = SIGKILL,
-			.writable = writable},
+			.writable = writable,
+			.no_network = no_network},
 		error);
 }
 
@@ -154,6 +157,27 @@ static void test_confined(void)
 	g_assert_cmpstr(text, ==, expected);
 }
 
+/* A loopback that works, and nothing else. */
+static void test_no_network(void)
+{
+	g_autofree char *text = NULL;
+	g_autoptr(GError) error = NULL;
+
+	no_network = true;
+	g_autoptr(Background) background =
+		start("grep -c : /proc/net/dev; sed -n 's/^ *\\(lo\\):.*/\\1/p' /proc/net/dev",
+		      NULL, &error);
+	no_network = false;
+	if (!background && odr_error_is(error, ODR_ERROR_REFUSED)) {
+		g_test_skip(error->message);
+		return;
+	}
+	g_assert_no_error(error);
+	wait_for(background);
+	text = output_text();
+	g_assert_cmpstr(text, ==, "1\nlo\n");
+}
+
 int main(int argc, char **argv)
 {
 	int result;
@@ -165,6 +189,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/background/stop-waits-and-then-kills", test_stop);
 	g_test_add_func("/background/ends-with-us-however-we-end", test_ends_with_us);
 	g_test_add_func("/background/confined-to-some-folders", test_confined);
+	g_test_add_func("/background/no-network", test_no_network);
 	result = g_test_run();
 	file_remove_tree(folder, NULL);
 	g_free(folder);
