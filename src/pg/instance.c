@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "pg/pgdata.h"
 #include "pg/program.h"
+#include "pg/server_log.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -12,18 +13,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PORT	      "5432"
-#define SOCKET_MAX    107 /* sizeof(sun_path) - 1 */
-#define SUPERUSER     "postgres"
-#define LOOK_EVERY_US 100000
-#define STOP_WITHIN   (60 * USEC_PER_SEC)
-#define LOG_LINE_MAX  8192
+#define PORT	       "5432"
+#define SOCKET_MAX     107 /* sizeof(sun_path) - 1 */
+#define SUPERUSER      "postgres"
+#define LOOK_EVERY_US  100000
+#define RETRY_EVERY_US 200000 /* wal_retrieve_retry_interval of instance_conf.c */
+#define STOP_WITHIN    (60 * USEC_PER_SEC)
 
 struct instance {
 	Background *server;
 	char *folder, *log, *superuser, *run_id;
 	int major;
-	bool has_target;
+	enum recovery_type type;
 	Session *session; /* for looking on; NULL: not yet */
 };
 
@@ -91,7 +92,8 @@ static Background *start_server(const char *program, const struct instance_setti
 			.output = log,
 			.death_signal = SIGQUIT,
 			.writable =
-				settings->writable ? (const char *const *)writable->pdata : NULL},
+				settings->writable ? (const char *const *)writable->pdata : NULL,
+			.no_network = settings->no_network},
 		error);
 }
 
@@ -126,7 +128,7 @@ Instance *instance_start(const struct instance_settings *settings, GError **erro
 	instance->log = g_build_filename(settings->folder, "server.log", NULL);
 	instance->superuser = g_strdup(settings->superuser ? settings->superuser : SUPERUSER);
 	instance->run_id = g_strdup(settings->run_id);
-	instance->has_target = settings->recovery.type != RECOVERY_DEFAULT;
+	instance->type = settings->recovery.type;
 	if (!folder_is_suitable(settings->folder, error) ||
 	    !write_settings(settings, &instance->major, error))
 		return NULL;
@@ -159,30 +161,17 @@ bool instance_stop(Instance *instance, GError **error)
 	       odr_fail(error, ODR_ERROR_FAILED, "the private server did not stop within a minute");
 }
 
+pid_t instance_pid(const Instance *instance)
+{
+	return background_pid(instance->server);
+}
+
 const char *instance_log(const Instance *instance)
 {
 	return instance->log;
 }
 
 /* ---- its log --------------------------------------------------------------------------------- */
-
-/* Calls each with every line, cut at LOG_LINE_MAX, until it returns false. */
-static bool log_read(const Instance *instance, bool (*each)(void *data, const char *line),
-		     void *data, GError **error)
-{
-	FILE *file = fopen(instance->log, "re");
-	char line[LOG_LINE_MAX];
-	bool more = true;
-
-	if (!file)
-		return odr_fail_errno(error, errno, "cannot read '%s'", instance->log);
-	while (more && fgets(line, sizeof(line), file)) {
-		g_strchomp(line);
-		more = each(data, line);
-	}
-	fclose(file);
-	return true;
-}
 
 /* What was said to us while we knocked is no reason for its end. */
 static bool find_last_word(void *data, const char *line)
@@ -203,7 +192,7 @@ static bool fail_ended(const Instance *instance, int status, GError **error)
 {
 	g_autofree char *word = NULL;
 
-	if (!log_read(instance, find_last_word, &word, error))
+	if (!server_log_read(instance->log, find_last_word, &word, error))
 		return false;
 	return odr_fail(error, ODR_ERROR_FAILED, "the private server ended (status %d): %s", status,
 			word ? word : "its log does not say why");
@@ -261,7 +250,7 @@ bool instance_missing_page(const Instance *instance, uint32_t database, char **p
 {
 	struct page_search search = {.database = database};
 
-	if (!log_read(instance, find_missing_page, &search, error))
+	if (!server_log_read(instance->log, find_missing_page, &search, error))
 		return false;
 	*page = search.page;
 	return true;
@@ -322,12 +311,12 @@ static bool judge(const Instance *instance, const char *state, bool *rests, GErr
 	bool reached = false;
 
 	*rests = state[0] != '\0';
-	if (strcmp(state, "open") == 0 && instance->has_target)
+	if (strcmp(state, "open") == 0 && instance->type != RECOVERY_DEFAULT)
 		return odr_fail(error, ODR_ERROR_FAILED,
 				"the private server opened instead of resting at the target");
 	if (strcmp(state, "paused") != 0)
 		return true;
-	if (!log_read(instance, find_target_reached, &reached, error))
+	if (!server_log_read(instance->log, find_target_reached, &reached, error))
 		return false;
 	return reached ||
 	       odr_fail(error, ODR_ERROR_FAILED,
@@ -335,28 +324,109 @@ static bool judge(const Instance *instance, const char *state, bool *rests, GErr
 			instance->log);
 }
 
+/* One look: false where the server is gone, or says no. *state: of state_query, NULL while it cannot be asked. */
+static bool look_at_state(Instance *instance, char **state, GError **error)
+{
+	g_autoptr(GError) lost = NULL;
+	int status;
+
+	if (!background_runs(instance->server, &status))
+		return fail_ended(instance, status, error);
+	if (!look_on(instance, error))
+		return false;
+	/* The connection may be gone because the server is: the next look tells. */
+	if (instance->session &&
+	    !session_value(instance->session, state_query(instance), state, &lost))
+		g_clear_pointer(&instance->session, session_free);
+	return true;
+}
+
 bool instance_wait(Instance *instance, bool (*tick)(void *data, GError **error), void *data,
 		   GError **error)
 {
 	for (bool rests = false; !rests;) {
 		g_autofree char *state = NULL;
-		g_autoptr(GError) lost = NULL;
-		int status;
 
-		if (!tick(data, error))
-			return false;
-		if (!background_runs(instance->server, &status))
-			return fail_ended(instance, status, error);
-		if (!look_on(instance, error))
-			return false;
-		/* The connection may be gone because the server is: the next round tells. */
-		if (instance->session &&
-		    !session_value(instance->session, state_query(instance), &state, &lost))
-			g_clear_pointer(&instance->session, session_free);
-		if (state && !judge(instance, state, &rests, error))
+		if (!tick(data, error) || !look_at_state(instance, &state, error) ||
+		    (state && !judge(instance, state, &rests, error)))
 			return false;
 		if (!rests)
 			g_usleep(LOOK_EVERY_US);
 	}
 	return true;
+}
+
+/* ---- to the end of the archive -------------------------------------------------------------------- */
+
+/* Only what was replayed before, and is still all there is, was all there was when its end was met. */
+static bool has_settled(const Instance *instance, char **replayed, bool *settled, GError **error)
+{
+	g_autofree char *now = NULL;
+
+	if (!session_value(instance->session, "SELECT pg_last_wal_replay_lsn()::text", &now, error))
+		return false;
+	*settled = *replayed && g_strcmp0(now, *replayed) == 0;
+	g_free(*replayed);
+	*replayed = g_steal_pointer(&now);
+	return true;
+}
+
+static bool pause_replay(Instance *instance, bool (*tick)(void *data, GError **error), void *data,
+			 GError **error)
+{
+	g_autofree char *nothing = NULL;
+
+	if (!session_value(instance->session, "SELECT pg_wal_replay_pause()::text", &nothing,
+			   error))
+		return false;
+	for (;;) {
+		g_autofree char *state = NULL;
+
+		if (!tick(data, error) || !look_at_state(instance, &state, error))
+			return false;
+		if (state && strcmp(state, "paused") == 0)
+			return true;
+		if (state && strcmp(state, "open") == 0)
+			return odr_fail(
+				error, ODR_ERROR_FAILED,
+				"the private server opened instead of resting at the end of the "
+				"archive");
+		g_usleep(LOOK_EVERY_US);
+	}
+}
+
+bool instance_wait_for_end(Instance *instance, const struct instance_end *end, GError **error)
+{
+	g_autofree char *replayed = NULL;
+
+	for (bool settled = false; !settled;) {
+		g_autofree char *state = NULL;
+
+		if (!end->tick(end->data, error) || !look_at_state(instance, &state, error))
+			return false;
+		if (state && end->is_met(end->data) &&
+		    !has_settled(instance, &replayed, &settled, error))
+			return false;
+		if (!settled)
+			g_usleep(2 * RETRY_EVERY_US);
+	}
+	return pause_replay(instance, end->tick, end->data, error);
+}
+
+bool instance_promote(Instance *instance, bool (*tick)(void *data, GError **error), void *data,
+		      GError **error)
+{
+	g_autofree char *nothing = NULL;
+
+	if (!session_value(instance->session, "SELECT pg_promote(false)::text", &nothing, error))
+		return odr_context(error, "cannot promote the private server");
+	for (;;) {
+		g_autofree char *state = NULL;
+
+		if (!tick(data, error) || !look_at_state(instance, &state, error))
+			return false;
+		if (state && strcmp(state, "open") == 0)
+			return true;
+		g_usleep(LOOK_EVERY_US);
+	}
 }

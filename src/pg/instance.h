@@ -25,6 +25,7 @@ struct instance_settings {
 	 * of the file system is read-only, so that no tablespace of the source's can be made or touched by replay
 	 * (POSTGRES.md 9). NULL: not so. */
 	const char *const *writable;
+	bool no_network;    /* but a loopback of its own; archive-get --feeder then */
 	const char *run_id; /* in application_name */
 };
 /* Whether this user can run one: REFUSED to root, as the server is; NOT_FOUND without the server's program. */
@@ -38,9 +39,22 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Instance, instance_free)
 bool instance_wait(Instance *instance, bool (*tick)(void *data, GError **error), void *data,
 		   GError **error);
 
+/* A standby (RECOVERY_STANDBY), until what is_met says is met: the end of the archive, absence proven; and until replay
+ * has come to rest there. It is paused then, and still reads only. */
+struct instance_end {
+	bool (*tick)(void *data, GError **error);
+	bool (*is_met)(void *data);
+	void *data;
+};
+bool instance_wait_for_end(Instance *instance, const struct instance_end *end, GError **error);
+/* Makes a server that rests one of its own, which may be written. */
+bool instance_promote(Instance *instance, bool (*tick)(void *data, GError **error), void *data,
+		      GError **error);
+
 /* For libpq, without a database; by a role that may do everything. g_free. */
 char *instance_conninfo(const Instance *instance);
-const char *instance_log(const Instance *instance); /* path of its log */
+const char *instance_log(const Instance *instance); /* path of its log: pg/server_log.h */
+pid_t instance_pid(const Instance *instance);	    /* of the postmaster */
 
 /* The first page that replay missed in a relation of the database, of a template, or shared; NULL: none; g_free. Only
  * these were to be whole. */

@@ -53,6 +53,7 @@ static const struct {
 	{ALWAYS, "synchronous_commit", "off"},
 	/* Segments beyond the target need not be there: ask in order, one at a time. */
 	{15, 99, "recovery_prefetch", "off"},
+	{ALWAYS, "wal_retrieve_retry_interval", "200ms"}, /* of a standby: nobody pays for asking */
 	{ALWAYS, "hot_standby", "on"},
 };
 

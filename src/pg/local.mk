@@ -24,6 +24,8 @@ src_pg_libpg_a_SOURCES = \
 	src/pg/quote.h \
 	src/pg/recovery.c \
 	src/pg/recovery.h \
+	src/pg/server_log.c \
+	src/pg/server_log.h \
 	src/pg/session.c \
 	src/pg/session.h \
 	src/pg/timeline.c \
