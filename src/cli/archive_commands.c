@@ -11,6 +11,7 @@ static const struct command_option push_options[] = {
 static const struct command_option get_options[] = {
 	{"service", 0, OPTION_TEXT, "NAME", "service the WAL is of"},
 	{"as-of", 0, OPTION_TEXT, "TIME", "leave out what was stored later"},
+	{"feeder", 0, OPTION_TEXT, "SOCKET", "ask the drill that listens there"},
 	{NULL},
 };
 
@@ -34,7 +35,7 @@ const struct command archive_commands[] = {
 	{"archive-push", "[--service NAME] PATH", "store a WAL file: PostgreSQL's archive_command",
 	 "-c " SETTINGS_FILE " archive-push --service erp-prod %p",
 	 "odrbackup-archive(1)", 1, 1, push_options, cmd_archive_push, push_failure_status},
-	{"archive-get", "[--service NAME] [--as-of TIME] FILE DEST", "fetch a WAL file: PostgreSQL's restore_command",
+	{"archive-get", "[--service NAME] [--as-of TIME | --feeder SOCKET] FILE DEST", "fetch a WAL file: PostgreSQL's restore_command",
 	 "-c " SETTINGS_FILE " archive-get --service erp-prod %f %p",
 	 "odrbackup-archive(1)", 2, 2, get_options, cmd_archive_get, get_failure_status},
 	{NULL},

@@ -5,6 +5,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/archive/archive.h \
 	src/ops/archive/choice.c \
 	src/ops/archive/choice.h \
+	src/ops/archive/feed.c \
+	src/ops/archive/feed.h \
 	src/ops/archive/get.c \
 	src/ops/archive/lookup.c \
 	src/ops/archive/lookup.h \

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/program.h"
+#include "ops/archive/feed.h"
 #include "repo/retention.h"
 
 #include <signal.h>
@@ -109,6 +110,10 @@ bool cmd_archive_get(const struct arguments *arguments, GError **error)
 	enum archive_got got;
 
 	guard_signals(GET_UNCLEAR);
+	if (arguments_text(arguments, "feeder"))
+		return feed_ask(arguments_text(arguments, "feeder"),
+				arguments_positional(arguments, 0),
+				arguments_positional(arguments, 1), arguments->exit_status, error);
 	context = context_open(arguments, arguments_text(arguments, "service"), error);
 	if (!context)
 		return false;
