@@ -26,6 +26,8 @@ struct store_class {
 	bool (*list)(Store *store, const char *prefix, store_each each, void *data, GError **error);
 	bool (*versions)(Store *store, const char *name, GPtrArray **objects, GError **error);
 	bool (*delete)(Store *store, const char *name, const char *version, GError **error);
+	bool (*delete_many)(Store *store, struct store_deletion *deletions, size_t count,
+			    GError **error);
 	bool (*sweep)(Store *store, const char *folder, const struct store_sweep *sweep,
 		      struct store_swept *swept, GError **error);
 	bool (*lock_get)(Store *store, const char *name, const char *version,

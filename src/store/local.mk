@@ -23,6 +23,8 @@ src_store_libstore_a_SOURCES = \
 	src/store/s3_bucket.h \
 	src/store/s3_credentials.c \
 	src/store/s3_credentials.h \
+	src/store/s3_delete.c \
+	src/store/s3_delete.h \
 	src/store/s3_diagnose.c \
 	src/store/s3_diagnose.h \
 	src/store/s3_diagnose_lock.c \

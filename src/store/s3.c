@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/pool.h"
 #include "store/s3_bucket.h"
+#include "store/s3_delete.h"
 #include "store/s3_diagnose.h"
 #include "store/s3_list.h"
 #include "store/s3_lock.h"
@@ -305,7 +306,7 @@ static bool head_once(struct s3_store *self, const char *key, const char *versio
 	return true;
 }
 
-static bool s3_head(Store *store, const char *name, struct store_object *object, GError **error)
+bool s3_head(Store *store, const char *name, struct store_object *object, GError **error)
 {
 	struct s3_store *self = s3_store(store);
 	g_autofree char *key = s3_key(self, name);
@@ -328,55 +329,6 @@ static bool s3_head(Store *store, const char *name, struct store_object *object,
 	return false;
 }
 
-/* Deleting. */
-
-static bool delete_once(struct s3_store *self, const char *key, const char *version, GError **error)
-{
-	const struct s3_call call = {
-		.method = "DELETE",
-		.key = key,
-		.query = {{version ? "versionId" : NULL, version}},
-	};
-	g_autoptr(S3Answer) answer = s3_answer_new();
-
-	return s3_call(self, &call, answer, error);
-}
-
-/* A plain DELETE would only hide it: all its versions go, the oldest first, delete markers last. */
-static bool delete_history(struct s3_store *self, const char *key, GError **error)
-{
-	g_autoptr(GPtrArray) history = s3_history(self, key, error);
-	bool any = false;
-
-	if (!history)
-		return false;
-	for (guint markers = 0; markers < 2; markers++) {
-		for (guint i = history->len; i-- > 0;) {
-			const struct s3_entry *entry = history->pdata[i];
-
-			if (entry->marker != (markers == 1))
-				continue;
-			any = any || !entry->marker;
-			if (!delete_once(self, key, entry->version, error))
-				return false;
-		}
-	}
-	return any || odr_fail(error, ODR_ERROR_NOT_FOUND, "there is no such object");
-}
-
-static bool s3_delete(Store *store, const char *name, const char *version, GError **error)
-{
-	struct s3_store *self = s3_store(store);
-	g_autofree char *key = s3_key(self, name);
-	struct store_object object;
-
-	if (version && *version)
-		return delete_once(self, key, version, error);
-	if (s3_has_versions(self))
-		return delete_history(self, key, error);
-	return s3_head(store, name, &object, error) && delete_once(self, key, NULL, error);
-}
-
 const struct store_class store_s3 = {
 	.type = "s3",
 	.keeps_time = true,
@@ -392,6 +344,7 @@ const struct store_class store_s3 = {
 	.list = s3_list,
 	.versions = s3_versions,
 	.delete = s3_delete,
+	.delete_many = s3_delete_many,
 	.lock_get = s3_lock_get,
 	.lock_extend = s3_lock_extend,
 	.hold = s3_hold,

@@ -39,12 +39,14 @@ struct s3_store {
 	usec_t clock_offset;	      /* the store's clock is so much ahead of ours */
 	enum s3_word versions, locks; /* of the bucket */
 	struct s3_lock_rule rule;
+	bool single_deletes;	/* it knows no deletion of several at once */
 	enum s3_word lock_seen; /* whether a lock was read back as it was asked for … */
 	usec_t lock_seen_at;	/* … and when, by the monotonic clock */
 };
 struct s3_store *s3_store(Store *store);
 
 bool s3_open_settings(struct s3_store *self, const struct store_settings *settings, GError **error);
+bool s3_head(Store *store, const char *name, struct store_object *object, GError **error);
 /* The key of a name; g_free. */
 char *s3_key(const struct s3_store *self, const char *name);
 

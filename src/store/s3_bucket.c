@@ -25,8 +25,7 @@ bool s3_no_lock(const S3Answer *answer)
 	return g_strv_contains(codes, answer->error.code);
 }
 
-/* A store that does not know the subresource at all. */
-static bool not_implemented(const S3Answer *answer)
+bool s3_not_implemented(const S3Answer *answer)
 {
 	return answer->http->status == 405 || answer->http->status == 501;
 }
@@ -42,7 +41,7 @@ static enum s3_word ask(struct s3_store *self, const char *subresource, S3Answer
 		return S3_YES;
 	if (s3_forbidden(answer, cause))
 		return S3_HIDDEN;
-	if (not_implemented(answer) || s3_no_lock(answer))
+	if (s3_not_implemented(answer) || s3_no_lock(answer))
 		return S3_NO;
 	g_propagate_error(error, g_steal_pointer(&cause));
 	return S3_UNKNOWN;

@@ -18,5 +18,7 @@ void s3_state(struct s3_store *self, struct s3_state *state);
 /* What a refusal means: this credential may not ask; or there is no lock, of the bucket or of an object. */
 bool s3_forbidden(const S3Answer *answer, const GError *error);
 bool s3_no_lock(const S3Answer *answer);
+/* The store knows no such request at all. */
+bool s3_not_implemented(const S3Answer *answer);
 
 #endif

@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#define NAMESPACE " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""
-
 static const char *const modes[] = {
 	[STORE_LOCK_NONE] = "",
 	[STORE_LOCK_GOVERNANCE] = "GOVERNANCE",
@@ -265,8 +263,8 @@ bool s3_hold(Store *store, const char *name, const char *version, bool hold, GEr
 	bool held;
 
 	if (!put_document(self, &call,
-			  hold ? "<LegalHold" NAMESPACE "><Status>ON</Status></LegalHold>"
-			       : "<LegalHold" NAMESPACE "><Status>OFF</Status></LegalHold>",
+			  hold ? "<LegalHold" S3_NAMESPACE "><Status>ON</Status></LegalHold>"
+			       : "<LegalHold" S3_NAMESPACE "><Status>OFF</Status></LegalHold>",
 			  error) ||
 	    !ask_hold(self, key, given(version), &held, error))
 		return false;
@@ -306,7 +304,7 @@ bool s3_lock_extend(Store *store, const char *name, const char *version, usec_t 
 		return false;
 	if (retention.until >= until)
 		return true;
-	body = g_strdup_printf("<Retention" NAMESPACE "><Mode>%s</Mode><RetainUntilDate>%s"
+	body = g_strdup_printf("<Retention" S3_NAMESPACE "><Mode>%s</Mode><RetainUntilDate>%s"
 			       "</RetainUntilDate></Retention>",
 			       mode_of(self, &retention), date);
 	if (!put_document(self, &call, body, error))

@@ -246,6 +246,82 @@ S3Listing *s3_reply_versions(const void *data, size_t size, GError **error)
 	return g_steal_pointer(&listing);
 }
 
+/* What became of several. */
+
+struct deleted_scan {
+	GPtrArray *all;
+	struct s3_deleted *one; /* not yet ended */
+};
+
+static void deleted_free(void *data)
+{
+	struct s3_deleted *deleted = data;
+
+	if (!deleted)
+		return;
+	g_free(deleted->key);
+	g_free(deleted->version);
+	g_free(deleted);
+}
+
+static bool deleted_end(struct deleted_scan *scan, bool failed, GError **error)
+{
+	struct s3_deleted *one = g_steal_pointer(&scan->one);
+
+	if (!one || !one->key || scan->all->len == S3_ENTRIES_MAX) {
+		deleted_free(one);
+		return odr_fail(error, ODR_ERROR_REFUSED,
+				"the server tells of a deletion without a key, or of too many");
+	}
+	one->failed = failed;
+	make_plain(one->code);
+	make_plain(one->message);
+	g_ptr_array_add(scan->all, one);
+	return true;
+}
+
+static void deleted_field(struct s3_deleted *one, const char *field, const char *text)
+{
+	if (strcmp(field, "Key") == 0)
+		set_text(&one->key, text);
+	else if (strcmp(field, "VersionId") == 0 && *text)
+		set_text(&one->version, text);
+	else if (strcmp(field, "Code") == 0)
+		g_strlcpy(one->code, text, sizeof(one->code));
+	else if (strcmp(field, "Message") == 0)
+		g_strlcpy(one->message, text, sizeof(one->message));
+}
+
+static bool deleted_element(void *data, const char *path, const char *text, GError **error)
+{
+	static const char *const kinds[] = {"/Deleted", "/Error"};
+	struct deleted_scan *scan = data;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		const char *rest = path + strlen(kinds[i]);
+
+		if (!g_str_has_prefix(path, kinds[i]) || (*rest != '/' && *rest != '\0'))
+			continue;
+		if (*rest == '\0')
+			return deleted_end(scan, i == 1, error);
+		if (!scan->one)
+			scan->one = g_new0(struct s3_deleted, 1);
+		deleted_field(scan->one, rest + 1, text);
+	}
+	return true;
+}
+
+GPtrArray *s3_reply_deleted(const void *data, size_t size, GError **error)
+{
+	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(deleted_free);
+	struct deleted_scan state = {.all = all};
+	struct s3_xml xml = {.root = "DeleteResult", .ended = deleted_element, .data = &state};
+	bool parsed = s3_xml_scan(data, size, &xml, error);
+
+	deleted_free(state.one);
+	return parsed ? g_steal_pointer(&all) : NULL;
+}
+
 /* Small documents. */
 
 struct retention_scan {

@@ -43,6 +43,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(S3Listing, s3_listing_free)
 S3Listing *s3_reply_objects(const void *data, size_t size, GError **error);
 S3Listing *s3_reply_versions(const void *data, size_t size, GError **error);
 
+/* What became of one of several that were to be deleted. */
+struct s3_deleted {
+	char *key, *version; /* version NULL: it names none */
+	bool failed;
+	char code[64], message[256]; /* of a failure; "" where it does not say */
+};
+/* struct s3_deleted, as they came. */
+GPtrArray *s3_reply_deleted(const void *data, size_t size, GError **error);
+
 struct s3_retention {
 	bool compliance; /* else governance */
 	usec_t until;

@@ -13,6 +13,8 @@ struct s3_query {
 };
 #define S3_QUERY_MAX  6
 #define S3_HEADER_MAX 4
+/* Of the root of a document that is sent. */
+#define S3_NAMESPACE " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""
 
 /* Where a GET puts what it reads. */
 struct s3_read {

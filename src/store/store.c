@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/fault.h"
+#include "base/stop.h"
 #include "crypto/digest.h"
 #include "store/alteration.h"
 #include "store/diagnose.h"
@@ -304,6 +305,63 @@ bool store_delete(Store *store, const char *name, const char *version, GError **
 	return true;
 }
 
+/* What went wrong is a matter of this object, or of the store: then *error has it. */
+static bool deletion_take(struct store_deletion *deletion, GError *cause, GError **error)
+{
+	deletion->gone = odr_error_is(cause, ODR_ERROR_NOT_FOUND);
+	if (!deletion->gone && !odr_error_is(cause, ODR_ERROR_REFUSED)) {
+		g_propagate_error(error, cause);
+		return false;
+	}
+	if (deletion->gone)
+		g_error_free(cause);
+	else
+		deletion->error = cause;
+	return true;
+}
+
+static bool delete_each(Store *store, struct store_deletion *deletions, size_t count,
+			GError **error)
+{
+	for (size_t i = 0; i < count; i++) {
+		GError *cause = NULL;
+
+		if (!stop_check(error))
+			return false;
+		deletions[i].gone =
+			store_delete(store, deletions[i].name, deletions[i].version, &cause);
+		if (cause && !deletion_take(&deletions[i], cause, error))
+			return false;
+	}
+	return true;
+}
+
+static bool deletions_check(const struct store_deletion *deletions, size_t count, GError **error)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!name_check(deletions[i].name, error) ||
+		    !fault_point("store.delete", deletions[i].name, error))
+			return false;
+	return true;
+}
+
+bool store_delete_many(Store *store, struct store_deletion *deletions, size_t count, GError **error)
+{
+	bool done;
+
+	if (count == 0)
+		return true;
+	if (!store->class->delete_many)
+		return delete_each(store, deletions, count, error);
+	done = deletions_check(deletions, count, error) &&
+	       store->class->delete_many(store, deletions, count, error);
+	for (size_t i = 0; i < count; i++)
+		if (deletions[i].error)
+			failed(store, "delete", deletions[i].name, &deletions[i].error);
+	return done || odr_context(error, "cannot delete %zu objects of repository '%s'", count,
+				   store->name);
+}
+
 bool store_sweep(Store *store, const char *folder, const struct store_sweep *sweep,
 		 struct store_swept *swept, GError **error)
 {
@@ -369,6 +427,14 @@ void store_note(Store *store, const char *fact, const char *word)
 uint64_t store_space(Store *store)
 {
 	return store->class->space ? store->class->space(store) : UINT64_MAX;
+}
+
+struct store_object *store_object_copy(const struct store_object *object)
+{
+	struct store_object *copy = g_memdup2(object, sizeof(*object));
+
+	copy->name = g_strdup(object->name);
+	return copy;
 }
 
 void store_object_free(struct store_object *object)

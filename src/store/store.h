@@ -104,6 +104,7 @@ struct store_object {
 	bool hidden;	   /* a delete marker lies before all its versions */
 	unsigned versions; /* listed: how many there are; 0 where it is not known */
 };
+struct store_object *store_object_copy(const struct store_object *object);
 void store_object_free(struct store_object *object);
 
 /* NOT_FOUND only for proven absence; CORRUPT where the object is hidden behind a delete marker: its
@@ -125,6 +126,17 @@ bool store_list(Store *store, const char *prefix, store_each each, void *data, G
 bool store_versions(Store *store, const char *name, GPtrArray **objects, GError **error);
 /* NOT_FOUND if absent, REFUSED if locked. */
 bool store_delete(Store *store, const char *name, const char *version, GError **error);
+/* One of several that are deleted in as few requests as the store allows. */
+struct store_deletion {
+	const char *name;
+	const char *version; /* the only one there is, if that is known; NULL: all of them */
+	bool gone;	     /* out: it is, or was not there */
+	GError *error; /* out: why it stays, where that is a matter of this object (REFUSED) */
+};
+/* False where something else went wrong: then nothing is known of those that are neither. error is the
+ * caller's to free in any case. */
+bool store_delete_many(Store *store, struct store_deletion *deletions, size_t count,
+		       GError **error);
 /* Drafts: what puts left behind that died, where a driver writes objects aside first. */
 struct store_sweep {
 	usec_t age;	 /* since the last write, by the store's clock; no put takes so long */

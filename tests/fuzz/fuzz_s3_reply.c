@@ -16,6 +16,14 @@ static void check_listing(S3Listing *listing, bool versions)
 	s3_listing_free(listing);
 }
 
+static void check_deleted(GPtrArray *deleted)
+{
+	for (guint i = 0; deleted && i < deleted->len; i++)
+		if (!((const struct s3_deleted *)deleted->pdata[i])->key)
+			abort();
+	g_clear_pointer(&deleted, g_ptr_array_unref);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct s3_error error;
@@ -26,6 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check_listing(s3_reply_objects(data, size, NULL), false);
 	check_listing(s3_reply_versions(data, size, NULL), true);
+	check_deleted(s3_reply_deleted(data, size, NULL));
 	s3_reply_error(data, size, &error);
 	s3_reply_retention(data, size, &retention, NULL);
 	s3_reply_hold(data, size, &hold, NULL);

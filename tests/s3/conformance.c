@@ -225,6 +225,41 @@ static void test_delete(void)
 	g_assert_cmpstr(names->str, ==, "");
 }
 
+static bool gather(void *data, const struct store_object *object)
+{
+	g_ptr_array_add(data, store_object_copy(object));
+	return true;
+}
+
+/* As they were listed: then nothing has to be asked about them. */
+static void test_delete_many(void)
+{
+	g_autoptr(GPtrArray) objects =
+		g_ptr_array_new_with_free_func((GDestroyNotify)store_object_free);
+	g_autofree struct store_deletion *deletions = NULL;
+	g_autoptr(GString) names = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+
+	assert_put("many/00000x", "x");
+	put("many/00000x", "y", 1, NULL, NULL);
+	g_assert_true(store_list(store, "many/", gather, objects, NULL));
+	g_assert_cmpuint(objects->len, ==, 2101);
+	deletions = g_new0(struct store_deletion, objects->len + 1);
+	for (guint i = 0; i < objects->len; i++) {
+		const struct store_object *object = objects->pdata[i];
+
+		deletions[i].name = object->name;
+		deletions[i].version = object->versions == 1 ? object->version : NULL;
+	}
+	deletions[objects->len].name = "many/absent";
+	store_delete_many(store, deletions, objects->len + 1, &error);
+	g_assert_no_error(error);
+	for (guint i = 0; i <= objects->len; i++)
+		g_assert_true(deletions[i].gone && !deletions[i].error);
+	g_assert_true(store_list(store, "many/", collect, names, NULL));
+	g_assert_cmpstr(names->str, ==, "");
+}
+
 static const char *version_of(const GPtrArray *versions, guint number)
 {
 	return ((const struct store_object *)versions->pdata[number])->version;
@@ -302,6 +337,15 @@ static void test_hold(void)
 	g_assert_true(store_lock_get(store, "held", NULL, &lock, NULL));
 	g_assert_true(lock.hold);
 	assert_fails(store_delete(store, "held", NULL, &error), &error, ODR_ERROR_REFUSED);
+
+	struct store_deletion both[] = {{.name = "held"}, {.name = "free"}};
+
+	assert_put("free", "x");
+	store_delete_many(store, both, 2, &error);
+	g_assert_no_error(error);
+	g_assert_true(both[1].gone && !both[1].error);
+	assert_fails(both[0].gone, &both[0].error, ODR_ERROR_REFUSED);
+	assert_holds("held", "x");
 	store_hold(store, "held", NULL, false, &error);
 	g_assert_no_error(error);
 	store_delete(store, "held", NULL, &error);
@@ -355,6 +399,7 @@ static const struct {
 	{"lists-in-order", test_listing},
 	{"lists-page-by-page", test_pages},
 	{"deletes-for-good", test_delete},
+	{"deletes-many-at-once", test_delete_many},
 	{"locks-hold-and-end", test_lock},
 	{"locks-are-of-versions", test_lock_of_version},
 	{"a-hold-holds-until-it-is-lifted", test_hold},

@@ -29,7 +29,7 @@ for my $case (@cases) {
 	my ($name, $env) = @$case;
 	my %env = (%$env ? (ODR_S3_TYPE => 's3', ODR_S3_ENDPOINT => $ceph->endpoint, ODR_S3_CREDENTIALS => $credentials) : (), %$env);
 	my $result = run_program([$program], env => \%env, timeout => 120);
-	ok($result->ok && $result->out =~ /^ok 14 /m, "$name keeps the promises of a store") or diag($result->out . $result->err);
+	ok($result->ok && $result->out =~ /^ok 15 /m, "$name keeps the promises of a store") or diag($result->out . $result->err);
 }
 
 done_testing();

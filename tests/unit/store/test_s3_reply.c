@@ -108,6 +108,43 @@ static void test_error(void)
 	g_assert_cmpstr(reply.code, ==, "");
 }
 
+static GPtrArray *deleted_of(const char *inner, GError **error)
+{
+	g_autofree char *text =
+		g_strconcat("<DeleteResult" NAMESPACE ">", inner, "</DeleteResult>", NULL);
+
+	return s3_reply_deleted(text, strlen(text), error);
+}
+
+static void test_deleted(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) all =
+		deleted_of("<Deleted><Key>a</Key><VersionId>1</VersionId></Deleted>"
+			   "<Error><Key>b</Key><VersionId></VersionId><Code>AccessDenied</Code>"
+			   "<Message>locked\nup</Message></Error>",
+			   &error);
+	const struct s3_deleted *one, *other;
+
+	g_assert_no_error(error);
+	g_assert_cmpuint(all->len, ==, 2);
+	one = all->pdata[0];
+	g_assert_cmpstr(one->key, ==, "a");
+	g_assert_cmpstr(one->version, ==, "1");
+	g_assert_false(one->failed);
+	other = all->pdata[1];
+	g_assert_cmpstr(other->key, ==, "b");
+	g_assert_null(other->version);
+	g_assert_true(other->failed);
+	g_assert_cmpstr(other->code, ==, "AccessDenied");
+	g_assert_cmpstr(other->message, ==, "locked?up");
+	g_assert_null(deleted_of("<Deleted><VersionId>1</VersionId></Deleted>", &error));
+	g_assert_error(error, ODR_ERROR, ODR_ERROR_REFUSED);
+	g_clear_error(&error);
+	g_assert_null(s3_reply_deleted("<Error><Code>x</Code></Error>", 29, &error));
+	g_assert_error(error, ODR_ERROR, ODR_ERROR_REFUSED);
+}
+
 static void test_retention(void)
 {
 	static const char text[] =
@@ -197,6 +234,7 @@ int main(int argc, char **argv)
 		g_test_add_data_func(path, &refusals[i], test_refusal);
 	}
 	g_test_add_func("/store/s3-reply/errors", test_error);
+	g_test_add_func("/store/s3-reply/what-became-of-several", test_deleted);
 	g_test_add_func("/store/s3-reply/retention-with-nine-decimals", test_retention);
 	g_test_add_func("/store/s3-reply/locks-of-a-bucket", test_lock_rules);
 	g_test_add_func("/store/s3-reply/versioning", test_versioning);
