@@ -94,11 +94,30 @@ bool repo_head(Repo *repo, const char *local, struct store_object *object, GErro
 	return store_head(repo->store, name, object, error);
 }
 
-bool repo_delete(Repo *repo, const char *local, GError **error)
+/* Its only version, by which it can be deleted without asking again which there are. */
+static const char *only_version(const struct store_object *object)
 {
-	g_autofree char *name = full_name(repo, local);
+	return object->versions == 1 && !object->hidden ? object->version : NULL;
+}
 
-	return store_delete(repo->store, name, NULL, error);
+bool repo_delete_many(Repo *repo, const GPtrArray *objects, struct store_deletion *deletions,
+		      GError **error)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new_full(objects->len, g_free);
+	bool done;
+
+	for (guint i = 0; i < objects->len; i++) {
+		const struct store_object *object = objects->pdata[i];
+		char *name = full_name(repo, object->name);
+
+		g_ptr_array_add(names, name);
+		deletions[i] =
+			(struct store_deletion){.name = name, .version = only_version(object)};
+	}
+	done = store_delete_many(repo->store, deletions, objects->len, error);
+	for (guint i = 0; i < objects->len; i++)
+		deletions[i].name = NULL;
+	return done;
 }
 
 bool repo_is_locked(Repo *repo, const char *local, usec_t then)

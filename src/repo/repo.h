@@ -40,7 +40,9 @@ bool repo_identify_to_write(Repo *repo, GError **error);
 bool repo_put(Repo *repo, const char *local, const struct iovec *parts, int count,
 	      usec_t lock_until, struct store_receipt *receipt, GError **error);
 bool repo_head(Repo *repo, const char *local, struct store_object *object, GError **error);
-bool repo_delete(Repo *repo, const char *local, GError **error);
+/* Those that were listed, as store_delete_many: to each its deletion, of which gone and error are set. */
+bool repo_delete_many(Repo *repo, const GPtrArray *objects, struct store_deletion *deletions,
+		      GError **error);
 /* True where the store says that a version of it is locked then, or held. */
 bool repo_is_locked(Repo *repo, const char *local, usec_t then);
 /* As store_get_good. */

@@ -57,6 +57,15 @@ for my $kind (qw(pack set wal)) {
 	is($gone->{status}, 403, "objects of kind $kind cannot be deleted");
 }
 
+# What a run left that died long ago, and somebody meddled with: all of it goes, however many objects, by one request.
+my ($service) = map { $_->{key} =~ m{^(erp/[0-9a-f]{32})/set/} } @versions;
+my @left = map { sprintf "%s/pack/20200101-0123456789abcdef/%02x/%02x%s", $service, $_, $_, '0' x 62 } 1 .. 30;
+$ceph->must('PUT', "/$bucket/$_", body => 'left') for @left, $left[3], $left[3];
+$ceph->must('DELETE', "/$bucket/$_") for @left[3, 7];
+@asked = $ceph->requests_of(sub { $site->tool_ok(['expire', 'erp-prod'], 'expire') });
+is(join(' ', map { /^(POST|DELETE) / ? $1 : () } @asked), 'POST', 'deletes by one request') or diag(join "\n", @asked);
+is(scalar $ceph->versions($bucket, 'erp/'), scalar @versions, 'with versions and markers, and what is kept is kept');
+
 # What goes wrong, told and with its status.
 sub fails {
 	my ($keys, $status, $message, $name) = @_;

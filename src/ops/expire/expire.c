@@ -155,33 +155,46 @@ static void refused(struct expire *expire, const char *local, const char *messag
 	expire->out->refused++;
 }
 
-bool expire_remove(struct expire *expire, const char *local, bool *removed, GError **error)
+/* What was not come to is not removed, and nobody's fault. */
+static void note_deletion(struct expire *expire, const struct store_object *object,
+			  struct store_deletion *deletion)
 {
-	g_autoptr(GError) cause = NULL;
+	if (deletion->error)
+		refused(expire, object->name, deletion->error->message);
+	g_clear_error(&deletion->error);
+}
 
-	if (!stop_check(error))
-		return false;
-	*removed = true;
-	if (expire->request->plan || repo_delete(expire->repo, local, &cause) ||
-	    odr_error_is(cause, ODR_ERROR_NOT_FOUND))
-		return true;
-	*removed = false;
-	if (odr_error_is(cause, ODR_ERROR_REFUSED)) {
-		refused(expire, local, cause->message);
-		return true;
+bool expire_remove(struct expire *expire, const GPtrArray *objects, bool *removed, GError **error)
+{
+	g_autofree struct store_deletion *deletions =
+		g_new0(struct store_deletion, objects->len + 1);
+	bool done = stop_check(error);
+
+	if (done && !expire->request->plan)
+		done = repo_delete_many(expire->repo, objects, deletions, error);
+	for (guint i = 0; i < objects->len; i++) {
+		removed[i] = deletions[i].gone || (done && expire->request->plan);
+		note_deletion(expire, objects->pdata[i], &deletions[i]);
 	}
-	g_propagate_error(error, g_steal_pointer(&cause));
-	return odr_context(error, "cannot remove '%s' from repository %s", local,
-			   expire->out->name);
+	return done;
+}
+
+/* One after the other: each ends a set. */
+static bool remove_manifest(struct expire *expire, struct expire_set *set, GError **error)
+{
+	g_autofree char *local = layout_set(set->set_id);
+	g_autoptr(GPtrArray) objects = g_ptr_array_new();
+
+	g_ptr_array_add(objects, &(struct store_object){.name = local});
+	return expire_remove(expire, objects, &set->removed, error);
 }
 
 static bool remove_manifests(struct expire *expire, GError **error)
 {
 	for (guint i = 0; i < expire->out->sets->len; i++) {
 		struct expire_set *set = expire->out->sets->pdata[i];
-		g_autofree char *local = layout_set(set->set_id);
 
-		if (set->expires && !expire_remove(expire, local, &set->removed, error))
+		if (set->expires && !remove_manifest(expire, set, error))
 			return false;
 	}
 	return true;

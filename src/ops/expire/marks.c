@@ -5,7 +5,7 @@
 /* Those from before the oldest set that stays: no restore can begin early enough to reach them. */
 struct old_marks {
 	usec_t before;
-	GPtrArray *locals;
+	GPtrArray *objects; /* struct store_object */
 };
 
 /* 0: no set stays. What a set says of its time, the store can only make older. */
@@ -31,25 +31,25 @@ static bool note_mark(void *data, const struct store_object *object)
 	g_autofree char *id = NULL;
 
 	if (layout_parse_mark(object->name, &id, digest) && object->stored_at < old->before)
-		g_ptr_array_add(old->locals, g_strdup(object->name));
+		g_ptr_array_add(old->objects, store_object_copy(object));
 	return true;
 }
 
 bool expire_marks(struct expire *expire, GError **error)
 {
-	g_autoptr(GPtrArray) locals = g_ptr_array_new_with_free_func(g_free);
-	struct old_marks old = {oldest_that_stays(expire), locals};
+	g_autoptr(GPtrArray) objects =
+		g_ptr_array_new_with_free_func((GDestroyNotify)store_object_free);
+	struct old_marks old = {oldest_that_stays(expire), objects};
+	g_autofree bool *removed = NULL;
+	bool done;
 
 	if (expire->out->unverified > 0)
 		return true;
 	if (!repo_list(expire->repo, "mark/", note_mark, &old, error))
 		return false;
-	for (guint i = 0; i < locals->len; i++) {
-		bool removed;
-
-		if (!expire_remove(expire, locals->pdata[i], &removed, error))
-			return false;
-		expire->out->marks += removed;
-	}
-	return true;
+	removed = g_new0(bool, objects->len + 1);
+	done = expire_remove(expire, objects, removed, error);
+	for (guint i = 0; i < objects->len; i++)
+		expire->out->marks += removed[i];
+	return done;
 }

@@ -23,8 +23,9 @@ struct expire {
 
 /* A sentence for the result: what is odd, and does not stop the expiry. */
 void expire_trouble(struct expire *expire, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/* What is locked stays and is counted, what is refused is reported; what is gone already is gone. */
-bool expire_remove(struct expire *expire, const char *local, bool *removed, GError **error);
+/* What is locked stays and is counted, what is refused is reported; what is gone already is gone. To each
+ * of the objects (struct store_object, as listed) belongs one of removed, also where it fails. */
+bool expire_remove(struct expire *expire, const GPtrArray *objects, bool *removed, GError **error);
 
 /* expire_sweep.c: what no set needs that stays: packs, layers and tables; then WAL; old probes and drafts. */
 bool expire_content(struct expire *expire, GError **error);

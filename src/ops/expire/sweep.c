@@ -2,7 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "base/stop.h"
+#include "base/pool.h"
 #include "repo/chain.h"
 #include "repo/wal_held.h"
 #include "store/diagnose.h"
@@ -14,11 +14,13 @@
 #define ABANDONED_AGE (2 * CHAIN_PENDING_MAX)
 /* Nor does it take so long to write an object. */
 #define DRAFT_AGE USEC_PER_DAY
+/* A request each: what takes time is the way there and back. */
+#define READERS_MAX 16
 
 /* Packs, layers and tables of one generation. */
 struct generation {
 	char *id;
-	GPtrArray *locals;
+	GPtrArray *objects; /* struct store_object */
 	uint64_t bytes;
 	usec_t newest; /* stored_at */
 };
@@ -28,20 +30,37 @@ static void generation_free(void *data)
 	struct generation *generation = data;
 
 	g_free(generation->id);
-	g_ptr_array_unref(generation->locals);
+	g_ptr_array_unref(generation->objects);
 	g_free(generation);
+}
+
+/* A table that is being read. */
+struct table_job {
+	struct store_object *object;
+	uint8_t name[SHA256_SIZE];
+	char *generation; /* NULL: it is gone, or no table */
+	char *trouble;	  /* NULL: none */
+};
+
+static void table_job_clear(void *data)
+{
+	struct table_job *job = data;
+
+	store_object_free(job->object);
+	g_free(job->generation);
+	g_free(job->trouble);
 }
 
 struct sweep {
 	struct expire *expire;
 	GHashTable *generations; /* id → struct generation: those that no set needs */
-	GPtrArray *tables;	 /* struct store_object: those that no set names */
+	GArray *tables;		 /* struct table_job: those that no set names */
 };
 
 static void sweep_clear(struct sweep *sweep)
 {
 	g_clear_pointer(&sweep->generations, g_hash_table_unref);
-	g_clear_pointer(&sweep->tables, g_ptr_array_unref);
+	g_clear_pointer(&sweep->tables, g_array_unref);
 }
 
 static void note_object(struct sweep *sweep, const char *id, const struct store_object *object)
@@ -51,10 +70,11 @@ static void note_object(struct sweep *sweep, const char *id, const struct store_
 	if (!generation) {
 		generation = g_new0(struct generation, 1);
 		generation->id = g_strdup(id);
-		generation->locals = g_ptr_array_new_with_free_func(g_free);
+		generation->objects =
+			g_ptr_array_new_with_free_func((GDestroyNotify)store_object_free);
 		g_hash_table_insert(sweep->generations, generation->id, generation);
 	}
-	g_ptr_array_add(generation->locals, g_strdup(object->name));
+	g_ptr_array_add(generation->objects, store_object_copy(object));
 	generation->bytes += object->size;
 	generation->newest = MAX(generation->newest, object->stored_at);
 }
@@ -74,40 +94,56 @@ static bool note_pack(void *data, const struct store_object *object)
 static bool note_table(void *data, const struct store_object *object)
 {
 	struct sweep *sweep = data;
-	struct store_object *copy;
+	struct table_job job = {0};
 
-	if (g_hash_table_contains(sweep->expire->tables, object->name))
+	if (g_hash_table_contains(sweep->expire->tables, object->name) ||
+	    !hex_decode(object->name + strlen("table/"), job.name, sizeof(job.name)))
 		return true;
-	copy = g_new0(struct store_object, 1);
-	*copy = *object;
-	copy->name = g_strdup(object->name);
-	g_ptr_array_add(sweep->tables, copy);
+	job.object = store_object_copy(object);
+	g_array_append_val(sweep->tables, job);
 	return true;
 }
 
-/* Which generation a table belongs to stands in it. */
+/* Which generation a table belongs to stands in it. Fails only where nothing can be said of it. */
+static bool read_table(void *shared, void *context, size_t number, GError **error)
+{
+	const struct sweep *sweep = shared;
+	struct table_job *job = &g_array_index(sweep->tables, struct table_job, number);
+	g_autoptr(Table) table = NULL;
+	g_autoptr(GError) cause = NULL;
+
+	if (table_load(sweep->expire->repo, job->name, &table, &cause)) {
+		job->generation = g_steal_pointer(&table->generation);
+		return true;
+	}
+	if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
+		return true;
+	if (odr_error_is(cause, ODR_ERROR_CORRUPT) || odr_error_is(cause, ODR_ERROR_REFUSED)) {
+		job->trouble = g_strdup(cause->message);
+		return true;
+	}
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
+
 static bool assign_tables(struct sweep *sweep, GError **error)
 {
-	struct expire *expire = sweep->expire;
+	const struct pool_work work = {
+		.workers = READERS_MAX,
+		.jobs = sweep->tables->len,
+		.shared = sweep,
+		.run = read_table,
+	};
 
+	if (!pool_run(&work, error))
+		return false;
 	for (guint i = 0; i < sweep->tables->len; i++) {
-		const struct store_object *object = sweep->tables->pdata[i];
-		uint8_t name[SHA256_SIZE];
-		g_autoptr(Table) table = NULL;
-		g_autoptr(GError) cause = NULL;
+		const struct table_job *job = &g_array_index(sweep->tables, struct table_job, i);
 
-		if (!hex_decode(object->name + strlen("table/"), name, sizeof(name)))
-			continue;
-		if (table_load(expire->repo, name, &table, &cause)) {
-			if (!g_hash_table_contains(expire->kept, table->generation))
-				note_object(sweep, table->generation, object);
-		} else if (odr_error_is(cause, ODR_ERROR_CORRUPT) ||
-			   odr_error_is(cause, ODR_ERROR_REFUSED)) {
-			expire_trouble(expire, "%s", cause->message);
-		} else if (!odr_error_is(cause, ODR_ERROR_NOT_FOUND)) {
-			g_propagate_error(error, g_steal_pointer(&cause));
-			return false;
-		}
+		if (job->trouble)
+			expire_trouble(sweep->expire, "%s", job->trouble);
+		if (job->generation && !g_hash_table_contains(sweep->expire->kept, job->generation))
+			note_object(sweep, job->generation, job->object);
 	}
 	return true;
 }
@@ -127,14 +163,13 @@ static bool remove_generation(struct expire *expire, const struct generation *ge
 			      GError **error)
 {
 	bool freed = g_hash_table_contains(expire->freed, generation->id);
+	g_autofree bool *removed = g_new0(bool, generation->objects->len);
+	bool done = expire_remove(expire, generation->objects, removed, error);
 
-	for (guint i = 0; i < generation->locals->len; i++) {
-		bool removed;
-
-		if (!expire_remove(expire, generation->locals->pdata[i], &removed, error))
-			return false;
-		expire->out->objects += removed;
-	}
+	for (guint i = 0; i < generation->objects->len; i++)
+		expire->out->objects += removed[i];
+	if (!done)
+		return false;
 	expire->out->bytes += generation->bytes;
 	expire->out->generations += freed;
 	expire->out->abandoned += !freed;
@@ -160,9 +195,10 @@ bool expire_content(struct expire *expire, GError **error)
 		.expire = expire,
 		.generations =
 			g_hash_table_new_full(g_str_hash, g_str_equal, NULL, generation_free),
-		.tables = g_ptr_array_new_with_free_func((GDestroyNotify)store_object_free),
+		.tables = g_array_new(false, false, sizeof(struct table_job)),
 	};
 
+	g_array_set_clear_func(sweep.tables, table_job_clear);
 	/* Who knows what they need. */
 	if (expire->out->unverified > 0) {
 		expire_trouble(expire,
@@ -192,38 +228,65 @@ static bool wal_may_go(const struct expire *expire, const struct wal_held *held)
 	return true;
 }
 
-static bool remove_wal(struct expire *expire, const struct wal_held *held, GError **error)
+/* As listed, with their names. */
+static void add_objects(GPtrArray *objects, const struct wal_held *held)
 {
+	for (guint i = 0; i < held->locals->len; i++) {
+		struct store_object *object;
+
+		if (!held->locals->pdata[i])
+			continue;
+		object = store_object_copy(held->listed->pdata[i]);
+		object->name = g_strdup(held->locals->pdata[i]);
+		g_ptr_array_add(objects, object);
+	}
+}
+
+/* How many of the objects were its own. */
+static guint note_wal(struct expire *expire, const struct wal_held *held, const bool *removed)
+{
+	guint count = 0;
 	bool all = true;
 
-	for (guint i = 0; i < held->locals->len; i++) {
-		bool removed = true;
-
-		if (held->locals->pdata[i] &&
-		    !expire_remove(expire, held->locals->pdata[i], &removed, error))
-			return false;
-		all = all && removed;
+	for (guint i = 0; i < held->locals->len; i++)
+		if (held->locals->pdata[i])
+			all = removed[count++] && all;
+	if (all) {
+		expire->out->wal_bytes += held->object_size;
+		g_ptr_array_add(expire->out->wal, g_strdup(held->file));
 	}
-	if (!all)
-		return true;
-	expire->out->wal_bytes += held->object_size;
-	g_ptr_array_add(expire->out->wal, g_strdup(held->file));
-	return true;
+	return count;
+}
+
+static bool remove_wal(struct expire *expire, const GPtrArray *going, GError **error)
+{
+	g_autoptr(GPtrArray) objects =
+		g_ptr_array_new_with_free_func((GDestroyNotify)store_object_free);
+	g_autofree bool *removed = NULL;
+	guint at = 0;
+	bool done;
+
+	for (guint i = 0; i < going->len; i++)
+		add_objects(objects, going->pdata[i]);
+	removed = g_new0(bool, objects->len + 1);
+	done = expire_remove(expire, objects, removed, error);
+	for (guint i = 0; i < going->len; i++)
+		at += note_wal(expire, going->pdata[i], removed + at);
+	return done;
 }
 
 bool expire_wal(struct expire *expire, GError **error)
 {
-	g_autoptr(GPtrArray) held = NULL;
+	g_autoptr(GPtrArray) held = NULL, going = g_ptr_array_new();
 
 	if (expire->out->floor[0] == '\0' || expire->out->unverified > 0)
 		return true;
 	if (!wal_list(expire->repo, &held, error))
 		return false;
 	for (guint i = 0; i < held->len; i++)
-		if (wal_may_go(expire, held->pdata[i]) &&
-		    !remove_wal(expire, held->pdata[i], error))
-			return false;
-	return true;
+		if (wal_may_go(expire, held->pdata[i]))
+			g_ptr_array_add(going, held->pdata[i]);
+	return remove_wal(expire, going, error);
 }
 
 /* What checks stored to see whether they may, and might not remove: of all services and hosts. */
@@ -248,24 +311,20 @@ bool expire_probes(struct expire *expire, GError **error)
 	Store *store = expire->repo->store;
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
 	struct probes probes = {expire->request->now - STORE_PROBE_KEPT, names};
+	g_autofree struct store_deletion *deletions = NULL;
+	bool done;
 
 	if (expire->request->plan)
 		return true;
 	if (!store_list(store, STORE_PROBE, note_probe, &probes, error))
 		return false;
-	for (guint i = 0; i < names->len; i++) {
-		g_autoptr(GError) cause = NULL;
-
-		if (!stop_check(error))
-			return false;
-		if (store_delete(store, names->pdata[i], NULL, &cause) ||
-		    odr_error_is(cause, ODR_ERROR_REFUSED) ||
-		    odr_error_is(cause, ODR_ERROR_NOT_FOUND))
-			continue;
-		g_propagate_error(error, g_steal_pointer(&cause));
-		return false;
-	}
-	return true;
+	deletions = g_new0(struct store_deletion, names->len + 1);
+	for (guint i = 0; i < names->len; i++)
+		deletions[i].name = names->pdata[i];
+	done = store_delete_many(store, deletions, names->len, error);
+	for (guint i = 0; i < names->len; i++)
+		g_clear_error(&deletions[i].error);
+	return done;
 }
 
 /* They belong to no set, and neither time that stands still nor a set that does not verify keeps them. */

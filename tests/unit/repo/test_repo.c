@@ -15,6 +15,8 @@ static void test_local_names(void)
 	g_autoptr(GByteArray) content = NULL;
 	g_autofree char *path = NULL, *where = NULL;
 	struct store_object object = {0};
+	g_autoptr(GPtrArray) listed = g_ptr_array_new();
+	struct store_deletion deletions[2];
 	struct fixture fixture;
 
 	fixture_init(&fixture);
@@ -33,8 +35,11 @@ static void test_local_names(void)
 
 	where = repo_where(fixture.repo, "hold/a");
 	g_assert_cmpstr(where, ==, "'hold/a' in repository main");
-	repo_delete(fixture.repo, "hold/a", &error);
+	g_ptr_array_add(listed, &(struct store_object){.name = (char *)"hold/a"});
+	g_ptr_array_add(listed, &(struct store_object){.name = (char *)"hold/b"});
+	repo_delete_many(fixture.repo, listed, deletions, &error);
 	g_assert_no_error(error);
+	g_assert_true(deletions[0].gone && deletions[1].gone);
 	g_assert_false(repo_head(fixture.repo, "hold/a", &object, &error));
 	g_assert_error(error, ODR_ERROR, ODR_ERROR_NOT_FOUND);
 	fixture_clear(&fixture);
