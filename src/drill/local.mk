@@ -1,9 +1,17 @@
 noinst_LIBRARIES += src/drill/libdrill.a
 src_drill_libdrill_a_SOURCES = \
+	src/drill/audit.c \
+	src/drill/audit.h \
+	src/drill/audit_line.c \
+	src/drill/audit_line.h \
+	src/drill/audit_read.c \
+	src/drill/draw.h \
+	src/drill/evidence.h \
 	src/drill/feeder.c \
 	src/drill/feeder.h \
 	src/drill/isolation.c \
 	src/drill/isolation.h \
+	src/drill/population.h \
 	src/drill/span.c \
 	src/drill/span.h \
 	src/drill/statistics.c \
