@@ -1,7 +1,7 @@
 # A small database shaped like Odoo's, with its filestore: what a capture and a recovery look at, and no more. Files are
 # written, named and collected as Odoo does it.
 #
-#   my $shop = Odr::Odoo->new(cluster => $cluster, database => 'shop', filestore => $dir)->create;
+#   my $shop = Odr::Odoo->new(cluster => $cluster, database => 'shop', filestore => $dir)->create;   # or ->load('odoo17')
 #   my $id = $shop->upload('content', res_model => 'account.move');     # the file, then the row
 #   $shop->remove($id);                                                 # the row; the file is only marked
 #   $shop->collect;                                                     # files that no row names go
@@ -44,6 +44,29 @@ SQL
 	return $self;
 }
 
+# The database and the files of a real Odoo system, from the shared data: needs what data_of names. Servers from 15 on.
+sub data_of { return map { "odoo/$_[0]$_" } '.sql.gz', '-filestore.tar.zst' }
+
+sub load {
+	my ($self, $data) = @_;
+	my ($dump, $files) = map { shared_path($_) // die "there is no '$_'\n" } data_of($data);
+	my $cluster = $self->{cluster};
+	$cluster->psql(<<"SQL");
+SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'odoo') AS missing \\gset
+\\if :missing
+CREATE ROLE odoo;
+\\endif
+CREATE DATABASE "$self->{database}" TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8' OWNER odoo;
+SQL
+	my $psql = join ' ', Odr::Cluster::client('psql'), '-X -q -v ON_ERROR_STOP=1 -d', "'" . $cluster->conninfo($self->{database}) . "'";
+	for my $load (['gunzip', "set -o pipefail; gunzip -c '$dump' | $psql"],
+		['tar', "mkdir -p '$self->{folder}' && zstd -dc '$files' | tar -C '$self->{folder}' -xpf -"]) {
+		my $run = run_program(['bash', '-c', $load->[1]], timeout => 180);
+		$run->ok or die "cannot load '$data' ($load->[0]): " . $run->err;
+	}
+	return $self;
+}
+
 sub path { return "$_[0]{folder}/$_[1]" }
 
 sub upload {
@@ -55,7 +78,7 @@ sub upload {
 	write_file($self->path($name), $content, 0644) unless -e $self->path($name);
 	new_dir("$self->{folder}/checklist/$folder", 0755);
 	write_file("$self->{folder}/checklist/$name", '', 0644);
-	my %all = (name => "'a file'", store_fname => "'$name'", checksum => "'$sha1'", file_size => length $content,
+	my %all = (name => "'a file'", type => "'binary'", store_fname => "'$name'", checksum => "'$sha1'", file_size => length $content,
 		map { $_ => "'$column{$_}'" } keys %column);
 	my @names = sort keys %all;
 	return $self->sql(sprintf 'INSERT INTO ir_attachment (%s) VALUES (%s) RETURNING id', join(', ', @names),

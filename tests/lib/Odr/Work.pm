@@ -5,6 +5,8 @@
 #   ODR_USER    the ordinary user who runs servers and the tool; default: postgres or nobody for root, else oneself
 #   ODR_SRC     the checkout; default: the one this file belongs to
 #   ODR_PREFIX  where the tool is installed, bin/odrbackup below it
+#   ODR_SHARED  data that is not part of the project, such as real Odoo databases; default: ../shared beside the checkout, or
+#               ../../shared where the checkout is one of several in a folder
 #   ODR_FULL    set: also the long variants of tests
 #   ODR_KEEP    set: a folder made by a test run by hand is kept
 package Odr::Work;
@@ -22,7 +24,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(
 	work_dir work_path new_dir write_file append_file read_file user_name give as_user
-	run_program start_program poll_until full_run source_path socket_dir
+	run_program start_program poll_until full_run source_path shared_path socket_dir
 );
 
 my $owner = $$;
@@ -44,6 +46,13 @@ sub source_path {
 	my (@parts) = @_;
 	my $source = $ENV{ODR_SRC} // Cwd::realpath(__FILE__ =~ s{[^/]+$}{}r . '../../..');
 	return join '/', $source, @parts;
+}
+
+# A file of the shared data, or nothing: the test is skipped then, with what it needs as the reason.
+sub shared_path {
+	my ($name) = @_;
+	my @folders = $ENV{ODR_SHARED} // map { source_path("$_/shared") } '..', '../..';
+	return (grep { -r } map { "$_/$name" } @folders)[0];
 }
 
 sub full_run { return !!$ENV{ODR_FULL} }
