@@ -86,14 +86,24 @@ static bool clear_folder(const char *folder, GError **error)
 	return true;
 }
 
+/* It is empty, and so is whole as soon as it is there: a draft of it would be something unknown in the folder. */
+static bool make_mark(const char *folder, GError **error)
+{
+	g_autofree char *mark = g_build_filename(folder, MARK, NULL);
+	int fd = open(mark, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return odr_fail_errno(error, errno, "cannot create '%s'", mark);
+	close(fd);
+	return file_sync_dir(folder, error);
+}
+
 static bool begin_folder(const struct restoring *restoring, GError **error)
 {
 	const char *folder = restoring->request->folder;
-	g_autofree char *mark = g_build_filename(folder, MARK, NULL);
 
 	return restore_filestore_guard(folder, error) && file_make_dirs(folder, 0700, error) &&
-	       clear_folder(folder, error) &&
-	       file_write(mark, "", 0, &(struct file_write){.mode = 0600}, error) &&
+	       clear_folder(folder, error) && make_mark(folder, error) &&
 	       fault_point("step", "filestore begun", error);
 }
 
