@@ -6,36 +6,14 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 
+use Odr::Disk;
 use Odr::Faults;
 use Odr::Tool;
 use Odr::Work;
 
-# A small file system of its own; where mounting is not permitted, faults stand in for it.
-sub mounted {
-	my ($dir, $megabytes) = @_;
-	new_dir($dir);
-	return 0 if $> != 0;
-	my ($uid, $gid) = (getpwnam user_name())[2, 3];
-	my $mount = run_program(['mount', '-t', 'tmpfs', '-o', "size=${megabytes}m,mode=0700,uid=$uid,gid=$gid", 'tmpfs', $dir], user => 'root');
-	diag 'no mount here, faults stand in: ' . $mount->err if !$mount->ok;
-	Odr::Work::at_end(sub { run_program(['umount', '-l', $dir], user => 'root') }) if $mount->ok;
-	return $mount->ok;
-}
-
-# All the room there is, but LEFT KiB.
-sub fill {
-	my ($dir, $left) = @_;
-	my $free = sub { my ($kib) = run_program(['df', '--output=avail', '-k', $dir], user => 'root')->out =~ /(\d+)\s*\z/; $kib };
-	my $size = $free->() - $left;
-	run_program(['dd', 'if=/dev/zero', "of=$dir/.filler", 'bs=1024', "count=$size"], user => 'root') if $size > 0;
-	return $free->();
-}
-
-sub make_room { unlink "$_[0]/.filler" }
-
 my $site = Odr::Site->new(version => 15, archive => 0, cluster => { wal_segsize => 1 },
 	sections => { odrbackup => { workers => 2, 'archive-get-batch' => 0, 'archive-check-timeout' => '30s' } });
-my $real = mounted($site->repository, 24);
+my $real = disk_mount($site->repository, 24);
 $site->create->start_archiving;
 my $cluster = $site->cluster;
 my $promise = Odr::Faults->new($site);
@@ -47,9 +25,9 @@ $promise->ok_sets('with room', start => 1);
 sub when_full {
 	my ($left, $fault, $run) = @_;
 	return $run->({ env => { ODR_FAULT => $fault, ODR_FAULT_LOG => write_file(work_path('full.log'), '', 0666) } }) if !$real;
-	fill($site->repository, $left);
+	disk_fill($site->repository, $left);
 	my $result = $run->({});
-	make_room($site->repository);
+	disk_make_room($site->repository);
 	return $result;
 }
 
@@ -90,7 +68,7 @@ subtest 'a push' => sub {
 
 subtest 'the target of a restore' => sub {
 	my $disk = $site->path('disk');
-	if (!mounted($disk, 12)) {
+	if (!disk_mount($disk, 12)) {
 		my $result = $site->tool($site->restore_arguments("$disk/pg"), { env => { ODR_FAULT => 'file.write:100:nospace', ODR_FAULT_LOG => write_file(work_path('r.log'), '', 0666) } });
 		is($result->status, 14, 'a full target: 14') or diag $result->describe;
 		return;
@@ -121,13 +99,13 @@ subtest 'the local state' => sub {
 	}
 	my $kept = $site->path('state-kept');
 	run_program(['cp', '-a', $state, $kept])->ok or die;
-	mounted($state, 1) or die;
+	disk_mount($state, 1) or die;
 	run_program(['sh', '-c', "cp -a $kept/. $state/"])->ok or die;
-	fill($state, 0);
+	disk_fill($state, 0);
 	my $result = $site->tool($site->backup_arguments, { timeout => 120 });
 	ok(grep({ $result->status == $_ } 10, 14), 'a backup: 14, or 10 where the archive stopped first') or diag $result->describe;
 	$promise->ok_sets('state full');
-	make_room($state);
+	disk_make_room($state);
 	$cluster->restart;
 	$site->backup('with room again');
 	$promise->ok_sets('state with room again');

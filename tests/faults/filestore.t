@@ -1,0 +1,177 @@
+#!/usr/bin/perl
+# A capture of a filestore that fails or dies anywhere leaves no lie: every set that is listed restores, and the next capture
+# takes what this one did not.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+
+use Odr::Disk;
+use Odr::Faults;
+use Odr::Odoo;
+use Odr::Tool;
+use Odr::Work;
+
+my $root;
+my $site = small_site(archive => 0, sections => { 'service erp-prod' => { filestore => ($root = new_dir(work_path('filestore'), 0755)) } });
+my $promise = Odr::Faults->new($site);
+my $shop = Odr::Odoo->new(cluster => $site->cluster, database => 'shop', filestore => $root)->create;
+my @ids = map { $shop->upload("file $_ " . 'x' x (50 * $_)) } 1 .. 60;
+my @capture = ('backup', $site->service, '--part', 'filestore');
+my ($uploads, $restores, %judged) = (0, 0);
+
+$site->tool_ok([@capture], 'a first capture');
+
+# Something came, something went: a capture has all of its steps.
+sub change {
+	$shop->remove($ids[$uploads % 60])->collect if $uploads < 60;
+	$shop->upload('more ' . ++$uploads . 'x' x 3000);
+}
+
+sub restore_set {
+	my ($set, $option) = @_;
+	my $folder = $site->path('judged-' . ++$restores);
+	my $result = $site->tool('restore', $site->service, '--part', 'filestore', '--filestore', $folder, '--set', $set, $option // {});
+	return ($folder, $result);
+}
+
+sub trouble_with {
+	my ($folder) = @_;
+	my $check = run_program(['sh', '-c', 'cd "$1" && find . -type f -path "./shop/??/*" | sed "s,.*/\(.*\),\1  &," | sha1sum --check --quiet', 'sh', $folder]);
+	return $check->ok ? '' : $check->out . $check->err;
+}
+
+sub differences { return run_program(['diff', '-r', '--exclude=checklist', $root, $_[0]])->out }
+
+# What is listed is stored, and restores: once each. exact: the newest is what is there now.
+sub ok_sets {
+	my ($name, %option) = @_;
+	my @listed = $promise->set_ids;
+	is_deeply([sort @listed], [$promise->stored_ids], "$name: every set in the repository is listed, and no other");
+	for my $set (grep { !$judged{$_}++ || $option{exact} && $_ eq $listed[-1] } @listed) {
+		my ($folder, $result) = restore_set($set);
+		my $trouble = $result->ok ? trouble_with($folder) : $result->describe;
+		$trouble ||= differences($folder) if $option{exact} && $set eq $listed[-1];
+		is($trouble, '', "$name: set $set restores");
+		run_program(['rm', '-rf', $folder]);
+	}
+}
+
+sub after {
+	my ($what, $allowed) = @_;
+	return sub {
+		my ($k, $result) = @_;
+		my $name = "$what $k";
+		my ($told) = $result->out =~ /^Set (\S+):/m;
+		my %listed = map { $_ => 1 } $promise->set_ids;
+
+		ok($result->died_of || grep({ $result->status == $_ } @$allowed), "$name: status is one of @$allowed") or diag $result->describe;
+		ok(!$result->ok || ($told && $listed{$told}), "$name: success only with a set that is listed") or diag $result->describe;
+		ok($result->ok || $result->died_of || $result->status == 143 || planted($result), "$name: the fault is named")
+		  or diag $result->describe;
+		ok_sets($name);
+	};
+}
+
+sub sweep {
+	my ($point, $action, %option) = @_;
+	my $allowed = delete $option{allowed};
+	my $name = "capture: $action at $point";
+	my $faults = fault_sweep('capture', point => $point, action => $action, before => \&change,
+		run => sub { $site->tool(@capture, $_[0]) }, check => after($name, $allowed), %option);
+	ok_sets("after $name", exact => 1);
+	$promise->ok_chain("after $name");
+	$promise->ok_no_session("after $name");
+	return $faults;
+}
+
+subtest 'the steps' => sub {
+	sweep('step', 'fail', allowed => [0, 1]);
+	is(sweep('step', 'kill', allowed => []), 6, 'a capture has six steps');
+	sweep('step', 'stop', allowed => [0, 143]);
+};
+
+subtest 'operations of the store' => sub {
+	sweep('store.put', 'fail', allowed => [1]);
+	sweep('store.put', 'kill', allowed => []);
+	sweep('store.put', 'nospace', allowed => [14]);
+	sweep('store.get', 'fail', allowed => [0, 1]);
+	sweep('store.get', 'kill', allowed => []);
+};
+
+subtest 'operations on files' => sub {
+	sweep('file.write', 'nospace', allowed => [0, 14], stride => every(2));
+	sweep('file.fsync', 'kill', allowed => [], stride => every(3));
+	sweep('file.rename', 'fail', allowed => [0, 1], stride => every(2));
+	sweep('file.rename', 'kill', allowed => []);
+};
+
+# Where nothing is new, the moment is the commit.
+subtest 'a moment' => sub {
+	$site->tool_ok([@capture], 'all is captured');
+	my $moments = sub { scalar(my @moments = glob $site->repository . '/*/moment/filestore/*') };
+	my $sets = $promise->set_ids;
+	for my $fault ('store.put:1:fail', 'store.put:1:kill', 'step:1:kill') {
+		my $before = $moments->();
+		my $log = write_file(work_path('moment.log'), '', 0666);
+		my $result = $site->tool(@capture, { env => { ODR_FAULT => $fault, ODR_FAULT_LOG => $log } });
+		ok(!$result->ok && -s $log, "$fault: no success") or diag $result->describe;
+		is($moments->(), $before + ($fault =~ /^step/ ? 1 : 0), "$fault: a moment only where it was stored");
+		$site->tool_ok([@capture], "$fault: the next one");
+		is(scalar $promise->set_ids, $sets, "$fault: and still no set was needed");
+	}
+};
+
+subtest 'a full disk' => sub {
+	my $state = $site->path('state', $site->service);
+	my $kept = $site->path('state-kept');
+	plan skip_all => 'mounting is not permitted here' if !disk_mount($site->path('try'), 1);
+	run_program(['cp', '-a', $state, $kept])->ok or die;
+	disk_mount($state, 4) or die;
+	run_program(['sh', '-c', "cp -a $kept/. $state/"])->ok or die;
+	for my $left (8, 0) {
+		change();
+		disk_fill($state, $left);
+		my $result = $site->tool(@capture);
+		is($result->status, 14, "$left KiB left for the local state: 14") or diag $result->describe;
+		like($result->err, qr/No space left/, 'it says so');
+		disk_make_room($state);
+		ok_sets("$left KiB left");
+		$site->tool_ok([@capture], 'with room again');
+		ok_sets('with room again', exact => 1);
+	}
+};
+
+subtest 'kill -9 at any moment' => sub {
+	for my $try (1 .. (full_run() ? 30 : 6)) {
+		change();
+		my $run = $site->tool_start(@capture);
+		select undef, undef, undef, rand 0.08;
+		$run->signal('KILL');
+		$run->wait(60);
+	}
+	$site->tool_ok([@capture], 'the next capture works');
+	ok_sets('after kills', exact => 1);
+	$promise->ok_chain('after kills');
+	$promise->ok_no_session('after kills');
+};
+
+# A restore is begun by a mark in the folder, and done when it goes.
+subtest 'a restore' => sub {
+	my ($newest) = reverse $promise->set_ids;
+	my $folder = $site->path('target');
+	my @restore = ('restore', $site->service, '--part', 'filestore', '--filestore', $folder, '--set', $newest);
+	for my $point ('step', 'store.get', 'file.write') {
+		my $stride = $point eq 'file.write' ? every(7) : 1;
+		fault_sweep('restore', point => $point, action => 'kill', stride => $stride, run => sub { $site->tool(@restore, $_[0]) },
+			check => sub {
+				my ($k) = @_;
+				ok(!-d $folder || !glob("$folder/*") || -e "$folder/.odrbackup-restore", "kill at $point $k: what is half done says so");
+			});
+		is(differences($folder), '', "after kills at $point: it is what is there");
+		run_program(['rm', '-rf', $folder]);
+	}
+};
+
+done_testing;

@@ -1,0 +1,39 @@
+# A small file system of its own, to fill. Where mounting is not permitted there is none, and faults stand in for it.
+#
+#   if (disk_mount($dir, 24)) { disk_fill($dir, 100); ...; disk_make_room($dir) }
+package Odr::Disk;
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use Test::More;
+
+use Odr::Work;
+
+our @EXPORT = qw(disk_mount disk_fill disk_make_room);
+
+# Makes the folder, whatever comes of the mounting; true: it is mounted, and goes at the end.
+sub disk_mount {
+	my ($dir, $megabytes) = @_;
+	new_dir($dir);
+	return 0 if $> != 0;
+	my ($uid, $gid) = (getpwnam user_name())[2, 3];
+	my $mount = run_program(['mount', '-t', 'tmpfs', '-o', "size=${megabytes}m,mode=0700,uid=$uid,gid=$gid", 'tmpfs', $dir], user => 'root');
+	diag 'no mount here, faults stand in: ' . $mount->err if !$mount->ok;
+	Odr::Work::at_end(sub { run_program(['umount', '-l', $dir], user => 'root') }) if $mount->ok;
+	return $mount->ok;
+}
+
+# All the room there is, but LEFT KiB.
+sub disk_fill {
+	my ($dir, $left) = @_;
+	my $free = sub { my ($kib) = run_program(['df', '--output=avail', '-k', $dir], user => 'root')->out =~ /(\d+)\s*\z/; $kib };
+	my $size = $free->() - $left;
+	run_program(['dd', 'if=/dev/zero', "of=$dir/.filler", 'bs=1024', "count=$size"], user => 'root') if $size > 0;
+	return $free->();
+}
+
+sub disk_make_room { unlink "$_[0]/.filler" }
+
+1;
