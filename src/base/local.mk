@@ -20,6 +20,8 @@ src_base_libbase_a_SOURCES = \
 	src/base/log.h \
 	src/base/memory.c \
 	src/base/memory.h \
+	src/base/pace.c \
+	src/base/pace.h \
 	src/base/pool.c \
 	src/base/pool.h \
 	src/base/process.c \

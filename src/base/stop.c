@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define WAIT_STEP (50 * (USEC_PER_SEC / 1000)) /* how soon a stop request is noticed */
+
 static atomic_int stopped_by;
 
 static void on_signal(int signal)
@@ -51,4 +53,16 @@ bool stop_check(GError **error)
 		return true;
 	return odr_fail(error, ODR_ERROR_STOPPED, "stopped by %s",
 			stop_signal() == SIGINT ? "SIGINT" : "SIGTERM");
+}
+
+bool stop_wait(usec_t time, GError **error)
+{
+	usec_t end = clock_monotonic() + time;
+
+	for (usec_t left; (left = end - clock_monotonic()) > 0;) {
+		if (!stop_check(error))
+			return false;
+		g_usleep((gulong)MIN(left, WAIT_STEP));
+	}
+	return stop_check(error);
 }

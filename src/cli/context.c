@@ -333,6 +333,8 @@ struct store_settings context_store(const struct settings_repository *repository
 		.tls_unverified = strcmp(repository->tls_unverified, "yes") == 0,
 		.retry_for = repository->retry_for,
 		.silent_within = repository->silence_timeout,
+		.bandwidth_up = repository->bandwidth_up,
+		.bandwidth_down = repository->bandwidth_down,
 	};
 }
 

@@ -79,12 +79,21 @@ struct exchange {
 	bool too_long, too_many_headers, silent;
 };
 
+/* Waiting for one's turn is no silence of the server. False when a stop request ended it. */
+static bool keep_pace(struct exchange *exchange, Pace *pace, size_t bytes)
+{
+	bool kept = pace_wait(pace, bytes);
+
+	exchange->moved_at = clock_monotonic();
+	return kept;
+}
+
 /* The request's body. */
 
 static size_t on_read(char *buffer, size_t size, size_t count, void *data)
 {
 	struct exchange *exchange = data;
-	size_t room = size * count, given = 0;
+	size_t room = MIN(size * count, pace_portion_of(exchange->request->up)), given = 0;
 
 	while (given < room && exchange->part < exchange->request->part_count) {
 		const struct iovec *part = &exchange->request->parts[exchange->part];
@@ -100,7 +109,7 @@ static size_t on_read(char *buffer, size_t size, size_t count, void *data)
 			exchange->part_offset = 0;
 		}
 	}
-	return given;
+	return keep_pace(exchange, exchange->request->up, given) ? given : CURL_READFUNC_ABORT;
 }
 
 /* A kept connection that turned out dead makes curl begin anew. */
@@ -145,7 +154,7 @@ static size_t take_content(struct exchange *exchange, const char *data, size_t b
 	else
 		g_byte_array_append(answer->body, (const guint8 *)data, (guint)bytes);
 	answer->received += bytes;
-	return bytes;
+	return keep_pace(exchange, request->down, bytes) ? bytes : 0;
 }
 
 static size_t on_write(char *data, size_t size, size_t count, void *context)
@@ -224,7 +233,8 @@ static void set_transport(CURL *curl, const struct http_request *request)
 	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
-	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, READ_BUFFER);
+	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE,
+			 (long)MIN((size_t)READ_BUFFER, pace_portion_of(request->down)));
 	curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
 	http_set_peer(curl, &(struct http_peer){request->ca_file, request->proxy, request->plain});
 }
@@ -294,7 +304,7 @@ bool http_fail(CURL *curl, CURLcode code, const char *detail, GError **error)
 {
 	enum odr_error meaning = ODR_ERROR_TRANSIENT;
 
-	if (code == CURLE_ABORTED_BY_CALLBACK && stop_requested())
+	if ((code == CURLE_ABORTED_BY_CALLBACK || code == CURLE_WRITE_ERROR) && stop_requested())
 		return stop_check(error);
 	if (fail_proxy(curl, error))
 		return false;

@@ -2,6 +2,7 @@
 #define ODR_HTTP_EXCHANGE_H
 
 #include "base/clock.h"
+#include "base/pace.h"
 #include "http/answer.h"
 
 #include <glib.h>
@@ -33,6 +34,7 @@ struct http_request {
 	const char *proxy;     /* "http://host:port"; "": none; NULL: as the environment says */
 	usec_t connect_within; /* 0: 10 s */
 	usec_t silent_within;  /* no byte moves for so long: 0: 60 s */
+	Pace *up, *down;       /* how fast bodies go and come; NULL: as they can */
 	bool plain;	       /* http:// is meant */
 };
 #define HTTP_TROUBLE_MAX ((size_t)1 << 20)

@@ -25,6 +25,8 @@ static void free_store(Store *store)
 
 	s3_credentials_free(self->credentials);
 	s3_place_clear(&self->place);
+	pace_free(self->up);
+	pace_free(self->down);
 	g_free(store->name);
 	g_free(store->description);
 	g_free(self);
@@ -69,6 +71,8 @@ static bool open_settings(struct libs3_store *self, const struct store_settings 
 {
 	self->store.name = g_strdup(settings->name);
 	self->retry_for = settings->retry_for;
+	self->up = pace_new(settings->bandwidth_up);
+	self->down = pace_new(settings->bandwidth_down);
 	self->silent_within = settings->silent_within ? settings->silent_within : SILENT_WITHIN;
 	if (!check_settings(settings, error) || !take_place(self, settings, error))
 		return false;

@@ -1,6 +1,7 @@
 #ifndef ODR_STORE_LIBS3_H
 #define ODR_STORE_LIBS3_H
 
+#include "base/pace.h"
 #include "store/driver.h"
 #include "store/libs3_library.h"
 #include "store/s3_credentials.h"
@@ -13,6 +14,7 @@ struct libs3_store {
 	S3Place place;
 	S3Credentials *credentials;
 	usec_t retry_for, silent_within;
+	Pace *up, *down; /* NULL: no limit */
 };
 struct libs3_store *libs3_store(Store *store);
 

@@ -19,6 +19,7 @@ void libs3_answer_clear(Libs3Answer *answer)
 
 /* What libs3's callbacks share. */
 struct attempt {
+	const struct libs3_store *self;
 	const struct libs3_call *call;
 	Libs3Answer *answer;
 	usec_t moved; /* when something did */
@@ -65,7 +66,6 @@ static int on_put(int size, char *buffer, void *data)
 	struct attempt *attempt = data;
 	size_t room = size > 0 ? (size_t)size : 0, given = 0;
 
-	attempt->moved = clock_monotonic();
 	while (given < room && attempt->part < attempt->call->part_count) {
 		const struct iovec *part = &attempt->call->parts[attempt->part];
 		size_t chunk = MIN(room - given, part->iov_len - attempt->part_offset);
@@ -80,6 +80,9 @@ static int on_put(int size, char *buffer, void *data)
 			attempt->part_offset = 0;
 		}
 	}
+	/* What ends the waiting ends the attempt, too. */
+	pace_wait(attempt->self->up, given);
+	attempt->moved = clock_monotonic();
 	return (int)given;
 }
 
@@ -88,7 +91,6 @@ static S3Status on_get(int size, const char *bytes, void *data)
 	struct attempt *attempt = data;
 	Libs3Answer *answer = attempt->answer;
 
-	attempt->moved = clock_monotonic();
 	if (size < 0 || (size_t)size > attempt->call->limit - answer->received) {
 		answer->too_long = true;
 		return S3StatusAbortedByCallback;
@@ -96,6 +98,8 @@ static S3Status on_get(int size, const char *bytes, void *data)
 	if (size > 0)
 		memcpy((char *)attempt->call->buffer + answer->received, bytes, (size_t)size);
 	answer->received += (size_t)size;
+	pace_wait(attempt->self->down, (size_t)size);
+	attempt->moved = clock_monotonic();
 	return S3StatusOK;
 }
 
@@ -212,7 +216,7 @@ static bool perform(const struct libs3_store *self, const struct libs3_call *cal
 {
 	const S3Place *place = &self->place;
 	S3RequestContext *context = libs3_context(error);
-	struct attempt attempt = {call, answer, .moved = clock_monotonic()};
+	struct attempt attempt = {self, call, answer, .moved = clock_monotonic()};
 	S3BucketContext bucket = {
 		.hostName = place->authority,
 		.bucketName = place->bucket,
@@ -352,7 +356,7 @@ bool libs3_wait(unsigned *attempts, usec_t deadline)
 {
 	usec_t pause = s3_pause_drawn(++*attempts, 0);
 
-	return clock_monotonic() + pause <= deadline && s3_pause_wait(pause);
+	return clock_monotonic() + pause <= deadline && stop_wait(pause, NULL);
 }
 
 bool libs3_call(struct libs3_store *self, const struct libs3_call *call, Libs3Answer *answer,

@@ -26,8 +26,9 @@ static void s3_free(Store *store)
 	struct s3_store *self = s3_store(store);
 
 	s3_credentials_free(self->credentials);
-	if (self->mutex)
-		mutex_free(self->mutex);
+	mutex_free(self->mutex);
+	pace_free(self->up);
+	pace_free(self->down);
 	g_free(self->base);
 	g_free(self->host);
 	g_free(self->folder);

@@ -2,6 +2,7 @@
 #define ODR_STORE_S3_H
 
 #include "base/error.h"
+#include "base/pace.h"
 #include "store/driver.h"
 #include "store/s3_credentials.h"
 #include "store/s3_reply.h"
@@ -33,6 +34,7 @@ struct s3_store {
 	bool plain;	       /* http:// */
 	enum store_lock_mode lock;
 	usec_t retry_for, silent_within;
+	Pace *up, *down; /* NULL: no limit */
 	S3Credentials *credentials;
 	struct mutex *mutex; /* guards what follows; never held while the store is asked */
 	bool md5;

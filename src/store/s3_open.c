@@ -71,6 +71,8 @@ bool s3_open_settings(struct s3_store *self, const struct store_settings *settin
 	self->md5 = settings->md5;
 	self->retry_for = settings->retry_for;
 	self->silent_within = settings->silent_within ? settings->silent_within : SILENT_WITHIN;
+	self->up = pace_new(settings->bandwidth_up);
+	self->down = pace_new(settings->bandwidth_down);
 	self->mutex = mutex_new();
 	return take_proxy(self, settings->proxy, error) &&
 	       take_credentials(self, settings, place.amazon, error);

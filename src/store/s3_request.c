@@ -218,6 +218,8 @@ static bool send_request(Operation *operation, GError **error)
 		.ca_file = self->ca_file,
 		.proxy = self->proxy,
 		.silent_within = self->silent_within,
+		.up = self->up,
+		.down = self->down,
 		.plain = self->plain,
 	};
 
@@ -399,7 +401,7 @@ static bool wait_for_retry(Operation *operation, const GError *cause)
 		return false;
 	log_debug("%s %s: %s; again in %d ms", operation->call->method, operation->path,
 		  cause->message, (int)(pause / 1000));
-	return s3_pause_wait(pause);
+	return stop_wait(pause, NULL);
 }
 
 static bool retry(Operation *operation, const struct s3_meaning *meaning, const GError *cause)

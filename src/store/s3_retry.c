@@ -1,13 +1,11 @@
 #include "store/s3_retry.h"
 
-#include "base/stop.h"
 #include "crypto/digest.h"
 
 #include <string.h>
 
 #define PAUSE_FIRST (USEC_PER_SEC / 5)
 #define PAUSE_MAX   (20 * USEC_PER_SEC)
-#define PAUSE_STEP  (50 * (USEC_PER_SEC / 1000))
 
 /* clang-format off */
 /* status 0 and code "" are any; the first that fits counts. */
@@ -79,16 +77,4 @@ usec_t s3_pause_drawn(unsigned attempt, usec_t asked)
 
 	random_bytes(&drawn, sizeof(drawn));
 	return s3_pause(attempt, drawn / (UINT32_MAX + 1.0), asked);
-}
-
-bool s3_pause_wait(usec_t pause)
-{
-	usec_t end = clock_monotonic() + pause;
-
-	while (clock_monotonic() < end) {
-		if (stop_requested())
-			return false;
-		g_usleep((gulong)MIN(PAUSE_STEP, pause));
-	}
-	return true;
 }

@@ -26,7 +26,5 @@ const struct s3_meaning *s3_meaning(unsigned status, const char *code, const cha
 usec_t s3_pause(unsigned attempt, double random, usec_t asked);
 /* The same, drawn. */
 usec_t s3_pause_drawn(unsigned attempt, usec_t asked);
-/* False when a stop request ended it. */
-bool s3_pause_wait(usec_t pause);
 
 #endif

@@ -46,6 +46,7 @@ struct store_settings {
 	bool tls_unverified; /* libs3: any certificate will do */
 	usec_t retry_for;    /* 0: nothing is asked twice */
 	usec_t silent_within;
+	uint64_t bandwidth_up, bandwidth_down; /* bytes a second of all threads; 0: no limit */
 	/* Where drivers that ask a server keep what it told of itself, and how long that is believed
 	 * instead of asking again; NULL: nowhere. 0: it is asked, and kept for others. */
 	const char *memory;

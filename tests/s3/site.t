@@ -48,6 +48,17 @@ my $copy = $site->recover('copy', '--type', 'time', '--target', $moment, '--targ
 is($copy->psql('SELECT count(*) FROM invoice'), '2000', 'the moment came back from the bucket');
 $copy->stop('immediate');
 
+# The cluster is some MiB, the limit would take minutes for them.
+my $before = $ceph->versions($bucket, 'erp/');
+$site->write_conf(%{ repository($bucket, lock => 'compliance', 'bandwidth-up' => '64KiB') });
+my $slow = $site->tool_start($site->backup_arguments);
+poll_until('it stores', sub { $ceph->versions($bucket, 'erp/') > $before || !$slow->running }, 60);
+$site->tool_ok([$site->restore_arguments($site->path('beside'), '--type', 'immediate')], 'to read has its own limit: none');
+ok($slow->running, 'a backup with a limit is slower than a whole restore');
+$slow->signal('TERM');
+is($slow->wait(30)->status, 143, 'and stops when it is told to');
+$site->write_conf(%{ repository($bucket, lock => 'compliance') });
+
 my @versions = $ceph->versions($bucket, 'erp/');
 for my $kind (qw(pack set wal)) {
 	my ($object) = grep { $_->{key} =~ m{/$kind/} } @versions;

@@ -28,6 +28,8 @@ static const struct {
 	{"checksum", "s3"},
 	{"retry-for", "s3;libs3"},
 	{"silence-timeout", "s3;libs3"},
+	{"bandwidth-up", "s3;libs3"},
+	{"bandwidth-down", "s3;libs3"},
 };
 
 /* Keys that only some values of credentials-from= have a use for. */

@@ -24,6 +24,7 @@ struct settings_repository {
 	char *path_style, *plain_http; /* yes, no; path_style NULL: as the endpoint suggests */
 	char *checksum;		       /* sha256, md5 */
 	usec_t retry_for, silence_timeout;
+	uint64_t bandwidth_up, bandwidth_down; /* bytes a second; 0: no limit */
 };
 struct settings_tier {
 	char *name;

@@ -9,20 +9,6 @@
 
 #define PAUSE_FIRST (100 * (USEC_PER_SEC / 1000))
 #define PAUSE_MAX   (10 * USEC_PER_SEC)
-#define PAUSE_STEP  (50 * (USEC_PER_SEC / 1000)) /* how soon a stop request is noticed */
-
-/* False with STOPPED. */
-static bool pause_for(usec_t pause, GError **error)
-{
-	usec_t end = clock_monotonic() + pause;
-
-	for (usec_t left; (left = end - clock_monotonic()) > 0;) {
-		if (!stop_check(error))
-			return false;
-		g_usleep((gulong)MIN(left, PAUSE_STEP));
-	}
-	return stop_check(error);
-}
 
 /* What is not told by the error that is returned. */
 static void warn_of_problems(const struct archive_lookup *lookup, const GError *told)
@@ -65,7 +51,7 @@ static bool look_until_sure(struct archive_lookup *lookup, usec_t timeout, GErro
 		if (!warned)
 			log_warning("%s; trying again", lookup->trouble->message);
 		warned = true;
-		if (!pause_for(MIN(pause, left), error))
+		if (!stop_wait(MIN(pause, left), error))
 			return false;
 	}
 }

@@ -33,6 +33,19 @@ static void test_first(gconstpointer data)
 	g_assert_false(stop_requested());
 }
 
+static void test_wait(void)
+{
+	g_autoptr(GError) error = NULL;
+	usec_t start = clock_monotonic();
+
+	g_assert_true(stop_wait(2000, &error));
+	g_assert_cmpint(clock_monotonic() - start, >=, 2000);
+	stop_request(SIGTERM);
+	g_assert_false(stop_wait(USEC_PER_DAY, &error));
+	g_assert_error(error, ODR_ERROR, ODR_ERROR_STOPPED);
+	stop_request(0);
+}
+
 static void test_second(void)
 {
 	int status = 0;
@@ -69,6 +82,7 @@ int main(int argc, char **argv)
 			     test_first);
 	g_test_add_data_func("/stop/first/sigterm-asks-to-stop", GINT_TO_POINTER(SIGTERM),
 			     test_first);
+	g_test_add_func("/stop/wait/ends-with-its-time-or-a-request", test_wait);
 	g_test_add_func("/stop/second/ends-at-once", test_second);
 	g_test_add_func("/stop/sigpipe/ends-nothing", test_pipe);
 	return g_test_run();
