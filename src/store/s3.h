@@ -6,6 +6,7 @@
 #include "store/driver.h"
 #include "store/s3_credentials.h"
 #include "store/s3_reply.h"
+#include "store/s3_retry.h"
 
 /* What the store says to a question. */
 enum s3_word {
@@ -33,10 +34,11 @@ struct s3_store {
 	char *ca_file, *proxy; /* as in struct http_request */
 	bool plain;	       /* http:// */
 	enum store_lock_mode lock;
-	usec_t retry_for, silent_within;
+	usec_t silent_within;
 	Pace *up, *down; /* NULL: no limit */
 	S3Credentials *credentials;
 	struct mutex *mutex; /* guards what follows; never held while the store is asked */
+	struct s3_budget budget;
 	bool md5;
 	usec_t clock_offset;	      /* the store's clock is so much ahead of ours */
 	enum s3_word versions, locks; /* of the bucket */

@@ -69,7 +69,7 @@ bool s3_open_settings(struct s3_store *self, const struct store_settings *settin
 	self->ca_file = g_strdup(settings->ca_file);
 	self->lock = settings->lock;
 	self->md5 = settings->md5;
-	self->retry_for = settings->retry_for;
+	self->budget.retry_for = settings->retry_for;
 	self->silent_within = settings->silent_within ? settings->silent_within : SILENT_WITHIN;
 	self->up = pace_new(settings->bandwidth_up);
 	self->down = pace_new(settings->bandwidth_down);

@@ -5,7 +5,6 @@
 #include "base/pool.h"
 #include "base/stop.h"
 #include "crypto/digest.h"
-#include "store/s3_retry.h"
 #include "store/s3_sign.h"
 
 #include <string.h>
@@ -68,6 +67,7 @@ struct operation {
 	usec_t deadline;
 	unsigned attempts;
 	bool sent;
+	bool over_budget;
 	bool once, credentials_renewed, clock_corrected, md5_tried;
 	unsigned keys; /* number of those that signed it, and when they end (0: never) */
 	usec_t keys_expire;
@@ -106,7 +106,7 @@ static void operation_begin(Operation *operation)
 		sha256_update(state, call->parts[i].iov_base, call->parts[i].iov_len);
 	sha256_final(state, operation->sha256);
 	sha256_free(state);
-	operation->deadline = clock_monotonic() + operation->self->retry_for;
+	operation->deadline = clock_monotonic() + operation->self->budget.retry_for;
 }
 
 static usec_t clock_offset(struct s3_store *self, bool *by_md5)
@@ -391,13 +391,35 @@ static bool first_time(bool *done)
 	return first;
 }
 
+static void note_answered(struct s3_store *self)
+{
+	mutex_lock(self->mutex);
+	s3_budget_answered(&self->budget);
+	mutex_unlock(self->mutex);
+}
+
+/* False where too much was repeated already: that is no passing trouble. */
+static bool may_repeat(Operation *operation, usec_t *wait)
+{
+	struct s3_store *self = operation->self;
+	bool may;
+
+	mutex_lock(self->mutex);
+	may = s3_budget_repeat(&self->budget, clock_monotonic(), wait);
+	mutex_unlock(self->mutex);
+	return may;
+}
+
 /* Waits, unless that would pass the deadline. A stop request ends the waiting. */
 static bool wait_for_retry(Operation *operation, const GError *cause)
 {
 	usec_t pause = s3_pause_drawn(++operation->attempts,
 				      http_answer_retry_after(operation->answer->http));
+	usec_t wait = 0;
 
-	if (clock_monotonic() + pause > operation->deadline)
+	operation->over_budget = !may_repeat(operation, &wait);
+	pause = MAX(pause, wait);
+	if (operation->over_budget || clock_monotonic() + pause > operation->deadline)
 		return false;
 	log_debug("%s %s: %s; again in %d ms", operation->call->method, operation->path,
 		  cause->message, (int)(pause / 1000));
@@ -412,7 +434,7 @@ static bool retry(Operation *operation, const struct s3_meaning *meaning, const 
 	case S3_RETRY:
 		/* What makes progress is not failing. */
 		if (read && read->have > operation->at_start)
-			operation->deadline = clock_monotonic() + operation->self->retry_for;
+			operation->deadline = clock_monotonic() + operation->self->budget.retry_for;
 		return wait_for_retry(operation, cause);
 	case S3_RETRY_ONCE:
 		return first_time(&operation->once);
@@ -439,11 +461,17 @@ bool s3_call(struct s3_store *self, const struct s3_call *call, S3Answer *answer
 
 		if (!stop_check(error))
 			return false;
-		if (attempt(&operation, &meaning, &cause))
+		if (attempt(&operation, &meaning, &cause)) {
+			note_answered(self);
 			return true;
+		}
+		if (meaning->reaction != S3_RETRY)
+			note_answered(self);
 		if (retry(&operation, meaning, cause))
 			continue;
-		if (operation.attempts > 1)
+		if (operation.over_budget)
+			odr_context(&cause, "too many requests had to be repeated already");
+		else if (operation.attempts > 1)
 			odr_context(&cause, "after %u attempts", operation.attempts);
 		g_propagate_error(error, g_steal_pointer(&cause));
 		return false;

@@ -6,6 +6,9 @@
 
 #define PAUSE_FIRST (USEC_PER_SEC / 5)
 #define PAUSE_MAX   (20 * USEC_PER_SEC)
+#define AT_ONCE	    20 /* repetitions of an outage that are not spaced */
+#define SPACE	    USEC_PER_SEC
+#define SHARE	    10 /* one in so many */
 
 /* clang-format off */
 /* status 0 and code "" are any; the first that fits counts. */
@@ -77,4 +80,26 @@ usec_t s3_pause_drawn(unsigned attempt, usec_t asked)
 
 	random_bytes(&drawn, sizeof(drawn));
 	return s3_pause(attempt, drawn / (UINT32_MAX + 1.0), asked);
+}
+
+void s3_budget_answered(struct s3_budget *budget)
+{
+	budget->answered++;
+	budget->in_vain = 0;
+	budget->slot = 0;
+}
+
+bool s3_budget_repeat(struct s3_budget *budget, usec_t now, usec_t *wait)
+{
+	uint64_t outage = AT_ONCE + (uint64_t)(budget->retry_for / SPACE);
+
+	if (budget->repeated >= outage + budget->answered / SHARE)
+		return false;
+	budget->repeated++;
+	*wait = 0;
+	if (++budget->in_vain > AT_ONCE) {
+		budget->slot = MAX(budget->slot, now) + SPACE;
+		*wait = MIN(budget->slot - now, PAUSE_MAX);
+	}
+	return true;
 }

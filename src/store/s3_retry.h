@@ -27,4 +27,20 @@ usec_t s3_pause(unsigned attempt, double random, usec_t asked);
 /* The same, drawn. */
 usec_t s3_pause_drawn(unsigned attempt, usec_t asked);
 
+/*
+ * What all operations of a store may repeat together, so that trouble does not multiply requests: of what is
+ * answered a tenth, beside what one outage of retry_for takes. While nothing at all is answered, repetitions
+ * beyond the first few come one a second, however many operations wait.
+ */
+struct s3_budget {
+	usec_t retry_for;
+	uint64_t answered, repeated;
+	unsigned in_vain; /* repetitions since something was answered */
+	usec_t slot;	  /* when the last of them is due */
+};
+/* An answer came, good or not, that is no reason to ask again. */
+void s3_budget_answered(struct s3_budget *budget);
+/* Whether to repeat, and how long to wait from now, 20 s at most. */
+bool s3_budget_repeat(struct s3_budget *budget, usec_t now, usec_t *wait);
+
 #endif

@@ -65,11 +65,71 @@ static void test_pauses(void)
 	g_assert_cmpint(s3_pause(1, 0.0, -5), ==, 0);
 }
 
+/* However many operations wait, an outage has one repetition a second, and no end before retry_for has passed. */
+static void test_outage(void)
+{
+	struct s3_budget budget = {.retry_for = 300 * USEC_PER_SEC};
+	usec_t now = 1000 * USEC_PER_SEC, wait;
+
+	for (unsigned i = 0; i < 20; i++) {
+		g_assert_true(s3_budget_repeat(&budget, now, &wait));
+		g_assert_cmpint(wait, ==, 0);
+	}
+	for (unsigned i = 1; i <= 15; i++) {
+		g_assert_true(s3_budget_repeat(&budget, now, &wait));
+		g_assert_cmpint(wait, ==, i * USEC_PER_SEC);
+	}
+	for (unsigned i = 0; i < 285; i++) {
+		now += USEC_PER_SEC;
+		g_assert_true(s3_budget_repeat(&budget, now, &wait));
+		g_assert_cmpint(wait, ==, 15 * USEC_PER_SEC);
+	}
+	g_assert_false(s3_budget_repeat(&budget, now, &wait));
+	s3_budget_answered(&budget);
+	g_assert_cmpuint(budget.in_vain, ==, 0);
+}
+
+/* One that fails every other request is not waited for all night. */
+static void test_share(void)
+{
+	struct s3_budget budget = {.retry_for = 10 * USEC_PER_SEC};
+	unsigned repeated = 0;
+	usec_t wait;
+
+	while (s3_budget_repeat(&budget, 0, &wait)) {
+		g_assert_cmpint(wait, ==, 0);
+		s3_budget_answered(&budget);
+		g_assert_cmpuint(++repeated, <, 40);
+	}
+	g_assert_cmpuint(repeated, ==, 33);
+	/* One that fails one in twenty is. */
+	budget = (struct s3_budget){0};
+	for (unsigned i = 0; i < 10000; i++) {
+		g_assert_true(s3_budget_repeat(&budget, 0, &wait));
+		for (unsigned j = 0; j < 19; j++)
+			s3_budget_answered(&budget);
+	}
+}
+
+/* Nobody waits longer than for any other repetition. */
+static void test_many(void)
+{
+	struct s3_budget budget = {.retry_for = USEC_PER_HOUR};
+	usec_t wait;
+
+	for (unsigned i = 0; i < 64; i++)
+		g_assert_true(s3_budget_repeat(&budget, 0, &wait));
+	g_assert_cmpint(wait, ==, 20 * USEC_PER_SEC);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/store/s3-retry/what-answers-mean", test_meanings);
 	g_test_add_func("/store/s3-retry/a-status-alone-is-no-absence", test_absence);
 	g_test_add_func("/store/s3-retry/pauses", test_pauses);
+	g_test_add_func("/store/s3-retry/an-outage-multiplies-nothing", test_outage);
+	g_test_add_func("/store/s3-retry/a-sick-store-is-told", test_share);
+	g_test_add_func("/store/s3-retry/nobody-waits-longer-than-else", test_many);
 	return g_test_run();
 }
