@@ -34,6 +34,8 @@ src_base_libbase_a_SOURCES = \
 	src/base/stop.h \
 	src/base/task.c \
 	src/base/task.h \
+	src/base/text.c \
+	src/base/text.h \
 	src/base/text_diff.c \
 	src/base/text_diff.h \
 	src/base/thread.c \

@@ -1,6 +1,7 @@
 #include "cli/output.h"
 
 #include "base/json.h"
+#include "base/text.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -12,37 +13,6 @@ struct table_out {
 	size_t columns;
 	GPtrArray *cells; /* char *, row after row */
 };
-
-/* What moves the cursor, or the order in which text is shown. */
-static bool is_harmful(gunichar character)
-{
-	GUnicodeType type = g_unichar_type(character);
-
-	return type == G_UNICODE_CONTROL || type == G_UNICODE_FORMAT ||
-	       type == G_UNICODE_LINE_SEPARATOR || type == G_UNICODE_PARAGRAPH_SEPARATOR ||
-	       type == G_UNICODE_SURROGATE;
-}
-
-char *output_escape(const char *text)
-{
-	GString *escaped = g_string_new(NULL);
-
-	while (*text) {
-		gunichar character = g_utf8_get_char_validated(text, -1);
-
-		if (character == (gunichar)-1 || character == (gunichar)-2) {
-			g_string_append_printf(escaped, "\\x%02x", (unsigned char)*text++);
-			continue;
-		}
-		if (is_harmful(character))
-			g_string_append_printf(escaped, character < 0x80 ? "\\x%02x" : "\\u{%x}",
-					       (unsigned)character);
-		else
-			g_string_append_unichar(escaped, character);
-		text = g_utf8_next_char(text);
-	}
-	return g_string_free(escaped, FALSE);
-}
 
 static bool colored;
 
@@ -78,7 +48,7 @@ void output_line(int width, const char *name, const char *format, ...)
 	va_start(arguments, format);
 	g_autofree char *text = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
-	g_autofree char *safe = output_escape(text);
+	g_autofree char *safe = text_escape(text);
 
 	printf("%-*s %s\n", width, name, safe);
 }
@@ -102,7 +72,7 @@ void table_out_row(TableOut *table, ...)
 	for (size_t i = 0; i < table->columns; i++) {
 		const char *cell = va_arg(cells, const char *);
 
-		g_ptr_array_add(table->cells, output_escape(cell && *cell ? cell : "-"));
+		g_ptr_array_add(table->cells, text_escape(cell && *cell ? cell : "-"));
 	}
 	va_end(cells);
 }

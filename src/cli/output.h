@@ -19,10 +19,6 @@ void table_out_row(TableOut *table, ...);
 /* And frees; to NULL: only frees. */
 void table_out_print(TableOut *table, FILE *to);
 
-/* The text with control characters (those of Unicode, and bytes that are not UTF-8) as \xNN or \u{N};
- * g_free. Printed text cannot steer a terminal. */
-char *output_escape(const char *text);
-
 /* Words that tell a state are coloured where stdout is a terminal, unless --no-color, NO_COLOR (if not
  * empty) or TERM=dumb say no. output_begin decides; before it there are no colours. */
 enum output_tint { TINT_OK, TINT_WARNING, TINT_CRITICAL };

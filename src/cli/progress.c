@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "cli/output.h"
 
 #include <signal.h>
@@ -66,7 +67,7 @@ void progress_begin(enum progress_mode mode, const char *verb)
 	progress.mode = mode;
 	progress.terminal =
 		mode == PROGRESS_AUTO && isatty(STDERR_FILENO) && kind && strcmp(kind, "dumb") != 0;
-	progress.verb = output_escape(verb);
+	progress.verb = text_escape(verb);
 	progress.began = clock_monotonic();
 	progress.printed = progress.began;
 	progress.printed_tenth = 0;
@@ -99,7 +100,7 @@ static char *describe(uint64_t done, uint64_t total, const char *detail)
 		g_string_append_printf(line, ", %s left", left);
 	}
 	if (detail) {
-		g_autofree char *escaped = output_escape(detail);
+		g_autofree char *escaped = text_escape(detail);
 
 		g_string_append_printf(line, "  %s", escaped);
 	}

@@ -1,6 +1,6 @@
 #include "cli/runbook.h"
 
-#include "cli/output.h"
+#include "base/text.h"
 
 static char *keys_of(const struct settings_repository *repository)
 {
@@ -113,7 +113,7 @@ char *runbook_print(const Context *context, const Kit *kit, const OwnerKey *owne
 {
 	GString *text = g_string_new(NULL);
 	g_autofree char *base = g_path_get_basename(path);
-	g_autofree char *name = output_escape(base);
+	g_autofree char *name = text_escape(base);
 
 	add_head(text, context, kit, owner, name);
 	add_people(text);

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "cli/backup_parts.h"
 #include "cli/commands.h"
 #include "cli/filling.h"
@@ -126,7 +127,7 @@ static char *nagios_text(const struct check_result *result, enum finding_severit
 				g_strdup_printf("%s%s%s", finding->where ? finding->where : "",
 						finding->where ? ": " : "", finding->text);
 
-			return g_strdelimit(output_escape(whole), "|\n", '/');
+			return g_strdelimit(text_escape(whole), "|\n", '/');
 		}
 	}
 	return g_strdup("recoverable");
@@ -259,7 +260,7 @@ bool cmd_check(const struct arguments *arguments, GError **error)
 		g_propagate_error(error, g_steal_pointer(&cause));
 		return false;
 	}
-	g_autofree char *text = g_strdelimit(output_escape(cause->message), "|\n", '/');
+	g_autofree char *text = g_strdelimit(text_escape(cause->message), "|\n", '/');
 
 	printf("ODRBACKUP UNKNOWN - %s\n", text);
 	*arguments->exit_status = NAGIOS_UNKNOWN;

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "cli/collectors.h"
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -52,7 +53,7 @@ static void show_text(const Settings *settings, bool with_origin)
 
 	for (guint i = 0; i < settings->origins->len; i++) {
 		const struct settings_origin *origin = settings->origins->pdata[i];
-		g_autofree char *value = origin->value ? output_escape(origin->value) : NULL;
+		g_autofree char *value = origin->value ? text_escape(origin->value) : NULL;
 
 		if (!group || strcmp(group, origin->group) != 0)
 			printf("%s[%s]\n", group ? "\n" : "", origin->group);

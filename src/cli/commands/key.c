@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/proof.h"
@@ -45,7 +46,7 @@ static bool tell(const struct arguments *arguments, const char *path, const char
 		json_set_string(document, "owner_fingerprint", facts.owner_fingerprint);
 		json_out(document);
 	} else if (!is_quiet(arguments)) {
-		g_autofree char *detail = output_escape(facts.detail);
+		g_autofree char *detail = text_escape(facts.detail);
 
 		printf("%s\n  %s of service %s, fingerprint %s\n  %s\n%s\n", path, facts.type,
 		       facts.service_name, facts.fingerprint, detail, next);
@@ -414,7 +415,7 @@ static bool test_repository(const struct context *context, Repo *repo, const cha
 		g_autofree char *fingerprint =
 			key_fingerprint(context->identity->recipient.public_key);
 		g_autofree char *size = size_format(proof.bytes);
-		g_autofree char *path = output_escape(proof.path ? proof.path : "(no content)");
+		g_autofree char *path = text_escape(proof.path ? proof.path : "(no content)");
 
 		printf("key %s opens set %s of repository %s\n  manifest, and %s of '%s'\n",
 		       fingerprint, proof.set_id, proof.repository, size, path);

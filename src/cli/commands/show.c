@@ -1,6 +1,7 @@
 /* odrbackup show: a set, or the configuration that it has. */
 #include "base/error.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/config_choice.h"
 #include "cli/filling.h"
@@ -102,7 +103,7 @@ static bool write_escaped(ConfigRead *config, const struct collect_item *item, G
 	g_auto(GStrv) lines = g_strsplit(copy, "\n", -1);
 
 	for (char **line = lines; *line; line++) {
-		g_autofree char *escaped = output_escape(*line);
+		g_autofree char *escaped = text_escape(*line);
 
 		printf("%s%s", escaped, line[1] ? "\n" : "");
 	}

@@ -1,6 +1,7 @@
 #include "cli/views/check.h"
 
 #include "base/json.h"
+#include "base/text.h"
 #include "cli/output.h"
 #include "cli/views/status.h"
 
@@ -27,8 +28,8 @@ static void print_step(const struct store_step *step)
 		[STORE_STEP_BAD] = TINT_CRITICAL,
 		[STORE_STEP_SKIPPED] = TINT_WARNING,
 	};
-	g_autofree char *saw = output_escape(step->saw);
-	g_autofree char *advice = step->advice ? output_escape(step->advice) : NULL;
+	g_autofree char *saw = text_escape(step->saw);
+	g_autofree char *advice = step->advice ? text_escape(step->advice) : NULL;
 
 	printf("  %-*s ", NAME_WIDTH, step->name);
 	print_padded(store_step_state_name(step->state), tints[step->state], STATE_WIDTH);
@@ -45,7 +46,7 @@ static void print_case(const struct protection_case *one)
 		[PROTECTION_PARTLY] = TINT_WARNING,
 		[PROTECTION_YES] = TINT_OK,
 	};
-	g_autofree char *because = output_escape(one->because);
+	g_autofree char *because = text_escape(one->because);
 
 	printf("  %-*s ", THREAT_WIDTH, one->threat);
 	print_padded(protection_name(one->holds), tints[one->holds], VERDICT_WIDTH);
@@ -59,7 +60,7 @@ static void print_store(const struct check_store *store)
 	/* There is a finding that says why. */
 	if (!store->repo)
 		return;
-	place = output_escape(store_describe(store->repo->store));
+	place = text_escape(store_describe(store->repo->store));
 	printf("repository %s: %s", store->name, place);
 	if (store->role != STORE_ROLE_ANY)
 		printf(", as %s", store_role_name(store->role));

@@ -1,6 +1,7 @@
 #include "cli/views/diff.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "cli/output.h"
 #include "cli/views/config.h"
 #include "cli/views/set.h"
@@ -31,7 +32,7 @@ static void print_line(const char *format, ...)
 	va_start(arguments, format);
 	text = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
-	escaped = output_escape(text);
+	escaped = text_escape(text);
 	puts(escaped);
 }
 

@@ -1,6 +1,7 @@
 #include "cli/views/status.h"
 
 #include "base/json.h"
+#include "base/text.h"
 #include "cli/output.h"
 #include "cli/views/set.h"
 
@@ -19,8 +20,8 @@ static void print_finding(const struct finding *finding)
 	};
 	const char *name = finding_severity_name(finding->severity);
 	g_autofree char *state = output_tint(name, tints[finding->severity]);
-	g_autofree char *text = output_escape(finding->text);
-	g_autofree char *advice = finding->advice ? output_escape(finding->advice) : NULL;
+	g_autofree char *text = text_escape(finding->text);
+	g_autofree char *advice = finding->advice ? text_escape(finding->advice) : NULL;
 
 	printf("%s%*s %s%s%s\n", state, (int)(SEVERITY_WIDTH - strlen(name)), "",
 	       finding->where ? finding->where : "", finding->where ? ": " : "", text);

@@ -2,24 +2,6 @@
 
 #include <stdlib.h>
 
-static void test_hostile_text_is_escaped(void)
-{
-	static const struct {
-		const char *text, *escaped;
-	} cases[] = {
-		{"erp-prod", "erp-prod"},	    {"Größe 大", "Größe 大"},
-		{"a\x1b[2Jb\n", "a\\x1b[2Jb\\x0a"}, {"\x7f\t", "\\x7f\\x09"},
-		{"x\xc2\x9by", "x\\u{9b}y"},	    {"x\xe2\x80\xaey", "x\\u{202e}y"},
-		{"bad \xff end", "bad \\xff end"},  {"cut \xe2\x80", "cut \\xe2\\x80"},
-	};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autofree char *escaped = output_escape(cases[i].text);
-
-		g_assert_cmpstr(escaped, ==, cases[i].escaped);
-	}
-}
-
 static void test_tables_are_aligned(void)
 {
 	static const char *const headings[] = {"SET", ">SIZE", "NOTE", NULL};
@@ -87,7 +69,6 @@ static void test_progress_without_a_beginning_is_silent(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/output/hostile-text-is-escaped", test_hostile_text_is_escaped);
 	g_test_add_func("/output/tables-are-aligned", test_tables_are_aligned);
 	g_test_add_func("/output/colour-is-for-terminals-that-want-it",
 			test_colour_is_for_terminals_that_want_it);

@@ -1,0 +1,28 @@
+#include "base/text.h"
+
+#include <glib.h>
+
+static void test_hostile_text_is_escaped(void)
+{
+	static const struct {
+		const char *text, *escaped;
+	} cases[] = {
+		{"erp-prod", "erp-prod"},	    {"Größe 大", "Größe 大"},
+		{"a\x1b[2Jb\n", "a\\x1b[2Jb\\x0a"}, {"\x7f\t", "\\x7f\\x09"},
+		{"x\xc2\x9by", "x\\u{9b}y"},	    {"x\xe2\x80\xaey", "x\\u{202e}y"},
+		{"bad \xff end", "bad \\xff end"},  {"cut \xe2\x80", "cut \\xe2\\x80"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *escaped = text_escape(cases[i].text);
+
+		g_assert_cmpstr(escaped, ==, cases[i].escaped);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/text/hostile-text-is-escaped", test_hostile_text_is_escaped);
+	return g_test_run();
+}
