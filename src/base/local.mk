@@ -16,6 +16,8 @@ src_base_libbase_a_SOURCES = \
 	src/base/file.h \
 	src/base/json.c \
 	src/base/json.h \
+	src/base/keyfile.c \
+	src/base/keyfile.h \
 	src/base/log.c \
 	src/base/log.h \
 	src/base/memory.c \
@@ -32,6 +34,8 @@ src_base_libbase_a_SOURCES = \
 	src/base/spool.h \
 	src/base/stop.c \
 	src/base/stop.h \
+	src/base/suggest.c \
+	src/base/suggest.h \
 	src/base/task.c \
 	src/base/task.h \
 	src/base/text.c \

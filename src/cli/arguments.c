@@ -1,7 +1,7 @@
 #include "cli/arguments.h"
 
 #include "base/error.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
 #include <string.h>
 

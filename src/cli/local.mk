@@ -37,8 +37,6 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/filling.h \
 	src/cli/help.c \
 	src/cli/help.h \
-	src/cli/keyfile.c \
-	src/cli/keyfile.h \
 	src/cli/kit.c \
 	src/cli/kit.h \
 	src/cli/options.c \
@@ -72,8 +70,6 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/settings/resolve.h \
 	src/cli/settings/settings.c \
 	src/cli/settings/settings.h \
-	src/cli/suggest.c \
-	src/cli/suggest.h \
 	src/cli/tenant_site.c \
 	src/cli/tenant_site.h \
 	src/cli/unlock.c \

@@ -2,7 +2,7 @@
 #include "cli/settings/resolve.h"
 
 #include "base/error.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #ifndef ODR_CLI_SETTINGS_RESOLVE_H
 #define ODR_CLI_SETTINGS_RESOLVE_H
 
-#include "cli/keyfile.h"
+#include "base/keyfile.h"
 #include "cli/settings/settings.h"
 
 /* Replaces the names that services hold by what they mean, and what a service leaves open by the global

@@ -2,10 +2,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/keyfile.h"
 #include "base/pool.h"
-#include "cli/keyfile.h"
+#include "base/suggest.h"
 #include "cli/settings/resolve.h"
-#include "cli/suggest.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
 static const char *const names[] = {"restore", "retain", "retain-least", "rpo", "rto", NULL};
 

@@ -1,5 +1,5 @@
-#ifndef ODR_CLI_SUGGEST_H
-#define ODR_CLI_SUGGEST_H
+#ifndef ODR_BASE_SUGGEST_H
+#define ODR_BASE_SUGGEST_H
 
 #include <glib.h>
 

@@ -1,5 +1,5 @@
-#ifndef ODR_CLI_KEYFILE_H
-#define ODR_CLI_KEYFILE_H
+#ifndef ODR_BASE_KEYFILE_H
+#define ODR_BASE_KEYFILE_H
 
 #include <glib.h>
 #include <stdbool.h>
