@@ -5,14 +5,19 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/audit_line.c \
 	src/drill/audit_line.h \
 	src/drill/audit_read.c \
+	src/drill/check.h \
+	src/drill/check_sql.h \
 	src/drill/draw.h \
 	src/drill/evidence.h \
 	src/drill/feeder.c \
 	src/drill/feeder.h \
+	src/drill/http_step.h \
 	src/drill/isolation.c \
 	src/drill/isolation.h \
+	src/drill/plan.h \
 	src/drill/population.h \
 	src/drill/span.c \
 	src/drill/span.h \
+	src/drill/sql_rows.h \
 	src/drill/statistics.c \
 	src/drill/statistics.h
