@@ -7,6 +7,10 @@
 
 /* What exchanges and connections share, and nobody else sees. */
 CURL *http_curl_new(void); /* NULL if libcurl does not start */
+/* One with the connections that it kept, for one exchange at a time, or a new one. Threads come and go:
+ * connections are the process's. */
+CURL *http_curl_take(void);
+void http_curl_give_back(CURL *curl);
 /* Whom one talks to, and by way of whom, as in struct http_request. */
 struct http_peer {
 	const char *ca_file, *proxy;

@@ -2,69 +2,14 @@
 
 #include "base/error.h"
 #include "base/stop.h"
-#include "base/thread.h"
 #include "http/curl.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #define CONNECT_WITHIN (10 * USEC_PER_SEC)
 #define SILENT_WITHIN  (60 * USEC_PER_SEC)
 #define UPLOAD_BUFFER  (1L << 20)
 #define READ_BUFFER    (512L << 10)
-
-/* A process that forked must not write into its parent's connections. */
-struct connection {
-	CURL *curl;
-	pid_t owner;
-};
-
-static struct once once = {ONCE_INIT};
-static struct thread_slot slot;
-static bool started;
-
-static void connection_free(void *data)
-{
-	struct connection *connection = data;
-
-	if (connection->owner == getpid())
-		curl_easy_cleanup(connection->curl);
-	g_free(connection);
-}
-
-static void start(void)
-{
-	thread_slot_make(&slot, connection_free);
-	started = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-}
-
-CURL *http_curl_new(void)
-{
-	once_run(&once, start);
-	return started ? curl_easy_init() : NULL;
-}
-
-/* This thread's, or NULL. */
-static CURL *connection_take(void)
-{
-	struct connection *connection;
-
-	once_run(&once, start);
-	if (!started)
-		return NULL;
-	connection = thread_slot_get(&slot);
-	if (!connection) {
-		connection = g_new0(struct connection, 1);
-		thread_slot_set(&slot, connection);
-	}
-	if (connection->curl && connection->owner == getpid()) {
-		curl_easy_reset(connection->curl);
-		return connection->curl;
-	}
-	connection->curl = curl_easy_init();
-	connection->owner = getpid();
-	return connection->curl;
-}
 
 /* What the callbacks of one exchange share. */
 struct exchange {
@@ -380,7 +325,7 @@ static CURLcode perform(CURL *curl, const struct http_request *request)
 
 bool http_exchange(const struct http_request *request, HttpAnswer *answer, GError **error)
 {
-	CURL *curl = connection_take();
+	CURL *curl = http_curl_take();
 	struct exchange exchange = {.curl = curl, .request = request, .answer = answer};
 	char detail[CURL_ERROR_SIZE] = "";
 	struct curl_slist *headers;
@@ -410,5 +355,6 @@ bool http_exchange(const struct http_request *request, HttpAnswer *answer, GErro
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
 	curl_slist_free_all(headers);
+	http_curl_give_back(curl);
 	return done;
 }

@@ -11,7 +11,7 @@
 #include <sys/uio.h>
 
 /*
- * One HTTP/1.1 exchange, over a connection that each thread keeps for its next one. Every part of an
+ * One HTTP/1.1 exchange, over a connection that is kept for the next one, of whatever thread. Every part of an
  * answer has a ceiling; redirects are not followed; certificates are always verified. Nothing is
  * repeated here, and no status is judged: whoever asks knows what may be asked twice.
  */
