@@ -17,7 +17,9 @@
 #define MERGE_GAP     ((uint64_t)256 << 10)
 #define FETCH_MAX     ((uint64_t)8 << 20)
 #define FETCH_BUFFERS ((uint64_t)96 << 20)
-#define NO_TARGET     UINT64_MAX
+/* Threads to a worker: while one opens chunks and writes, the other waits for the store. */
+#define FETCHERS  2
+#define NO_TARGET UINT64_MAX
 
 struct materializer {
 	struct materialize_settings settings;
@@ -210,7 +212,7 @@ static bool write_range(struct worker *worker, const struct materialize_piece *p
 static size_t merge_pieces(const struct materializer *all, const struct materialize_piece *pieces,
 			   size_t count, size_t *span)
 {
-	uint64_t limit = MIN(FETCH_MAX, FETCH_BUFFERS / all->settings.workers);
+	uint64_t limit = MIN(FETCH_MAX, FETCH_BUFFERS / (FETCHERS * all->settings.workers));
 	uint64_t from = pieces[0].place.offset, to = from;
 	size_t merged = 0;
 
@@ -306,7 +308,7 @@ static void tick(void *shared)
 bool materializer_run(Materializer *all, GError **error)
 {
 	return materialize_plan_sort(&all->plan, error) &&
-	       pool_run(&(struct pool_work){.workers = all->settings.workers,
+	       pool_run(&(struct pool_work){.workers = FETCHERS * all->settings.workers,
 					    .jobs = all->plan.jobs->len,
 					    .shared = all,
 					    .begin = worker_begin,

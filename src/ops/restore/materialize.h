@@ -4,8 +4,8 @@
 #include "repo/entry_list.h"
 
 /*
- * From packs into files, by workers: one pack at a time, ranges merged, each chunk opened once. Every
- * file's content digest is checked. Nothing is fsynced here, but writeback is begun.
+ * From packs into files, by workers: one pack at a time, ranges merged, each chunk opened once; what comes
+ * next is fetched meanwhile. Every file's content digest is checked. Nothing is fsynced here, but writeback is begun.
  *
  * All files are added first, then written. However many they are, memory is only that of the workers:
  * what is to be written, by pack and offset, goes to files without names where it is long.

@@ -1,7 +1,9 @@
 #include "ops/restore/materialize.h"
 
 #include "../../repo/fixture.h"
+#include "base/pool.h"
 #include "ops/copy/copy.h"
+#include "store/driver.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -313,6 +315,62 @@ static void one_worker_small_packs(struct site *site, const void *data)
 	site->pack_size = 256 * KIB;
 	every_size(site, data);
 	g_assert_cmpuint(((Table *)site->tables->pdata[0])->rows->len, >, 10);
+}
+
+/* A store that gives its first range only when a second one is asked for beside it. */
+struct meeting {
+	struct store store;
+	Store *inner;
+	struct mutex *mutex;
+	struct condition *came;
+	unsigned reading;
+	bool met;
+};
+
+static bool meeting_get_range(Store *store, const char *name, const char *version, uint64_t offset,
+			      size_t size, void *buffer, GError **error)
+{
+	struct meeting *meeting = (struct meeting *)store;
+	bool done;
+
+	mutex_lock(meeting->mutex);
+	meeting->met |= ++meeting->reading > 1;
+	condition_tell(meeting->came);
+	while (!meeting->met)
+		condition_wait(meeting->came, meeting->mutex);
+	mutex_unlock(meeting->mutex);
+	done = store_get_range(meeting->inner, name, version, offset, size, buffer, error);
+	mutex_lock(meeting->mutex);
+	meeting->reading--;
+	mutex_unlock(meeting->mutex);
+	return done;
+}
+
+/* While a worker opens what it has, what comes next is on its way. */
+static void fetches_ahead(struct site *site, const void *data)
+{
+	static const struct store_class class = {.type = "meeting", .get_range = meeting_get_range};
+	Repo *repo = site->fixture.repo;
+	struct meeting meeting = {
+		.inner = repo->store, .mutex = mutex_new(), .came = condition_new()};
+
+	(void)data;
+	site->workers = 1;
+	site->pack_size = 256 * KIB;
+	add_noise(site, "large", 2 * MIB);
+	capture(site, 1, 1);
+	meeting.store = *repo->store;
+	meeting.store.class = &class;
+	repo->store = &meeting.store;
+	/* Where nobody comes, the test ends by this. */
+	alarm(60);
+	restore(site);
+	alarm(0);
+	repo->store = meeting.inner;
+	g_assert_true(meeting.met);
+	assert_all_same(site);
+	mutex_free(meeting.mutex);
+	condition_free(meeting.came);
 }
 
 /* Runs of zeros at the beginning, within, at the end, and throughout, on and off the borders of blocks. */
@@ -635,6 +693,7 @@ int main(int argc, char **argv)
 	} tests[] = {
 		{"every-size", every_size},
 		{"one-worker-small-packs", one_worker_small_packs},
+		{"what-comes-next-is-fetched-meanwhile", fetches_ahead},
 		{"runs-of-zeros", runs_of_zeros},
 		{"many-small-files", many_small_files},
 		{"changing-files", changing_files},
