@@ -57,7 +57,7 @@ static const struct set_part *part_to_show(const Manifest *manifest)
 	return database ? database : manifest->parts->pdata[0];
 }
 
-/* Files and configuration are as recent as the begin of their capture; of the database the WAL tells. */
+/* Files and configuration are as recent as the begin of their capture, if that saw all; of the database the WAL tells. */
 static bool put_points(Catalog *catalog, const Repo *repo, const Manifest *manifest, usec_t stored,
 		       GError **error)
 {
@@ -66,7 +66,8 @@ static bool put_points(Catalog *catalog, const Repo *repo, const Manifest *manif
 		struct catalog_exposure point = {.usable_at = stored,
 						 .recovery_point = part->started};
 
-		if (part->started == 0 || strcmp(part->part, PART_DATABASE) == 0)
+		if (part->started == 0 || strcmp(part->part, PART_DATABASE) == 0 ||
+		    manifest_part_incomplete(manifest, part->part))
 			continue;
 		if (!catalog_exposure_add(catalog, repo->service.name, store_name(repo->store),
 					  part->part, &point, error))

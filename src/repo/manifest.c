@@ -96,6 +96,11 @@ usec_t manifest_part_stopped(const Manifest *manifest, const char *part)
 	return one && one->stopped ? one->stopped : manifest->stopped;
 }
 
+bool manifest_part_incomplete(const Manifest *manifest, const char *part)
+{
+	return json_is_true(json_object_get(json_object_get(manifest->facts, part), "incomplete"));
+}
+
 usec_t manifest_lock_until(const Manifest *manifest)
 {
 	usec_t until = INT64_MAX;

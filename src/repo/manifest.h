@@ -92,6 +92,8 @@ const struct set_part *manifest_part(const Manifest *manifest, const char *part)
 /* When the capture of a part began and ended; those of the whole set where the part does not tell. */
 usec_t manifest_part_started(const Manifest *manifest, const char *part);
 usec_t manifest_part_stopped(const Manifest *manifest, const char *part);
+/* Its capture could not look at everything: what was new may be missing. False where the sealed part was not read. */
+bool manifest_part_incomplete(const Manifest *manifest, const char *part);
 /* How long the manifest itself is locked: with the first of its parts' generations that is unlocked, and as
  * long as the set is to be kept. */
 usec_t manifest_lock_until(const Manifest *manifest);

@@ -261,6 +261,7 @@ static bool capture_trees(struct filestore_capture *capture, GError **error)
 	for (guint i = 0; i < capture->trees.omissions->len; i++)
 		g_ptr_array_add(backup->result->omissions,
 				g_strdup(capture->trees.omissions->pdata[i]));
+	capture->part.incomplete = capture->trees.omissions->len > 0;
 	if (!capture_root(capture, error))
 		return false;
 	for (guint i = 0; i < capture->trees.trees->len; i++)
@@ -452,6 +453,8 @@ static bool filestore_describe(BackupPart *part, Manifest *manifest, GError **er
 	described->stored = capture->stored;
 	json_set_string(facts, "layout", after->layout);
 	json_set(facts, "trees", json_incref(after->trees));
+	if (part->incomplete)
+		json_set_bool(facts, "incomplete", true);
 	json_set(manifest->facts, PART_FILESTORE, facts);
 	describe_damage(capture, manifest);
 	g_free(after->set_id);

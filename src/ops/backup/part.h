@@ -56,7 +56,8 @@ struct backup_part {
 	usec_t started,
 		stopped; /* what was there when it started can be recovered, but for the database */
 	char *unchanged_since; /* a published set; owned */
-	unsigned damaged_new;  /* of the damage it described, what the set before did not have */
+	bool incomplete; /* something could not be looked at: that nothing is new is not known */
+	unsigned damaged_new; /* of the damage it described, what the set before did not have */
 	struct file_lock lock;
 	bool captured;
 };

@@ -175,7 +175,7 @@ bool backup_publish_moments(struct backup *backup, GError **error)
 	for (guint i = 0; i < backup->parts->len; i++) {
 		const BackupPart *part = backup->parts->pdata[i];
 
-		if (!part->captured)
+		if (!part->captured || part->incomplete)
 			continue;
 		if (!stop_check(error) || !put_moment(backup, part, error) ||
 		    !fault_point("step", "moment stored", error))

@@ -8,6 +8,7 @@
 struct look {
 	const Manifest *manifest;
 	usec_t began, ended;
+	bool incomplete; /* it may lack what was new */
 };
 
 void filestore_choice_clear(struct filestore_choice *choice)
@@ -44,7 +45,9 @@ static GArray *list_looks(const GPtrArray *manifests, const GPtrArray *moments)
 		const Manifest *manifest = manifests->pdata[i];
 		struct look look = {.manifest = manifest,
 				    .began = manifest_part_started(manifest, PART_FILESTORE),
-				    .ended = manifest_part_stopped(manifest, PART_FILESTORE)};
+				    .ended = manifest_part_stopped(manifest, PART_FILESTORE),
+				    .incomplete =
+					    manifest_part_incomplete(manifest, PART_FILESTORE)};
 
 		if (manifest_part(manifest, PART_FILESTORE))
 			g_array_append_val(looks, look);
@@ -91,26 +94,41 @@ static void choose_later(const GArray *looks, const struct filestore_span *span,
 		if (look->ended <= span->from)
 			continue;
 		add_later(choice, look->manifest);
-		if (look->began > span->to)
+		if (look->began > span->to && !look->incomplete)
 			choice->after_began = look->began;
 	}
+}
+
+/* NULL: none of them saw everything. */
+static const struct look *last_complete(const GArray *looks)
+{
+	for (guint i = looks->len; i > 0; i--)
+		if (!g_array_index(looks, struct look, i - 1).incomplete)
+			return &g_array_index(looks, struct look, i - 1);
+	return NULL;
 }
 
 static void tell_gap(const GArray *looks, const struct filestore_span *span,
 		     struct filestore_choice *choice)
 {
-	const struct look *last = &g_array_index(looks, struct look, looks->len - 1);
-	g_autofree char *began = clock_format(last->began);
+	const struct look *first = &g_array_index(looks, struct look, 0);
+	const struct look *last = last_complete(looks);
+	g_autofree char *since = clock_format(last ? last->began : first->began);
 
-	if (!choice->base)
+	if (!choice->base) {
+		g_autofree char *began = clock_format(first->began);
+
 		choice->gap = g_strdup_printf(
 			"no capture of the filestore ended before that moment: files that were "
 			"removed before %s may be missing",
 			began);
-	else if (choice->after_began == 0 && span->to > last->began)
-		choice->gap = g_strdup_printf("no capture of the filestore began after that "
+	} else if (choice->after_began == 0 && (!last || span->to > last->began)) {
+		bool all = last == &g_array_index(looks, struct look, looks->len - 1);
+
+		choice->gap = g_strdup_printf("no %scapture of the filestore began after that "
 					      "moment: files written since %s may be missing",
-					      began);
+					      all ? "" : "complete ", since);
+	}
 }
 
 bool filestore_choose(const GPtrArray *manifests, const GPtrArray *moments,

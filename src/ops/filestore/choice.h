@@ -10,7 +10,8 @@
  * Odoo writes a file before the row that names it is committed, and removes it long after the last row is gone. So what
  * the database names at T was there in the last capture that ended before T, or in one that overlaps T, or in the first
  * one that began after it (DESIGN.md 7). Of the first all counts; of the others what they added, not what they removed.
- * A moment is a capture that found what its set has.
+ * A moment is a capture that found what its set has. One that could not look at everything adds what it has, but is not the
+ * first after.
  *
  * Where it is not known when the moment was (a position in the WAL), it lies between two times, and all captures between
  * them overlap it. Extra files do no harm: no row names them, and nothing collects them.

@@ -185,6 +185,7 @@ static void note_fence(struct passage *passage, enum fence_outcome outcome)
 	json_set_bool(facts, "nothing_collected", outcome == FENCE_HELD);
 	if (outcome == FENCE_HELD)
 		return;
+	capture->part.incomplete = capture->part.incomplete || outcome == FENCE_COLLECTED;
 	backup_note(
 		capture->part.backup,
 		"the collector of database '%s' could not be held off%s%s; what it removed while "
@@ -260,6 +261,16 @@ static void add_damage(GPtrArray *list, const char *path, char *what)
 	g_ptr_array_add(list, damage);
 }
 
+/* A folder that lost all it had is more likely a file system that is not mounted than a database without files. */
+static bool looks_unmounted(const struct passage *passage)
+{
+	const struct filestore_capture *capture = passage->capture;
+	uint64_t files = fact(filestore_facts(passage->capture, passage->tree->name), "files");
+
+	return capture->before->set_id && files >= SHRINK_LEAST &&
+	       passage->scan.gone_files == files && passage->files + passage->reading.files == 0;
+}
+
 static void watch_shrinking(struct passage *passage, uint64_t files_before)
 {
 	const struct filestore_capture *capture = passage->capture;
@@ -307,12 +318,41 @@ static void take_totals(struct passage *passage)
 	capture->after->bytes += added_bytes - passage->scan.gone_bytes;
 }
 
+static void take_omissions(struct passage *passage)
+{
+	struct filestore_capture *capture = passage->capture;
+	GPtrArray *omissions = passage->scan.omissions;
+
+	if (omissions->len == 0)
+		return;
+	capture->part.incomplete = true;
+	keep_damage(passage);
+	g_ptr_array_extend_and_steal(capture->part.backup->result->omissions,
+				     g_steal_pointer(&passage->scan.omissions));
+}
+
+/* It is known as it was, and is looked at again next time. */
+static void omit_tree(struct passage *passage, const char *place, const char *is)
+{
+	filestore_scan_omit(
+		&passage->scan,
+		"'%s' is %s, and had %" G_GUINT64_FORMAT
+		" files in set %s: is its file system mounted? If all of them are meant to "
+		"be gone, capture the filestore with --full",
+		place, is, passage->scan.gone_files, passage->capture->before->set_id);
+	take_omissions(passage);
+}
+
 /* The tree is done: what was found besides files counts. */
 static bool take_all(struct passage *passage, GError **error)
 {
 	struct filestore_capture *capture = passage->capture;
 	struct filestore_scan *scan = &passage->scan;
 
+	if (looks_unmounted(passage)) {
+		omit_tree(passage, passage->tree->path, "empty");
+		return true;
+	}
 	for (guint i = 0; i < passage->reading.unsure->len; i++)
 		filestore_scan_unsure(scan, passage->reading.unsure->pdata[i]);
 	if (!take_changes(passage, error))
@@ -321,16 +361,13 @@ static bool take_all(struct passage *passage, GError **error)
 	if (!capture->settings->plain &&
 	    !folders_writer_tree(capture->looks_after, passage->tree->name, scan->looks, error))
 		return false;
-	if (scan->omissions->len > 0)
-		keep_damage(passage);
 	g_ptr_array_extend_and_steal(capture->after->damaged, g_steal_pointer(&passage->damaged));
 	g_ptr_array_extend_and_steal(capture->after->damaged, g_steal_pointer(&scan->damaged));
 	g_ptr_array_extend_and_steal(capture->after->damaged,
 				     g_steal_pointer(&passage->reading.damaged));
 	passage->damaged = g_ptr_array_new();
 	take_totals(passage);
-	g_ptr_array_extend_and_steal(capture->part.backup->result->omissions,
-				     g_steal_pointer(&scan->omissions));
+	take_omissions(passage);
 	return true;
 }
 
@@ -396,7 +433,14 @@ bool filestore_capture_absence(struct filestore_capture *capture, const char *na
 	bool done;
 
 	filestore_scan_init(&passage.scan, &passage.settings);
-	done = all_gone(&passage.scan, error) && take_changes(&passage, error);
+	done = all_gone(&passage.scan, error);
+	/* The database is there, and wants its files. */
+	if (done && capture->databases && !dropped && passage.scan.gone_files >= SHRINK_LEAST) {
+		omit_tree(&passage, path, "gone");
+		passage_clear(&passage);
+		return true;
+	}
+	done = done && take_changes(&passage, error);
 	capture->after->files -= MIN(capture->after->files, passage.scan.gone_files);
 	capture->after->bytes -= MIN(capture->after->bytes, passage.scan.gone_bytes);
 	if (dropped)

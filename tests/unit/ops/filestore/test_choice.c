@@ -8,6 +8,7 @@
 struct capture {
 	char letter;
 	usec_t began, ended;
+	bool incomplete;
 };
 /* "found what this set has, at that time" */
 struct sighting {
@@ -29,6 +30,9 @@ static Manifest *make_manifest(const struct capture *capture)
 	part->started = capture->began;
 	part->stopped = capture->ended;
 	g_ptr_array_add(manifest->parts, part);
+	if (capture->incomplete)
+		json_object_set_new(manifest->facts, PART_FILESTORE,
+				    json_pack("{s:b}", "incomplete", 1));
 	return manifest;
 }
 
@@ -105,6 +109,22 @@ static void test_choice(void)
 		 NULL,
 		 "a",
 		 "no capture of the filestore ended before that moment"},
+		{"one that did not see everything adds what it has, and the next one counts",
+		 {{'a', 10, 20, false}, {'b', 30, 40, true}, {'c', 50, 60, false}},
+		 {{0}},
+		 25,
+		 25,
+		 "a",
+		 "bc",
+		 NULL},
+		{"none behind it saw everything",
+		 {{'a', 10, 20, false}, {'b', 30, 40, true}},
+		 {{0}},
+		 25,
+		 25,
+		 "a",
+		 "b",
+		 "no complete capture of the filestore began after that moment: files written since"},
 		{"overlapping captures of two repositories' runs",
 		 {{'a', 10, 20}, {'b', 22, 60}, {'c', 30, 40}, {'d', 70, 80}},
 		 {{0}},
