@@ -16,6 +16,8 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/isolation.h \
 	src/drill/plan.h \
 	src/drill/population.h \
+	src/drill/replica.c \
+	src/drill/replica.h \
 	src/drill/span.c \
 	src/drill/span.h \
 	src/drill/sql_rows.h \

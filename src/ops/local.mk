@@ -105,6 +105,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/record.c \
 	src/ops/record.h \
 	src/ops/record_marks.c \
+	src/ops/restore/aside.c \
+	src/ops/restore/aside.h \
 	src/ops/restore/commit.c \
 	src/ops/restore/config.c \
 	src/ops/restore/config.h \

@@ -4,8 +4,8 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/stop.h"
+#include "ops/restore/aside.h"
 #include "pg/client.h"
-#include "pg/label.h"
 #include "pg/program.h"
 
 #include <string.h>
@@ -54,30 +54,14 @@ static uint32_t oid_in_set(const Manifest *manifest, const char *name)
 	return 0;
 }
 
-/* Each tablespace of the set gets a folder of ours. */
-static bool map_tablespaces(const Tenant *tenant, GHashTable **map, GError **error)
-{
-	const char *text = tenant->request->plan->manifest->tablespace_map;
-	GHashTableIter iter;
-	gpointer oid;
-
-	if (!tablespace_map_parse(text ? text : "", map, error))
-		return odr_context(error, "the set's tablespace_map is damaged");
-	g_hash_table_iter_init(&iter, *map);
-	while (g_hash_table_iter_next(&iter, &oid, NULL))
-		g_hash_table_iter_replace(&iter, g_strdup_printf("%s/" TABLESPACES "/%u",
-								 tenant->request->folder,
-								 GPOINTER_TO_UINT(oid)));
-	return true;
-}
-
 static bool restore_files(Tenant *tenant, GError **error)
 {
 	const struct tenant_request *request = tenant->request;
+	g_autofree char *folder = g_build_filename(request->folder, TABLESPACES, NULL);
 	g_autoptr(GHashTable) tablespaces = NULL;
 	struct restore_result result = {0};
 
-	if (!map_tablespaces(tenant, &tablespaces, error))
+	if (!restore_aside_tablespaces(request->plan->manifest, folder, &tablespaces, error))
 		return false;
 	bool done = restore_run(&(struct restore_request){.repo = request->repo,
 							  .identity = request->identity,
@@ -97,14 +81,6 @@ static bool restore_files(Tenant *tenant, GError **error)
 	return done;
 }
 
-static const char *superuser_of(const Manifest *manifest)
-{
-	const char *name = NULL;
-
-	json_string_optional(manifest->server, "server", "superuser", &name, NULL);
-	return name;
-}
-
 static bool start_server(Tenant *tenant, GError **error)
 {
 	const struct tenant_request *request = tenant->request;
@@ -122,7 +98,7 @@ static bool start_server(Tenant *tenant, GError **error)
 			.pgdata = tenant->data,
 			.folder = tenant->server,
 			.bin = request->bin,
-			.superuser = superuser_of(request->plan->manifest),
+			.superuser = restore_aside_superuser(request->plan->manifest),
 			.partial = tenant->oid != 0,
 			.writable = request->writable ? (const char *const *)writable->pdata : NULL,
 			.run_id = request->run_id,
