@@ -77,6 +77,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/export.h \
 	src/ops/exposure.c \
 	src/ops/exposure.h \
+	src/ops/filestore/baseline.c \
 	src/ops/filestore/choice.c \
 	src/ops/filestore/choice.h \
 	src/ops/filestore/databases.c \

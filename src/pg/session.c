@@ -107,6 +107,17 @@ bool session_value(Session *session, const char *sql, char **value, GError **err
 	return true;
 }
 
+bool session_script(Session *session, const char *sql, GError **error)
+{
+	PGresult *result = PQexec(session->connection, sql);
+	ExecStatusType status = PQresultStatus(result);
+
+	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY)
+		return fail_query(session, result, error);
+	PQclear(result);
+	return true;
+}
+
 static bool give_rows(const PGresult *result, session_row row, void *data, GError **error)
 {
 	int columns = PQnfields(result);

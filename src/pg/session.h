@@ -79,4 +79,7 @@ bool session_rows(Session *session, const char *sql, session_row row, void *data
 /* The same a row at a time, for results of any size; no other query of the session until it has ended. */
 bool session_stream(Session *session, const char *sql, session_row row, void *data, GError **error);
 
+/* Statements without rows, as many as there are, in one transaction unless they say otherwise. */
+bool session_script(Session *session, const char *sql, GError **error);
+
 #endif

@@ -8,33 +8,12 @@
 #include "cli/views/proof.h"
 #include "odoo/attachments.h"
 #include "odoo/names.h"
+#include "ops/filestore/choice.h"
 #include "repo/manifest.h"
 
 #include <string.h>
 
 /* ---- what was so at the source ------------------------------------------------------------------ */
-
-/* "filestore/<database>/ab/<sha1>" → "ab/<sha1>" */
-static const char *name_below(const char *path, const char *database)
-{
-	g_autofree char *prefix = g_strdup_printf("filestore/%s/", database);
-
-	return g_str_has_prefix(path, prefix) ? path + strlen(prefix) : NULL;
-}
-
-static GHashTable *baseline_of(const Manifest *manifest, const char *database)
-{
-	GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-
-	for (guint i = 0; manifest && i < manifest->damaged->len; i++) {
-		const struct damage *damage = manifest->damaged->pdata[i];
-		const char *name = name_below(damage->path, database);
-
-		if (name)
-			g_hash_table_add(names, g_strdup(name));
-	}
-	return names;
-}
 
 /* The set that --set names; without a key, or without the option, nothing is known of the source. */
 static bool read_baseline(Context *context, Run *run, struct set_found *found, GError **error)
@@ -86,7 +65,7 @@ static bool verify_database(struct verifying *verifying, const char *database, G
 	g_autoptr(Session) session =
 		session_open_database(verifying->conninfo, database, verifying->run->run_id, error);
 	g_autofree char *folder = g_build_filename(verifying->filestore, database, NULL);
-	g_autoptr(GHashTable) baseline = baseline_of(verifying->manifest, database);
+	g_autoptr(GHashTable) baseline = filestore_baseline(verifying->manifest, database);
 	struct filestore_proof proof = {0};
 	enum progress_mode mode;
 	bool done;

@@ -36,4 +36,10 @@ bool filestore_choose(const GPtrArray *manifests, const GPtrArray *moments,
 bool filestore_choose_exactly(const GPtrArray *manifests, const struct filestore_span *span,
 			      struct filestore_choice *choice, GError **error);
 
+/* Files of a database, "ab/<sha1>", that were damaged or missing at the source already, as these captures say: keys of a
+ * set, free with g_hash_table_unref. */
+GHashTable *filestore_choice_baseline(const struct filestore_choice *choice, const char *database);
+/* The same of one capture. NULL: of none. */
+GHashTable *filestore_baseline(const Manifest *manifest, const char *database);
+
 #endif

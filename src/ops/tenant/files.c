@@ -23,30 +23,6 @@ static bool take_name(void *data, const struct expected_file *file, GError **err
 	return true;
 }
 
-/* What the sets of the choice say was damaged at the source: "filestore/<database>/ab/<sha1>". */
-static void take_baseline(const Manifest *manifest, const char *database, GHashTable *names)
-{
-	g_autofree char *prefix = g_strdup_printf("filestore/%s/", database);
-
-	for (guint i = 0; i < manifest->damaged->len; i++) {
-		const struct damage *damage = manifest->damaged->pdata[i];
-
-		if (g_str_has_prefix(damage->path, prefix))
-			g_hash_table_add(names, g_strdup(damage->path + strlen(prefix)));
-	}
-}
-
-static GHashTable *baseline_of(const struct filestore_choice *choice, const char *database)
-{
-	GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-
-	if (choice->base)
-		take_baseline(choice->base, database, names);
-	for (guint i = 0; i < choice->later->len; i++)
-		take_baseline(choice->later->pdata[i], database, names);
-	return names;
-}
-
 static bool restore_named(const struct tenant_files_request *request,
 			  const struct filestore_choice *choice, Session *session,
 			  struct tenant_files *files, GError **error)
@@ -75,7 +51,7 @@ static bool prove(const struct tenant_files_request *request, const struct files
 		  Session *session, struct tenant_files *files, GError **error)
 {
 	g_autofree char *folder = g_build_filename(request->folder, request->database, NULL);
-	g_autoptr(GHashTable) baseline = baseline_of(choice, request->database);
+	g_autoptr(GHashTable) baseline = filestore_choice_baseline(choice, request->database);
 
 	return file_make_dirs(folder, 0755, error) &&
 	       filestore_prove(&(struct filestore_proof_request){.session = session,
