@@ -97,6 +97,11 @@ Audit *audit_open(const char *state, GError **error)
 	return g_steal_pointer(&audit);
 }
 
+json_t *audit_actor(const Audit *audit)
+{
+	return json_incref(audit->actor);
+}
+
 void audit_close(Audit *audit)
 {
 	if (!audit)

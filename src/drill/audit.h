@@ -73,6 +73,9 @@ Audit *audit_open(const char *state, GError **error);
 void audit_close(Audit *audit); /* runs that are held are let go */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Audit, audit_close)
 
+/* Who acts, as the lines say it. New reference. */
+json_t *audit_actor(const Audit *audit);
+
 struct audit_entry {
 	enum audit_event event;
 	const char *run;    /* NULL: none */
