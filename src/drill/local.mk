@@ -11,9 +11,13 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/evidence.h \
 	src/drill/feeder.c \
 	src/drill/feeder.h \
+	src/drill/host.c \
+	src/drill/host.h \
 	src/drill/http_step.h \
 	src/drill/isolation.c \
 	src/drill/isolation.h \
+	src/drill/outcome.c \
+	src/drill/outcome.h \
 	src/drill/plan.h \
 	src/drill/population.h \
 	src/drill/replica.c \
