@@ -35,7 +35,9 @@ static bool act(const char *action, const char *point, const char *what, GError 
 		raise(SIGKILL);
 	if (strcmp(action, "stop") == 0)
 		return kill(getpid(), SIGTERM) == 0;
-	g_error("ODR_FAULT: action '%s' is none of fail, nospace, kill, stop", action);
+	if (strcmp(action, "pause") == 0)
+		return raise(SIGSTOP) == 0;
+	g_error("ODR_FAULT: action '%s' is none of fail, nospace, kill, stop, pause", action);
 }
 
 bool fault_point(const char *point, const char *what, GError **error)

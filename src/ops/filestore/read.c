@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/pool.h"
 #include "odoo/names.h"
@@ -481,6 +482,8 @@ static bool read_opened(struct reader_worker *worker, struct file *file, GError 
 		note(worker, worker->reader->reading->unsure, file->name);
 		return true;
 	}
+	if (!fault_point("file.read", file->name, error))
+		return false;
 	entry_begin(worker, file);
 	done = (uint64_t)file->status.st_size <= SMALL ? read_small(worker, file, error)
 						       : read_large(worker, file, error);
@@ -496,6 +499,8 @@ static bool read_file(struct reader_worker *worker, const char *name, GError **e
 
 	if (worker->reader->settings.odoo)
 		hex_decode(slash ? slash + 1 : name, file.expected, SHA1_SIZE);
+	if (!fault_point("file.open", name, error))
+		return false;
 	file.fd = file_open_beneath(worker->reader->tree, name,
 				    O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (file.fd < 0)

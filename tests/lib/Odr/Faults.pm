@@ -18,7 +18,7 @@ use Odr::Site;
 use Odr::Tool;
 use Odr::Work;
 
-our @EXPORT = qw(small_site every planted has_command objects_of kind_of object_bytes put_bytes object_named segments_between);
+our @EXPORT = qw(small_site every planted run_paused has_command objects_of kind_of object_bytes put_bytes object_named segments_between);
 
 # A site whose backup takes half a second. Options as for Odr::Site; its cluster has some rows and a segment of 1 MiB.
 sub small_site {
@@ -47,6 +47,19 @@ sub planted {
 sub has_command {
 	my ($site, $name) = @_;
 	return $site->tool($name, '--help')->status == 0;
+}
+
+# Runs the tool until it is about to pass POINT for the first time, calls CODE with what it was about to do, and lets it go on.
+sub run_paused {
+	my ($site, $point, $code, @arguments) = @_;
+	my $log = write_file(work_path('pause.log'), '', 0666);
+	my $run = $site->tool_start(@arguments, { env => { ODR_FAULT => "$point:1:pause", ODR_FAULT_LOG => $log } });
+	my $stat = "/proc/$run->{pid}/stat";
+	poll_until("a pause at $point", sub { read_file($stat) =~ /\) T / || !$run->running }, 30, sub { $run->_output });
+	my ($what) = read_file($log) =~ /^\S+ (.*)/ or die "it never came to $point:\n" . $run->_output;
+	$code->($what);
+	$run->signal('CONT');
+	return $run->wait(60);
 }
 
 # Options: stored (CODE that gives the names of a repository that is no folder).

@@ -75,7 +75,7 @@ sub json_lines { return map { $json->decode($_) } grep { /\S/ } split /\n/, $_[0
 
 # Faults by contract with a tool built with --enable-fault-injection or --enable-sanitizers: ODR_FAULT=<point>:<k>:<action>
 # makes the k-th passing of a point fail, and a line in the file ODR_FAULT_LOG says that it did.
-my %points = map { $_ => 1 } qw(store.put store.get store.list store.delete file.write file.fsync file.rename step);
+my %points = map { $_ => 1 } qw(store.put store.get store.list store.delete file.open file.read file.write file.fsync file.rename step);
 my %actions = map { $_ => 1 } qw(fail kill nospace stop);
 
 # Runs a command with a fault at k = 1, 2, ... until it ends without meeting the fault, which must then have succeeded.
