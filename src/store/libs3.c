@@ -62,6 +62,7 @@ static bool take_place(struct libs3_store *self, const struct store_settings *se
 				"libs3 talks to whoever answers, whatever the certificate: use "
 				"type=s3, or set tls-unverified=yes where the network is guarded "
 				"otherwise");
+	self->store.unauthenticated = !self->place.plain;
 	self->store.description = s3_place_describe(&self->place, "libs3");
 	return true;
 }

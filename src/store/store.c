@@ -120,6 +120,11 @@ bool store_keeps_time(const Store *store)
 	return store->class->keeps_time;
 }
 
+bool store_is_authenticated(const Store *store)
+{
+	return !store->unauthenticated;
+}
+
 /* Names. */
 
 static bool name_character(char c)

@@ -80,6 +80,9 @@ void store_abilities(Store *store, struct store_abilities *abilities);
 /* stored_at is the store's word: no writer can set it, no copy changes it. */
 bool store_keeps_time(const Store *store);
 
+/* False where whoever is on the way may answer in the store's place: what is not told is then not absent. */
+bool store_is_authenticated(const Store *store);
+
 /* False where it is known beforehand that nothing can be locked as the settings ask, or not for so long. */
 bool store_can_lock(Store *store, usec_t until, GError **error);
 

@@ -83,5 +83,6 @@ like($first->err, qr/there was no set of service erp-prod at that time/, 'there 
 my $copy = $site->recover('then', '--as-of', $then, '--target-action', 'promote');
 is($copy->psql('SELECT count(*), max(id) FROM invoice'), '2001|2000', 'and what was there then restores, to its end');
 $copy->stop('immediate');
+is_deeply([grep { /wal-[0-9a-f]{32}-/ } glob $site->path('spool', '*')], [], 'nothing of it is left in the spool');
 
 done_testing();

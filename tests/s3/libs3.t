@@ -93,6 +93,10 @@ fails({ credentials => $ceph->credentials(work_path('unknown'), access => 'nobod
 
 $site->write_conf('repository main' => { endpoint => $ceph->tls_endpoint, 'tls-unverified' => 'yes' });
 $site->backup('a backup over TLS that is not verified, and said to be');
+$site->tool_fails($absent, 126, qr/is not in the listing of repository main, which proves nothing: libs3 looks at no certificate, .* type=s3/,
+	'absence that somebody on the way may have made up is none');
+my $segment = $site->cluster->archive_now;
+$site->tool_ok(['archive-get', '--service', 'erp-prod', $segment, $site->path('wal')], 'what is there comes');
 my $check = $site->tool('check', $site->service);
 like($check->out . $check->err, qr/not authenticated/, 'check says that it is not');
 

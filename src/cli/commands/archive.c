@@ -92,14 +92,15 @@ bool cmd_archive_push(const struct arguments *arguments, GError **error)
 		error);
 }
 
-/* Segments of another service or of one that was set up anew under the same name never meet here, nor those
- * of the repository as it was. */
+/* Segments of another service or of one that was set up anew under the same name never meet here. Of the
+ * repository as it was nothing is fetched ahead: nobody would remove it. */
 static char *spool_folder(const Context *context)
 {
 	g_autofree char *id = hex_encode(context->identity->service.id, SERVICE_ID_SIZE);
-	g_autofree char *name =
-		context->as_of ? g_strdup_printf("wal-%s-%" G_GINT64_FORMAT, id, context->as_of)
-			       : g_strconcat("wal-", id, NULL);
+	g_autofree char *name = g_strconcat("wal-", id, NULL);
+
+	if (context->as_of)
+		return NULL;
 
 	return g_build_filename(context->spool, name, NULL);
 }

@@ -273,6 +273,19 @@ static bool lookup_chosen(struct archive_lookup *lookup, Repo *repo, const GPtrA
 	return true;
 }
 
+/* To withhold a file is to make recovery end before it. */
+static void lookup_note_unproven(struct archive_lookup *lookup, const Repo *repo)
+{
+	GError *problem = NULL;
+
+	odr_fail(&problem, ODR_ERROR_REFUSED,
+		 "WAL file %s is not in the listing of repository %s, which proves nothing: libs3 "
+		 "looks at no certificate, and whoever is on the way may have kept it back. Read "
+		 "this bucket by type=s3",
+		 lookup->file, store_name(repo->store));
+	lookup_note(lookup, problem);
+}
+
 static bool lookup_in(struct archive_lookup *lookup, size_t number, GError **error)
 {
 	Repo *repo = lookup_open(lookup, number);
@@ -285,6 +298,8 @@ static bool lookup_in(struct archive_lookup *lookup, size_t number, GError **err
 		lookup_note(lookup, problem);
 		return true;
 	}
+	if (held->len == 0 && !store_is_authenticated(repo->store))
+		lookup_note_unproven(lookup, repo);
 	if (is_history(lookup))
 		return lookup_all(lookup, repo, held, error);
 	if (held->len <= 1)

@@ -29,7 +29,8 @@ struct archive_lookup {
 	bool conflict;	       /* damage is that nobody can tell which of several counts */
 	bool needs_sets;       /* which of several counts cannot be told here, without sets */
 };
-/* Found, or trouble, or damage; none of them: absence is proven, every repository was listed. Segments
+/* Found, or trouble, or damage; none of them: absence is proven, every repository was listed, and none by
+ * somebody who may not be the store. Segments
  * have the header that their name calls for; of several of one name the one counts that archive_choice.h
  * says. Several valid history files that differ are damage. False only when the place cannot be written. */
 bool archive_lookup_run(struct archive_lookup *lookup, GError **error);
