@@ -2,6 +2,8 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "repo/layout.h"
+#include "store/diagnose.h"
 
 #include <string.h>
 
@@ -150,6 +152,31 @@ bool repo_accepts(const Repo *repo, const struct endorsement *writer, usec_t sto
 	return odr_fail(error, ODR_ERROR_CORRUPT,
 			"it was stored %s, after the endorsement of its writer %s had ended %s",
 			stored, key, end);
+}
+
+static bool note_other(void *data, const struct store_object *object)
+{
+	bool *found = data;
+
+	*found = !g_str_has_prefix(object->name, STORE_PROBE);
+	return !*found;
+}
+
+/* The first object tells, unless a check left it. */
+bool repo_fail_missing(Store *store, const char *advice, GError **error)
+{
+	bool found = false;
+
+	if (store_list(store, "", note_other, &found, NULL) && found)
+		return odr_fail(
+			error, ODR_ERROR_CORRUPT,
+			"%s has lost its object '" LAYOUT_REPOSITORY
+			"', and holds others: somebody removed it, and perhaps more. Put it "
+			"back from a copy, or let 'odrbackup init' write a new one, and then "
+			"let 'odrbackup check' look for the rest",
+			store_describe(store));
+	return odr_fail(error, ODR_ERROR_UNREACHABLE, "%s holds no repository: %s",
+			store_describe(store), advice);
 }
 
 struct list_local {

@@ -24,11 +24,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Repo, repo_free)
 
 /* Takes the store. Copies the service. */
 Repo *repo_new(Store *store, const struct key_service *service);
-/* Writes `repository` unless there is one of a format we know (then fine). Where it may not be read, one
- * more does no harm: of several the oldest counts. */
-bool repo_init(Store *store, GError **error);
-/* Refuses a repository of a newer format by version; one without `repository`: UNREACHABLE with advice
- * to run init. */
+/* Writes `repository` unless there is one of a format we know (then fine), locked where there are locks.
+ * Where it may not be read, one more does no harm: of several the oldest counts. */
+bool repo_init(Store *store, usec_t lock_until, GError **error);
+/* Where `repository` was not found; always false. CORRUPT where there are objects beside which it must have
+ * been, otherwise UNREACHABLE with the advice. */
+bool repo_fail_missing(Store *store, const char *advice, GError **error);
+/* Its lock lasts as long as a set's, where there are locks and this credential may see and extend them. */
+bool repo_keep_locked(Repo *repo, usec_t until, GError **error);
+/* Refuses a repository of a newer format by version; one without `repository` as repo_fail_missing. */
 bool repo_check_format(Store *store, GError **error);
 /* The same for one that writes. It may be forbidden to read, and goes on then: whoever reads checks. */
 bool repo_check_format_to_write(Store *store, GError **error);

@@ -83,7 +83,7 @@ static void make_repository(struct golden *golden)
 	GError *error = NULL;
 	Store *store = store_open(&settings, &error);
 
-	must(store && repo_init(store, &error), error);
+	must(store && repo_init(store, 0, &error), error);
 	golden->repos = g_ptr_array_new();
 	g_ptr_array_add(golden->repos, repo_new(store, &golden->owner->service));
 }

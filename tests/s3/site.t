@@ -68,6 +68,21 @@ for my $kind (qw(pack set wal)) {
 	is($gone->{status}, 403, "objects of kind $kind cannot be deleted");
 }
 
+# What says that there is a repository is locked, and with each set again.
+sub lock_of {
+	my ($object) = grep { $_->{key} eq 'erp/repository' } $ceph->versions($bucket, 'erp/repository');
+	my $answer = $ceph->must('GET', "/$bucket/erp/repository", query => { retention => '', versionId => $object->{version} });
+	return $answer->{content} =~ m{<Mode>COMPLIANCE</Mode><RetainUntilDate>(.*?)</};
+}
+my ($locked) = lock_of();
+ok($locked, 'the object repository is locked');
+$site->{sections}{'tier default'} = { retain => '60d' };
+$site->write_conf(%{ repository($bucket, lock => 'compliance') });
+$site->backup('a backup that is kept longer');
+my ($longer) = lock_of();
+cmp_ok($longer, 'gt', $locked, 'for as long as a set');
+@versions = $ceph->versions($bucket, 'erp/');
+
 # What a run left that died long ago, and somebody meddled with: all of it goes, however many objects, by one request.
 my ($service) = map { $_->{key} =~ m{^(erp/[0-9a-f]{32})/set/} } @versions;
 my @left = map { sprintf "%s/pack/20200101-0123456789abcdef/%02x/%02x%s", $service, $_, $_, '0' x 62 } 1 .. 30;

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/output.h"
+#include "repo/retention.h"
 
 #include <string.h>
 
@@ -37,8 +38,8 @@ static bool check_recipients(const Context *context, GError **error)
 	return true;
 }
 
-static bool init_repository(const struct settings_repository *repository, json_t *made,
-			    GError **error)
+static bool init_repository(const struct settings_repository *repository, usec_t lock_until,
+			    json_t *made, GError **error)
 {
 	struct store_settings settings = context_store(repository);
 	g_autoptr(Store) store = NULL;
@@ -48,7 +49,8 @@ static bool init_repository(const struct settings_repository *repository, json_t
 	/* Somebody waits. */
 	settings.retry_for = MIN(settings.retry_for, INIT_RETRY_FOR);
 	store = store_open(&settings, error);
-	if (!store || !repo_init(store, error) || !repo_check_format_to_write(store, error))
+	if (!store || !repo_init(store, lock_until, error) ||
+	    !repo_check_format_to_write(store, error))
 		return false;
 	store_abilities(store, &abilities);
 	json_array_append_new(made, json_string(repository->name));
@@ -90,6 +92,7 @@ bool cmd_init(const struct arguments *arguments, GError **error)
 		context_open(arguments, arguments_positional(arguments, 0), error);
 	g_autoptr(JsonValue) made = json_array();
 	const GPtrArray *repositories;
+	const struct settings_tier *tier;
 
 	if (!context || !context_bundle(context, error) || !check_recipients(context, error))
 		return false;
@@ -97,8 +100,12 @@ bool cmd_init(const struct arguments *arguments, GError **error)
 		return odr_context(error, "cannot make the spool folder of service %s",
 				   context->service->name);
 	repositories = context->service->repositories;
+	tier = context->service->tier;
 	for (guint i = 0; i < repositories->len; i++) {
-		if (!init_repository(repositories->pdata[i], made, error))
+		usec_t until =
+			retention_lock_until(clock_now(), tier->generation_length, tier->retain);
+
+		if (!init_repository(repositories->pdata[i], until, made, error))
 			return false;
 	}
 	tell(context, made);

@@ -93,10 +93,10 @@ static bool read_repository(struct reading *reading, GError **error)
 			   &content, &cause))
 		return true;
 	if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
-		return odr_fail(error, ODR_ERROR_UNREACHABLE,
-				"%s holds no repository: is its file system mounted? If it is "
-				"new, run 'odrbackup init'",
-				store_describe(reading->store));
+		return repo_fail_missing(reading->store,
+					 "is its file system mounted? If it is new, run 'odrbackup "
+					 "init'",
+					 error);
 	g_propagate_error(error, g_steal_pointer(&cause));
 	return false;
 }

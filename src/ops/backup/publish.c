@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/fault.h"
+#include "base/log.h"
 #include "base/stop.h"
 
 #include <string.h>
@@ -136,11 +137,28 @@ static bool put_manifest(struct backup *backup, Manifest *manifest, GError **err
 	return true;
 }
 
+/* The set is whole without that: what fails is only told. */
+static void keep_repositories_locked(const struct backup *backup, usec_t until)
+{
+	for (guint i = 0; i < backup->request->repos->len; i++) {
+		Repo *repo = backup->request->repos->pdata[i];
+		g_autoptr(GError) cause = NULL;
+
+		if (!repo_keep_locked(repo, until, &cause))
+			log_warning("repository %s: the lock of '" LAYOUT_REPOSITORY
+				    "' is as old as it was: %s",
+				    store_name(repo->store), cause->message);
+	}
+}
+
 static bool make_set(struct backup *backup, Manifest *manifest, GError **error)
 {
 	describe_run(backup, manifest);
 	describe_place(&backup->chain, manifest);
-	return describe_parts(backup, manifest, error) && put_manifest(backup, manifest, error);
+	if (!describe_parts(backup, manifest, error) || !put_manifest(backup, manifest, error))
+		return false;
+	keep_repositories_locked(backup, manifest_lock_until(manifest));
+	return true;
 }
 
 bool backup_publish(struct backup *backup, GError **error)

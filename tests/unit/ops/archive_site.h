@@ -98,7 +98,7 @@ static inline void site_set_up(struct site *site, const void *data)
 		settings.create = true;
 		store = store_open(&settings, &error);
 		site_fatal(error);
-		repo_init(store, &error);
+		repo_init(store, 0, &error);
 		site_fatal(error);
 		site->repos[i] = repo_new(store, &site->owner->service);
 	}

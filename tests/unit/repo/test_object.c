@@ -81,7 +81,7 @@ static void store_all(void)
 	moment->part = g_strdup(PART_FILESTORE);
 	moment->set_id = g_strdup(stored.set_id);
 	moment->started = NOW;
-	g_assert_true(repo_init(service.repo->store, NULL));
+	g_assert_true(repo_init(service.repo->store, 0, NULL));
 	store_layer();
 	store_set();
 	store_file(SEGMENT, stored.content, CONTENT_SIZE, 0);

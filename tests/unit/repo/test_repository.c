@@ -17,10 +17,10 @@ static void test_init_once(void)
 
 	fixture_init(&fixture);
 	path = g_build_filename(fixture.folder, LAYOUT_REPOSITORY, NULL);
-	repo_init(fixture.repo->store, &error);
+	repo_init(fixture.repo->store, 0, &error);
 	g_assert_no_error(error);
 	g_assert_true(g_file_get_contents(path, &first, NULL, NULL));
-	repo_init(fixture.repo->store, &error);
+	repo_init(fixture.repo->store, 0, &error);
 	g_assert_no_error(error);
 	g_assert_true(g_file_get_contents(path, &second, NULL, NULL));
 	g_assert_cmpstr(first, ==, second);
@@ -44,6 +44,34 @@ static void test_missing(void)
 	fixture_clear(&fixture);
 }
 
+/* Beside what a repository holds, none is damage: nobody is told to begin anew. */
+static void test_lost(void)
+{
+	struct iovec part = {(void *)"x", 1};
+	g_autoptr(GError) error = NULL;
+	struct fixture fixture;
+	Store *store;
+
+	fixture_init(&fixture);
+	store = fixture.repo->store;
+	g_assert_true(
+		store_put(store, "probe/20260102T000000Z-00000001", &part, 1, NULL, NULL, NULL));
+	assert_failed(repo_check_format(store, &error), error, ODR_ERROR_UNREACHABLE,
+		      "holds no repository: run 'odrbackup init' if it is new");
+	g_clear_error(&error);
+	g_assert_true(repo_put(fixture.repo, "set/x", &part, 1, 0, NULL, NULL));
+	assert_failed(repo_check_format(store, &error), error, ODR_ERROR_CORRUPT,
+		      "has lost its object 'repository', and holds others: somebody removed it, "
+		      "and perhaps more. Put it back from a copy, or let 'odrbackup init' write a "
+		      "new one, and then let 'odrbackup check' look for the rest");
+	g_clear_error(&error);
+	repo_init(store, 0, &error);
+	g_assert_no_error(error);
+	repo_check_format(store, &error);
+	g_assert_no_error(error);
+	fixture_clear(&fixture);
+}
+
 static void test_newer(void)
 {
 	g_autoptr(GError) error = NULL;
@@ -55,7 +83,7 @@ static void test_newer(void)
 		repo_check_format(fixture.repo->store, &error), error, ODR_ERROR_REFUSED,
 		"repository main has format 2, this program knows format 1: install a newer odrbackup");
 	assert_failed(
-		repo_init(fixture.repo->store, &error), error, ODR_ERROR_REFUSED,
+		repo_init(fixture.repo->store, 0, &error), error, ODR_ERROR_REFUSED,
 		"repository main has format 2, this program knows format 1: install a newer odrbackup");
 	fixture_clear(&fixture);
 }
@@ -80,7 +108,7 @@ static void test_garbage(void)
 		g_assert_false(repo_check_format(fixture.repo->store, &error));
 		g_assert_nonnull(error);
 		g_clear_error(&error);
-		g_assert_false(repo_init(fixture.repo->store, &error));
+		g_assert_false(repo_init(fixture.repo->store, 0, &error));
 	}
 	fixture_clear(&fixture);
 }
@@ -90,6 +118,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/repo/repository/init-writes-once", test_init_once);
 	g_test_add_func("/repo/repository/a-missing-one-comes-with-advice", test_missing);
+	g_test_add_func("/repo/repository/a-lost-one-is-damage", test_lost);
 	g_test_add_func("/repo/repository/refuses-a-newer-format", test_newer);
 	g_test_add_func("/repo/repository/refuses-garbage", test_garbage);
 	return g_test_run();

@@ -92,7 +92,7 @@ static void replace_repository(struct site *site, int repo)
 	settings.create = true;
 	store = store_open(&settings, &error);
 	g_assert_no_error(error);
-	repo_init(store, &error);
+	repo_init(store, 0, &error);
 	g_assert_no_error(error);
 	repo_free(site->repos[repo]);
 	site->repos[repo] = repo_new(store, &site->owner->service);
