@@ -27,9 +27,18 @@ static const struct command_option key_new_identity_options[] = {
 	{NULL},
 };
 
+static const struct command_option key_new_evidence_options[] = {
+	{"owner", 0, OPTION_TEXT, "OWNER", "file with the owner key"},
+	{"valid-for", 0, OPTION_TEXT, "DURATION", "how long the endorsement holds (without end)"},
+	{"new-passphrase-file", 0, OPTION_TEXT, "FILE",
+	 "take the passphrase of the new file from here"},
+	{"unprotected", 0, OPTION_FLAG, NULL, "write the file without a passphrase"},
+	{NULL},
+};
+
 static const struct command_option key_endorse_options[] = {
 	{"owner", 0, OPTION_TEXT, "OWNER", "file with the owner key"},
-	{"role", 0, OPTION_TEXT, "writer|keeper|evidence", "what the bundle's key may sign"},
+	{"role", 0, OPTION_TEXT, "writer|keeper", "what the bundle's key may sign"},
 	{"recipient", 0, OPTION_LIST, "PUB",
 	 "an identity that can open: its .pub, itself, or a recovery kit"},
 	{"valid-for", 0, OPTION_TEXT, "DURATION", "how long the endorsement holds (without end)"},
@@ -66,7 +75,11 @@ static const struct command setting_up[] = {
 	 "key new identity /root/keys/alice --owner /root/keys/erp-prod.owner\n"
 	 "key new identity /root/keys/standby --owner /root/keys/erp-prod.owner --scope wal --unprotected",
 	 "odrbackup-key(1)", 1, 1, key_new_identity_options, cmd_key_new_identity},
-	{"key endorse", "BUNDLE --owner OWNER --role writer|keeper|evidence --recipient PUB… [options]",
+	{"key new evidence", "FILE --owner OWNER [--valid-for DURATION] [options]",
+	 "make the key that signs evidence of drills, and FILE.pub and FILE.pem for who verifies it",
+	 "key new evidence /root/keys/erp-prod.evidence --owner /root/keys/erp-prod.owner",
+	 "odrbackup-key(1)", 1, 1, key_new_evidence_options, cmd_key_new_evidence},
+	{"key endorse", "BUNDLE --owner OWNER --role writer|keeper --recipient PUB… [options]",
 	 "make the key file of a host: it signs and seals, and opens nothing",
 	 "key endorse /root/keys/erp-prod.writer --owner /root/keys/erp-prod.owner --role writer "
 	 "--recipient /root/keys/alice.pub --recipient /root/keys/vault.pub",

@@ -6,6 +6,7 @@
 /* What the commands run, one cmd_*.c per family. */
 bool cmd_key_new_owner(const struct arguments *arguments, GError **error);
 bool cmd_key_new_identity(const struct arguments *arguments, GError **error);
+bool cmd_key_new_evidence(const struct arguments *arguments, GError **error);
 bool cmd_key_endorse(const struct arguments *arguments, GError **error);
 bool cmd_key_add_recipient(const struct arguments *arguments, GError **error);
 bool cmd_key_list(const struct arguments *arguments, GError **error);

@@ -37,12 +37,15 @@ bool evidence_key_check(const EvidenceKey *key, usec_t now, GError **error);
 void evidence_key_name(const uint8_t public_key[KEY_SIZE], char name[EVIDENCE_KEY_NAME_SIZE]);
 char *evidence_key_signify(const uint8_t public_key[KEY_SIZE]); /* g_free */
 char *evidence_key_pem(const uint8_t public_key[KEY_SIZE]);	/* g_free */
-/* Either of the two, or a whole key file. CORRUPT. */
+/* Either of the two; false: neither. */
+bool evidence_public_read(const char *text, uint8_t public_key[KEY_SIZE]);
+/* The same, or a whole key file, for whose public part no passphrase is needed. */
 bool evidence_public_parse(const char *text, const char *what, uint8_t public_key[KEY_SIZE],
 			   GError **error);
 
 /* The text of a signature; g_free. */
 char *evidence_signature_print(const EvidenceKey *key, const void *data, size_t size);
+#define EVIDENCE_SIGNATURE_MAX ((size_t)1200) /* bytes of its text */
 struct evidence_signature {
 	uint8_t number[EVIDENCE_KEY_NUMBER];
 	uint8_t signature[SIGNATURE_SIZE];

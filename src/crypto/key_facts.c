@@ -1,4 +1,4 @@
-#include "crypto/keys.h"
+#include "crypto/evidence_key.h"
 
 #include "base/bytes.h"
 #include "crypto/key_file.h"
@@ -64,14 +64,30 @@ static bool bundle_facts(const KeyFile *file, const char *text, struct key_facts
 	return true;
 }
 
+static bool evidence_facts(const KeyFile *file, const char *text, struct key_facts *facts,
+			   GError **error)
+{
+	struct endorsement endorsement;
+	char name[EVIDENCE_KEY_NAME_SIZE];
+	g_autofree char *validity = NULL;
+
+	if (!key_file_endorsement(file, &endorsement, error))
+		return false;
+	evidence_key_name(endorsement.public_key, name);
+	validity = validity_detail(endorsement.valid_until);
+	facts->fingerprint = key_fingerprint(endorsement.public_key);
+	facts->detail =
+		g_strdup_printf("SPKI SHA-256 %s, %s, %s", name, validity, protection_detail(file));
+	return true;
+}
+
 bool key_facts_read(const char *text, const char *what, struct key_facts *facts, GError **error)
 {
 	static bool (*const read[KEY_TYPES])(const KeyFile *, const char *, struct key_facts *,
 					     GError **) = {
-		[KEY_OWNER] = owner_facts,
-		[KEY_IDENTITY] = recipient_facts,
-		[KEY_RECIPIENT] = recipient_facts,
-		[KEY_BUNDLE] = bundle_facts,
+		[KEY_OWNER] = owner_facts,	   [KEY_IDENTITY] = recipient_facts,
+		[KEY_RECIPIENT] = recipient_facts, [KEY_BUNDLE] = bundle_facts,
+		[KEY_EVIDENCE] = evidence_facts,
 	};
 	g_autoptr(KeyFile) file = key_file_load(text, what, error);
 	struct key_facts found = {0};

@@ -96,6 +96,25 @@ bool key_file_fingerprint(const KeyFile *file, const uint8_t public_key[KEY_SIZE
 			       key_file_damaged(file, "fingerprint", error));
 }
 
+bool key_file_endorsement(const KeyFile *file, struct endorsement *endorsement, GError **error)
+{
+	g_autofree char *text = key_file_text(file, "endorsement", error);
+	g_autofree uint8_t *bytes = NULL;
+	gsize size;
+
+	if (!text)
+		return false;
+	bytes = g_base64_decode(text, &size);
+	if (size != ENDORSEMENT_SIZE || !endorsement_decode(bytes, endorsement))
+		return key_file_damaged(file, "endorsement", error);
+	if (!endorsement_verify(endorsement, &file->service))
+		return odr_fail(error, ODR_ERROR_CORRUPT,
+				"%s is not endorsed by the owner of service '%s': was it made for "
+				"another service, or altered?",
+				file->what, file->service.name);
+	return key_file_fingerprint(file, endorsement->public_key, error);
+}
+
 bool key_file_recipient(const KeyFile *file, struct recipient *recipient, GError **error)
 {
 	g_autofree char *name = key_file_name(file, "name", error);

@@ -34,6 +34,8 @@ bool key_file_hex(const KeyFile *file, const char *name, void *data, size_t size
 char **key_file_list(const KeyFile *file, const char *name, gsize *count);
 /* The field "fingerprint" is that of the key. */
 bool key_file_fingerprint(const KeyFile *file, const uint8_t public_key[KEY_SIZE], GError **error);
+/* The owner's endorsement: CORRUPT if it is not this owner's, for this service. */
+bool key_file_endorsement(const KeyFile *file, struct endorsement *endorsement, GError **error);
 /* Fills recipient from name=, scope=, public=. */
 bool key_file_recipient(const KeyFile *file, struct recipient *recipient, GError **error);
 

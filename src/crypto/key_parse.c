@@ -1,4 +1,4 @@
-#include "crypto/keys.h"
+#include "crypto/evidence_key.h"
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -8,7 +8,7 @@
 #include <sodium.h>
 #include <string.h>
 
-/* Reads the secret into new secret memory: the key, and the digest secret. */
+/* Reads the secret into new secret memory: the key, and the digest secret where the type has one. */
 static bool take_secret(const KeyFile *file, const uint8_t *public_key, uint32_t scope,
 			const struct key_unlock *unlock, uint8_t **key, uint8_t **digest_secret,
 			GError **error)
@@ -29,9 +29,11 @@ static bool take_secret(const KeyFile *file, const uint8_t *public_key, uint32_t
 		return false;
 
 	*key = secret_new(key_size);
-	*digest_secret = secret_new(KEY_SIZE);
 	memcpy(*key, payload.bytes, key_size);
-	memcpy(*digest_secret, payload.bytes + key_size, KEY_SIZE);
+	if (key_payload_has_digest_secret(file->type)) {
+		*digest_secret = secret_new(KEY_SIZE);
+		memcpy(*digest_secret, payload.bytes + key_size, KEY_SIZE);
+	}
 	return true;
 }
 
@@ -156,25 +158,6 @@ static bool take_recipients(const KeyFile *file, GPtrArray *recipients, GError *
 	return true;
 }
 
-static bool take_endorsement(const KeyFile *file, struct endorsement *endorsement, GError **error)
-{
-	g_autofree char *text = key_file_text(file, "endorsement", error);
-	g_autofree uint8_t *bytes = NULL;
-	gsize size;
-
-	if (!text)
-		return false;
-	bytes = g_base64_decode(text, &size);
-	if (size != ENDORSEMENT_SIZE || !endorsement_decode(bytes, endorsement))
-		return key_file_damaged(file, "endorsement", error);
-	if (!endorsement_verify(endorsement, &file->service))
-		return odr_fail(error, ODR_ERROR_CORRUPT,
-				"%s is not endorsed by the owner of service '%s': was it made for "
-				"another service, or altered?",
-				file->what, file->service.name);
-	return key_file_fingerprint(file, endorsement->public_key, error);
-}
-
 Bundle *bundle_parse(const char *text, const char *what, GError **error)
 {
 	g_autoptr(KeyFile) file = key_file_load_type(text, what, KEY_BUNDLE, error);
@@ -182,7 +165,7 @@ Bundle *bundle_parse(const char *text, const char *what, GError **error)
 	const uint8_t *public_key = bundle->endorsement.public_key;
 
 	bundle->recipients = g_ptr_array_new_with_free_func((GDestroyNotify)recipient_free);
-	if (!file || !take_endorsement(file, &bundle->endorsement, error) ||
+	if (!file || !key_file_endorsement(file, &bundle->endorsement, error) ||
 	    !take_recipients(file, bundle->recipients, error) ||
 	    !take_secret(file, public_key, 0, NULL, &bundle->secret, &bundle->digest_secret, error))
 		return NULL;
@@ -192,4 +175,45 @@ Bundle *bundle_parse(const char *text, const char *what, GError **error)
 	}
 	key_service_copy(&bundle->service, &file->service);
 	return g_steal_pointer(&bundle);
+}
+
+EvidenceKey *evidence_key_parse(const char *text, const char *what, const struct key_unlock *unlock,
+				GError **error)
+{
+	g_autoptr(KeyFile) file = key_file_load_type(text, what, KEY_EVIDENCE, error);
+	g_autoptr(EvidenceKey) key = g_new0(EvidenceKey, 1);
+	const uint8_t *public_key = key->endorsement.public_key;
+
+	if (!file || !key_file_endorsement(file, &key->endorsement, error))
+		return NULL;
+	if (key->endorsement.role != KEY_ROLE_EVIDENCE) {
+		key_file_damaged(file, "endorsement", error);
+		return NULL;
+	}
+	if (!take_secret(file, public_key, 0, unlock, &key->secret, NULL, error))
+		return NULL;
+	if (!signing_key_fits(key->secret, public_key)) {
+		key_file_damaged(file, "secret", error);
+		return NULL;
+	}
+	key_service_copy(&key->service, &file->service);
+	return g_steal_pointer(&key);
+}
+
+bool evidence_public_parse(const char *text, const char *what, uint8_t public_key[KEY_SIZE],
+			   GError **error)
+{
+	g_autoptr(KeyFile) file = NULL;
+	struct endorsement endorsement;
+
+	if (evidence_public_read(text, public_key))
+		return true;
+	file = key_file_load_type(text, what, KEY_EVIDENCE, error);
+	if (!file || !key_file_endorsement(file, &endorsement, error))
+		return odr_context(error,
+				   "%s is neither a public key of evidence, as signify or PEM, nor "
+				   "the key itself",
+				   what);
+	memcpy(public_key, endorsement.public_key, KEY_SIZE);
+	return true;
 }

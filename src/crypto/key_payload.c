@@ -21,11 +21,13 @@
 static const struct {
 	const char *name;
 	size_t key_size;
+	bool digest_secret;
 } types[KEY_TYPES] = {
-	[KEY_OWNER] = {"owner", KEY_SECRET_SIZE},
-	[KEY_IDENTITY] = {"identity", KEY_SIZE},
-	[KEY_RECIPIENT] = {"recipient", 0},
-	[KEY_BUNDLE] = {"bundle", KEY_SECRET_SIZE},
+	[KEY_OWNER] = {"owner", KEY_SECRET_SIZE, true},
+	[KEY_IDENTITY] = {"identity", KEY_SIZE, true},
+	[KEY_RECIPIENT] = {"recipient", 0, false},
+	[KEY_BUNDLE] = {"bundle", KEY_SECRET_SIZE, true},
+	[KEY_EVIDENCE] = {"evidence", KEY_SECRET_SIZE, false},
 };
 
 const char *key_type_name(enum key_type type)
@@ -38,9 +40,14 @@ size_t key_payload_key_size(enum key_type type)
 	return types[type].key_size;
 }
 
+bool key_payload_has_digest_secret(enum key_type type)
+{
+	return types[type].digest_secret;
+}
+
 static size_t payload_size(const struct key_payload *payload)
 {
-	return types[payload->type].key_size + KEY_SIZE;
+	return types[payload->type].key_size + (types[payload->type].digest_secret ? KEY_SIZE : 0);
 }
 
 void secret_text_free(SecretText *text)

@@ -13,19 +13,20 @@
  * protection=none   secret=base64 of the secret · the first 16 bytes of BLAKE2b-256 of binding and
  *             secret, which finds damage
  */
-enum key_type { KEY_OWNER, KEY_IDENTITY, KEY_RECIPIENT, KEY_BUNDLE, KEY_TYPES };
+enum key_type { KEY_OWNER, KEY_IDENTITY, KEY_RECIPIENT, KEY_BUNDLE, KEY_EVIDENCE, KEY_TYPES };
 
 struct key_payload {
 	enum key_type type;
 	const struct key_service *service;
 	const uint8_t *public_key;
 	uint32_t scope;
-	/* KEY_PAYLOAD_MAX bytes of secret memory: the key, then the digest secret. Ed25519 for an owner
-	 * or a bundle, X25519 for an identity. */
+	/* KEY_PAYLOAD_MAX bytes of secret memory: the key, then the digest secret, which an evidence key
+	 * lacks. Ed25519 for an owner, a bundle or an evidence key, X25519 for an identity. */
 	uint8_t *bytes;
 };
 #define KEY_PAYLOAD_MAX (KEY_SECRET_SIZE + KEY_SIZE)
 size_t key_payload_key_size(enum key_type type);
+bool key_payload_has_digest_secret(enum key_type type);
 const char *key_type_name(enum key_type type);
 
 /* The values of protection= and secret=. The latter is to be wiped: secret_text_free. */

@@ -1,4 +1,4 @@
-#include "crypto/keys.h"
+#include "crypto/evidence_key.h"
 
 #include "base/bytes.h"
 #include "crypto/key_payload.h"
@@ -55,7 +55,8 @@ static char *print_secret(GKeyFile *file, const char *comment, struct key_payloa
 
 	payload->bytes = bytes;
 	memcpy(payload->bytes, key, key_size);
-	memcpy(payload->bytes + key_size, digest_secret, KEY_SIZE);
+	if (digest_secret)
+		memcpy(payload->bytes + key_size, digest_secret, KEY_SIZE);
 	key_payload_encode(payload, passphrase, &protection, &secret);
 	g_key_file_set_value(file, GROUP, "protection", protection);
 	facts = g_key_file_to_data(file, NULL, NULL);
@@ -111,6 +112,16 @@ static void put_listed_recipient(GKeyFile *file, guint number, const struct reci
 	g_key_file_set_string_list(file, GROUP, key, words, G_N_ELEMENTS(words));
 }
 
+static void put_endorsement(GKeyFile *file, const struct endorsement *endorsement)
+{
+	uint8_t bytes[ENDORSEMENT_SIZE];
+	g_autofree char *base64 = NULL;
+
+	endorsement_encode(endorsement, bytes);
+	base64 = g_base64_encode(bytes, sizeof(bytes));
+	g_key_file_set_string(file, GROUP, "endorsement", base64);
+}
+
 char *bundle_print(const Bundle *bundle)
 {
 	struct key_payload payload = {
@@ -119,12 +130,9 @@ char *bundle_print(const Bundle *bundle)
 		.public_key = bundle->endorsement.public_key,
 	};
 	g_autoptr(GKeyFile) file = file_new(KEY_BUNDLE, payload.service, payload.public_key);
-	g_autofree char *base64 = NULL, *comment = NULL;
-	uint8_t endorsement[ENDORSEMENT_SIZE];
+	g_autofree char *comment = NULL;
 
-	endorsement_encode(&bundle->endorsement, endorsement);
-	base64 = g_base64_encode(endorsement, sizeof(endorsement));
-	g_key_file_set_string(file, GROUP, "endorsement", base64);
+	put_endorsement(file, &bundle->endorsement);
 	g_key_file_set_integer(file, GROUP, "recipients", (int)bundle->recipients->len);
 	for (guint i = 0; i < bundle->recipients->len; i++)
 		put_listed_recipient(file, i + 1, bundle->recipients->pdata[i]);
@@ -132,4 +140,18 @@ char *bundle_print(const Bundle *bundle)
 	comment = g_strdup_printf("Secret. Lets a host sign as %s; opens nothing.",
 				  key_role_name(bundle->endorsement.role));
 	return print_secret(file, comment, &payload, bundle->secret, bundle->digest_secret, NULL);
+}
+
+char *evidence_key_print(const EvidenceKey *key, const char *passphrase)
+{
+	struct key_payload payload = {
+		.type = KEY_EVIDENCE,
+		.service = &key->service,
+		.public_key = key->endorsement.public_key,
+	};
+	g_autoptr(GKeyFile) file = file_new(KEY_EVIDENCE, payload.service, payload.public_key);
+
+	put_endorsement(file, &key->endorsement);
+	return print_secret(file, "Secret. Signs evidence, and nothing else.", &payload,
+			    key->secret, NULL, passphrase);
 }

@@ -72,6 +72,14 @@ bool endorsement_verify(const struct endorsement *endorsement, const struct key_
 					   service->owner_public) == 0;
 }
 
+void endorsement_sign(struct endorsement *endorsement, const OwnerKey *owner)
+{
+	g_autoptr(GByteArray) message = endorsement_message(endorsement, owner->service.id);
+
+	crypto_sign_detached(endorsement->signature, NULL, message->data, message->len,
+			     owner->secret);
+}
+
 bool endorsement_covers(const struct endorsement *endorsement, usec_t stored_at)
 {
 	return endorsement->valid_until == 0 ||
@@ -163,7 +171,6 @@ Bundle *bundle_new(const OwnerKey *owner, enum key_role role, usec_t now, usec_t
 {
 	Bundle *bundle = g_new0(Bundle, 1);
 	struct endorsement *endorsement = &bundle->endorsement;
-	g_autoptr(GByteArray) message = NULL;
 
 	key_service_copy(&bundle->service, &owner->service);
 	bundle->secret = secret_new(KEY_SECRET_SIZE);
@@ -177,9 +184,7 @@ Bundle *bundle_new(const OwnerKey *owner, enum key_role role, usec_t now, usec_t
 	endorsement->role = role;
 	endorsement->valid_from = now;
 	endorsement->valid_until = validity ? now + validity : 0;
-	message = endorsement_message(endorsement, owner->service.id);
-	crypto_sign_detached(endorsement->signature, NULL, message->data, message->len,
-			     owner->secret);
+	endorsement_sign(endorsement, owner);
 	return bundle;
 }
 

@@ -95,6 +95,8 @@ Identity *identity_new(const OwnerKey *owner, const char *name, enum recipient_s
 /* Copies the recipients. validity 0: without end. */
 Bundle *bundle_new(const OwnerKey *owner, enum key_role role, usec_t now, usec_t validity,
 		   const GPtrArray *recipients);
+/* Signs the endorsement's public key, role and validity. */
+void endorsement_sign(struct endorsement *endorsement, const OwnerKey *owner);
 struct recipient *recipient_copy(const struct recipient *recipient);
 
 /* AUTH unless it is a writer's and its endorsement holds now: readers would refuse what it signs. */
@@ -127,7 +129,7 @@ void key_service_copy(struct key_service *to, const struct key_service *from);
 
 /* Public facts of any key file without unlocking it: for `key list`. */
 struct key_facts {
-	char *type;			       /* owner, identity, recipient, bundle */
+	char *type;			       /* owner, identity, recipient, bundle, evidence */
 	char *service_name, *service_id;       /* hex */
 	char *fingerprint, *owner_fingerprint; /* 16 hex digits, see key_fingerprint */
 	char *detail; /* "role writer, 2 recipients, valid until …"; "passphrase-protected" … */

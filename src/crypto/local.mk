@@ -5,6 +5,7 @@ src_crypto_libcrypto_a_SOURCES = \
 	src/crypto/crc32c.c \
 	src/crypto/digest.c \
 	src/crypto/digest.h \
+	src/crypto/evidence_key.c \
 	src/crypto/evidence_key.h \
 	src/crypto/key_facts.c \
 	src/crypto/key_file.c \

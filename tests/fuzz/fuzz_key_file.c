@@ -1,9 +1,9 @@
-#include "crypto/keys.h"
+#include "crypto/evidence_key.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* The text of a key file, read as each of the four types. */
+/* The text of a key file, read as each of the five types, and of a signature of evidence. */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -13,6 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	g_autoptr(OwnerKey) owner = owner_key_parse(text, "fuzz.key", NULL, NULL);
 	g_autoptr(Identity) identity = identity_parse(text, "fuzz.key", NULL, NULL);
 	g_autoptr(Bundle) bundle = bundle_parse(text, "fuzz.key", NULL);
+	g_autoptr(EvidenceKey) evidence = evidence_key_parse(text, "fuzz.key", NULL, NULL);
+	struct evidence_signature signature;
+	uint8_t public_key[KEY_SIZE];
 	struct key_service service = {0};
 	struct recipient *recipient = recipient_parse(text, "fuzz.key", &service, NULL);
 	struct key_facts facts;
@@ -24,5 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	key_service_clear(&service);
 	if (key_facts_read(text, "fuzz.key", &facts, NULL))
 		key_facts_clear(&facts);
+	evidence_public_parse(text, "fuzz.key", public_key, NULL);
+	evidence_signature_parse(text, size, &signature, NULL);
 	return 0;
 }

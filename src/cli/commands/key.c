@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/proof.h"
 #include "cli/unlock.h"
+#include "crypto/evidence_key.h"
 #include "crypto/secret.h"
 
 #include <string.h>
@@ -165,6 +166,70 @@ bool cmd_key_new_identity(const struct arguments *arguments, GError **error)
 	return tell(arguments, path, next, error);
 }
 
+/* What others verify with first, as of an identity. */
+static bool write_evidence(const EvidenceKey *key, const char *path, const char *passphrase,
+			   GError **error)
+{
+	const uint8_t *public_key = key->endorsement.public_key;
+	g_autofree char *signify_path = g_strconcat(path, ".pub", NULL);
+	g_autofree char *pem_path = g_strconcat(path, ".pem", NULL);
+	g_autofree char *signify = evidence_key_signify(public_key);
+	g_autofree char *pem = evidence_key_pem(public_key);
+	g_autoptr(KeyText) text = evidence_key_print(key, passphrase);
+
+	if (!write_new(signify_path, signify, 0644, error))
+		return false;
+	if (write_new(pem_path, pem, 0644, error)) {
+		if (write_new(path, text, 0600, error))
+			return true;
+		unlink(pem_path);
+	}
+	unlink(signify_path);
+	return false;
+}
+
+static bool check_evidence_free(const char *path, GError **error)
+{
+	g_autofree char *signify_path = g_strconcat(path, ".pub", NULL);
+	g_autofree char *pem_path = g_strconcat(path, ".pem", NULL);
+
+	return check_free(path, error) && check_free(signify_path, error) &&
+	       check_free(pem_path, error);
+}
+
+bool cmd_key_new_evidence(const struct arguments *arguments, GError **error)
+{
+	const char *path = arguments_positional(arguments, 0);
+	struct passphrase_source source = {.arguments = arguments};
+	g_autoptr(OwnerKey) owner = NULL;
+	g_autoptr(EvidenceKey) key = NULL;
+	const char *owner_path;
+	usec_t validity = 0;
+	char *passphrase;
+	bool written;
+
+	if (!require(arguments, "owner", &owner_path, error) ||
+	    !arguments_duration(arguments, "valid-for", &validity, error) ||
+	    !check_evidence_free(path, error))
+		return false;
+	owner = unlock_owner(&source, owner_path, error);
+	if (!owner || !new_passphrase(arguments, path, &passphrase, error))
+		return false;
+	key = evidence_key_new(owner, clock_now(), validity);
+	written = write_evidence(key, path, passphrase, error);
+	secret_free(passphrase);
+	if (!written)
+		return false;
+
+	g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+	g_autofree char *next = g_strdup_printf(
+		"Give %s.pub or %s.pem to whoever verifies evidence, and not by way of the repository.\n"
+		"Next: evidence-key=%s in the configuration of the host that drills",
+		path, path, absolute);
+
+	return tell(arguments, path, next, error);
+}
+
 static void recipient_release(void *recipient)
 {
 	recipient_free(recipient);
@@ -212,7 +277,7 @@ static bool add_recipient(GPtrArray *recipients, const struct key_service *servi
 
 static bool parse_role(const char *text, enum key_role *role)
 {
-	static const enum key_role roles[] = {KEY_ROLE_WRITER, KEY_ROLE_KEEPER, KEY_ROLE_EVIDENCE};
+	static const enum key_role roles[] = {KEY_ROLE_WRITER, KEY_ROLE_KEEPER};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(roles); i++) {
 		if (strcmp(text, key_role_name(roles[i])) == 0) {
