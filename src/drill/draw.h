@@ -36,12 +36,13 @@ struct draw_stratum {
 };
 /* A point where mistakes hide, with the name of a restore point where that is the target. */
 struct draw_edge {
-	char *kind; /* after-set, before-set, timeline-switch, segment-boundary, oldest, clock-change, anchor */
-	char *repository, *set;
+	const char *
+		kind; /* after-set, before-set, timeline-switch, segment-boundary, oldest, clock-change, anchor */
+	const char *repository, *set;
 	uint32_t timeline;
 	usec_t time;
 	lsn_t lsn;
-	char *name; /* NULL: none */
+	const char *name; /* NULL: none */
 };
 typedef struct draw_inputs DrawInputs;
 struct draw_inputs {
@@ -61,6 +62,8 @@ struct draw_inputs {
 DrawInputs *draw_inputs_new(void); /* empty arrays */
 void draw_inputs_free(DrawInputs *inputs);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DrawInputs, draw_inputs_free)
+void draw_inputs_add_repository(DrawInputs *inputs, const char *name, uint64_t drilled);
+void draw_inputs_add_stratum(DrawInputs *inputs, const char *name, uint64_t slots);
 void draw_inputs_add_edge(DrawInputs *inputs, const struct draw_edge *edge); /* copies */
 
 /* The bytes of draw.json, with the seed; g_free. Hostile text: CORRUPT, or REFUSED for a newer format. */

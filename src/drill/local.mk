@@ -7,7 +7,9 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/audit_read.c \
 	src/drill/check.h \
 	src/drill/check_sql.h \
+	src/drill/draw.c \
 	src/drill/draw.h \
+	src/drill/draw_inputs.c \
 	src/drill/evidence.h \
 	src/drill/feeder.c \
 	src/drill/feeder.h \
@@ -19,6 +21,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/outcome.c \
 	src/drill/outcome.h \
 	src/drill/plan.h \
+	src/drill/population.c \
 	src/drill/population.h \
 	src/drill/replica.c \
 	src/drill/replica.h \
