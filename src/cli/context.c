@@ -16,6 +16,7 @@ void context_free(Context *context)
 	if (context->memories)
 		g_ptr_array_unref(context->memories);
 	identity_free(context->identity);
+	evidence_key_free(context->evidence_key);
 	bundle_free(context->bundle);
 	settings_free(context->settings);
 	kit_free(context->kit);
@@ -247,6 +248,28 @@ bool context_identity(Context *context, GError **error)
 				"FILE or --kit FILE, or set identity= in [service %s]",
 				context->service->name, context->service->name);
 	return true;
+}
+
+bool context_evidence_key(Context *context, GError **error)
+{
+	const char *file = context->service->evidence_key;
+	const char *service = context->service->name;
+
+	if (context->evidence_key)
+		return true;
+	if (!file)
+		return odr_fail(error, ODR_ERROR_AUTH,
+				"service '%s' has no key that signs evidence: make one with "
+				"'odrbackup key new evidence' and name it by evidence-key= in "
+				"[service %s]",
+				service, service);
+
+	g_autofree char *what = g_strdup_printf("'%s'", file);
+
+	context->evidence_key = unlock_evidence(&context->passphrase, file, error);
+	return context->evidence_key &&
+	       check_service(context, &context->evidence_key->service, what, error) &&
+	       evidence_key_check(context->evidence_key, clock_now(), error);
 }
 
 bool context_bundle(Context *context, GError **error)

@@ -21,11 +21,12 @@ struct context {
 	char *spool;  /* <spool>/<service>; not made */
 	usec_t as_of; /* --as-of: repositories are read as they were then; 0: as they are */
 	const struct arguments *arguments;
-	Identity *identity;  /* after context_identity */
-	Bundle *bundle;	     /* after context_bundle */
-	GPtrArray *repos;    /* Repo, after context_repos */
-	GPtrArray *memories; /* paths: char * */
-	Kit *kit;	     /* NULL: from a configuration file */
+	Identity *identity;	   /* after context_identity */
+	Bundle *bundle;		   /* after context_bundle */
+	EvidenceKey *evidence_key; /* after context_evidence_key */
+	GPtrArray *repos;	   /* Repo, after context_repos */
+	GPtrArray *memories;	   /* paths: char * */
+	Kit *kit;		   /* NULL: from a configuration file */
 	struct passphrase_source passphrase;
 };
 void context_free(Context *context);
@@ -40,8 +41,10 @@ bool context_identity(Context *context, GError **error);
 /* As context_identity, but where none is named context->identity stays NULL. */
 bool context_identity_optional(Context *context, GError **error);
 bool context_bundle(Context *context, GError **error);
+/* evidence-key= of the service: AUTH with advice if none, or if its endorsement does not hold now. */
+bool context_evidence_key(Context *context, GError **error);
 /* Opens all repositories of the service (--repository NAME: that one). The trusted service comes from
- * the identity or bundle loaded before. The format of each is checked; who opens them to write may be
+ * the identity, bundle or evidence key loaded before. The format of each is checked; who opens them to write may be
  * forbidden to see it. */
 bool context_repos(Context *context, GError **error);
 bool context_repos_to_write(Context *context, GError **error);

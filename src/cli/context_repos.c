@@ -25,13 +25,19 @@ static void tell_limits(Store *store)
 						  "whoever writes there can set");
 }
 
+/* Which service it is: any of its keys tells. */
+static const struct key_service *known_service(const Context *context)
+{
+	if (context->identity)
+		return &context->identity->service;
+	return context->bundle ? &context->bundle->service : &context->evidence_key->service;
+}
+
 typedef bool (*repo_check)(Repo *repo, GError **error);
 
 static bool open_repository(Context *context, const struct settings_repository *repository,
 			    repo_check check, GError **error)
 {
-	const struct key_service *service =
-		context->identity ? &context->identity->service : &context->bundle->service;
 	struct store_settings settings = context_store(repository);
 	Store *store;
 	Repo *repo;
@@ -41,7 +47,7 @@ static bool open_repository(Context *context, const struct settings_repository *
 	store = store_open(&settings, error);
 	if (!store)
 		return false;
-	repo = repo_new(store, service);
+	repo = repo_new(store, known_service(context));
 	g_ptr_array_add(context->repos, repo);
 	if (!check(repo, error))
 		return false;
@@ -54,7 +60,7 @@ static bool open_repositories(Context *context, repo_check check, GError **error
 {
 	g_autoptr(GPtrArray) chosen = NULL;
 
-	g_assert(context->identity || context->bundle);
+	g_assert(context->identity || context->bundle || context->evidence_key);
 	if (context->repos)
 		return true;
 	chosen = context_repositories(context, error);

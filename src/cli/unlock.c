@@ -265,6 +265,19 @@ Identity *unlock_identity(struct passphrase_source *source, const char *path, GE
 	return identity_parse(text, what, &unlock, error);
 }
 
+EvidenceKey *unlock_evidence(struct passphrase_source *source, const char *path, GError **error)
+{
+	struct key_unlock unlock = {passphrase_ask_terminal, source};
+	g_autofree char *what = g_strdup_printf("'%s'", path);
+	g_autoptr(KeyText) text = NULL;
+
+	if (!key_text_read(path, &text, error)) {
+		fail_to_read("evidence key", error);
+		return NULL;
+	}
+	return evidence_key_parse(text, what, &unlock, error);
+}
+
 Bundle *unlock_bundle(const char *path, GError **error)
 {
 	g_autofree char *what = g_strdup_printf("'%s'", path);

@@ -2,7 +2,7 @@
 #define ODR_CLI_UNLOCK_H
 
 #include "cli/arguments.h"
-#include "crypto/keys.h"
+#include "crypto/evidence_key.h"
 
 /*
  * Key files of people and hosts. A passphrase comes from --passphrase-file (mode checked), else from the
@@ -26,6 +26,7 @@ bool passphrase_is_given(const struct arguments *arguments);
  * recipient a recovery kit will do, in place of a recipient also an identity: nothing is unlocked for it. */
 OwnerKey *unlock_owner(struct passphrase_source *source, const char *path, GError **error);
 Identity *unlock_identity(struct passphrase_source *source, const char *path, GError **error);
+EvidenceKey *unlock_evidence(struct passphrase_source *source, const char *path, GError **error);
 Bundle *unlock_bundle(const char *path, GError **error);
 /* service is filled; key_service_clear. */
 struct recipient *unlock_recipient(const char *path, struct key_service *service, GError **error);

@@ -8,7 +8,6 @@
 #include "cli/output.h"
 #include "cli/proof.h"
 #include "cli/unlock.h"
-#include "crypto/evidence_key.h"
 #include "crypto/secret.h"
 
 #include <string.h>

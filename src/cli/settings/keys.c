@@ -25,6 +25,8 @@ static const struct settings_key keys[] = {
 	 .help = "file with the writer's keys, for services without their own"},
 	{"odrbackup", "identity", SETTINGS_PATH, .offset = GLOBAL(identity),
 	 .help = "file with the key that opens sets, for services without their own"},
+	{"odrbackup", "evidence-key", SETTINGS_PATH, .offset = GLOBAL(evidence_key),
+	 .help = "file with the key that signs evidence of drills, for services without their own"},
 	{"odrbackup", "archive-get-timeout", SETTINGS_DURATION, .fallback = "10min", .minimum = 0,
 	 .maximum = USEC_PER_DAY, .offset = GLOBAL(archive_get_timeout),
 	 .help = "how long archive-get retries before it gives up with status 126"},
@@ -121,6 +123,8 @@ static const struct settings_key keys[] = {
 	 .help = "file with the writer's keys of this service"},
 	{"service", "identity", SETTINGS_PATH, .offset = SERVICE(identity),
 	 .help = "file with the key that opens sets of this service"},
+	{"service", "evidence-key", SETTINGS_PATH, .offset = SERVICE(evidence_key),
+	 .help = "file with the key that signs evidence of this service's drills"},
 
 	{"collect", "type", SETTINGS_CHOICE, .choices = SETTINGS_COLLECT_TYPES, .offset = COLLECT(type),
 	 .help = "what kind of collector it is; its name if not given"},

@@ -210,6 +210,8 @@ static bool resolve_service(Settings *settings, const Keyfile *keyfile,
 		service->bundle = g_strdup(settings->bundle);
 	if (!service->identity)
 		service->identity = g_strdup(settings->identity);
+	if (!service->evidence_key)
+		service->evidence_key = g_strdup(settings->evidence_key);
 	if (strcmp(service->postgres, "none") == 0)
 		g_clear_pointer(&service->postgres, g_free);
 	if (service->postgres && holds_password(service->postgres))

@@ -61,7 +61,8 @@ struct settings_service {
 	char *filestore_layout;		  /* odoo, plain */
 	char *filestore_fence;		  /* job, table, none */
 	unsigned filestore_shrink;	  /* percent */
-	char *bundle, *identity; /* files; may be NULL; [odrbackup]'s where the service has none */
+	/* Files; may be NULL; [odrbackup]'s where the service has none. */
+	char *bundle, *identity, *evidence_key;
 	char *repository_names, *tier_name; /* as written */
 };
 #define SETTINGS_DEFAULT_TIER "default"
@@ -77,7 +78,7 @@ struct settings {
 	int compress_level;
 	usec_t archive_get_timeout, archive_check_timeout;
 	unsigned archive_push_batch, archive_get_batch; /* further segments taken along; 0: none */
-	char *bundle, *identity; /* of services without their own; may be NULL */
+	char *bundle, *identity, *evidence_key; /* of services without their own; may be NULL */
 	GPtrArray *repositories, *services, *tiers;
 	GPtrArray *collects; /* struct settings_collect: groups, then types that were named alone */
 	GPtrArray *origins;  /* struct settings_origin: global, repositories, services, tiers … */
