@@ -49,7 +49,7 @@ my %first = map { (split ' ')[0] => 1 } keys %options;
 is_deeply([offered('')], [sort keys %first], 'the first words of all commands');
 is_deeply([offered('rest')], ['restore'], 'the beginning of a word narrows them');
 is_deeply([offered('--config', '/etc/x', 'rest')], ['restore'], 'options may come first, with their arguments');
-is_deeply([offered('key', 'new', '')], ['identity', 'owner'], 'a command of three words');
+is_deeply([offered('key', 'new', '')], ['evidence', 'identity', 'owner'], 'a command of three words');
 
 for my $command (sort keys %options) {
 	is_deeply([offered((split ' ', $command), '--')], [sort @{ $options{$command} }, @globals], "options of '$command'");
