@@ -161,7 +161,7 @@ static void test_completion_follows_the_table(void)
 	} cases[] = {
 		{"odrbackup ini", "init"},
 		{"odrbackup key ''", "new endorse add-recipient list test"},
-		{"odrbackup -c x key new ''", "owner identity"},
+		{"odrbackup -c x key new ''", "owner identity evidence"},
 		{"odrbackup key new owner --ser", "--service"},
 		{"odrbackup key endorse b --role ''", "writer keeper evidence"},
 		{"odrbackup --progress p", "plain"},
