@@ -7,10 +7,14 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/audit_read.c \
 	src/drill/check.h \
 	src/drill/check_sql.h \
+	src/drill/checkpoint.c \
 	src/drill/draw.c \
 	src/drill/draw.h \
 	src/drill/draw_inputs.c \
+	src/drill/evidence.c \
 	src/drill/evidence.h \
+	src/drill/evidence_file.c \
+	src/drill/evidence_file.h \
 	src/drill/feeder.c \
 	src/drill/feeder.h \
 	src/drill/host.c \
@@ -25,6 +29,8 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/population.h \
 	src/drill/replica.c \
 	src/drill/replica.h \
+	src/drill/record.c \
+	src/drill/record.h \
 	src/drill/span.c \
 	src/drill/span.h \
 	src/drill/sql_rows.h \

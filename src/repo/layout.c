@@ -190,6 +190,30 @@ bool layout_parse_mark(const char *local, char **mark_id, uint8_t digest[MARK_DI
 	return true;
 }
 
+char *layout_evidence(const char *run, const char *name)
+{
+	return g_strdup_printf("evidence/%s/%s", run, name);
+}
+
+char *layout_checkpoint(const char *id, const char *suffix)
+{
+	return g_strdup_printf("audit/%s%s", id, suffix);
+}
+
+bool layout_parse_checkpoint(const char *local, char **id)
+{
+	const char *name = local + strlen("audit/");
+	g_autofree char *found = NULL;
+
+	if (!g_str_has_prefix(local, "audit/") || !g_str_has_suffix(name, ".json"))
+		return false;
+	found = g_strndup(name, strlen(name) - strlen(".json"));
+	if (!set_id_valid(found))
+		return false;
+	*id = g_steal_pointer(&found);
+	return true;
+}
+
 bool layout_parse_set(const char *local, char **set_id)
 {
 	if (!g_str_has_prefix(local, "set/") || !set_id_valid(local + strlen("set/")))

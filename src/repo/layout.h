@@ -39,6 +39,11 @@ bool mark_id_valid(const char *id);
 char *layout_mark(const char *mark_id);
 bool layout_parse_mark(const char *local, char **mark_id, uint8_t digest[MARK_DIGEST_SIZE]);
 
+/* Files of evidence, and of checkpoints of the audit chain: suffix ".json", ".json.sig", …; parsed is the first. */
+char *layout_evidence(const char *run, const char *name);
+char *layout_checkpoint(const char *id, const char *suffix);
+bool layout_parse_checkpoint(const char *local, char **id);
+
 bool layout_parse_set(const char *local, char **set_id);
 bool layout_parse_pack(const char *local, char **generation, uint8_t sha256[SHA256_SIZE]);
 bool layout_parse_wal(const char *local, char **file, uint8_t digest[XXH128_SIZE]);

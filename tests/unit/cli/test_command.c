@@ -163,7 +163,7 @@ static void test_completion_follows_the_table(void)
 		{"odrbackup key ''", "new endorse add-recipient list test"},
 		{"odrbackup -c x key new ''", "owner identity evidence"},
 		{"odrbackup key new owner --ser", "--service"},
-		{"odrbackup key endorse b --role ''", "writer keeper evidence"},
+		{"odrbackup key endorse b --role ''", "writer keeper"},
 		{"odrbackup --progress p", "plain"},
 		{"odrbackup config show --vers", "--version"},
 	};
