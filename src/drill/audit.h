@@ -70,8 +70,6 @@ typedef struct audit Audit;
 /* Opens the chain of a state folder for appending, and makes it if need be. Reads who acts: uid, login uid,
  * SUDO_USER, host, terminal. */
 Audit *audit_open(const char *state, GError **error);
-/* Who acts, as lines have it. New reference. */
-json_t *audit_actor(const Audit *audit);
 void audit_close(Audit *audit); /* runs that are held are let go */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Audit, audit_close)
 

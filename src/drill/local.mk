@@ -27,10 +27,10 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/plan.h \
 	src/drill/population.c \
 	src/drill/population.h \
-	src/drill/replica.c \
-	src/drill/replica.h \
 	src/drill/record.c \
 	src/drill/record.h \
+	src/drill/replica.c \
+	src/drill/replica.h \
 	src/drill/span.c \
 	src/drill/span.h \
 	src/drill/sql_rows.h \

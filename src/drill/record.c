@@ -6,6 +6,7 @@
 #include "crypto/digest.h"
 #include "repo/layout.h"
 
+#include <signal.h>
 #include <string.h>
 
 #define FORMAT_MAJOR "1."
@@ -20,6 +21,7 @@ enum {
 	NOTHING = 32, /* null */
 	DIGEST = 64,  /* SHA-256, hex */
 	TIME = 128,
+	OUTCOME = 256, /* its name */
 };
 /* in: where it stands. "": at the top; "spans[]": in each of the list; what is null there has no members. */
 static const struct member {
@@ -32,9 +34,7 @@ static const struct member {
 	{"", "run", OBJECT, NULL},
 	{"", "scenario", TEXT | NOTHING, NULL},
 	{"", "regime", TEXT | NOTHING, NULL},
-	{"", "outcome", TEXT,
-	 "fail-restore;fail-check;fail-objective;incomplete;pass-with-warnings;pass;refused;skipped;"
-	 "aborted;error;abandoned"},
+	{"", "outcome", OUTCOME, NULL},
 	{"", "also", LIST, NULL},
 	{"", "failure", OBJECT | NOTHING, NULL},
 	{"", "plan", OBJECT, NULL},
@@ -71,7 +71,7 @@ static const struct member {
 	{"run", "incident", TEXT | NOTHING, NULL},
 	{"failure", "state", TEXT, NULL},
 	{"failure", "exit_status", NUMBER, NULL},
-	{"failure", "meaning", TEXT, "fail-restore;error;refused;skipped;aborted;abandoned"},
+	{"failure", "meaning", OUTCOME, NULL},
 	{"failure", "message", TEXT, NULL},
 	{"plan", "name", TEXT, NULL},
 	{"plan", "hash", DIGEST, NULL},
@@ -172,6 +172,13 @@ static bool is_time(const json_t *value)
 	return is_text(value) && clock_parse(json_string_value(value), &time, NULL);
 }
 
+static bool is_outcome(const json_t *value)
+{
+	enum drill_outcome outcome;
+
+	return is_text(value) && drill_outcome_parse(json_string_value(value), &outcome);
+}
+
 static bool is_of_types(const json_t *value, unsigned types)
 {
 	return ((types & TEXT) && is_text(value)) || ((types & NUMBER) && json_is_integer(value)) ||
@@ -179,7 +186,8 @@ static bool is_of_types(const json_t *value, unsigned types)
 	       ((types & LIST) && json_is_array(value)) ||
 	       ((types & OBJECT) && json_is_object(value)) ||
 	       ((types & NOTHING) && json_is_null(value)) ||
-	       ((types & DIGEST) && is_digest(value)) || ((types & TIME) && is_time(value));
+	       ((types & DIGEST) && is_digest(value)) || ((types & TIME) && is_time(value)) ||
+	       ((types & OUTCOME) && is_outcome(value));
 }
 
 static bool is_one_of(const char *word, const char *words)
@@ -309,76 +317,80 @@ static bool objective_missed(const json_t *objective)
 	return says(objective, "state", "missed");
 }
 
-static bool any(const Record *record, const char *list, bool (*is_so)(const json_t *))
+static unsigned count(const Record *record, const char *list, bool (*is_so)(const json_t *))
 {
 	const json_t *array = json_object_get(record->document, list);
+	unsigned found = 0;
 
 	for (size_t i = 0; i < json_array_size(array); i++)
-		if (is_so(json_array_get(array, i)))
-			return true;
-	return false;
+		found += is_so(json_array_get(array, i));
+	return found;
 }
 
-/* Signals, guards, and a host that is full or busy are not the backup's fault, wherever they struck. */
-static const char *outcome_of_failure(const json_t *failure)
-{
-	switch (json_integer_value(json_object_get(failure, "exit_status"))) {
-	case 130:
-	case 143:
-		return "aborted";
-	case 2:
-	case 6:
-		return "refused";
-	case 11:
-	case 14:
-		return "error";
-	default:
-		return text_at(failure, "meaning");
-	}
-}
-
-char *record_outcomes(const Record *record)
+/* What ended it early, as an error of the exit status that the record has. */
+static GError *failure_of(const Record *record, enum drill_outcome *failing)
 {
 	const json_t *failure = json_object_get(record->document, "failure");
-	const char *ended = json_is_object(failure) ? outcome_of_failure(failure) : NULL;
-	bool checks =
-		any(record, "checks", check_failed) || any(record, "controls", control_passed);
-	bool objectives = any(record, "objectives", objective_missed);
-	GString *text = g_string_new(NULL);
+	json_int_t status = json_integer_value(json_object_get(failure, "exit_status"));
+	GError *error = NULL;
 
-	if (ended && strcmp(ended, "fail-restore") == 0)
-		g_string_append(text, "fail-restore ");
-	if (checks)
-		g_string_append(text, "fail-check ");
-	if (objectives)
-		g_string_append(text, "fail-objective ");
-	if (ended && strcmp(ended, "fail-restore") != 0)
-		g_string_append_printf(text, "%s ", ended);
-	if (text->len == 0 && any(record, "checks", gate_unassessed))
-		g_string_append(text, "incomplete ");
-	if (text->len == 0 &&
-	    (any(record, "checks", check_warns) ||
-	     json_array_size(json_object_get(record->document, "deviations")) > 0))
-		g_string_append(text, "pass-with-warnings ");
-	if (text->len == 0)
-		g_string_append(text, "pass ");
-	g_string_truncate(text, text->len - 1);
-	return g_string_free(text, FALSE);
+	if (!json_is_object(failure))
+		return NULL;
+	drill_outcome_parse(text_at(failure, "meaning"), failing);
+	odr_fail(&error, ODR_ERROR_SYSTEM, "%s", text_at(failure, "message"));
+	for (int code = ODR_ERROR_SYSTEM; code <= ODR_ERROR_STOPPED; code++) {
+		error->code = code;
+		if (odr_error_exit_status(error) == status)
+			return error;
+	}
+	error->code = status == 128 + SIGINT || status == 128 + SIGTERM ? ODR_ERROR_STOPPED
+									: ODR_ERROR_SYSTEM;
+	return error;
+}
+
+unsigned record_outcomes(const Record *record)
+{
+	struct drill_facts facts = {
+		.checks_failed = count(record, "checks", check_failed),
+		.controls_passed = count(record, "controls", control_passed),
+		.gates_unassessed = count(record, "checks", gate_unassessed),
+		.objectives_missed = count(record, "objectives", objective_missed),
+		.warnings =
+			count(record, "checks", check_warns) +
+			(unsigned)json_array_size(json_object_get(record->document, "deviations")),
+	};
+	g_autoptr(GError) failure = failure_of(record, &facts.failing);
+
+	facts.failure = failure;
+	return drill_outcomes(&facts);
+}
+
+/* Names, the worst first, with a blank between; g_free. */
+static char *names_of(unsigned outcomes)
+{
+	GString *names = g_string_new(NULL);
+
+	for (int outcome = 0; outcome < OUTCOMES; outcome++)
+		if (outcomes & (1U << outcome))
+			g_string_append_printf(names, "%s%s", names->len ? " " : "",
+					       drill_outcome_name((enum drill_outcome)outcome));
+	return g_string_free(names, FALSE);
 }
 
 bool record_check_outcome(const Record *record, GError **error)
 {
-	g_autofree char *due = record_outcomes(record);
+	unsigned due = record_outcomes(record);
+	g_autofree char *due_names = names_of(due);
 	const json_t *also = json_object_get(record->document, "also");
 	g_autoptr(GString) said = g_string_new(NULL);
 
 	for (size_t i = 0; i < json_array_size(also); i++)
 		g_string_append_printf(said, "%s%s", i ? " " : "",
 				       json_string_value(json_array_get(also, i)) ?: "?");
-	if (strcmp(said->str, due) == 0 && g_str_has_prefix(due, record->outcome) &&
-	    strcspn(due, " ") == strlen(record->outcome))
+	if (strcmp(said->str, due_names) == 0 &&
+	    strcmp(record->outcome, drill_outcome_name(drill_outcome_worst(due))) == 0)
 		return true;
 	return odr_fail(error, ODR_ERROR_CORRUPT,
 			"the record says %s (%s), what stands in it comes to: %s", record->outcome,
-			said->str, due);
+			said->str, due_names);
 }

@@ -2,6 +2,7 @@
 #define ODR_DRILL_RECORD_H
 
 #include "base/json.h"
+#include "drill/outcome.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -29,8 +30,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Record, record_free)
  * judge the outcome. */
 bool record_parse(const char *text, size_t size, Record **record, GError **error);
 
-/* What the outcome has to be: all that apply, the worst first, with a blank between; g_free. */
-char *record_outcomes(const Record *record);
+/* What the outcome has to be: all that apply, a bit each (drill/outcome.h). */
+unsigned record_outcomes(const Record *record);
 /* CORRUPT unless outcome and also say just that. */
 bool record_check_outcome(const Record *record, GError **error);
 

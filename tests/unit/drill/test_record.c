@@ -92,7 +92,7 @@ static void outcome_follows_from_the_rest(void)
  "\"failure\":{\"state\":\"replaying\",\"exit_status\":" status ",\"meaning\":\"" meaning \
  "\",\"message\":\"m\"}"
 	static const struct {
-		const char *from, *to, *outcomes;
+		const char *from, *to, *outcome;
 	} cases[] = {
 		{"\"failure\":null", FAILURE("fail-restore", "13"), "fail-restore"},
 		{"\"failure\":null", FAILURE("fail-restore", "143"), "aborted"},
@@ -122,10 +122,11 @@ static void outcome_follows_from_the_rest(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *text = altered(cases[i].from, cases[i].to);
 		g_autoptr(Record) record = parse(text);
-		g_autofree char *outcomes = record_outcomes(record);
-		bool passes = strcmp(outcomes, "pass") == 0;
+		const char *outcome =
+			drill_outcome_name(drill_outcome_worst(record_outcomes(record)));
+		bool passes = strcmp(outcome, "pass") == 0;
 
-		g_assert_cmpstr(outcomes, ==, cases[i].outcomes);
+		g_assert_cmpstr(outcome, ==, cases[i].outcome);
 		g_assert_cmpint(record_check_outcome(record, NULL), ==, passes);
 	}
 }
@@ -136,10 +137,8 @@ static void all_that_apply_are_said(void)
 	g_auto(GStrv) parts = g_strsplit(first, "\"failure\":null", 2);
 	g_autofree char *text = g_strjoinv(FAILURE("error", "1"), parts);
 	g_autoptr(Record) record = parse(text);
-	g_autofree char *outcomes = record_outcomes(record);
 	g_autoptr(GError) error = NULL;
 
-	g_assert_cmpstr(outcomes, ==, "fail-objective error");
 	g_assert_false(record_check_outcome(record, &error));
 	g_assert_error(error, ODR_ERROR, ODR_ERROR_CORRUPT);
 	g_assert_cmpstr(error->message, ==,
