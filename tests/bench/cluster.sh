@@ -25,7 +25,8 @@ cluster_start() { as_user "$pg_bin/pg_ctl" -D "$pgdata" -w -t 120 -l "$work/pg/l
 cluster_stop() { as_user "$pg_bin/pg_ctl" -D "$pgdata" -w -t 120 -m fast stop > /dev/null; }
 cluster_pid() { head -1 "$pgdata/postmaster.pid"; }
 
-cluster_create() {
+# An empty cluster, which is not started.
+cluster_init() {
 	install -d -o "$user" -g "$(id -g "$user")" -m 700 "$work/pg" "$pg_socket"
 	as_user "$pg_bin/initdb" -D "$pgdata" -k -U postgres --auth=trust -E UTF8 --locale=C.UTF-8 > /dev/null
 	cat >> "$pgdata/postgresql.conf" <<-CONF
@@ -41,6 +42,10 @@ cluster_create() {
 		autovacuum = off
 		log_min_messages = warning
 	CONF
+}
+
+cluster_create() {
+	cluster_init
 	cluster_start -o '-c fsync=off -c wal_level=minimal -c max_wal_senders=0 -c archive_mode=off'
 	sql -d postgres -c 'CREATE DATABASE odoo'
 	as_user "$pg_bin/pgbench" -i -q -s "$scale" odoo 2> /dev/null

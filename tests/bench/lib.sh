@@ -11,7 +11,7 @@ source_dir=$(cd "$bench_dir/../.." && pwd)
 user=${ODR_USER:-postgres}
 runs=${RUNS:-3}
 export LC_ALL=C.UTF-8 TZ=UTC
-quick=no keep=no peer_only=no restores=0
+quick=no keep=no ours_only=no peer_only=no restores=0
 figures=()
 
 fail() {
@@ -32,6 +32,7 @@ bench_options() {
 		case $1 in
 		--quick) quick=yes ;;
 		--keep) keep=yes ;;
+		--ours-only) ours_only=yes ;;
 		--peer-only) peer_only=yes ;;
 		-*) usage ;;
 		*)
@@ -86,7 +87,7 @@ bench_begin() {
 	[ "$(id -u)" = 0 ] || fail "must be started by root: the server runs as $user"
 	# shellcheck source=../lib/packages.sh
 	. "$source_dir/tests/lib/packages.sh"
-	packages_install "${packages_build[@]}" "${packages_postgres[@]}" pgbackrest perl "$@"
+	packages_install "${packages_build[@]}" "${packages_postgres[@]}" "$@"
 	work=$(mktemp -d "${TMPDIR:-/tmp}/odrbackup-bench.XXXXXX")
 	chmod 0711 "$work"
 	ours=$work/ours peer=$work/peer wal=$work/standin
@@ -123,7 +124,7 @@ in_turn() {
 	for ((run = 1; run <= runs; run++)); do
 		echo "bench: $1, $2: pair $run of $runs" >&2
 		[ "$peer_only" = yes ] || "$1"
-		"$2"
+		[ "$ours_only" = yes ] || "$2"
 	done
 	if compgen -G "$work/restored.*" > /dev/null; then
 		rm -rf "$work"/restored.*
@@ -222,13 +223,16 @@ ours_conf() {
 	CONF
 }
 
+# On stdout there are figures alone.
+ours_run() { as_user "$tool" "$@" > /dev/null; }
+
 ours_keys() {
-	as_user "$tool" key new owner "$ours/owner" --service "$service" --unprotected
-	as_user "$tool" key new identity "$ours/identity" --owner "$ours/owner" --unprotected
-	as_user "$tool" key endorse "$ours/bundle" --owner "$ours/owner" --role writer --recipient "$ours/identity.pub"
+	ours_run key new owner "$ours/owner" --service "$service" --unprotected
+	ours_run key new identity "$ours/identity" --owner "$ours/owner" --unprotected
+	ours_run key endorse "$ours/bundle" --owner "$ours/owner" --role writer --recipient "$ours/identity.pub"
 }
 
-ours_init() { as_user "$tool" -c "$ours/conf" init "$service" --single-recipient; }
+ours_init() { ours_run -c "$ours/conf" init "$service" --single-recipient; }
 ours_push_command() { echo "$tool -c $ours/conf archive-push --service $service %p"; }
 ours_get_command() { echo "$tool -c $ours/conf archive-get --service $service %f %p"; }
 ours_backup=(backup bench --quiet)
