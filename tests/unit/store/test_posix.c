@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/memory.h"
 
 #include <fcntl.h>
 #include <glib.h>
@@ -312,6 +313,51 @@ static void test_no_leftovers(struct fixture *fixture, gconstpointer data)
 	assert_lists(fixture, "", "");
 }
 
+/* Packs are written past the page cache where their memory allows it; their last bytes are not. */
+static void test_direct(struct fixture *fixture, gconstpointer data)
+{
+	static const size_t shifts[] = {0, 1};
+	size_t size = ((size_t)24 << 20) + 4097;
+	g_autofree uint8_t *content = memory_large(size + 1);
+
+	for (size_t i = 0; i < size + 1; i++)
+		content[i] = (uint8_t)(i * 7 / 3);
+	for (size_t i = 0; i < G_N_ELEMENTS(shifts); i++) {
+		const struct iovec part = {content + shifts[i], size};
+		g_autofree char *name = g_strdup_printf("p/%zu", i);
+		g_autoptr(GBytes) stored = NULL;
+
+		g_assert_true(store_put(fixture->store, name, &part, 1, NULL, NULL, NULL));
+		g_assert_true(store_get(fixture->store, name, NULL, 0, &stored, NULL));
+		g_assert_cmpmem(g_bytes_get_data(stored, NULL), g_bytes_get_size(stored),
+				part.iov_base, size);
+	}
+}
+
+/* As above, in the middle of what is written past the page cache. */
+static void test_direct_no_leftovers(struct fixture *fixture, gconstpointer data)
+{
+	size_t size = (size_t)24 << 20;
+	g_autofree uint8_t *content = memory_large(size);
+	const struct iovec part = {content, size};
+	g_autoptr(GError) error = NULL;
+	struct rlimit before, small;
+	bool stored;
+
+	memset(content, 1, size);
+	g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &before), ==, 0);
+	small = before;
+	small.rlim_cur = (8 << 20) + 100;
+	signal(SIGXFSZ, SIG_IGN);
+	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
+	stored = store_put(fixture->store, "p/x", &part, 1, NULL, NULL, &error);
+	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
+
+	g_assert_false(stored);
+	g_assert_nonnull(strstr(error->message, "File too large"));
+	g_assert_cmpuint(files_in(fixture, "p"), ==, 0);
+}
+
 static void test_open(struct fixture *fixture, gconstpointer data)
 {
 	g_autofree char *path = g_build_filename(fixture->root, "new/root", NULL);
@@ -447,6 +493,9 @@ int main(int argc, char **argv)
 		{"/posix/delete-leaves-no-empty-folders", test_delete},
 		{"/posix/makes-a-vanished-folder-again", test_vanished_folder},
 		{"/posix/a-failed-put-leaves-nothing", test_no_leftovers},
+		{"/posix/takes-packs-past-the-page-cache", test_direct},
+		{"/posix/a-failed-put-past-the-page-cache-leaves-nothing",
+		 test_direct_no_leftovers},
 		{"/posix/sweeps-what-dead-writers-left", test_sweep},
 		{"/posix/opens-only-what-is-there", test_open},
 		{"/posix/an-object-is-its-only-version", test_versions},
