@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* One attempt to take a lock; between attempts a stop request is seen. */
-#define ATTEMPT "5s"
+#define ATTEMPT_MS 500
 
 #define JOB_FROM                                                            \
  "FROM public.ir_cron c JOIN public.ir_model_data d ON d.model = 'ir.cron'" \
@@ -16,6 +16,7 @@
 struct fence {
 	Session *session;
 	enum fence_kind kind;
+	bool busy; /* somebody had the lock on the job */
 	char *reason;
 	char *last_call; /* when the job ran last, before */
 };
@@ -41,6 +42,11 @@ void fence_free(Fence *fence)
 enum fence_kind fence_kind(const Fence *fence)
 {
 	return fence->kind;
+}
+
+bool fence_busy(const Fence *fence)
+{
+	return fence->busy;
 }
 
 const char *fence_reason(const Fence *fence)
@@ -107,48 +113,77 @@ static bool read_job(Fence *fence, struct job *job, GError **error)
 			    note_job, job, error);
 }
 
-/* Takes a lock in a transaction of its own; while somebody else holds it, again and again. */
-static bool take_lock(Fence *fence, const char *sql, usec_t wait, GError **error)
+/* One attempt, which lasts no longer than that. */
+static bool try_lock(Fence *fence, const char *sql, usec_t left, GError **error)
 {
-	usec_t end = clock_monotonic() + wait;
+	g_autofree char *limit = g_strdup_printf("SET LOCAL lock_timeout = %d",
+						 (int)CLAMP(left / 1000, 1, (usec_t)ATTEMPT_MS));
+	g_autoptr(GError) cause = NULL;
 
+	if (!command(fence, "BEGIN", error) || !command(fence, limit, error))
+		return false;
+	if (command(fence, sql, &cause))
+		return true;
+	if (command(fence, "ROLLBACK", error))
+		g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
+
+/* In a transaction of its own; while somebody else holds it, again and again. */
+static bool take_lock(Fence *fence, const char *sql, usec_t end, GError **error)
+{
 	for (;;) {
+		usec_t left = end - clock_monotonic();
 		g_autoptr(GError) cause = NULL;
 
-		if (!command(fence, "BEGIN", error) ||
-		    !command(fence, "SET LOCAL lock_timeout = '" ATTEMPT "'", error))
-			return false;
-		if (command(fence, sql, &cause))
+		if (try_lock(fence, sql, left, &cause))
 			return true;
-		if (!command(fence, "ROLLBACK", error))
-			return false;
-		if (!odr_error_is(cause, ODR_ERROR_BUSY) || clock_monotonic() >= end ||
-		    stop_requested()) {
+		if (!odr_error_is(cause, ODR_ERROR_BUSY) || left <= 0 || stop_requested()) {
 			g_propagate_error(error, g_steal_pointer(&cause));
 			return false;
 		}
 	}
 }
 
-static bool try_lock(Fence *fence, const struct fence_settings *settings, enum fence_kind kind)
+static void explain_job(Fence *fence, const GError *cause, usec_t wait)
 {
-	static const char *const locks[] = {
-		[FENCE_TABLE] = "LOCK TABLE public.ir_attachment IN ROW EXCLUSIVE MODE",
-		[FENCE_JOB] = "SELECT c.id " JOB_FROM " FOR NO KEY UPDATE OF c",
-	};
+	fence->busy = odr_error_is(cause, ODR_ERROR_BUSY);
+	if (fence->busy && !fence->reason)
+		fence->reason = g_strdup_printf("somebody held the lock on the row of its job for "
+						"%d s, as it does itself while it runs",
+						(int)(wait / USEC_PER_SEC));
+	explain(fence, cause);
+}
+
+static bool lock_job(Fence *fence, const struct fence_settings *settings, usec_t end)
+{
 	g_autoptr(GError) cause = NULL;
 
-	if (!take_lock(fence, locks[kind], settings->wait, &cause)) {
-		explain(fence, cause);
-		return false;
+	if (take_lock(fence, "SELECT c.id " JOB_FROM " FOR NO KEY UPDATE OF c", end, &cause)) {
+		fence->kind = FENCE_JOB;
+		return true;
 	}
-	fence->kind = kind;
-	return true;
+	explain_job(fence, cause, settings->wait);
+	return false;
+}
+
+static bool lock_table(Fence *fence, usec_t end)
+{
+	g_autoptr(GError) cause = NULL;
+
+	if (take_lock(fence, "LOCK TABLE public.ir_attachment IN ROW EXCLUSIVE MODE", end,
+		      &cause)) {
+		fence->kind = FENCE_TABLE;
+		return true;
+	}
+	explain(fence, cause);
+	return false;
 }
 
 static void take(Fence *fence, const struct fence_settings *settings)
 {
 	g_autoptr(GError) cause = NULL;
+	usec_t end = clock_monotonic() + settings->wait;
 	struct job job;
 
 	fence->session = session_open_database(settings->conninfo, settings->database,
@@ -162,7 +197,7 @@ static void take(Fence *fence, const struct fence_settings *settings)
 		return;
 	}
 	fence->last_call = job.last_call;
-	if (settings->may_lock_job && try_lock(fence, settings, FENCE_JOB)) {
+	if (settings->may_lock_job && lock_job(fence, settings, end)) {
 		/* It may have run to its end while we waited. */
 		if (read_job(fence, &job, &cause)) {
 			g_free(fence->last_call);
@@ -170,7 +205,7 @@ static void take(Fence *fence, const struct fence_settings *settings)
 		}
 		return;
 	}
-	if (settings->may_lock_table && try_lock(fence, settings, FENCE_TABLE))
+	if (settings->may_lock_table && lock_table(fence, end))
 		return;
 	/* Due means that it may be running: then its end will show. */
 	fence->kind = FENCE_WATCHED;

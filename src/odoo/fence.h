@@ -26,7 +26,7 @@ enum fence_kind {
 struct fence_settings {
 	const char *conninfo, *database, *run_id;
 	bool may_lock_job, may_lock_table;
-	usec_t wait; /* for a collector that is running */
+	usec_t wait; /* for a collector that is running, or whoever else has its locks */
 };
 typedef struct fence Fence;
 /* Never fails, but may come out weaker, and then knows why. A stop request ends the waiting. */
@@ -34,6 +34,8 @@ Fence *fence_take(const struct fence_settings *settings);
 void fence_free(Fence *fence); /* lets go */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Fence, fence_free)
 enum fence_kind fence_kind(const Fence *fence);
+/* Somebody held the lock on the job all the time. */
+bool fence_busy(const Fence *fence);
 /* Why it is not the strongest; a sentence, or NULL. */
 const char *fence_reason(const Fence *fence);
 

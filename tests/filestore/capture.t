@@ -8,6 +8,7 @@ use Test::More;
 
 use Digest::SHA qw(sha1_hex);
 
+use Odr::Cluster;
 use Odr::Odoo;
 use Odr::Site;
 use Odr::Work;
@@ -18,6 +19,8 @@ $site->{sections}{ 'service ' . $site->service } = { filestore => $root };
 $site->create;
 my $shop = Odr::Odoo->new(cluster => $site->cluster, database => 'shop', filestore => $root)->create;
 my @ids = map { $shop->upload("file $_ " . 'x' x $_) } 1 .. 40;
+# As images and archives are.
+$shop->upload(join '', map { chr rand 256 } 1 .. 1000 + 500 * $_) for 1 .. 20;
 
 sub capture { return $site->tool('backup', $site->service, '--part', 'filestore', @_) }
 
@@ -41,6 +44,23 @@ $shop->remove(@ids[0 .. 4])->collect;
 is(capture()->status, 0, 'some came, some went');
 is(scalar($site->set_ids), 2, 'that is a set');
 restored_is('second', 'the second');
+
+# A collector that is running, or whoever else has the lock on its job, does not hold up a capture: the job is watched instead.
+my $holder = start_program([Odr::Cluster::client('psql'), '-X', '-q', '-d', $site->cluster->conninfo('shop')],
+	stdin => "BEGIN; SELECT id FROM ir_cron FOR UPDATE; SELECT 'held', pg_sleep(600);");
+$site->cluster->poll_query(q(SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%held%' AND wait_event = 'PgSleep'), 1);
+$shop->upload('while the job is locked');
+my $locked = capture({ timeout => 60 });
+is($locked->status, 0, 'a capture while the job is locked');
+is(
+	join('', grep {/collector/} split /^/, $locked->out . $locked->err),
+	"odrbackup: warning: the collector of database 'shop' could not be held off: somebody held the lock on the row of its job for 3 s, as it "
+		. "does itself while it runs; it was watched instead, and removed nothing\n",
+	'says so'
+);
+restored_is('locked', 'its set');
+$site->cluster->psql(q(SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'));
+$holder->wait;
 
 # Of what is named by its content, content that is another is damage: once said, then known.
 my $damaged = sha1_hex('what it was');

@@ -12,7 +12,8 @@
 #define PASSES_MAX 3
 /* A collection in between spoils what was read: it is read again so many times. */
 #define ATTEMPTS_MAX 3
-#define FENCE_WAIT   USEC_PER_MIN
+/* A run every few minutes does not wait for a collector that takes longer: it is watched instead. */
+#define FENCE_WAIT (3 * USEC_PER_SEC)
 /* Fewer files than this may vanish without an alarm, whatever their share. */
 #define SHRINK_LEAST 20
 
@@ -167,6 +168,16 @@ static void take_fence(struct passage *passage)
 					 .wait = FENCE_WAIT});
 }
 
+/* Of not having had the lock on the job. */
+static const char *consequence(enum fence_kind kind, enum fence_outcome outcome)
+{
+	if (outcome != FENCE_HELD)
+		return "what it removed while files were read may be missing from the set";
+	if (kind == FENCE_TABLE)
+		return "its table was locked instead, and it removed nothing";
+	return "it was watched instead, and removed nothing";
+}
+
 /* Whether nothing was collected while files were read, as far as can be told. */
 static void note_fence(struct passage *passage, enum fence_outcome outcome)
 {
@@ -183,14 +194,13 @@ static void note_fence(struct passage *passage, enum fence_outcome outcome)
 	json_set_string(facts, "collector", fence_kind_name(kind));
 	json_set_string(facts, "collector_reason", reason);
 	json_set_bool(facts, "nothing_collected", outcome == FENCE_HELD);
-	if (outcome == FENCE_HELD)
+	if (outcome == FENCE_HELD && !(passage->fence && fence_busy(passage->fence)))
 		return;
 	capture->part.incomplete = capture->part.incomplete || outcome == FENCE_COLLECTED;
-	backup_note(
-		capture->part.backup,
-		"the collector of database '%s' could not be held off%s%s; what it removed while "
-		"files were read may be missing from the set",
-		passage->tree->name, reason ? ": " : "", reason ? reason : "");
+	backup_note(capture->part.backup,
+		    "the collector of database '%s' could not be held off%s%s; %s",
+		    passage->tree->name, reason ? ": " : "", reason ? reason : "",
+		    consequence(kind, outcome));
 }
 
 /* Reads what is new, with the collector held off; *done unless it has to be tried again. */
