@@ -9,7 +9,7 @@
 
 /* So much is one worker's at a time. */
 #define JOB_FILES 256
-#define JOB_BYTES ((uint64_t)8 << 20)
+#define JOB_BYTES ((uint64_t)2 << 20)
 
 void filestore_scan_init(struct filestore_scan *scan,
 			 const struct filestore_scan_settings *settings)

@@ -17,6 +17,7 @@ struct filestore_scan_settings {
 	const GArray *looks;	/* struct folder_look: of the last capture */
 	GHashTable *damaged;	/* path → what: of the last capture */
 	bool list_all;		/* whatever folders look like */
+	bool any; /* whether there is anything to read at all; it ends with the first folder that has it */
 	Accounts *accounts;
 	const char *spool; /* folder for long lists */
 };

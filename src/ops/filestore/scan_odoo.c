@@ -461,7 +461,8 @@ static bool scan_opened(struct listing *listing, GError **error)
 		if (!judge_tree(listing, &status, error))
 			return false;
 	}
-	for (guint i = 0; i < listing->folders->len; i++)
+	for (guint i = 0; i < listing->folders->len && !(scan->settings->any && scan->files > 0);
+	     i++)
 		if (!look_at_folder(listing, listing->folders->pdata[i], error))
 			return false;
 	return true;

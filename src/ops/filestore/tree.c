@@ -147,6 +147,12 @@ static bool large_pass(struct passage *passage, GError **error)
 	return true;
 }
 
+/* Too much to hold the collector off meanwhile. */
+static bool is_large(const struct passage *passage)
+{
+	return passage->scan.bytes > PASS_BYTES && passage->passes < PASSES_MAX;
+}
+
 static bool wants_fence(const struct passage *passage)
 {
 	const struct filestore_capture *capture = passage->capture;
@@ -224,14 +230,17 @@ static bool read_fenced(struct passage *passage, bool *done, GError **error)
 static bool pass_through(struct passage *passage, GError **error)
 {
 	for (bool done = false; !done;) {
+		/* Most captures find next to nothing: all of it is listed when the collector is held off. */
+		passage->settings.any =
+			passage->passes == 0 && !passage->fence && wants_fence(passage);
 		if (!scan_again(passage, error))
 			return false;
 		if (passage->scan.files == 0) {
 			reading_begin(passage);
 			return true;
 		}
-		if (!passage->fence && passage->scan.bytes > PASS_BYTES &&
-		    passage->passes < PASSES_MAX) {
+		if (is_large(passage)) {
+			g_clear_pointer(&passage->fence, fence_free);
 			if (!large_pass(passage, error))
 				return false;
 		} else if (!passage->fence && wants_fence(passage)) {
