@@ -89,10 +89,14 @@ src_ops_libops_a_SOURCES = \
 	src/ops/filestore/proof.h \
 	src/ops/filestore/read.c \
 	src/ops/filestore/read.h \
+	src/ops/filestore/read_file.c \
+	src/ops/filestore/read_worker.h \
 	src/ops/filestore/scan.c \
 	src/ops/filestore/scan.h \
 	src/ops/filestore/scan_odoo.c \
 	src/ops/filestore/scan_plain.c \
+	src/ops/filestore/shared_chunk.c \
+	src/ops/filestore/shared_chunk.h \
 	src/ops/filestore/state.c \
 	src/ops/filestore/state.h \
 	src/ops/filestore/steps.h \

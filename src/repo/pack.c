@@ -210,10 +210,14 @@ bool pack_writer_add(PackWriter *writer, const void *plain, size_t size, struct 
 	return true;
 }
 
+bool pack_writer_end(PackWriter *writer, GError **error)
+{
+	return !sealed_builder_is_open(writer->builder) || pack_put(writer, error);
+}
+
 bool pack_writer_finish(PackWriter *writer, GError **error)
 {
-	return (!sealed_builder_is_open(writer->builder) || pack_put(writer, error)) &&
-	       put_wait(writer, error);
+	return pack_writer_end(writer, error) && put_wait(writer, error);
 }
 
 /* Reading. */

@@ -46,7 +46,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PackWriter, pack_writer_free)
  * the footer has too (the sink's seed). */
 bool pack_writer_add(PackWriter *writer, const void *plain, size_t size, struct chunk_place *place,
 		     uint8_t digest[XXH128_SIZE], GError **error);
-bool pack_writer_finish(PackWriter *writer, GError **error); /* puts an open pack */
+/* Begins to put an open pack … */
+bool pack_writer_end(PackWriter *writer, GError **error);
+/* … and waits until all of them are put. */
+bool pack_writer_finish(PackWriter *writer, GError **error);
 const struct pack_sink_settings *pack_writer_settings(const PackWriter *writer); /* its sink's */
 
 /* Reading. The first fetch reads and checks the header, in the same request where that lies near. */

@@ -9,6 +9,10 @@
  * compressor and decompressor per worker. */
 #define CHUNK_MAX ((size_t)1 << 20) /* plain bytes of a chunk at most */
 
+/* Whether this content is likely to become smaller, by a look at parts of it: images, archives and what is encrypted do
+ * not. */
+bool compress_saves(const void *plain, size_t size);
+
 struct compressor;
 struct compressor *compressor_new(int level);
 void compressor_free(struct compressor *compressor);

@@ -303,8 +303,7 @@ static bool conclude(struct filestore_capture *capture, GError **error)
 {
 	bool changed, new;
 
-	/* What was read counts when it is in its chunk. */
-	if (!filestore_reader_flush(capture->reader, error) || !keep_looks(capture, error))
+	if (!keep_looks(capture, error))
 		return false;
 	changed = __atomic_load_n(&capture->changed, __ATOMIC_RELAXED) > 0;
 	new = capture->begins || changed || capture->alarms->len > 0 || !same_damage(capture);

@@ -75,8 +75,7 @@ bool filestore_pass_end(struct filestore_capture *capture, GError **error)
 	g_autoptr(Sorter) changes = NULL;
 	LayerFile *file;
 
-	/* Places are known when shared chunks are in their packs. */
-	if (!writer || !filestore_reader_flush(capture->reader, error))
+	if (!writer)
 		return false;
 	changes = sorter_renewed(capture);
 	if (!write_changes(changes, writer, error) || !layer_file_commit(writer, error))
@@ -252,11 +251,11 @@ static bool store_table(struct filestore_capture *capture, GError **error)
 static bool store_merged(struct merging *merging, GError **error)
 {
 	struct filestore_capture *capture = merging->capture;
-	PackWriter *packs = filestore_reader_packs(capture->reader);
 
 	if (!load_tables(merging, error) || !merge_all(merging, error) ||
 	    !layer_writer_finish(merging->writer, &capture->layer->ref, error) ||
-	    !pack_writer_finish(packs, error) || !fault_point("step", "layer stored", error) ||
+	    !filestore_reader_finish(capture->reader, error) ||
+	    !fault_point("step", "layer stored", error) ||
 	    !layer_file_commit(merging->local, error) || !store_table(capture, error))
 		return false;
 	capture->layer->entries = merging->entries;
@@ -274,7 +273,7 @@ bool filestore_store_layer(struct filestore_capture *capture, GError **error)
 		.rows = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref),
 	};
 
-	if (!filestore_pass_end(capture, error) || !filestore_reader_finish(capture->reader, error))
+	if (!filestore_reader_end(capture->reader, error) || !filestore_pass_end(capture, error))
 		return odr_context(error, "cannot store the layer");
 	capture->layer = filestore_layer_new(capture->suffix);
 	merging.first = layers_to_keep(capture);

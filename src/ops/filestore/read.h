@@ -6,7 +6,7 @@
 
 /*
  * Files into packs, by workers that keep their packs open from one reading to the next: small files of one
- * tree share chunks, and those of many trees share packs. The SHA-1 of an Odoo file is compared with its
+ * reading share chunks, and those of many share packs. The SHA-1 of an Odoo file is compared with its
  * name in the same pass.
  */
 #define FILESTORE_STEP (2 * USEC_PER_SEC) /* file systems keep times in steps, some of up to this */
@@ -61,9 +61,9 @@ bool filestore_reader_run(FilestoreReader *reader, struct filestore_reading *rea
 
 /* The first worker's packs, for what belongs beside the files. */
 PackWriter *filestore_reader_packs(FilestoreReader *reader);
-/* Whatever was read is kept: no file waits for others to share its chunk. */
-bool filestore_reader_flush(FilestoreReader *reader, GError **error);
-/* Puts what is open, but for the first worker's packs. */
+/* Whatever was read is on its way, but for the first worker's open pack … */
+bool filestore_reader_end(FilestoreReader *reader, GError **error);
+/* … and now all of it is stored. */
 bool filestore_reader_finish(FilestoreReader *reader, GError **error);
 
 #endif

@@ -51,6 +51,27 @@ static void test_round_trip(void)
 	assert_round_trip(data, CHUNK_MAX, 1);
 }
 
+static void test_saves(void)
+{
+	static const char text[] = "<td class=\"o_data\">It is about this long, %zu</td>\n";
+	g_autoptr(GString) words = g_string_new(NULL);
+	g_autofree uint8_t *noise = g_malloc(CHUNK_MAX);
+	g_autofree char *base64 = NULL;
+
+	for (size_t i = 0; words->len < CHUNK_MAX; i++)
+		g_string_append_printf(words, text, i);
+	random_bytes(noise, CHUNK_MAX);
+	base64 = g_base64_encode(noise, CHUNK_MAX / 2);
+	for (size_t size = 512; size <= CHUNK_MAX; size *= 2) {
+		g_assert_true(compress_saves(words->str, size));
+		g_assert_false(compress_saves(noise, size));
+	}
+	g_assert_true(compress_saves(base64, CHUNK_MAX / 2));
+	/* Too short to tell. */
+	g_assert_true(compress_saves(noise, 511));
+	g_assert_true(compress_saves(noise, 0));
+}
+
 static void assert_corrupt(const void *packed, size_t size, size_t plain_size, const char *message)
 {
 	g_autofree uint8_t *out = g_malloc(plain_size + 1);
@@ -84,6 +105,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/compress/gives-back-what-it-got", test_round_trip);
+	g_test_add_func("/compress/tells-by-a-look-what-will-not-become-smaller", test_saves);
 	g_test_add_func("/compress/refuses-any-other-size", test_wrong_size);
 	g_test_add_func("/compress/refuses-unknown-codecs", test_unknown_codec);
 	return g_test_run();
