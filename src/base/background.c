@@ -1,6 +1,5 @@
 #include "base/background.h"
 
-#include "base/confine.h"
 #include "base/error.h"
 
 #include <errno.h>
@@ -55,7 +54,7 @@ static bool child_bind_to_parent(const struct child *child)
 
 static bool is_confined(const struct background_request *request)
 {
-	return request->writable || request->no_network;
+	return request->writable || request->no_network || request->place;
 }
 
 static void child_run(const struct child *child)

@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 
+#include "base/confine.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <sys/types.h>
@@ -19,7 +21,8 @@ struct background_request {
 	/* Folders, NULL-terminated: to the program everything else of the file system is read-only
 	 * (base/confine.h). NULL: nothing is. */
 	const char *const *writable;
-	bool no_network; /* but a loopback of its own */
+	bool no_network;		       /* but a loopback of its own */
+	const struct confinement_place *place; /* the network of another one; NULL: not so */
 };
 /* Fails also where the program cannot be executed; REFUSED where it cannot be confined. */
 Background *background_start(const struct background_request *request, GError **error);

@@ -37,24 +37,27 @@ static bool set_read_only(const char *path, bool read_only)
 	return mount_setattr(AT_FDCWD, path, AT_RECURSIVE, &attributes, sizeof(attributes)) == 0;
 }
 
-static bool enter_user(const struct confinement *confinement)
+static bool enter_own(const struct confinement *confinement)
 {
-	int flags = CLONE_NEWUSER | (confinement->writable ? CLONE_NEWNS : 0) |
-		    (confinement->no_network ? CLONE_NEWNET : 0);
-
 	/* What guards its memory does not own its files in /proc (proc(5)); exec would undo that anyway. */
 	prctl(PR_SET_DUMPABLE, 1);
 	/* user_namespaces(7): without "deny" an ordinary user may not map its group. */
-	return unshare(flags) == 0 && write_to("/proc/self/setgroups", "deny") &&
+	return unshare(CLONE_NEWUSER | (confinement->no_network ? CLONE_NEWNET : 0)) == 0 &&
+	       write_to("/proc/self/setgroups", "deny") &&
 	       write_to("/proc/self/uid_map", confinement->uid_map) &&
 	       write_to("/proc/self/gid_map", confinement->gid_map);
+}
+
+static bool enter_place(const struct confinement_place *place)
+{
+	return setns(place->user, CLONE_NEWUSER) == 0 && setns(place->network, CLONE_NEWNET) == 0;
 }
 
 static bool confine_files(const char *const *writable)
 {
 	const char *const *folder;
 
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
 		return false;
 	for (folder = writable; *folder; folder++)
 		if (mount(*folder, *folder, NULL, MS_BIND | MS_REC, NULL) != 0)
@@ -81,7 +84,9 @@ static bool raise_loopback(void)
 
 bool confinement_enter(const struct confinement *confinement)
 {
-	return enter_user(confinement) && (!confinement->no_network || raise_loopback()) &&
+	return (confinement->place ? enter_place(confinement->place)
+				   : enter_own(confinement) &&
+					     (!confinement->no_network || raise_loopback())) &&
 	       (!confinement->writable || confine_files(confinement->writable));
 }
 
@@ -116,9 +121,4 @@ void confinement_place_close(struct confinement_place *place)
 	if (place->network >= 0)
 		close(place->network);
 	*place = (struct confinement_place){-1, -1};
-}
-
-bool confinement_place_enter(const struct confinement_place *place)
-{
-	return setns(place->user, CLONE_NEWUSER) == 0 && setns(place->network, CLONE_NEWNET) == 0;
 }

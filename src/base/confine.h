@@ -9,10 +9,17 @@
  * both: in user, mount and network namespaces of its own, so that no privilege is needed, under the same user.
  * Everything else stays as it is. Linux 5.12.
  */
+/* The user and network namespaces of a process that was confined without network. */
+struct confinement_place {
+	int user, network; /* descriptors; -1: none */
+};
+
 struct confinement {
 	const char *const
 		*writable; /* absolute paths of folders that exist, NULL-terminated; NULL: all is */
 	bool no_network;
+	const struct confinement_place
+		*place; /* instead of a network of its own that one's; NULL: not so */
 	char uid_map[64], gid_map[64]; /* private */
 };
 /* Before the fork: everything that is no system call. */
@@ -20,14 +27,8 @@ void confinement_prepare(struct confinement *confinement);
 /* In the child, with system calls only. False with errno: namespaces are forbidden here, or a folder is missing. */
 bool confinement_enter(const struct confinement *confinement);
 
-/* The user and network namespaces of a process that was confined without network. */
-struct confinement_place {
-	int user, network; /* descriptors */
-};
 /* False with errno. */
 bool confinement_place_open(struct confinement_place *place, pid_t pid);
 void confinement_place_close(struct confinement_place *place);
-/* In a child of one thread, with system calls only: its network is that one's from now on. */
-bool confinement_place_enter(const struct confinement_place *place);
 
 #endif

@@ -108,7 +108,6 @@ static bool resolve_all(const char *const *probes, GArray *attempts, struct isol
 
 struct inside {
 	struct confinement confinement;
-	struct confinement_place place; /* user -1: in a place of its own */
 	const GArray *attempts;
 	int report;
 };
@@ -139,8 +138,7 @@ static int try_one(const struct attempt *attempt)
  * attempt met. */
 static void inside_run(const struct inside *inside)
 {
-	bool entered = inside->place.user >= 0 ? confinement_place_enter(&inside->place)
-					       : confinement_enter(&inside->confinement);
+	bool entered = confinement_enter(&inside->confinement);
 	int number = entered ? 0 : errno;
 
 	if (write(inside->report, &number, sizeof(number)) != sizeof(number) || !entered)
@@ -246,18 +244,20 @@ static char *network_of(pid_t pid)
 
 static bool prove_at(pid_t pid, const GArray *attempts, struct isolation *isolation, GError **error)
 {
+	struct confinement_place place = {-1, -1};
 	struct inside inside = {
-		.confinement = {.no_network = true}, .place = {-1, -1}, .attempts = attempts};
+		.confinement = {.no_network = true, .place = pid != 0 ? &place : NULL},
+		.attempts = attempts};
 	bool done;
 
 	confinement_prepare(&inside.confinement);
-	if (pid != 0 && !confinement_place_open(&inside.place, pid))
+	if (pid != 0 && !confinement_place_open(&place, pid))
 		return odr_fail_errno(error, errno, "cannot look at the namespaces of process %d",
 				      (int)pid);
 	isolation->own_network = network_of(getpid());
 	isolation->network = pid != 0 ? network_of(pid) : NULL;
 	done = try_all(&inside, isolation, error) && judge(isolation, error);
-	confinement_place_close(&inside.place);
+	confinement_place_close(&place);
 	return done;
 }
 
