@@ -121,6 +121,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/restore/guard.c \
 	src/ops/restore/holdings.c \
 	src/ops/restore/layout.c \
+	src/ops/restore/mark.c \
 	src/ops/restore/materialize.c \
 	src/ops/restore/materialize.h \
 	src/ops/restore/materialize_compare.c \

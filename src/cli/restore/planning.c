@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/restore/part.h"
-#include "repo/mark.h"
 
 #include <string.h>
 
@@ -46,26 +45,15 @@ static void explain_absence(const struct restore_planning *planning, Repo *repo,
 	g_propagate_error(error, g_steal_pointer(&cause));
 }
 
-/* A mark of that name tells position and time; without one, it is a restore point of somebody else's. */
 static bool find_mark(struct restore_planning *planning, Repo *repo, GError **error)
 {
-	struct restore_target *target = &planning->target;
 	g_autoptr(GPtrArray) troubles = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(Mark) mark = NULL;
+	bool done = restore_target_find_mark(repo, planning->context->identity, &planning->target,
+					     troubles, error);
 
-	if (target->type != RECOVERY_NAME)
-		return true;
-	target->mark_timeline = 0;
-	if (!mark_find(repo, planning->context->identity, target->name, &mark, troubles, error))
-		return false;
 	for (guint i = 0; i < troubles->len; i++)
 		log_warning("%s", (char *)troubles->pdata[i]);
-	if (!mark)
-		return true;
-	target->time = mark->made;
-	target->lsn = mark->lsn;
-	target->mark_timeline = mark->timeline;
-	return true;
+	return done;
 }
 
 static bool plan_from(void *part, Repo *repo, GError **error)

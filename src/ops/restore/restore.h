@@ -53,6 +53,11 @@ struct restore_proof {
 bool restore_plan_prove(const struct restore_proof *proof, struct restore_plan *plan,
 			GError **error);
 
+/* A mark of the repository that has the name of a target by name tells where and when it is; without one it is a
+ * restore point of somebody else's. What does not verify is a sentence in troubles. */
+bool restore_target_find_mark(Repo *repo, const Identity *identity, struct restore_target *target,
+			      GPtrArray *troubles, GError **error);
+
 /* Reading what the plan needs from a repository. */
 struct restore_holdings {
 	GPtrArray *manifests; /* owned */
