@@ -157,7 +157,8 @@ void instance_free(Instance *instance)
 bool instance_stop(Instance *instance, GError **error)
 {
 	g_clear_pointer(&instance->session, session_free);
-	return background_stop(instance->server, SIGINT, STOP_WITHIN) ||
+	/* Its data is thrown away: nothing is written out. */
+	return background_stop(instance->server, SIGQUIT, STOP_WITHIN) ||
 	       odr_fail(error, ODR_ERROR_FAILED, "the private server did not stop within a minute");
 }
 
@@ -416,9 +417,16 @@ bool instance_wait_for_end(Instance *instance, const struct instance_end *end, G
 bool instance_promote(Instance *instance, bool (*tick)(void *data, GError **error), void *data,
 		      GError **error)
 {
-	g_autofree char *nothing = NULL;
+	g_autofree char *nothing = NULL, *resumed = NULL;
 
-	if (!session_value(instance->session, "SELECT pg_promote(false)::text", &nothing, error))
+	/* A standby is told to promote; to wake what rests it has to go on as well, which at a target is all it takes, and is
+	 * refused where the promotion was faster. */
+	if (instance->type == RECOVERY_STANDBY &&
+	    !session_value(instance->session, "SELECT pg_promote(false)::text", &nothing, error))
+		return odr_context(error, "cannot promote the private server");
+	if (!session_value(instance->session, "SELECT pg_wal_replay_resume()::text", &resumed,
+			   instance->type == RECOVERY_STANDBY ? NULL : error) &&
+	    instance->type != RECOVERY_STANDBY)
 		return odr_context(error, "cannot promote the private server");
 	for (;;) {
 		g_autofree char *state = NULL;
