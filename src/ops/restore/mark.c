@@ -1,5 +1,5 @@
-#include "ops/restore/restore.h"
 #include "repo/mark.h"
+#include "ops/restore/restore.h"
 
 bool restore_target_find_mark(Repo *repo, const Identity *identity, struct restore_target *target,
 			      GPtrArray *troubles, GError **error)
