@@ -32,6 +32,8 @@ $site->backup('a backup into a bucket with locks');
 $site->cluster->psql('INSERT INTO invoice SELECT generate_series(1001, 2000)');
 $site->cluster->psql('SELECT pg_switch_wal()');
 my $moment = $site->cluster->psql('SELECT now()');
+$site->cluster->psql("SELECT pg_create_restore_point('named')");
+my $position = $site->cluster->psql('SELECT pg_current_wal_insert_lsn()');
 $site->cluster->psql('INSERT INTO invoice VALUES (-1)');
 $site->cluster->archive_now;
 
@@ -44,9 +46,26 @@ is(scalar @asked, 3, 'by three requests') or diag(join "\n", @asked);
 like($asked[1], qr{prefix=erp(/|%2F)[0-9a-f]{32}(/|%2F)wal(/|%2F)00000001(/|%2F)$segment-}, 'of which one lists its name alone');
 $site->write_conf(%{ repository($bucket, lock => 'compliance') });
 
-my $copy = $site->recover('copy', '--type', 'time', '--target', $moment, '--target-action', 'promote');
-is($copy->psql('SELECT count(*) FROM invoice'), '2000', 'the moment came back from the bucket');
+sub counts {
+	my ($copy, $count, $name) = @_;
+	is($copy->psql('SELECT count(*) FROM invoice'), $count, $name);
+	$copy->stop('immediate');
+	run_program(['rm', '-rf', $copy->pgdata]);
+}
+
+counts($site->recover('named', '--type', 'name', '--target', 'named'), 2000, 'a named point comes back from the bucket');
+counts($site->recover('position', '--type', 'lsn', '--target', $position), 2000, 'and a position');
+
+# A moment, from which the cluster goes on differently: a second timeline beside the first.
+my $copy = $site->cluster->copy_at('fork', $site->restore('copy', '--type', 'time', '--target', $moment, '--target-action', 'promote'),
+	overrides => { archive_mode => 'on', archive_command => $site->archive_command });
+$copy->start(120)->wait_promoted(120);
+is($copy->psql('SELECT count(*) FROM invoice'), '2000', 'the moment came back');
+$copy->psql('INSERT INTO invoice SELECT generate_series(3001, 3010)');
+$copy->archive_now;
 $copy->stop('immediate');
+counts($site->recover('newest'), 2010, 'the newest timeline comes back from the bucket');
+counts($site->recover('first', '--target-timeline', 1), 2001, 'and the first one');
 
 # The cluster is some MiB, the limit would take minutes for them.
 my $before = $ceph->versions($bucket, 'erp/');
