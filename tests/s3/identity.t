@@ -5,6 +5,7 @@ use warnings;
 use lib 'tests/lib';
 
 use JSON::PP ();
+use POSIX ();
 use Test::More;
 
 use Odr::Ceph;
@@ -87,7 +88,7 @@ $ceph->pause_gateway;
 ok($running->running, 'the store falls silent in the middle of a backup');
 my $seen = exposed($running->pid);
 my ($first) = $issued->();
-sleep 5;
+poll_until('the session has ended', sub { POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime(time - 1)) gt $first->{expiration} }, 30);
 $ceph->resume_gateway;
 my $backup = $running->wait(120);
 ok($backup->ok, 'a backup outlives its session') or diag($backup->describe);
