@@ -12,15 +12,16 @@
 
 /* What the repository has of it. */
 struct filestore_holdings {
+	Repo *repo;
 	GPtrArray *manifests; /* Manifest, oldest first; those without a filestore, too */
-	GPtrArray *moments;   /* struct moment */
+	GPtrArray *moments;   /* struct moment, oldest first: as listed, until one is wanted */
 	GPtrArray *troubles;  /* char *: what did not verify */
 };
 bool filestore_holdings_read(Repo *repo, const Identity *identity,
 			     struct filestore_holdings *holdings, GError **error);
 void filestore_holdings_clear(struct filestore_holdings *holdings);
-/* As the layout of the newest capture wants it: the union around the moment, or exactly one capture. */
-bool filestore_holdings_choose(const struct filestore_holdings *holdings,
+/* As the layout of the newest capture wants it: the union around the moment, or exactly one capture. Adds to troubles. */
+bool filestore_holdings_choose(struct filestore_holdings *holdings,
 			       const struct filestore_span *span, struct filestore_choice *choice,
 			       GError **error);
 

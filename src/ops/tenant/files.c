@@ -84,7 +84,7 @@ static bool count_elsewhere(const struct tenant_files_request *request, struct t
 }
 
 static bool bring_files(const struct tenant_files_request *request,
-			const struct filestore_holdings *holdings, struct tenant_files *files,
+			struct filestore_holdings *holdings, struct tenant_files *files,
 			GError **error)
 {
 	struct filestore_choice choice = {0};
