@@ -22,6 +22,7 @@ my ($kept, $kept_state) = map { $site->path($_) } qw(kept-repository kept-state)
 my $ago = { env => { ODR_FAULT_CLOCK => -10 * 86400 } };
 $site->backup("backup $_", $ago) for 1 .. 3;
 my @old = $promise->set_ids;
+$site->tool_ok(['mark', $site->service, 'long ago'], 'a mark of then', $ago);
 my $log = write_file(work_path('died.log'), '', 0666);
 my $died = $site->tool($site->backup_arguments, { env => { %{ $ago->{env} }, ODR_FAULT => 'step:6:kill', ODR_FAULT_LOG => $log } });
 is($died->died_of, 9, 'a run that died before its manifest');
@@ -34,6 +35,7 @@ for my $k (1 .. 9) {
 my $drafts = () = drafts();
 ok($drafts > 0, 'another died while it wrote an object');
 ok(run_program(['find', $repository, '-type', 'f', '-exec', 'touch', '-d', '10 days ago', '{}', '+'])->ok, 'ten days pass');
+run_program(['touch', '-d', '11 days ago', glob "$repository/*/mark/*"]);
 $site->backup('a backup of today');
 $site->tool_ok(['catalog', 'rebuild', $site->service], 'the catalog is as on a host that ran on');
 $promise->ok_sets('before');
@@ -49,6 +51,8 @@ my $plan = $site->tool_ok(['expire', $site->service, '--plan'], 'a plan');
 like($plan->out, qr/ and $drafts files? \(.+\) of writers that died$/m, 'it knows what a dead writer left');
 is(scalar $promise->stored_ids, 4, 'which removes nothing');
 my $whole = $site->tool_ok(['expire', $site->service], 'without faults');
+like($whole->err . $whole->out, qr/, 1 mark /, 'it tells of the mark that went') or diag $whole->describe;
+is_deeply([map { $_->{name} } @{ $site->json('list', '--marks')->{marks} }], [], 'which is listed no more');
 is_deeply([drafts()], [], 'what the dead writer left is gone');
 my @expected = left();
 my @stay = $promise->stored_ids;

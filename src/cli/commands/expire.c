@@ -21,6 +21,17 @@ static char *drafts_amount(const struct expire_repository *repository)
 		       : g_strdup_printf(" and %s (%s) of writers that died", files, bytes);
 }
 
+/* ", 1 mark, 30 moments", or "". */
+static char *marks_amount(const struct expire_repository *repository)
+{
+	g_autofree char *marks = count_format(repository->marks, "mark");
+	g_autofree char *moments = count_format(repository->moments, "moment");
+
+	return g_strconcat(repository->marks ? ", " : "", repository->marks ? marks : "",
+			   repository->moments ? ", " : "", repository->moments ? moments : "",
+			   NULL);
+}
+
 static char *amount(const struct expire_repository *repository, const char *verb)
 {
 	g_autofree char *all = count_format(repository->sets->len, "set");
@@ -29,7 +40,7 @@ static char *amount(const struct expire_repository *repository, const char *verb
 	for (guint i = 0; i < repository->sets->len; i++)
 		sets += ((const struct expire_set *)repository->sets->pdata[i])->expires;
 	if (sets == 0 && repository->objects == 0 && repository->wal->len == 0 &&
-	    repository->swept.drafts == 0)
+	    repository->marks == 0 && repository->moments == 0 && repository->swept.drafts == 0)
 		return g_strdup_printf("nothing to remove: %s %s", all,
 				       repository->sets->len == 1 ? "stays" : "stay");
 
@@ -39,10 +50,11 @@ static char *amount(const struct expire_repository *repository, const char *verb
 	g_autofree char *objects = count_format(repository->objects, "object");
 	g_autofree char *wal = count_format(repository->wal->len, "WAL file");
 
+	g_autofree char *marks = marks_amount(repository);
 	g_autofree char *drafts = drafts_amount(repository);
 
-	return g_strdup_printf("%s %u of %s, %s with content (%s), %s (%s)%s", verb, sets, all,
-			       objects, bytes, wal, wal_bytes, drafts);
+	return g_strdup_printf("%s %u of %s, %s with content (%s), %s (%s)%s%s", verb, sets, all,
+			       objects, bytes, wal, wal_bytes, marks, drafts);
 }
 
 static void print_plan(const struct expire_repository *repository)
@@ -91,6 +103,8 @@ static json_t *repository_json(const struct expire_repository *repository)
 	json_set_int(object, "abandoned_generations", repository->abandoned);
 	json_set(object, "wal", wal);
 	json_set_int(object, "wal_bytes", (int64_t)repository->wal_bytes);
+	json_set_int(object, "marks", repository->marks);
+	json_set_int(object, "moments", repository->moments);
 	json_set_int(object, "drafts", (int64_t)repository->swept.drafts);
 	json_set_int(object, "draft_bytes", (int64_t)repository->swept.bytes);
 	json_set_int(object, "locked", repository->locked);

@@ -2,8 +2,8 @@
 #include "ops/expire/steps.h"
 #include "repo/mark.h"
 
-/* Those from before the oldest set that stays: no restore can begin early enough to reach them. */
-struct old_marks {
+/* Marks and moments from before the oldest set that stays: no restore can begin early enough to reach them. */
+struct old_ones {
 	usec_t before;
 	GPtrArray *objects; /* struct store_object */
 };
@@ -24,32 +24,45 @@ static usec_t oldest_that_stays(const struct expire *expire)
 	return oldest;
 }
 
-static bool note_mark(void *data, const struct store_object *object)
+static bool is_one(const char *name)
 {
-	struct old_marks *old = data;
 	uint8_t digest[MARK_DIGEST_SIZE];
-	g_autofree char *id = NULL;
+	g_autofree char *first = NULL;
+	g_autofree char *second = NULL;
 
-	if (layout_parse_mark(object->name, &id, digest) && object->stored_at < old->before)
+	return layout_parse_mark(name, &first, digest) ||
+	       layout_parse_moment(name, &first, &second);
+}
+
+static bool note_old(void *data, const struct store_object *object)
+{
+	struct old_ones *old = data;
+
+	if (object->stored_at < old->before && is_one(object->name))
 		g_ptr_array_add(old->objects, store_object_copy(object));
 	return true;
 }
 
-bool expire_marks(struct expire *expire, GError **error)
+static bool remove_old(struct expire *expire, const char *prefix, unsigned *count, GError **error)
 {
 	g_autoptr(GPtrArray) objects =
 		g_ptr_array_new_with_free_func((GDestroyNotify)store_object_free);
-	struct old_marks old = {oldest_that_stays(expire), objects};
+	struct old_ones old = {oldest_that_stays(expire), objects};
 	g_autofree bool *removed = NULL;
 	bool done;
 
-	if (expire->out->unverified > 0)
-		return true;
-	if (!repo_list(expire->repo, "mark/", note_mark, &old, error))
+	if (!repo_list(expire->repo, prefix, note_old, &old, error))
 		return false;
 	removed = g_new0(bool, objects->len + 1);
 	done = expire_remove(expire, objects, removed, error);
 	for (guint i = 0; i < objects->len; i++)
-		expire->out->marks += removed[i];
+		*count += removed[i];
 	return done;
+}
+
+bool expire_marks(struct expire *expire, GError **error)
+{
+	return expire->out->unverified > 0 ||
+	       (remove_old(expire, "mark/", &expire->out->marks, error) &&
+		remove_old(expire, "moment/", &expire->out->moments, error));
 }

@@ -31,7 +31,7 @@ bool expire_remove(struct expire *expire, const GPtrArray *objects, bool *remove
 bool expire_content(struct expire *expire, GError **error);
 bool expire_wal(struct expire *expire, GError **error);
 bool expire_probes(struct expire *expire, GError **error);
-/* expire_marks.c */
+/* marks.c: and moments */
 bool expire_marks(struct expire *expire, GError **error);
 bool expire_drafts(struct expire *expire, GError **error);
 
