@@ -3,6 +3,7 @@ EXTRA_DIST += \
 	$(contrib_files)
 
 contrib_files = \
+	contrib/ci/mark-deployment \
 	contrib/quickstart \
 	contrib/s3/README \
 	contrib/s3/bucket-policy.json \

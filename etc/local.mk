@@ -20,7 +20,7 @@ nodist_systemdsystemunit_DATA = $(etc_units)
 
 # Examples lie with the documentation: nothing is put into force by an installation.
 exampledir = $(docdir)/examples
-dist_example_DATA = etc/odrbackup.conf contrib/postgresql/backup-role.sql
+dist_example_DATA = etc/odrbackup.conf contrib/ci/mark-deployment contrib/postgresql/backup-role.sql
 nodist_example_DATA = etc/odrbackup.cron
 
 # The program's own table makes the completion, so that they never differ.

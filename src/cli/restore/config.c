@@ -11,7 +11,6 @@
 #include "cli/views/config.h"
 #include "cli/views/set.h"
 #include "ops/restore/config.h"
-#include "repo/mark.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -94,33 +93,14 @@ static bool suits(const struct restoring *restoring, const Manifest *manifest)
 	       manifest_part_stopped(manifest, PART_CONFIG) <= target->time;
 }
 
-/* A mark is a time. */
-static bool find_mark(struct restoring *restoring, Repo *repo, GError **error)
-{
-	struct restore_target *target = &restoring->target;
-	g_autoptr(Mark) mark = NULL;
-
-	if (restoring->has_moment || target->type != RECOVERY_NAME)
-		return true;
-	if (!mark_find(repo, restoring->context->identity, target->name, &mark, NULL, error))
-		return false;
-	if (!mark)
-		return odr_fail(
-			error, ODR_ERROR_NOT_FOUND,
-			"there is no mark '%s' in repository %s; odrbackup list --marks shows "
-			"them",
-			target->name, store_name(repo->store));
-	target->time = mark->made;
-	return true;
-}
-
 static bool choose_from(struct restoring *restoring, Repo *repo, Manifest **chosen, GError **error)
 {
 	bool oldest = g_strcmp0(restoring->target.set, "oldest") == 0;
 	g_autoptr(GPtrArray) manifests = NULL;
 	g_autoptr(GPtrArray) troubles = g_ptr_array_new_with_free_func(g_free);
 
-	if (!find_mark(restoring, repo, error) ||
+	if ((!restoring->has_moment &&
+	     !restore_target_find(&restoring->target, repo, restoring->context->identity, error)) ||
 	    !manifest_list(repo, restoring->context->identity, &manifests, troubles, error))
 		return false;
 	for (guint i = 0; i < troubles->len; i++)

@@ -19,6 +19,7 @@ struct restoring {
 	const Context *context; /* the site's */
 	struct restore_target target;
 	char *folder;
+	bool has_moment; /* of the database that it belongs to */
 	struct filestore_span span;
 	struct filestore_holdings holdings;
 	struct filestore_choice choice; /* refers to the holdings */
@@ -47,9 +48,10 @@ static bool parse_target(struct restoring *restoring, const struct restore_site 
 	if (!restore_target_parse(site->arguments, target, &current, error))
 		return false;
 	return site->several || target->type == RECOVERY_DEFAULT || target->type == RECOVERY_TIME ||
+	       target->type == RECOVERY_NAME ||
 	       odr_fail(error, ODR_ERROR_USAGE,
 			"--part " PART_FILESTORE " alone is restored to its newest capture, to "
-			"--type time, or from --set");
+			"--type time or a mark, or from --set");
 }
 
 static void *parse(const struct restore_site *site, GError **error)
@@ -91,15 +93,32 @@ static bool choose_set(struct restoring *restoring, GError **error)
 			wanted);
 }
 
+/* Without a database it is told by a time or a mark, if by anything. */
+static bool find_moment(struct restoring *restoring, Repo *repo, GError **error)
+{
+	struct restore_target *target = &restoring->target;
+
+	if (restoring->has_moment)
+		return true;
+	if (!restore_target_find(target, repo, restoring->context->identity, error))
+		return false;
+	if (target->type == RECOVERY_TIME || target->type == RECOVERY_NAME)
+		restoring->span = (struct filestore_span){target->time, target->time};
+	return true;
+}
+
 static bool plan_from(void *part, Repo *repo, GError **error)
 {
 	struct restoring *restoring = part;
 	const char *set = restoring->target.set;
-	bool alone = restoring->span.from == 0;
+	bool alone;
 
 	filestore_choice_clear(&restoring->choice);
 	filestore_holdings_clear(&restoring->holdings);
 	restoring->repo = repo;
+	if (!find_moment(restoring, repo, error))
+		return false;
+	alone = restoring->span.from == 0;
 	if (!filestore_holdings_read(repo, restoring->context->identity, &restoring->holdings,
 				     error))
 		return false;
@@ -114,13 +133,11 @@ static bool plan_from(void *part, Repo *repo, GError **error)
 static bool plan(void *part, struct restore_site *site, GError **error)
 {
 	struct restoring *restoring = part;
-	const struct restore_target *target = &restoring->target;
 
 	restoring->context = site->context;
+	restoring->has_moment = site->has_moment;
 	if (site->has_moment)
 		restoring->span = site->moment;
-	else if (target->type == RECOVERY_TIME)
-		restoring->span = (struct filestore_span){target->time, target->time};
 	return (!restoring->folder || restore_filestore_guard(restoring->folder, error)) &&
 	       restore_part_from(site->context, plan_from, restoring, error);
 }

@@ -1,6 +1,7 @@
 #include "cli/restore/target.h"
 
 #include "base/error.h"
+#include "repo/mark.h"
 
 #include <string.h>
 
@@ -79,4 +80,23 @@ bool restore_target_parse(const struct arguments *arguments, struct restore_targ
 	return (!point || parse_point(point, target, error)) &&
 	       parse_timeline(arguments_text(arguments, "target-timeline"), target,
 			      current_timeline, error);
+}
+
+bool restore_target_find(struct restore_target *target, Repo *repo, const Identity *identity,
+			 GError **error)
+{
+	g_autoptr(Mark) mark = NULL;
+
+	if (target->type != RECOVERY_NAME)
+		return true;
+	if (!mark_find(repo, identity, target->name, &mark, NULL, error))
+		return false;
+	if (!mark)
+		return odr_fail(
+			error, ODR_ERROR_NOT_FOUND,
+			"there is no mark '%s' in repository %s; odrbackup list --marks shows "
+			"them",
+			target->name, store_name(repo->store));
+	target->time = mark->made;
+	return true;
 }

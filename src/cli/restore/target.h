@@ -10,5 +10,8 @@
  */
 bool restore_target_parse(const struct arguments *arguments, struct restore_target *target,
 			  bool *current_timeline, GError **error);
+/* Of a part that knows no WAL a mark is a time: that of the one that is named, where one is. NOT_FOUND. */
+bool restore_target_find(struct restore_target *target, Repo *repo, const Identity *identity,
+			 GError **error);
 
 #endif
