@@ -67,7 +67,9 @@ static void child_run(const struct child *child)
 		if (!is_confined(request) || confinement_enter(&child->confinement)) {
 			failure.step = STEP_EXEC;
 			if (child_bind_to_parent(child))
-				execv(request->argv[0], (char *const *)request->argv);
+				execve(request->argv[0], (char *const *)request->argv,
+				       request->environment ? (char *const *)request->environment
+							    : environ);
 		}
 	}
 	failure.number = errno;

@@ -15,8 +15,9 @@
  */
 typedef struct background Background;
 struct background_request {
-	const char *const *argv; /* NULL-terminated; argv[0] is an absolute path */
-	const char *output;	 /* file that stdout and stderr are appended to, 0600 */
+	const char *const *argv;	/* NULL-terminated; argv[0] is an absolute path */
+	const char *const *environment; /* "NAME=value", NULL-terminated; NULL: ours */
+	const char *output;		/* file that stdout and stderr are appended to, 0600 */
 	int death_signal;
 	/* Folders, NULL-terminated: to the program everything else of the file system is read-only
 	 * (base/confine.h). NULL: nothing is. */

@@ -1,0 +1,62 @@
+#ifndef ODR_DRILL_DRILL_H
+#define ODR_DRILL_DRILL_H
+
+#include "crypto/keys.h"
+#include "drill/audit.h"
+#include "drill/evidence.h"
+#include "drill/outcome.h"
+#include "drill/plan.h"
+#include "ops/archive/archive.h"
+#include "ops/restore/restore.h"
+
+/*
+ * A drill: a moment is drawn, brought back in isolation, checked, measured, judged; a signed record tells of it whatever
+ * came of it, and nothing of it is left. Each state's record is in the audit chain before the state begins.
+ */
+/* A moment, and how it came to be chosen. */
+struct drill_target {
+	struct restore_target target;
+	char *text; /* as the plan, the operator or the draw has it: "time:2026-11-21T03:04:05Z" */
+	char *set;  /* of target, where it was drawn; or NULL */
+	char *repository; /* name; NULL: the first that reaches it */
+	bool operator_chosen;
+	bool drawn;   /* so that the drill can count */
+	json_t *draw; /* what the draw was made of; NULL: none */
+};
+struct drill_request {
+	const DrillPlan *plan;
+	const char *service;
+	GPtrArray *repos;		     /* Repo */
+	GPtrArray *evidence_repos;	     /* Repo that evidence is stored in; may be empty */
+	const struct store_settings *stores; /* of each of them, for what opens them itself */
+	archive_find_sets *sets;
+	const Identity *identity;
+	const struct plan_target *target; /* the operator's; NULL: as the plan has it */
+	Audit *audit;
+	const EvidenceKey *key; /* NULL: the record is not signed, and the drill does not count */
+	const char *state, *spool; /* folders of the service */
+	const char *program;	   /* our own, absolute */
+	const char *run_id, *slot;
+	const char *trigger; /* "operator", "timer" */
+	unsigned workers;
+	usec_t archive_timeout;
+	bool keep;   /* the sandbox, for a look */
+	bool strict; /* warnings count in the exit status */
+	void (*progress)(void *data, const char *state, const struct restore_progress *progress);
+	void *progress_data;
+};
+struct drill_result {
+	enum drill_outcome outcome;
+	int exit_status;
+	json_t *record;	  /* as it was signed */
+	char *folder;	  /* of the evidence */
+	char *kept;	  /* the sandbox, or NULL */
+	GPtrArray *notes; /* char *: warnings for the user */
+};
+void drill_result_clear(struct drill_result *result);
+#define DRILL_KEPT_PREFIX "kept-" /* sandboxes that stay for a look, in the plan's directory */
+/* A drill that failed returns true, with its outcome. False where its record could not be signed, stored or closed:
+ * then it does not count, and *result has what there is (zeroed if it could not begin). */
+bool drill_run(const struct drill_request *request, struct drill_result *result, GError **error);
+
+#endif
