@@ -106,6 +106,10 @@ bool drill_requeue(Drill *drill, GError **error);
 bool drill_neutralize(Drill *drill, GError **error);
 bool drill_check_app(Drill *drill, GError **error);
 bool drill_control(Drill *drill, GError **error);
+/* A check of type command. False only with STOPPED. */
+bool drill_check_by_command(Drill *drill, const struct plan_check *check, GError **error);
+/* Of what was measured, once all else is done. */
+void drill_check_figures(Drill *drill);
 /* All checks of a stage that need no application. */
 bool drill_check_stage(Drill *drill, enum plan_stage stage, GError **error);
 /* What each says before it begins; NULL: nothing. */

@@ -277,6 +277,9 @@ static bool check_others(Drill *drill, enum plan_stage stage, GError **error)
 			return false;
 		if (check->type == PLAN_CHECK_FILESTORE && !check_files(drill, check, error))
 			return false;
+		if (check->type == PLAN_CHECK_COMMAND &&
+		    !drill_check_by_command(drill, check, error))
+			return false;
 		if (check->type == PLAN_CHECK_CONFIG)
 			check_configuration(drill, check);
 	}
@@ -430,6 +433,9 @@ bool drill_control(Drill *drill, GError **error)
 				done = run_control(drill, control, database, error);
 		}
 	}
+	done = done && drill_check_stage(drill, PLAN_STAGE_EXTENDED, error);
 	drill_span_end(drill, PHASE_EXTENDED, "", from, true);
+	if (done)
+		drill_check_figures(drill);
 	return done;
 }

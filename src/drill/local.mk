@@ -1,20 +1,28 @@
 noinst_LIBRARIES += src/drill/libdrill.a
 src_drill_libdrill_a_SOURCES = \
+	src/drill/app.c \
 	src/drill/audit.c \
 	src/drill/audit.h \
 	src/drill/audit_line.c \
 	src/drill/audit_line.h \
 	src/drill/audit_read.c \
 	src/drill/check.h \
+	src/drill/check_host.c \
+	src/drill/check_host.h \
 	src/drill/check_sql.h \
 	src/drill/checkpoint.c \
+	src/drill/choose.c \
 	src/drill/draw.c \
 	src/drill/draw.h \
 	src/drill/draw_inputs.c \
+	src/drill/draw_moment.c \
+	src/drill/drill.h \
+	src/drill/engine.h \
 	src/drill/evidence.c \
 	src/drill/evidence.h \
 	src/drill/evidence_file.c \
 	src/drill/evidence_file.h \
+	src/drill/examine.c \
 	src/drill/feeder.c \
 	src/drill/feeder.h \
 	src/drill/host.c \
@@ -24,13 +32,17 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/isolation.h \
 	src/drill/outcome.c \
 	src/drill/outcome.h \
+	src/drill/place.c \
 	src/drill/plan.h \
 	src/drill/population.c \
 	src/drill/population.h \
 	src/drill/record.c \
 	src/drill/record.h \
+	src/drill/record_make.c \
+	src/drill/recover.c \
 	src/drill/replica.c \
 	src/drill/replica.h \
+	src/drill/run.c \
 	src/drill/span.c \
 	src/drill/span.h \
 	src/drill/sql_rows.h \

@@ -203,5 +203,10 @@ bool drill_promote(Drill *drill, GError **error)
 	if (!replica_promote(drill->replica, error))
 		return false;
 	drill->db_ready = clock_monotonic();
-	return true;
+
+	usec_t from = drill_span_begin();
+	bool done = drill_check_stage(drill, PLAN_STAGE_PROMOTED, error);
+
+	drill_span_end(drill, PHASE_GATE, "database", from, false);
+	return done;
 }
