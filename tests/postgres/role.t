@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# A backup needs no superuser: the grants of contrib/postgresql/backup-role.sql suffice, and without them the message says
-# what is missing.
+# A backup of all parts needs no superuser: the grants of contrib/postgresql/backup-role.sql suffice, and without them the
+# message says what is missing.
 use strict;
 use warnings;
 use FindBin;
@@ -8,6 +8,7 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 
 use Odr::Cluster;
+use Odr::Odoo;
 use Odr::Site;
 use Odr::Work;
 
@@ -36,6 +37,28 @@ for my $version (full_run() ? (13 .. 18) : (14, 15)) {
 	$source->psql('DROP OWNED BY odrbackup; DROP ROLE odrbackup');
 	$source->psql($script);
 	$site->backup("$version: a backup with a role that the script has made");
+
+	# What is asked of a database of Odoo.
+	my $root = new_dir($site->path('filestore'), 0755);
+	my $shop = Odr::Odoo->new(cluster => $source, database => 'shop', filestore => $root)->create;
+	$shop->upload('a file');
+	$shop->upload('is lost');
+	$site->write_conf('service ' . $site->service => { postgres => $conninfo, filestore => $root, config => 'postgresql;odoo' });
+	my $poor = $site->tool($site->backup_arguments);
+	like($poor->err, qr/collector of database 'shop' .*permission denied for table ir_cron/, "$version: a lock that is not granted is told");
+	like($poor->err, qr/attachments of database 'shop': .*permission denied for table ir_attachment/, "$version: a table as well");
+	$shop->sql($script);
+	$shop->upload('another');
+	my $rich = $site->tool_ok([$site->backup_arguments, '--full'], "$version: with the grants in the database of Odoo, all parts");
+	unlike($rich->err, qr/permission denied|could not be held off/, "$version: nothing is denied");
+	my ($newest) = reverse $site->set_ids;
+	my $facts = $site->json('show', $site->service, $newest)->{sealed}{facts};
+	is($facts->{filestore}{trees}{shop}{collector}, 'job locked', "$version: the job of the collector is locked");
+	is($facts->{filestore}{trees}{shop}{attachments}{files}, 3, "$version: attachments are counted");
+	is_deeply([map { "$_->{name} $_->{state}" } @{ $facts->{config}{collectors} }], ['postgresql collected', 'odoo collected'],
+		"$version: and the configuration is complete") or diag explain $facts->{config};
+	$shop->sql($script);
+	$site->tool_ok(['verify', 'filestore', $site->service, '--filestore', $root], "$version: the proof as this role");
 
 	my $copy = $site->recover('copy');
 	is($copy->psql("SELECT count(*) FROM pg_roles WHERE rolname = 'odrbackup'"), '1', "$version: the set restores");
