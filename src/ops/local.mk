@@ -83,6 +83,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/filestore/databases.c \
 	src/ops/filestore/folders.c \
 	src/ops/filestore/folders.h \
+	src/ops/filestore/generation.c \
 	src/ops/filestore/holdings.c \
 	src/ops/filestore/layer.c \
 	src/ops/filestore/proof.c \

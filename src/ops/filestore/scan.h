@@ -44,7 +44,7 @@ void filestore_scan_clear(struct filestore_scan *scan);
 
 /* Odoo's layout: folders that look as they did are left alone. */
 bool filestore_scan_odoo(struct filestore_scan *scan, GError **error);
-/* Any other: every file is looked at (filestore_walk.c). */
+/* Any other: every file is looked at (scan_plain.c). */
 bool filestore_scan_plain(struct filestore_scan *scan, GError **error);
 
 /* The folder of this file is to be listed the next time. */

@@ -8,7 +8,7 @@
 /*
  * What this host knows of the filestore's last set, in <state>/filestore: the file `state` (JSON), and the
  * files that it names: one for each layer (repo/layer_file.h) and its table, and what folders looked like
- * (filestore_folders.h). Losing any of it means a new generation, which is always safe.
+ * (folders.h). Losing any of it means a new generation, which is always safe.
  *
  * A capture writes its files beside those of the last one, and before its manifest is journaled, `next`.
  * When that set is published, next becomes state. A run that died in between left both: the chain says

@@ -7,7 +7,7 @@
 #include "ops/filestore/state.h"
 
 /*
- * What the files of a filestore's capture share; backup_filestore.c has the order of the steps.
+ * What the files of a filestore's capture share; backup/filestore.c has the order of the steps.
  *
  * What was captured is known from layer files: those of the generation, and one for each large pass of this
  * run. What this run adds, changes and removes is collected by path. A change that is no change after all (a
@@ -52,18 +52,23 @@ struct filestore_capture {
 bool filestore_change(void *capture, const struct layer_entry *entry, int64_t ctime_ns,
 		      GError **error);
 
-/* filestore_tree.c: captures one tree: scans it and reads what is new, with its collector held off. */
+/* generation.c: what is known here, and whether that is gone on with: before and after are set. */
+bool filestore_generation_choose(struct filestore_capture *capture, GError **error);
+/* Nothing is known, and everything will be stored. */
+void filestore_generation_begin(struct filestore_capture *capture);
+
+/* tree.c: captures one tree: scans it and reads what is new, with its collector held off. */
 bool filestore_capture_tree(struct filestore_capture *capture, const struct filestore_tree *tree,
 			    GError **error);
 /* Everything known of a tree that there is no more is gone. */
 bool filestore_capture_absence(struct filestore_capture *capture, const char *name, GError **error);
 
-/* filestore_layer.c: what was read in a large pass becomes known … */
+/* layer.c: what was read in a large pass becomes known … */
 bool filestore_pass_end(struct filestore_capture *capture, GError **error);
 /* … and at the end all of it a layer, together with those before that are not much larger. */
 bool filestore_store_layer(struct filestore_capture *capture, GError **error);
 
-/* filestore_databases.c: which there are; what they keep elsewhere, and what they expect of the filestore. */
+/* databases.c: which there are; what they keep elsewhere, and what they expect of the filestore. */
 void filestore_databases_list(struct filestore_capture *capture);
 void filestore_databases_judge(struct filestore_capture *capture);
 
