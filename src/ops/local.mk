@@ -92,6 +92,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/filestore/read.h \
 	src/ops/filestore/read_file.c \
 	src/ops/filestore/read_worker.h \
+	src/ops/filestore/rows.c \
 	src/ops/filestore/scan.c \
 	src/ops/filestore/scan.h \
 	src/ops/filestore/scan_odoo.c \

@@ -82,4 +82,26 @@ $result = capture('--full');
 like($result->out . $result->err, qr/s3/, 'attachments in another store are told');
 like($result->out . $result->err, qr/gone/, 'and a folder that has no database');
 
+# What the rows name is compared with what is there, where all databases are asked: what is lost is told once as damage, and
+# each time with its number; a recovery tells it from what is lost on the way.
+my ($lost, $other) = map { ($shop->sql("SELECT store_fname FROM ir_attachment WHERE id = $_"))[0] } @ids[10, 11];
+unlink $shop->path($lost);
+$shop->sql("UPDATE ir_attachment SET file_size = 1, res_model = 'account.move' WHERE id = $ids[11]");
+$shop->sql("INSERT INTO ir_attachment (store_fname, file_size, url) VALUES ('aa/' || repeat('a', 40), 3, '/web/assets/1/x.js')");
+$result = capture('--full');
+is($result->status, 9, 'files that rows name, and that are not there so') or diag $result->describe;
+like($result->err, qr{filestore/shop/\Q$lost\E: it is missing, and named by 1 row of database 'shop', the first with id $ids[10]$}m, 'one is missing');
+like($result->err, qr{filestore/shop/\Q$other\E: it is of another size, .* with id $ids[11] for account.move$}m, 'one has another size');
+unlike($result->err, qr{aa/a{40}: it is missing}, 'what Odoo builds again is not told by itself');
+like($result->err, qr{database 'shop' names 3 files that are missing in}, 'but counted');
+$shop->upload('after the loss');
+is(capture()->status, 0, 'known, it is no news');
+my ($newest) = reverse $site->set_ids;
+my @verify = ('verify', 'filestore', $site->service, '--filestore', $root);
+$site->tool_fails([@verify], 4, qr/2 files that the database names are missing or damaged/, 'by itself the proof counts it as new');
+my $proof = $site->tool_ok([@verify, '--set', $newest], 'with the set it is what was so at the source');
+like($proof->out, qr/^not counted +3 that were so at the source/m, 'and is told');
+like($proof->out, qr/^elsewhere +1 attachment in s3:/m, 'and so is what is in another store');
+is_deeply($site->tool(@verify, '--set', $newest, '--json')->json->{databases}[0]{attachments}{elsewhere}, { 's3://bucket' => 1 }, 'as JSON as well');
+
 done_testing();

@@ -70,7 +70,7 @@ subtest 'damage is named, the set is published' => sub {
 	scribble("$pgdata/$file{ruin}", $_ * 8192 + 100, "\x01") for 1 .. 8;
 	append_file("$pgdata/$file{short}", 'x' x 100);
 
-	my $backup = $site->tool_fails([$site->backup_arguments], 9, qr/is published, but 4 files of the source are damaged/, 'status 9');
+	my $backup = $site->tool_fails([$site->backup_arguments], 9, qr/is published, but with 4 findings of damage at its source/, 'status 9');
 	like($backup->out, qr/^Set \d{8}T\d{6}Z-[0-9a-f]+: /m, 'the set is told');
 	like($backup->err, qr/the source is damaged: pgdata\/\Q$file{victim}\E: block 3 has a wrong checksum$/m, 'file and block');
 	like($backup->err, qr/\Q$index\E: block 2 has a wrong checksum$/m, 'an index');

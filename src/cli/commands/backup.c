@@ -73,14 +73,13 @@ static void record_protection(const Context *context, Catalog *catalog)
 
 static bool fail_damaged(const struct backup_result *result, GError **error)
 {
-	unsigned count = result->damaged_new;
-	g_autofree char *files = count_format(count, "file");
+	g_autofree char *findings = count_format(result->damaged_new, "finding");
 
 	return odr_fail(error, ODR_ERROR_SOURCE_DAMAGED,
-			"set %s is published, but %s of the source %s damaged: restore %s from an "
-			"older set while it is kept",
-			result->manifest->set_id, files, count == 1 ? "is" : "are",
-			count == 1 ? "it" : "them");
+			"set %s is published, but with %s of damage at its source that the set "
+			"before did not have: restore what is lost from an older set while it is "
+			"kept",
+			result->manifest->set_id, findings);
 }
 
 static bool fail_partial(const struct backup_result *result, GError **error)

@@ -60,7 +60,8 @@ static void show(struct verifying *verifying, const struct proof_view *view)
 		proof_view_print(view);
 }
 
-static bool verify_database(struct verifying *verifying, const char *database, GError **error)
+static bool verify_database(struct verifying *verifying, const char *database,
+			    const struct attachments *attachments, GError **error)
 {
 	g_autoptr(Session) session =
 		session_open_database(verifying->conninfo, database, verifying->run->run_id, error);
@@ -81,18 +82,22 @@ static bool verify_database(struct verifying *verifying, const char *database, G
 			       &proof, error);
 	progress_end();
 	if (done)
-		show(verifying,
-		     &(struct proof_view){.database = database, .folder = folder, .proof = &proof});
+		show(verifying, &(struct proof_view){.database = database,
+						     .folder = folder,
+						     .proof = &proof,
+						     .attachments = attachments});
 	filestore_proof_clear(&proof);
 	return done || odr_context(error, "database '%s'", database);
 }
 
 /* ---- all of them -------------------------------------------------------------------------------- */
 
-static bool is_odoo(const struct verifying *verifying, const char *database, bool *is,
-		    GError **error)
+/* *is: it is one of Odoo's, and was verified. */
+static bool verify_if_odoo(struct verifying *verifying, const char *database, bool *is,
+			   GError **error)
 {
 	struct attachments attachments = {0};
+	bool done;
 
 	if (!attachments_count(&(struct attachments_source){.conninfo = verifying->conninfo,
 							    .database = database,
@@ -100,8 +105,9 @@ static bool is_odoo(const struct verifying *verifying, const char *database, boo
 			       &attachments, error))
 		return false;
 	*is = attachments.is_odoo;
+	done = !*is || verify_database(verifying, database, &attachments, error);
 	attachments_clear(&attachments);
-	return true;
+	return done;
 }
 
 static bool verify_all(struct verifying *verifying, GError **error)
@@ -120,9 +126,7 @@ static bool verify_all(struct verifying *verifying, GError **error)
 		if (g_str_has_prefix(database->name, "template") ||
 		    !odoo_database_possible(database->name))
 			continue;
-		if (!is_odoo(verifying, database->name, &is, error))
-			return false;
-		if (is && !verify_database(verifying, database->name, error))
+		if (!verify_if_odoo(verifying, database->name, &is, error))
 			return false;
 		verified += is;
 	}
@@ -136,13 +140,11 @@ static bool verify_named(struct verifying *verifying, const char *name, GError *
 
 	if (!odoo_database_possible(name))
 		return odr_fail(error, ODR_ERROR_USAGE, "'%s' is no name of a folder", name);
-	if (!is_odoo(verifying, name, &is, error))
+	if (!verify_if_odoo(verifying, name, &is, error))
 		return false;
-	if (!is)
-		return odr_fail(error, ODR_ERROR_NOT_FOUND,
-				"database '%s' is none of Odoo's: it has no table ir_attachment",
-				name);
-	return verify_database(verifying, name, error);
+	return is ||
+	       odr_fail(error, ODR_ERROR_NOT_FOUND,
+			"database '%s' is none of Odoo's: it has no table ir_attachment", name);
 }
 
 static bool verify(struct verifying *verifying, GError **error)

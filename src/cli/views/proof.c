@@ -39,6 +39,7 @@ void proof_view_print(const struct proof_view *view)
 {
 	const struct filestore_proof *proof = view->proof;
 	uint64_t wrong = filestore_proof_new_damage(proof);
+	g_autofree char *elsewhere = attachments_elsewhere(view->attachments);
 	g_autofree char *named = count_format(proof->named, "file");
 	g_autofree char *size = size_format(proof->bytes);
 	g_autofree char *verdict =
@@ -52,6 +53,8 @@ void proof_view_print(const struct proof_view *view)
 			    "%" G_GUINT64_FORMAT " that were so at the source, %" G_GUINT64_FORMAT
 			    " that Odoo builds again",
 			    proof->baseline, proof->regenerable);
+	if (elsewhere)
+		output_line(NAME_WIDTH, "elsewhere", "%s: not looked at", elsewhere);
 	output_line(NAME_WIDTH, "verdict", "%s", verdict);
 	if (proof->findings->len)
 		print_findings(proof);
@@ -90,6 +93,7 @@ json_t *proof_view_json(const struct proof_view *view)
 	json_set_int(object, "at_source", (int64_t)proof->baseline);
 	json_set_int(object, "regenerable", (int64_t)proof->regenerable);
 	json_set_int(object, "new_damage", (int64_t)filestore_proof_new_damage(proof));
+	json_set(object, "attachments", attachments_json(view->attachments));
 	json_set(object, "findings", findings);
 	return object;
 }

@@ -2,6 +2,17 @@
 
 #include <string.h>
 
+/* What the database's rows named, and its folder did not have. */
+static void take_wrong(const Manifest *manifest, const char *database, GHashTable *names)
+{
+	const json_t *facts = json_object_get(manifest->facts, PART_FILESTORE);
+	const json_t *tree = json_object_get(json_object_get(facts, "trees"), database);
+	json_t *wrong = json_object_get(tree, "wrong"), *what;
+	const char *name;
+
+	json_object_foreach(wrong, name, what) g_hash_table_add(names, g_strdup(name));
+}
+
 /* "filestore/<database>/ab/<sha1>" */
 static void take(const Manifest *manifest, const char *database, GHashTable *names)
 {
@@ -13,6 +24,7 @@ static void take(const Manifest *manifest, const char *database, GHashTable *nam
 		if (g_str_has_prefix(damage->path, prefix))
 			g_hash_table_add(names, g_strdup(damage->path + strlen(prefix)));
 	}
+	take_wrong(manifest, database, names);
 }
 
 static GHashTable *new_names(void)

@@ -33,6 +33,11 @@ static bool is_captured(const struct filestore_capture *capture, const char *nam
 	return g_hash_table_contains(capture->trees.by_name, name);
 }
 
+static bool is_omitted(const struct filestore_capture *capture, const char *name)
+{
+	return g_hash_table_contains(capture->trees.omitted, name);
+}
+
 static void judge_counts(struct filestore_capture *capture, const char *name,
 			 const struct attachments *attachments)
 {
@@ -45,7 +50,7 @@ static void judge_counts(struct filestore_capture *capture, const char *name,
 			"database '%s' keeps %s: they are not in the set; protect that store by "
 			"itself",
 			name, elsewhere);
-	if (!is_captured(capture, name) && attachments->rows > 0) {
+	if (!is_captured(capture, name) && !is_omitted(capture, name) && attachments->rows > 0) {
 		g_autofree char *path = g_strconcat("filestore/", name, NULL);
 		struct damage *damage = g_new0(struct damage, 1);
 
@@ -55,6 +60,16 @@ static void judge_counts(struct filestore_capture *capture, const char *name,
 					       attachments->files);
 		g_ptr_array_add(capture->alarms, damage);
 	}
+}
+
+static void judge_rows(struct filestore_capture *capture, const char *name)
+{
+	g_autoptr(GError) cause = NULL;
+
+	if (!is_omitted(capture, name) &&
+	    !filestore_rows_judge(capture, g_hash_table_lookup(capture->trees.by_name, name),
+				  &cause))
+		backup_note(capture->part.backup, "%s", cause->message);
 }
 
 static void judge_database(struct filestore_capture *capture, const char *name)
@@ -80,6 +95,7 @@ static void judge_database(struct filestore_capture *capture, const char *name)
 
 			json_set(facts, "attachments", attachments_json(&attachments));
 			json_object_del(facts, "attachments_unknown");
+			judge_rows(capture, name);
 		}
 		judge_counts(capture, name, &attachments);
 	}

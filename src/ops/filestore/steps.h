@@ -71,6 +71,9 @@ bool filestore_store_layer(struct filestore_capture *capture, GError **error);
 /* databases.c: which there are; what they keep elsewhere, and what they expect of the filestore. */
 void filestore_databases_list(struct filestore_capture *capture);
 void filestore_databases_judge(struct filestore_capture *capture);
+/* filestore_rows.c: which files the rows of a database name that its folder does not have so. */
+bool filestore_rows_judge(struct filestore_capture *capture, const struct filestore_tree *tree,
+			  GError **error);
 
 /* Facts of one tree, made if need be; borrowed. */
 json_t *filestore_facts(struct filestore_capture *capture, const char *tree);

@@ -359,6 +359,7 @@ static void omit_tree(struct passage *passage, const char *place, const char *is
 		" files in set %s: is its file system mounted? If all of them are meant to "
 		"be gone, capture the filestore with --full",
 		place, is, passage->scan.gone_files, passage->capture->before->set_id);
+	g_hash_table_add(passage->capture->trees.omitted, g_strdup(passage->tree->name));
 	take_omissions(passage);
 }
 
