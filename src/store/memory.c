@@ -158,11 +158,24 @@ char *memory_recall(Memory *memory, const char *fact)
 	return word;
 }
 
+/* Well before it is too old to be believed. */
+static bool is_fresh(const Memory *memory, const char *fact, const char *word, usec_t now)
+{
+	const struct learnt *learnt = g_hash_table_lookup(memory->facts, fact);
+
+	return learnt && strcmp(learnt->word, word) == 0 && learnt->time <= now &&
+	       now - learnt->time < memory->age / 2;
+}
+
 void memory_note(Memory *memory, const char *fact, const char *word)
 {
+	usec_t now = clock_now();
+
 	mutex_lock(memory->mutex);
-	set_fact(memory->facts, fact, word, clock_now());
-	set_fact(memory->fresh, fact, word, clock_now());
+	if (!is_fresh(memory, fact, word, now)) {
+		set_fact(memory->facts, fact, word, now);
+		set_fact(memory->fresh, fact, word, now);
+	}
 	mutex_unlock(memory->mutex);
 }
 

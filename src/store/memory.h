@@ -27,6 +27,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Memory, memory_close)
 
 /* The word, or NULL; g_free. */
 char *memory_recall(Memory *memory, const char *fact);
+/* Nothing is written where it was noted not long ago: who asks with every segment would write as often. */
 void memory_note(Memory *memory, const char *fact, const char *word);
 /* Everything: it turned out otherwise. */
 void memory_forget(Memory *memory);

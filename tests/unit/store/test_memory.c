@@ -2,7 +2,10 @@
 
 #include "base/file.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct fixture {
 	char *folder, *path;
@@ -53,6 +56,33 @@ static void test_next_process(struct fixture *fixture, const void *data)
 	assert_recalls(fixture, "bucket b", USEC_PER_HOUR, NULL);
 	assert_recalls(fixture, "bucket a", 0, NULL);
 	assert_recalls(fixture, "bucket a", 1, NULL);
+}
+
+static ino_t note_again(const struct fixture *fixture, usec_t age, const char *word)
+{
+	Memory *memory = open_about(fixture, "bucket a", age);
+	struct stat status;
+
+	memory_note(memory, "versions", word);
+	memory_close(memory);
+	g_assert_cmpint(stat(fixture->path, &status), ==, 0);
+	return status.st_ino;
+}
+
+/* What is learnt again is not written again, unless it is new or grows old. */
+static void test_writes_once(struct fixture *fixture, const void *data)
+{
+	ino_t first = note_again(fixture, USEC_PER_HOUR, "yes");
+	int keep = open(fixture->path, O_RDONLY); /* so that its number is not given again */
+
+	g_assert_true(note_again(fixture, USEC_PER_HOUR, "yes") == first);
+	g_assert_true(note_again(fixture, 0, "yes") != first);
+	close(keep);
+	first = note_again(fixture, USEC_PER_HOUR, "yes");
+	keep = open(fixture->path, O_RDONLY);
+	g_assert_true(note_again(fixture, USEC_PER_HOUR, "no") != first);
+	close(keep);
+	assert_recalls(fixture, "bucket a", USEC_PER_HOUR, "no");
 }
 
 static void test_forgets(struct fixture *fixture, const void *data)
@@ -123,6 +153,7 @@ int main(int argc, char **argv)
 		void (*run)(struct fixture *fixture, const void *data);
 	} tests[] = {
 		{"/store/memory/serves-the-next-process-for-a-while", test_next_process},
+		{"/store/memory/writes-what-is-new", test_writes_once},
 		{"/store/memory/forgets", test_forgets},
 		{"/store/memory/keeps-what-another-process-learnt", test_beside_another},
 		{"/store/memory/does-not-believe-what-is-damaged", test_damaged},
