@@ -2,6 +2,8 @@ noinst_LIBRARIES += src/ops/libops.a
 src_ops_libops_a_SOURCES = \
 	src/ops/accounts.c \
 	src/ops/accounts.h \
+	src/ops/archive/altered.c \
+	src/ops/archive/altered.h \
 	src/ops/archive/archive.h \
 	src/ops/archive/choice.c \
 	src/ops/archive/choice.h \

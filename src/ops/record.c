@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "ops/archive/altered.h"
 #include "pg/timeline.h"
 #include "repo/wal_held.h"
 #include "repo/wal_range.h"
@@ -312,34 +313,44 @@ bool record_exposure(Catalog *catalog, const char *service, const char *reposito
 		error);
 }
 
-static bool put_alterations(Catalog *catalog, const Repo *repo, const GPtrArray *found,
-			    GError **error)
+static bool put_alteration(Catalog *catalog, const char *service, const char *repository,
+			   const struct store_alteration *one, GError **error)
 {
-	for (guint i = 0; catalog && i < found->len; i++) {
-		const struct store_alteration *one = found->pdata[i];
-		struct catalog_alteration row = {
-			.name = one->name,
-			.hidden = one->hidden,
-			.what = one->what,
-			.first_at = one->found_at,
-			.last_at = one->found_at,
-		};
+	struct catalog_alteration row = {
+		.name = one->name,
+		.hidden = one->hidden,
+		.what = one->what,
+		.first_at = one->found_at,
+		.last_at = one->found_at,
+	};
 
-		if (!catalog_alteration_put(catalog, repo->service.name, store_name(repo->store),
-					    &row, error))
-			return false;
-	}
-	return true;
+	return catalog_alteration_put(catalog, service, repository, &row, error);
 }
 
 bool record_alterations(Catalog *catalog, const Repo *repo, GPtrArray **found, GError **error)
 {
 	g_autoptr(GPtrArray) taken = store_alterations_take(repo->store);
 
-	if (!put_alterations(catalog, repo, taken, error))
-		return false;
+	for (guint i = 0; catalog && i < taken->len; i++)
+		if (!put_alteration(catalog, repo->service.name, store_name(repo->store),
+				    taken->pdata[i], error))
+			return false;
 	if (found)
 		*found = g_steal_pointer(&taken);
+	return true;
+}
+
+bool record_kept_alterations(Catalog *catalog, const char *service, const char *state,
+			     GError **error)
+{
+	g_autoptr(GPtrArray) kept = archive_altered_take(state);
+
+	for (guint i = 0; i < kept->len; i++) {
+		const struct archive_altered *one = kept->pdata[i];
+
+		if (!put_alteration(catalog, service, one->repository, &one->found, error))
+			return false;
+	}
 	return true;
 }
 

@@ -284,7 +284,9 @@ static bool read_all(const struct status_request *request, struct status *status
 {
 	struct record_journal journal = {request->state, request->service, request->journaled};
 
-	if (request->state && !record_wal_journal(request->catalog, &journal, error))
+	if (request->state &&
+	    (!record_wal_journal(request->catalog, &journal, error) ||
+	     !record_kept_alterations(request->catalog, request->service, request->state, error)))
 		return false;
 	for (const char *const *name = request->repositories; *name; name++)
 		if (!read_repository(request, *name, status, error))

@@ -101,6 +101,13 @@ $site->write_conf(%{ repository($bucket, lock => 'compliance') });
 $site->backup('a backup that is kept longer');
 my ($longer) = lock_of();
 cmp_ok($longer, 'gt', $locked, 'for as long as a set');
+
+# What archive-get sees through is remembered as what others do.
+my ($wal) = grep { m{/wal/00000001/$segment-} } map { $_->{key} } @versions;
+$ceph->must('DELETE', "/$bucket/$wal");
+my $seen = $site->tool_ok(['archive-get', '--service', 'erp-prod', $segment, $site->path('got')], 'a segment that was hidden comes');
+like($seen->err, qr{/wal/00000001/$segment-\S+ is hidden behind a delete marker}, 'with a warning');
+like($site->tool_ok(['status', 'erp-prod'], 'status')->out, qr/1 object was found hidden or replaced, last/, 'which status has, too');
 @versions = $ceph->versions($bucket, 'erp/');
 
 # What a run left that died long ago, and somebody meddled with: all of it goes, however many objects, by one request

@@ -140,6 +140,7 @@ bool cmd_archive_get(const struct arguments *arguments, GError **error)
 		.repository_count = repositories->len,
 		.identity = context->identity,
 		.spool = spool,
+		.state = context->state,
 		.file = arguments_positional(arguments, 0),
 		.path = arguments_positional(arguments, 1),
 		.batch = context->settings->archive_get_batch,

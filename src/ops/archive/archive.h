@@ -32,6 +32,7 @@ struct archive_get_request {
 	const Identity *identity;
 	const char *spool; /* folder of fetched segments, of this service alone, made if missing
 			    * (0700); NULL: no prefetch */
+	const char *state; /* folder where archive_altered_keep keeps; NULL: nowhere */
 	const char *file;  /* %f */
 	const char *path;  /* %p */
 	unsigned batch;	   /* segments to fetch ahead; 0: none */

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "ops/archive/altered.h"
 #include "ops/archive/lookup.h"
 #include "ops/archive/spool.h"
 #include "pg/wal.h"
@@ -111,8 +112,11 @@ static bool get_from_repositories(const struct archive_get_request *request, enu
 		good = archive_place_commit(place, error);
 	*segment_size = lookup.segment_size;
 	archive_lookup_clear(&lookup);
-	for (size_t i = 0; i < request->repository_count; i++)
+	for (size_t i = 0; i < request->repository_count; i++) {
+		if (repos[i] && request->state)
+			archive_altered_keep(request->state, repos[i]->store);
 		repo_free(repos[i]);
+	}
 	return good;
 }
 
@@ -123,6 +127,7 @@ static void refill(const struct archive_get_request *request, uint32_t segment_s
 		.repository_count = request->repository_count,
 		.identity = request->identity,
 		.spool = request->spool,
+		.state = request->state,
 		.file = request->file,
 		.segment_size = segment_size,
 		.batch = request->batch,

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "ops/archive/altered.h"
 #include "ops/archive/lookup.h"
 #include "ops/archive/repos.h"
 #include "repo/wal_held.h"
@@ -211,8 +212,11 @@ static bool fetcher_end(void *shared, void *context, bool finished, GError **err
 	struct fetcher *fetcher = context;
 
 	(void)finished, (void)error;
-	for (size_t i = 0; i < filling->refill->repository_count; i++)
+	for (size_t i = 0; i < filling->refill->repository_count; i++) {
+		if (fetcher->repos[i] && filling->refill->state)
+			archive_altered_keep(filling->refill->state, fetcher->repos[i]->store);
 		repo_free(fetcher->repos[i]);
+	}
 	g_free(fetcher->repos);
 	g_free(fetcher);
 	return true;

@@ -18,7 +18,8 @@ struct spool_refill {
 	size_t repository_count;
 	const Identity *identity;
 	const char *spool;
-	const char *file; /* the segment before the first to fetch */
+	const char *state; /* as in struct archive_get_request */
+	const char *file;  /* the segment before the first to fetch */
 	uint32_t segment_size;
 	unsigned batch, workers;
 };
