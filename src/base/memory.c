@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #define HUGE_PAGE ((size_t)2 << 20)
+#define PAGE	  ((size_t)4 << 10)
 
 void *memory_large(size_t size)
 {
@@ -16,5 +17,14 @@ void *memory_large(size_t size)
 	if (posix_memalign(&memory, HUGE_PAGE, whole) != 0)
 		return NULL;
 	madvise(memory, whole, MADV_HUGEPAGE); /* advice: it may be refused */
+	return memory;
+}
+
+void *memory_pages(size_t size)
+{
+	void *memory = NULL;
+
+	if (posix_memalign(&memory, PAGE, size) != 0)
+		g_error("cannot get %zu bytes: out of memory", size);
 	return memory;
 }

@@ -10,4 +10,7 @@
  */
 void *memory_large(size_t size);
 
+/* Memory for size bytes, at least one, that begins with a page, as what is written past the page cache has to; g_free. */
+void *memory_pages(size_t size);
+
 #endif

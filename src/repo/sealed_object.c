@@ -58,9 +58,7 @@ SealedBuilder *sealed_builder_new(const struct sealed_builder_settings *settings
 	builder->sha256 = sha256_new();
 	builder->capacity = builder->settings.limit + compress_bound(CHUNK_MAX) + SEAL_OVERHEAD +
 			    SEAL_FOOTER_ROW;
-	builder->buffer = memory_large(builder->capacity);
-	if (!builder->buffer)
-		g_error("cannot make a buffer of %zu bytes: out of memory", builder->capacity);
+	builder->buffer = memory_pages(builder->capacity);
 	builder->footer = g_byte_array_new();
 	return builder;
 }

@@ -19,9 +19,8 @@
 #define FOLDER_MODE	0700
 #define OBJECT_MODE	0400
 #define WRITEBACK_BYTES ((off_t)8 << 20)
-/* Packs are as large, and read by nobody soon; segments of WAL are smaller, and a standby reads them. */
-#define DIRECT_MIN  ((size_t)24 << 20)
-#define DIRECT_UNIT ((size_t)4 << 10) /* what every disk takes */
+#define DIRECT_MIN	((size_t)1 << 20)
+#define DIRECT_UNIT	((size_t)4 << 10) /* what every disk takes */
 
 /* Folders. */
 

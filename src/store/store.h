@@ -95,7 +95,9 @@ struct store_receipt {
 	usec_t stored_at;  /* by the store's clock */
 	char version[128]; /* empty where there are none */
 };
-/* Durable when it returns true. Never replaces: ODR_ERROR_EXISTS if the name is taken (a store that
+/* Large parts that begin with a page (base/memory.h) go past the page cache into a folder: packs, which nobody reads soon,
+ * and not WAL, which a standby does.
+ * Durable when it returns true. Never replaces: ODR_ERROR_EXISTS if the name is taken (a store that
  * cannot tell adds a version instead). receipt may be NULL. */
 bool store_put(Store *store, const char *name, const struct iovec *parts, int count,
 	       const struct store_put *how, struct store_receipt *receipt, GError **error);

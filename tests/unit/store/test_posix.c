@@ -317,8 +317,8 @@ static void test_no_leftovers(struct fixture *fixture, gconstpointer data)
 static void test_direct(struct fixture *fixture, gconstpointer data)
 {
 	static const size_t shifts[] = {0, 1};
-	size_t size = ((size_t)24 << 20) + 4097;
-	g_autofree uint8_t *content = memory_large(size + 1);
+	size_t size = ((size_t)3 << 20) + 4097;
+	g_autofree uint8_t *content = memory_pages(size + 1);
 
 	for (size_t i = 0; i < size + 1; i++)
 		content[i] = (uint8_t)(i * 7 / 3);
@@ -337,8 +337,8 @@ static void test_direct(struct fixture *fixture, gconstpointer data)
 /* As above, in the middle of what is written past the page cache. */
 static void test_direct_no_leftovers(struct fixture *fixture, gconstpointer data)
 {
-	size_t size = (size_t)24 << 20;
-	g_autofree uint8_t *content = memory_large(size);
+	size_t size = (size_t)3 << 20;
+	g_autofree uint8_t *content = memory_pages(size);
 	const struct iovec part = {content, size};
 	g_autoptr(GError) error = NULL;
 	struct rlimit before, small;
@@ -347,7 +347,7 @@ static void test_direct_no_leftovers(struct fixture *fixture, gconstpointer data
 	memset(content, 1, size);
 	g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &before), ==, 0);
 	small = before;
-	small.rlim_cur = (8 << 20) + 100;
+	small.rlim_cur = (2 << 20) + 100;
 	signal(SIGXFSZ, SIG_IGN);
 	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
 	stored = store_put(fixture->store, "p/x", &part, 1, NULL, NULL, &error);
