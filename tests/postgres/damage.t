@@ -121,7 +121,7 @@ subtest 'without checksums, what can be seen is seen' => sub {
 	scribble($server->pgdata . "/$future", 1 * 8192, pack('VV', 0xFFF, 0x10));
 	scribble($server->pgdata . "/$content", 1 * 8192 + 5000, 'rot');
 
-	my $damaged = damaged_of($plain->tool_fails([$plain->backup_arguments, '--json'], 9, qr/2 files/, 'status 9'));
+	my $damaged = damaged_of($plain->tool_fails([$plain->backup_arguments, '--json'], 9, qr/2 findings/, 'status 9'));
 	is($damaged->{"pgdata/$header"}, 'block 4 has a broken header', 'a header that cannot be');
 	like($damaged->{"pgdata/$future"} // '', qr{^a page has the position FFF/10, past the end of the backup at [0-9A-F]+/[0-9A-F]+$}, 'a page from the future');
 	is($damaged->{"pgdata/$content"}, undef, 'content cannot be judged');
