@@ -36,7 +36,7 @@ except ImportError:
     xxhash = None
 
 MIB = 1 << 20
-PACK, ROOT, WAL, MANIFEST = 1, 2, 3, 4
+PACK, ROOT, WAL, MANIFEST, MARK = 1, 2, 3, 4, 5
 ROLE_WRITER = 1
 FOOTER = 2**64 - 1
 SET_NAME = "[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}"
@@ -487,6 +487,16 @@ class Repository:
                 troubles.append(str(trouble))
         return found, troubles
 
+    def marks(self):
+        """All marks that verify, oldest first; and a sentence for each that does not."""
+        found, troubles = [], []
+        for local in self.list("mark"):
+            try:
+                found.append(within(f"'{local}'", Mark, self.get(local), local, self.identity))
+            except Trouble as trouble:
+                troubles.append(str(trouble))
+        return found, troubles
+
     # Packs.
 
     def pack(self, generation, row):
@@ -823,6 +833,29 @@ class Moment:
         need(re.fullmatch(SET_NAME, self.set) and self.started_us >= 0, "a field of it is wrong")
 
 
+class Mark:
+    """A named point to come back to."""
+
+    def __init__(self, data, local, identity):
+        signed = SignedObject(data, MARK, local, identity)
+        public = json_parse(signed.header.public, "the public part")
+        what = "the public part"
+        found = member(public, "format", int, what)
+        need(found == 1, f"it has format {found}, this reader knows format 1")
+        need(f"mark/{member(public, 'mark', str, what)}" == local, "it is the mark of another name")
+        need(member(public, "service", str, what) == identity.service.hex(), "it belongs to another service")
+        self.made_us, self.lsn, self.timeline = member(public, "made_us", int, what), None, None
+        if public.get("wal") is not None:
+            wal = member(public, "wal", dict, what)
+            self.timeline, self.lsn = member(wal, "timeline", int, what), member(wal, "lsn", str, what)
+        sealed = json_parse(signed.open(identity).content(identity), "the content")
+        self.name = member(sealed, "name", str, "the content")
+        self.note = None if sealed.get("note") is None else member(sealed, "note", str, "the content")
+        digest = hmac.new(identity.digest_secret, b"odrbackup mark 1 " + self.name.encode(), "sha256").digest()[:8]
+        time = datetime.datetime.fromtimestamp(self.made_us // 1000000, datetime.timezone.utc)
+        need(local == f"mark/{time:%Y%m%dT%H%M%SZ}-{digest.hex()}", "name and time are not those of its object")
+
+
 # Restoring.
 
 
@@ -1041,6 +1074,15 @@ def command_moments(repository, arguments):
     return 1 if troubles else 0
 
 
+def command_marks(repository, _):
+    found, troubles = repository.marks()
+    for mark in found:
+        print(mark.name, time_text(mark.made_us), mark.timeline or "-", mark.lsn or "-", mark.note or "", sep="\t")
+    for trouble in troubles:
+        print(trouble, file=sys.stderr)
+    return 1 if troubles else 0
+
+
 def command_restore(repository, arguments):
     tablespaces = {}
     for text in arguments.tablespace:
@@ -1081,6 +1123,7 @@ def arguments_parse():
     commands.add_parser("list", help="sets, oldest first: id, time, parts, start and stop in WAL")
     moments = commands.add_parser("moments", help="of a part, oldest first: time, set")
     moments.add_argument("part", metavar="PART")
+    commands.add_parser("marks", help="oldest first: name, time, timeline, position in WAL, note")
     restore = commands.add_parser("restore", help="write the data directory of a set, or its filestore")
     restore.add_argument("set", metavar="SET", help="id of a set, or latest")
     restore.add_argument("directory", metavar="DIR", help="new or empty")
@@ -1098,7 +1141,13 @@ def main():
         arguments = arguments_parse()
     except SystemExit as end:  # PostgreSQL would take 2 for absence
         return TROUBLE if end.code else 0
-    run = {"list": command_list, "moments": command_moments, "restore": command_restore, "wal": command_wal}[arguments.command]
+    run = {
+        "list": command_list,
+        "marks": command_marks,
+        "moments": command_moments,
+        "restore": command_restore,
+        "wal": command_wal,
+    }[arguments.command]
     try:
         identity = identity_load(arguments.identity, arguments.passphrase_file)
         return run(Repository(arguments.repository, identity), arguments)
