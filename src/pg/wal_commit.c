@@ -164,29 +164,30 @@ static enum taken take_record(struct reader *reader, GByteArray *body, usec_t *t
 	return taken;
 }
 
-usec_t wal_last_commit(const void *bytes, size_t size, size_t within)
+struct wal_last wal_last_commit(const void *bytes, size_t size, size_t within)
 {
 	struct reader reader = {.bytes = bytes, .size = size, .at = LONG_HEADER};
 	g_autoptr(GByteArray) body = g_byte_array_new();
 	struct wal_header header;
 	enum taken taken;
-	usec_t last = 0;
+	struct wal_last last = {0};
 	size_t left;
 
 	if (size < BLOCK_SIZE || !wal_header_parse(bytes, size, &header, NULL))
-		return 0;
+		return last;
 	reader.magic = header.magic;
 	reader.address = header.address;
 	left = header.info & CONTINUED ? bytes_u32(reader.bytes + 16) : 0;
 	taken = take(&reader, NULL, left, &left);
 	while (taken != LOST) {
 		usec_t time;
+		size_t begin = reader.at = ALIGNED(reader.at);
 
-		reader.at = ALIGNED(reader.at);
 		if (reader.at >= MIN(within, size))
 			break;
 		taken = take_record(&reader, body, &time);
-		last = MAX(last, time);
+		if (time != 0)
+			last = (struct wal_last){MAX(last.time, time), reader.address + begin};
 	}
 	return last;
 }

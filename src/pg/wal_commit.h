@@ -11,8 +11,12 @@
  */
 
 /* The latest of those that begin in the first `within` of `size` bytes, which begin with a whole segment
- * and go on behind it, for a record that reaches over its end. 0: there is none. Hostile bytes: where they
+ * and go on behind it, for a record that reaches over its end. Hostile bytes: where they
  * cannot be followed, the search ends. */
-usec_t wal_last_commit(const void *bytes, size_t size, size_t within);
+struct wal_last {
+	usec_t time; /* 0: there is none */
+	lsn_t lsn;   /* where the last one begins, or the page header in front of it */
+};
+struct wal_last wal_last_commit(const void *bytes, size_t size, size_t within);
 
 #endif

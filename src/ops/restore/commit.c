@@ -55,8 +55,11 @@ static bool look_back(const struct restore_proof *proof, struct restore_plan *pl
 		guint own = content->len;
 
 		g_byte_array_append(content, behind->data, behind->len);
-		plan->last_commit = wal_last_commit(content->data, content->len, own);
-		if (plan->last_commit != 0)
+		struct wal_last last = wal_last_commit(content->data, content->len, own);
+
+		plan->last_commit = last.time;
+		plan->last_commit_lsn = last.lsn;
+		if (last.time != 0)
 			return true;
 		g_byte_array_set_size(behind, 0);
 		g_byte_array_append(behind, content->data, (guint)MIN(own, REACH));

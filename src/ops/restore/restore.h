@@ -29,6 +29,7 @@ struct restore_plan {
 	lsn_t wal_end;		  /* end of gap-free WAL along the timeline */
 	usec_t wal_end_stored;	  /* when the last of it was stored: commits up to about then */
 	usec_t last_commit;	  /* when the last transaction in it ended; 0: not known */
+	lsn_t last_commit_lsn;	  /* where its end begins */
 	char first_segment[WAL_SEGMENT_NAME_SIZE], last_segment[WAL_SEGMENT_NAME_SIZE];
 	uint64_t segments;
 	char missing[WAL_SEGMENT_NAME_SIZE]; /* first missing one behind which there is more; "" */

@@ -29,7 +29,7 @@ static usec_t last(const struct site *site)
 	g_autofree uint8_t *copy = g_malloc0(whole + 1);
 
 	memcpy(copy, bytes->data, bytes->len);
-	return wal_last_commit(copy, whole, whole);
+	return wal_last_commit(copy, whole, whole).time;
 }
 
 static void nothing(struct site *site, const void *data)
@@ -37,8 +37,8 @@ static void nothing(struct site *site, const void *data)
 	uint8_t zeros[WAL_PAGE] = {0};
 
 	(void)data;
-	g_assert_cmpint(wal_last_commit(zeros, sizeof(zeros), sizeof(zeros)), ==, 0);
-	g_assert_cmpint(wal_last_commit("", 0, 0), ==, 0);
+	g_assert_cmpint(wal_last_commit(zeros, sizeof(zeros), sizeof(zeros)).time, ==, 0);
+	g_assert_cmpint(wal_last_commit("", 0, 0).time, ==, 0);
 	wal_pages_other(&site->pages, 100);
 	wal_pages_fill(&site->pages, MIB);
 	g_assert_cmpint(last(site), ==, 0);
@@ -117,9 +117,9 @@ static void reaches_over_the_end(struct site *site, const void *data)
 	wal_pages_xact(&site->pages, WAL_COMMIT, T(7), 300);
 	wal_pages_xact(&site->pages, WAL_COMMIT, T(8), 0);
 	wal_pages_fill(&site->pages, MIB + WAL_PAGE);
-	g_assert_cmpint(wal_last_commit(bytes->data, MIB, MIB), ==, 0);
-	g_assert_cmpint(wal_last_commit(bytes->data, bytes->len, MIB), ==, T(7));
-	g_assert_cmpint(wal_last_commit(bytes->data, bytes->len, bytes->len), ==, T(8));
+	g_assert_cmpint(wal_last_commit(bytes->data, MIB, MIB).time, ==, 0);
+	g_assert_cmpint(wal_last_commit(bytes->data, bytes->len, MIB).time, ==, T(7));
+	g_assert_cmpint(wal_last_commit(bytes->data, bytes->len, bytes->len).time, ==, T(8));
 }
 
 /* The server died while it wrote a record, and went on in the next page. */
