@@ -16,6 +16,8 @@ struct drawing {
 	GPtrArray *population;
 	GHashTable *strata; /* char * → struct draw_stratum, owned by inputs */
 	struct population_cut cut;
+	lsn_t wal_end;		    /* of the repository that is gathered from; 0: not looked at */
+	struct population_knot end; /* the newest commit before it */
 };
 
 /* ---- what there is ------------------------------------------------------------------------------- */
@@ -49,8 +51,8 @@ static void add_interval(struct drawing *drawing, const Manifest *set, const cha
 				&drawing->cut);
 }
 
-/* Where the WAL behind the newest set ends: at its newest commit. False: nothing behind it can be reached. */
-static bool end_of(Drill *drill, Repo *repo, const struct restore_holdings *holdings,
+/* Up to where PostgreSQL can stop: at the newest commit that can be reached from a set. False: at none. */
+static bool end_of(struct drawing *drawing, Repo *repo, const struct restore_holdings *holdings,
 		   const Manifest *set, struct population_knot *end)
 {
 	const struct restore_target latest = {.type = RECOVERY_DEFAULT, .set = set->set_id};
@@ -58,16 +60,25 @@ static bool end_of(Drill *drill, Repo *repo, const struct restore_holdings *hold
 					      .ranges = holdings->ranges,
 					      .histories = holdings->histories};
 	struct restore_plan plan = {0};
-	bool found =
-		restore_plan(&source, &latest, &plan, NULL) &&
-		restore_plan_prove(&(struct restore_proof){.repo = repo,
-							   .identity = drill->request->identity,
-							   .source = &source,
-							   .target = &latest},
-				   &plan, NULL) &&
-		plan.last_commit > 0;
 
-	*end = (struct population_knot){.time = plan.last_commit, .lsn = plan.wal_end};
+	if (!restore_plan(&source, &latest, &plan, NULL))
+		return false;
+	/* Of all sets that lead to the same end it is looked at once. */
+	if (plan.wal_end != drawing->wal_end &&
+	    restore_plan_prove(
+		    &(struct restore_proof){.repo = repo,
+					    .identity = drawing->drill->request->identity,
+					    .source = &source,
+					    .target = &latest},
+		    &plan, NULL)) {
+		drawing->wal_end = plan.wal_end;
+		drawing->end = (struct population_knot){.time = plan.last_commit,
+							.lsn = plan.last_commit_lsn};
+	}
+	*end = drawing->end;
+
+	bool found = plan.wal_end == drawing->wal_end && end->time > 0;
+
 	restore_plan_clear(&plan);
 	return found;
 }
@@ -101,12 +112,11 @@ static void add_set(struct drawing *drawing, Repo *repo, const struct restore_ho
 	    set->stopped < drill->t_loss - drill->plan->select.window)
 		return;
 	from = (struct population_knot){.time = set->stopped + margin, .lsn = set->wal->stop};
-	if (next)
-		to = (struct population_knot){.time = next->stopped, .lsn = next->wal->stop};
-	else if (end_of(drill, repo, holdings, set, &to))
-		to.time -= margin;
-	else
+	if (!end_of(drawing, repo, holdings, set, &to))
 		return;
+	to.time -= margin;
+	if (next && next->stopped < to.time)
+		to = (struct population_knot){.time = next->stopped, .lsn = next->wal->start};
 	add_interval(drawing, set, repository, &from, &to);
 	if (to.time > from.time) {
 		add_edge(drawing, "after-set", set, repository, from.time);
@@ -121,6 +131,7 @@ static bool gather_from(struct drawing *drawing, Repo *repo, GError **error)
 
 	if (!restore_holdings_read(repo, drawing->drill->request->identity, &holdings, error))
 		return false;
+	drawing->wal_end = 0;
 	for (guint i = 0; i < holdings.manifests->len; i++)
 		add_set(drawing, repo, &holdings, i);
 	restore_holdings_clear(&holdings);

@@ -203,6 +203,14 @@ static bool check_files(Drill *drill, const struct plan_check *check, GError **e
 
 /* ---- the configuration --------------------------------------------------------------------------- */
 
+static bool has_part(const Drill *drill, const char *part)
+{
+	for (guint i = 0; i < drill->holdings.manifests->len; i++)
+		if (manifest_part(drill->holdings.manifests->pdata[i], part))
+			return true;
+	return false;
+}
+
 /* The newest capture that was complete at the moment. */
 static const Manifest *configuration_at(const Drill *drill)
 {
@@ -265,13 +273,23 @@ static void check_configuration(Drill *drill, const struct plan_check *check)
 
 /* ---- at rest ------------------------------------------------------------------------------------- */
 
+/* What runs in every plan runs where the service has what it looks at; what a plan names itself runs anyway. */
+static bool is_due(const Drill *drill, const struct plan_check *check)
+{
+	if (check->line != 0)
+		return true;
+	if (check->type == PLAN_CHECK_CONFIG)
+		return has_part(drill, PART_CONFIG);
+	return check->type != PLAN_CHECK_FILESTORE || drill->files.wanted;
+}
+
 /* What asks no database by SQL alone. */
 static bool check_others(Drill *drill, enum plan_stage stage, GError **error)
 {
 	for (guint i = 0; i < drill->plan->checks->len; i++) {
 		const struct plan_check *check = drill->plan->checks->pdata[i];
 
-		if (check->stage != stage)
+		if (check->stage != stage || !is_due(drill, check))
 			continue;
 		if (!stop_check(error))
 			return false;
