@@ -340,6 +340,11 @@ bool record_alterations(Catalog *catalog, const Repo *repo, GPtrArray **found, G
 	return true;
 }
 
+char *record_protection_fact(const char *service, const char *repository)
+{
+	return g_strdup_printf("protection.%s.%s", service, repository);
+}
+
 bool record_kept_alterations(Catalog *catalog, const char *service, const char *state,
 			     GError **error)
 {

@@ -49,7 +49,9 @@ bool record_exposure(Catalog *catalog, const char *service, const char *reposito
 /* What readers of this repository found to be altered since the last call (store/alteration.h), also given
  * to *found (struct store_alteration; may be NULL). catalog NULL: not recorded. */
 bool record_alterations(Catalog *catalog, const Repo *repo, GPtrArray **found, GError **error);
-/* What archive-get kept of that in the service's state folder. */
+/* The name of the catalog's fact about what keeps objects of a repository from being deleted; g_free. */
+char *record_protection_fact(const char *service, const char *repository);
+/* What archive-get kept of alterations in the service's state folder. */
 bool record_kept_alterations(Catalog *catalog, const char *service, const char *state,
 			     GError **error);
 /* Everything anew from one repository (catalog rebuild). identity may be NULL: public parts only. */

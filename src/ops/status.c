@@ -16,6 +16,7 @@ void status_repository_free(struct status_repository *repository)
 	g_free(repository->newest_set);
 	g_free(repository->oldest_set);
 	g_free(repository->altered_how);
+	g_free(repository->protection);
 	g_array_unref(repository->gaps);
 	g_array_unref(repository->points);
 	g_free(repository);
@@ -214,6 +215,9 @@ static bool read_repository(const struct status_request *request, const char *na
 	g_autoptr(GPtrArray) files = NULL, alterations = NULL;
 	g_autoptr(GArray) events = NULL;
 	g_autoptr(GArray) points = g_array_new(false, false, sizeof(struct status_point));
+	g_autofree char *fact = record_protection_fact(request->service, name);
+	g_autofree char *protection = NULL;
+	struct status_repository *repository;
 
 	if (!record_exposure(request->catalog, request->service, name, error) ||
 	    !catalog_sets(request->catalog, request->service, name, &sets, error) ||
@@ -222,6 +226,7 @@ static bool read_repository(const struct status_request *request, const char *na
 			      request->now - STATUS_PERIOD, &events, error) ||
 	    !catalog_alterations(request->catalog, request->service, name,
 				 request->now - STATUS_ALTERED, &alterations, error) ||
+	    !catalog_fact(request->catalog, fact, &protection, error) ||
 	    !read_points(request, name, points, error))
 		return false;
 
@@ -234,7 +239,9 @@ static bool read_repository(const struct status_request *request, const char *na
 				       .rpo = request->rpo,
 				       .now = request->now};
 
-	g_ptr_array_add(status->repositories, status_repository_new(&source));
+	repository = status_repository_new(&source);
+	repository->protection = g_steal_pointer(&protection);
+	g_ptr_array_add(status->repositories, repository);
 	return true;
 }
 

@@ -44,8 +44,9 @@ struct status_repository {
 	unsigned altered;  /* objects found hidden or replaced within STATUS_ALTERED */
 	char *altered_how; /* the last of them: a sentence; NULL: none */
 	usec_t altered_at;
-	GArray *gaps;	/* struct status_gap */
-	GArray *points; /* struct status_point: filestore and config */
+	char *protection; /* what the last backup learnt of locks, for people; NULL: nothing yet */
+	GArray *gaps;	  /* struct status_gap */
+	GArray *points;	  /* struct status_point: filestore and config */
 };
 struct status {
 	char *service;

@@ -39,7 +39,7 @@ $site->cluster->psql('INSERT INTO invoice VALUES (-1)');
 $site->cluster->archive_now;
 
 # Replay waits for every request: the listing is of one name, however many segments there are.
-my ($segment) = map { $_->{key} =~ m{/wal/00000001/([0-9A-F]{24})-} } $ceph->versions($bucket, 'erp/');
+my $segment = (map { $_->{key} =~ m{/wal/00000001/([0-9A-F]{24})-} } $ceph->versions($bucket, 'erp/'))[-1];
 $site->write_conf(odrbackup => { 'archive-get-batch' => 0 }, %{ repository($bucket, lock => 'compliance') });
 my @asked = $ceph->requests_of(sub {
 	$site->tool_ok(['archive-get', '--service', 'erp-prod', $segment, $site->path('got')], 'a segment comes') });
@@ -107,7 +107,9 @@ my ($wal) = grep { m{/wal/00000001/$segment-} } map { $_->{key} } @versions;
 $ceph->must('DELETE', "/$bucket/$wal");
 my $seen = $site->tool_ok(['archive-get', '--service', 'erp-prod', $segment, $site->path('got')], 'a segment that was hidden comes');
 like($seen->err, qr{/wal/00000001/$segment-\S+ is hidden behind a delete marker}, 'with a warning');
-like($site->tool_ok(['status', 'erp-prod'], 'status')->out, qr/1 object was found hidden or replaced, last/, 'which status has, too');
+my $status = $site->tool_ok(['status', 'erp-prod'], 'status')->out;
+like($status, qr/1 object was found hidden or replaced, last/, 'which status has, too');
+like($status, qr/^ +protection +immutable: nobody can delete a locked version before its time$/m, 'and that nothing can be deleted');
 @versions = $ceph->versions($bucket, 'erp/');
 
 # What a run left that died long ago, and somebody meddled with: all of it goes, however many objects, by one request

@@ -59,8 +59,7 @@ static void record_protection(const Context *context, Catalog *catalog)
 	for (guint i = 0; i < context->repos->len; i++) {
 		Repo *repo = context->repos->pdata[i];
 		const char *name = store_name(repo->store);
-		g_autofree char *fact =
-			g_strdup_printf("protection.%s.%s", context->service->name, name);
+		g_autofree char *fact = record_protection_fact(context->service->name, name);
 		struct store_abilities abilities;
 
 		store_abilities(repo->store, &abilities);

@@ -153,6 +153,8 @@ static void print_repository(const struct status *status,
 	if (repository->database_sets > 0)
 		print_gaps(repository);
 	print_points(repository);
+	if (repository->protection)
+		output_line(NAME_WIDTH, "  protection", "%s", repository->protection);
 }
 
 static void print_runs(const struct status *status)
@@ -275,6 +277,7 @@ static json_t *repository_json(const struct status *status,
 	json_set(object, "timeline",
 		 repository->timeline ? json_integer(repository->timeline) : json_null());
 	json_set(object, "gaps", gaps_json(repository->gaps));
+	json_set_string(object, "protection", repository->protection);
 	return object;
 }
 
