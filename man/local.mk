@@ -6,6 +6,7 @@ dist_man_MANS = \
 	man/odrbackup-catalog.1 \
 	man/odrbackup-check.1 \
 	man/odrbackup-config.1 \
+	man/odrbackup-drill.1 \
 	man/odrbackup-expire.1 \
 	man/odrbackup-export.1 \
 	man/odrbackup-heartbeat.1 \
@@ -17,6 +18,7 @@ dist_man_MANS = \
 	man/odrbackup-restore.1 \
 	man/odrbackup-status.1 \
 	man/odrbackup-verify.1 \
+	man/odrbackup-drill.5 \
 	man/odrbackup.conf.5 \
 	man/odrbackup-collect.7 \
 	man/odrbackup-format.7 \

@@ -1,6 +1,7 @@
 #include "base/keyfile.h"
 
 #include "base/error.h"
+#include "base/suggest.h"
 
 #include <string.h>
 
@@ -255,5 +256,46 @@ bool keyfile_value(const Keyfile *keyfile, const char *group, const char *key, c
 		return keyfile_fail(keyfile, keyfile_line(keyfile, group, key), error, "%s",
 				    cause->message);
 	*value = *text ? g_steal_pointer(&text) : NULL;
+	return true;
+}
+
+bool keyfile_name_valid(const char *name)
+{
+	size_t length = strlen(name);
+
+	if (length == 0 || length > KEYFILE_NAME_MAX || !g_ascii_isalnum(name[0]))
+		return false;
+	for (const char *at = name; *at; at++) {
+		if (!g_ascii_isalnum(*at) && !strchr("._-", *at))
+			return false;
+	}
+	return true;
+}
+
+char *keyfile_group_kind(const char *group, const char **name)
+{
+	const char *blank = strchr(group, ' ');
+
+	*name = blank ? blank + 1 : NULL;
+	return blank ? g_strndup(group, (gsize)(blank - group)) : g_strdup(group);
+}
+
+bool keyfile_known(const Keyfile *keyfile, const struct keyfile_group *group,
+		   const char *const *known, GError **error)
+{
+	for (guint i = 0; i < group->keys->len; i++) {
+		const struct keyfile_key *key = group->keys->pdata[i];
+
+		if (g_strv_contains(known, key->name))
+			continue;
+
+		const char *near = suggest_name(key->name, known);
+		g_autofree char *list = suggest_list(known);
+		g_autofree char *phrase = near ? g_strdup_printf("did you mean '%s'?", near)
+					       : g_strdup_printf("there are %s", list);
+
+		return keyfile_fail(keyfile, key->line, error, "unknown key '%s' in [%s]; %s",
+				    key->name, group->name, phrase);
+	}
 	return true;
 }

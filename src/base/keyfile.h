@@ -40,6 +40,14 @@ unsigned keyfile_line(const Keyfile *keyfile, const char *group, const char *key
 /* *value: blanks around it gone, escapes resolved; NULL where the key is absent or empty. g_free. */
 bool keyfile_value(const Keyfile *keyfile, const char *group, const char *key, char **value,
 		   GError **error);
+/* What stands behind [kind NAME]: 1 to 64 of A-Z a-z 0-9 . _ -, a letter or digit first. */
+#define KEYFILE_NAME_MAX 64
+bool keyfile_name_valid(const char *name);
+/* "service" of "service erp-prod", and the name behind it (NULL: none); g_free. */
+char *keyfile_group_kind(const char *group, const char **name);
+/* Every key of the group is one of known (NULL-terminated); else USAGE, with a suggestion. */
+bool keyfile_known(const Keyfile *keyfile, const struct keyfile_group *group,
+		   const char *const *known, GError **error);
 /* Sets a USAGE error "FILE:LINE: …" and returns false. */
 bool keyfile_fail(const Keyfile *keyfile, unsigned line, GError **error, const char *format, ...)
 	G_GNUC_PRINTF(4, 5);

@@ -239,6 +239,25 @@ static const struct command_option check_options[] = {
 	{NULL},
 };
 
+static const struct command_option drill_explain_options[] = {
+	{"digests", 0, OPTION_FLAG, NULL,
+	 "only the digests of its files, as sha256sum prints them"},
+	{NULL},
+};
+
+static const struct command_option drill_list_options[] = {
+	{"checks", 0, OPTION_FLAG, NULL, "list the shipped checks instead"},
+	{NULL},
+};
+
+static const struct command_option drill_check_options[] = {
+	{"database", 0, OPTION_TEXT, "CONNINFO", "the database, in the words of libpq"},
+	{"save", 0, OPTION_TEXT, "FILE", "keep what the queries gave, to compare another with"},
+	{"compare", 0, OPTION_TEXT, "FILE", "compare with what was kept"},
+	{"strict", 0, OPTION_FLAG, NULL, "exit with 3 when there are only warnings"},
+	{NULL},
+};
+
 /* clang-format off */
 static const struct command protecting[] = {
 	{"backup", "[SERVICE] [--part PART]… [--full] [--jobs N]", "capture a set",
@@ -315,12 +334,37 @@ static const struct command watching[] = {
 };
 /* clang-format on */
 
+/* clang-format off */
+static const struct command drilling[] = {
+	{"drill lint", "[PLAN…]", "check plans of drills, and everything they name",
+	 "drill lint\n"
+	 "drill lint ./weekly-random.plan",
+	 "odrbackup-drill(1)", 0, G_MAXUINT, NULL, cmd_drill_lint},
+	{"drill explain", "PLAN [--digests]", "show a plan as it is in force, its files and its hash",
+	 "drill explain weekly-random\n"
+	 "drill explain weekly-random --digests",
+	 "odrbackup-drill(1)", 1, 1, drill_explain_options, cmd_drill_explain},
+	{"drill list", "[--checks]", "list the plans, or the checks that are shipped",
+	 "drill list\n"
+	 "drill list --checks",
+	 "odrbackup-drill(1)", 0, 0, drill_list_options, cmd_drill_list},
+	{"drill check", "PLAN --database CONNINFO [--save FILE] [--compare FILE] [--strict]",
+	 "run the SQL checks of a plan on any database, which is only read",
+	 "drill check weekly-random --database 'host=/var/run/postgresql dbname=shop'\n"
+	 "drill check weekly-random --database dbname=shop --save shop.figures\n"
+	 "drill check weekly-random --database dbname=shop-copy --compare shop.figures",
+	 "odrbackup-drill(1)", 1, 1, drill_check_options, cmd_drill_check},
+	{NULL},
+};
+/* clang-format on */
+
 static const struct command_section sections[] = {
 	{"Set up", setting_up},
 	{"Protect", protecting},
 	{"Called by PostgreSQL", archive_commands},
 	{"Recover", recovering},
 	{"Watch", watching},
+	{"Drill", drilling},
 	{NULL},
 };
 const struct command_set all_commands = {sections, global_options};

@@ -16,6 +16,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/commands/check.c \
 	src/cli/commands/config.c \
 	src/cli/commands/diff.c \
+	src/cli/commands/drill.c \
 	src/cli/commands/expire.c \
 	src/cli/commands/export.c \
 	src/cli/commands/heartbeat.c \
@@ -33,6 +34,10 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/context.h \
 	src/cli/context_recovery.c \
 	src/cli/context_repos.c \
+	src/cli/drill_figures.c \
+	src/cli/drill_figures.h \
+	src/cli/drill_plan.c \
+	src/cli/drill_plan.h \
 	src/cli/filling.c \
 	src/cli/filling.h \
 	src/cli/help.c \
@@ -83,6 +88,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/views/diff.c \
 	src/cli/views/diff.h \
 	src/cli/views/diff_detail.c \
+	src/cli/views/drill.c \
+	src/cli/views/drill.h \
 	src/cli/views/mark.c \
 	src/cli/views/mark.h \
 	src/cli/views/proof.c \

@@ -93,6 +93,17 @@ char *program_path(void)
 	return g_strdup("odrbackup");
 }
 
+char *program_checks_folder(void)
+{
+	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *directory = g_path_get_dirname(self ? self : "odrbackup");
+	g_autofree char *installed =
+		g_build_filename(directory, "../../share/odrbackup/checks", NULL);
+
+	return g_file_test(installed, G_FILE_TEST_IS_DIR) ? g_canonicalize_filename(installed, NULL)
+							  : g_strdup(ODR_PKGDATADIR "/checks");
+}
+
 /* The big program lies below ../libexec when installed, and beside this one in the build tree. */
 int program_hand_over(char **argv)
 {

@@ -15,5 +15,7 @@ int program_failure_status(const struct arguments *arguments, const GError *erro
 int program_hand_over(char **argv);
 /* Where odrbackup itself lies, seen from either program; g_free. */
 char *program_path(void);
+/* The shipped checks of drills; g_free. */
+char *program_checks_folder(void);
 
 #endif

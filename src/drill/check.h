@@ -48,9 +48,8 @@ json_t *drill_check_result_json(const DrillCheckResult *result);
 /* What a drill's outcome follows from. */
 struct drill_check_counts {
 	unsigned passed;
-	unsigned failed; /* with severity fail */
-	unsigned
-		warnings; /* failed with severity warn, or warned; and not assessed, where it is no gate and no info */
+	unsigned failed;	   /* with severity fail */
+	unsigned warnings;	   /* failed with severity warn, or warned */
 	unsigned unassessed;	   /* all */
 	unsigned gates_unassessed; /* of severity fail */
 };

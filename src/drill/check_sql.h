@@ -23,6 +23,9 @@ struct drill_check_site {
 	 * assessed. */
 	const char *target, *target_lsn, *service, *drill_password;
 	drill_reference_find anchor, baseline; /* of the source; NULL: there are none */
+	/* What each query gave, to keep it as a reference; or NULL. */
+	void (*keep)(void *data, const char *database, const char *query,
+		     const struct sql_rows *rows);
 	void *data;
 };
 
@@ -34,7 +37,9 @@ struct drill_check_site {
 bool drill_checks_on_database(const DrillPlan *plan, enum plan_stage stage,
 			      const struct drill_check_site *site, GPtrArray *results,
 			      GError **error);
-/* One check, in the session's own transaction, whatever that may do: for controls, which plant damage first. */
+/* Checks of the stage that no result speaks of, since nothing here is what they are for: not assessed. */
+void drill_checks_unmet(const DrillPlan *plan, enum plan_stage stage, GPtrArray *results);
+/* One check of type sql, in the session's own transaction, whatever that may do: for controls, which plant damage first. */
 bool drill_check_sql(const DrillPlan *plan, const struct plan_check *check, Session *session,
 		     const struct drill_check_site *site, DrillCheckResult *result, GError **error);
 

@@ -42,11 +42,11 @@ void http_step_free(HttpStep *step);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpStep, http_step_free)
 
 /* known: names of variables, a set of char *; what the step captures is added. USAGE errors are sentences without a
- * place. FILEs are as written. */
+ * place. FILEs are as written; in a plan they are names of its files. */
 HttpStep *http_step_parse(const char *text, GHashTable *known, GError **error);
 /* The variables that are known before the first step; free with g_hash_table_unref. */
 GHashTable *http_step_variables(void);
-/* NULL: the directive names no file. */
-const char *http_directive_file(const struct http_directive *directive);
+/* What a FILE of the directive ends with if it is a shipped one: ".json"; NULL: it names none. */
+const char *http_directive_suffix(const struct http_directive *directive);
 
 #endif

@@ -6,9 +6,14 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/audit_line.c \
 	src/drill/audit_line.h \
 	src/drill/audit_read.c \
+	src/drill/check.c \
 	src/drill/check.h \
+	src/drill/check_cluster.c \
 	src/drill/check_host.c \
 	src/drill/check_host.h \
+	src/drill/check_judge.c \
+	src/drill/check_judge.h \
+	src/drill/check_sql.c \
 	src/drill/check_sql.h \
 	src/drill/checkpoint.c \
 	src/drill/choose.c \
@@ -27,13 +32,24 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/feeder.h \
 	src/drill/host.c \
 	src/drill/host.h \
+	src/drill/http_step.c \
 	src/drill/http_step.h \
 	src/drill/isolation.c \
 	src/drill/isolation.h \
 	src/drill/outcome.c \
 	src/drill/outcome.h \
 	src/drill/place.c \
+	src/drill/plan.c \
 	src/drill/plan.h \
+	src/drill/plan_expect.c \
+	src/drill/plan_files.c \
+	src/drill/plan_keys.c \
+	src/drill/plan_keys.h \
+	src/drill/plan_lint.c \
+	src/drill/plan_meaning.c \
+	src/drill/plan_moment.c \
+	src/drill/plan_reading.h \
+	src/drill/plan_value.c \
 	src/drill/population.c \
 	src/drill/population.h \
 	src/drill/record.c \
@@ -45,6 +61,9 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/run.c \
 	src/drill/span.c \
 	src/drill/span.h \
+	src/drill/sql_file.c \
+	src/drill/sql_file.h \
+	src/drill/sql_rows.c \
 	src/drill/sql_rows.h \
 	src/drill/statistics.c \
 	src/drill/statistics.h

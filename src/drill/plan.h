@@ -16,6 +16,10 @@
 #define PLAN_FILES_MAX	    1000
 #define PLAN_CHECKS_MAX	    200
 #define PLAN_BUILTIN_PREFIX "builtin:"
+/* Run in every plan. */
+#define PLAN_SQL_NEUTRALIZED "builtin/neutralized.sql"
+#define PLAN_SQL_MODULES     "builtin/modules-settled.sql"
+#define PLAN_SQL_SEQUENCES   "builtin/sequences-ahead.sql"
 
 enum plan_kind {
 	PLAN_RESTORE,
@@ -26,10 +30,11 @@ enum plan_slot { PLAN_DAILY, PLAN_WEEKLY, PLAN_MONTHLY, PLAN_QUARTERLY };
 const char *plan_kind_name(enum plan_kind kind);
 const char *plan_slot_name(enum plan_slot slot);
 
-/* When a drill may run: minutes of the week in the plan's zone, 0 is Monday 00:00; from > to goes over Sunday night. */
+/* When a drill may run, in the plan's zone. */
 struct plan_window {
 	bool given;
-	unsigned from, to;
+	unsigned days;	   /* on which it begins: bit 0 is Monday */
+	unsigned from, to; /* minutes of the day; to <= from: it goes past midnight */
 };
 
 enum plan_target_kind {
@@ -56,9 +61,13 @@ struct plan_target {
 	lsn_t lsn;
 };
 
+/* As a plan has it; USAGE. Clear what was parsed. */
+bool plan_target_parse(const char *text, struct plan_target *target, GError **error);
+void plan_target_clear(struct plan_target *target);
+
 struct plan_select {
 	struct plan_target target;
-	char *mix_text;
+	char **mix_text;
 	GArray *mix; /* struct draw_weight, in order; a sum above 0 */
 	usec_t window, margin;
 	char *repository; /* NULL: the one least recently drilled */
@@ -211,6 +220,8 @@ enum plan_check_type {
 	PLAN_CHECK_TYPES
 };
 enum plan_filestore_mode { PLAN_FILESTORE_EXIST, PLAN_FILESTORE_SIZE, PLAN_FILESTORE_SHA1 };
+enum plan_outside { PLAN_OUTSIDE_WARN, PLAN_OUTSIDE_FAIL };
+enum plan_references { PLAN_REFERENCES_RESOLVE, PLAN_REFERENCES_LIST };
 enum plan_log_source { PLAN_LOG_POSTGRES, PLAN_LOG_ODOO };
 
 /* A group [check NAME], or one that runs in every plan. Keys that its type does not have are at their defaults. */
@@ -232,15 +243,16 @@ struct plan_check {
 	bool page_checksums, collation, extensions, roles, invalid_indexes;
 	/* odoo-database */
 	bool modules_settled, code_present, sequences;
-	bool outside_fails; /* attachments-outside=fail */
+	int attachments_outside; /* enum plan_outside */
 	/* filestore */
-	int mode;			 /* enum plan_filestore_mode */
+	int mode; /* enum plan_filestore_mode */
+	char *sample_text;
 	unsigned sample_ppm;		 /* of a million: 1000000 is all */
 	unsigned sample_min, sample_max; /* files; 0: none */
 	unsigned allow_missing;
 	/* config */
 	char **require;
-	bool references_resolve;
+	int references; /* enum plan_references */
 	/* heartbeat */
 	unsigned gap; /* intervals */
 	/* sql, compare, trend */
@@ -253,7 +265,8 @@ struct plan_check {
 	bool ordered;
 	char *source; /* of compare: a connection string, read only */
 	char *figure; /* trend, span: name of a figure or of a phase */
-	unsigned within_percent, median_of;
+	char *within_text;
+	unsigned within_percent, median_of; /* trend: within P% of median N */
 	/* http */
 	GPtrArray *steps; /* struct http_step; of the scenario where one is named; never NULL */
 	char *scenario;	  /* file; NULL: steps of the plan's own */

@@ -25,7 +25,9 @@ int sql_rows_column(const struct sql_rows *rows, const char *name);
 json_t *sql_rows_json(const struct sql_rows *rows);
 bool sql_rows_parse(json_t *document, const char *what, SqlRows **rows, GError **error);
 
-/* SHA-256 of the columns and cells, in order, in hex: of what an auditor can ask again. g_free. */
-char *sql_rows_sha256(const struct sql_rows *rows);
+/* Lines of cells with tabs between, as COPY writes them; sorted bytewise unless their order counts. g_free. */
+char *sql_rows_text(const struct sql_rows *rows, bool ordered);
+/* SHA-256 of that, in hex; g_free. */
+char *sql_rows_sha256(const struct sql_rows *rows, bool ordered);
 
 #endif

@@ -37,9 +37,12 @@ static const struct {
 	const char *sqlstate;
 	enum odr_error code;
 } reactions[] = {
-	{"42501", ODR_ERROR_AUTH},    /* insufficient_privilege */
-	{"55P03", ODR_ERROR_BUSY},    /* lock_not_available */
-	{"55000", ODR_ERROR_REFUSED}, /* object_not_in_prerequisite_state: recovery, wal_level */
+	{"42501", ODR_ERROR_AUTH},	/* insufficient_privilege */
+	{"55P03", ODR_ERROR_BUSY},	/* lock_not_available */
+	{"55000", ODR_ERROR_REFUSED},	/* object_not_in_prerequisite_state: recovery, wal_level */
+	{"57014", ODR_ERROR_TRANSIENT}, /* query_canceled: a time limit */
+	{"XX001", ODR_ERROR_CORRUPT},	/* data_corrupted */
+	{"XX002", ODR_ERROR_CORRUPT},	/* index_corrupted */
 };
 
 static enum odr_error reaction_to(const Session *session, const PGresult *result)
@@ -178,6 +181,48 @@ bool session_stream(Session *session, const char *sql, session_row row, void *da
 	}
 	for (PGresult *result; (result = PQgetResult(session->connection));)
 		if (!take_result(session, result, row, data, error)) {
+			drop_results(session);
+			return false;
+		}
+	return true;
+}
+
+/* Takes the result. */
+static bool read_result(Session *session, PGresult *result, const struct session_reader *reader,
+			bool *told, GError **error)
+{
+	ExecStatusType status = PQresultStatus(result);
+	int count = PQnfields(result);
+	g_autofree const char **names = g_new0(const char *, (gsize)count + 1);
+	bool done = true;
+
+	if (status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+		return fail_query(session, result, error);
+	for (int i = 0; i < count; i++)
+		names[i] = PQfname(result, i);
+	if (!*told)
+		done = reader->columns(reader->data, (unsigned)count, names, error);
+	*told = true;
+	done = done && give_rows(result, reader->row, reader->data, error);
+	PQclear(result);
+	return done;
+}
+
+bool session_query(Session *session, const char *sql, const struct session_reader *reader,
+		   GError **error)
+{
+	bool told = false;
+
+	/* With parameters, of which there are none, the server takes one statement. */
+	if (!PQsendQueryParams(session->connection, sql, 0, NULL, NULL, NULL, NULL, 0) ||
+	    !PQsetSingleRowMode(session->connection)) {
+		g_autofree char *text = first_line(PQerrorMessage(session->connection));
+
+		return odr_fail(error, ODR_ERROR_UNREACHABLE,
+				"the connection to the server was lost: %s", text);
+	}
+	for (PGresult *result; (result = PQgetResult(session->connection));)
+		if (!read_result(session, result, reader, &told, error)) {
 			drop_results(session);
 			return false;
 		}

@@ -76,6 +76,14 @@ bool session_value(Session *session, const char *sql, char **value, GError **err
  * result is held in memory. */
 typedef bool (*session_row)(void *data, const char *const *values, GError **error);
 bool session_rows(Session *session, const char *sql, session_row row, void *data, GError **error);
+/* One statement, and no more than one, whose columns are told first, by their names; then a row at a time. */
+struct session_reader {
+	bool (*columns)(void *data, unsigned count, const char *const *names, GError **error);
+	session_row row;
+	void *data;
+};
+bool session_query(Session *session, const char *sql, const struct session_reader *reader,
+		   GError **error);
 /* The same a row at a time, for results of any size; no other query of the session until it has ended. */
 bool session_stream(Session *session, const char *sql, session_row row, void *data, GError **error);
 

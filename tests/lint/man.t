@@ -86,11 +86,12 @@ sub documented_settings {
 
 # The same from the program, by a configuration that says no more than it has to.
 sub settings_of_program {
-	my %required = (repository => { path => '/r' }, service => { repositories => 'r' }, collect => { type => 'host' });
+	my %required = (repository => { path => '/r' }, service => { repositories => 'r' }, collect => { type => 'host' },
+		process => { service => 's' });
 	my $conf = File::Temp->new;
 	my %settings;
 
-	print $conf "[repository r]\npath=/r\n[service s]\nrepositories=r\n[collect c]\ntype=host\n";
+	print $conf "[repository r]\npath=/r\n[service s]\nrepositories=r\n[collect c]\ntype=host\n[process p]\nservice=s\n";
 	close $conf;
 	open my $pipe, '-|', $program, '-c', $conf->filename, 'config', 'show', '--json' or return;
 	my $document = eval { decode_json(join '', <$pipe>) };
@@ -101,6 +102,8 @@ sub settings_of_program {
 		undef $settings{$kind}{ $setting->{key} } if exists $required{$kind}{ $setting->{key} };
 	}
 	$settings{odrbackup}{workers} = 'in words';
+	# Wherever it was built for.
+	$settings{odrbackup}{drills} =~ s{^.*(?=/odrbackup/drills\.d$)}{/etc};
 	return \%settings;
 }
 

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/keyfile.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/commands.h"
@@ -90,7 +91,7 @@ bool cmd_key_new_owner(const struct arguments *arguments, GError **error)
 
 	if (!require(arguments, "service", &service, error) || !check_free(path, error))
 		return false;
-	if (!settings_name_valid(service))
+	if (!keyfile_name_valid(service))
 		return odr_fail(
 			error, ODR_ERROR_USAGE,
 			"'%s' is no name of a service; names are of A-Z, a-z, 0-9, '.', '_' "

@@ -78,6 +78,29 @@ static bool resolve_tier(Settings *settings, const Keyfile *keyfile, const char 
 	return true;
 }
 
+static bool resolve_process(Settings *settings, const Keyfile *keyfile,
+			    const struct settings_process *process, GError **error)
+{
+	g_autofree char *group = g_strconcat("process ", process->name, NULL);
+	g_auto(GStrv) known = g_strsplit(SETTINGS_COMPONENT_NAMES, ";", -1);
+	g_auto(GStrv) components = settings_split(process->components);
+
+	if (!find_named(settings->services, process->service)) {
+		g_autofree char *advice = advise(settings->services, process->service);
+
+		return keyfile_fail(keyfile, keyfile_line(keyfile, group, "service"), error,
+				    "there is no [service %s]; %s", process->service, advice);
+	}
+	for (char **name = components; name && *name; name++)
+		if (!g_strv_contains((const char *const *)known, *name))
+			return keyfile_fail(
+				keyfile, keyfile_line(keyfile, group, "components"), error,
+				"components cannot be '%s'; there is database, filestore, "
+				"config and integration",
+				*name);
+	return true;
+}
+
 /* In key=value form and as URI. What is shown or logged would give it away. */
 static bool holds_password(const char *conninfo)
 {
@@ -260,6 +283,10 @@ bool settings_resolve(Settings *settings, const Keyfile *keyfile, GError **error
 	}
 	for (guint i = 0; i < settings->services->len; i++) {
 		if (!resolve_service(settings, keyfile, settings->services->pdata[i], error))
+			return false;
+	}
+	for (guint i = 0; i < settings->processes->len; i++) {
+		if (!resolve_process(settings, keyfile, settings->processes->pdata[i], error))
 			return false;
 	}
 	warn_of_idle(settings, keyfile);

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #define WORKERS_DEFAULT_MAX 8
-#define NAME_MAX_LENGTH	    64
 
-static const char *const kinds[] = {"odrbackup", "repository", "service", "collect", "tier", NULL};
+static const char *const kinds[] = {"odrbackup", "repository", "service", "collect",
+				    "tier",	 "process",    NULL};
 
 static void origin_free(void *data)
 {
@@ -76,6 +76,15 @@ static void tier_free(void *data)
 	g_free(tier);
 }
 
+static void process_free(void *data)
+{
+	struct settings_process *process = data;
+
+	clear_texts("process", process);
+	g_free(process->name);
+	g_free(process);
+}
+
 void settings_free(Settings *settings)
 {
 	if (!settings)
@@ -84,6 +93,7 @@ void settings_free(Settings *settings)
 	g_ptr_array_unref(settings->repositories);
 	g_ptr_array_unref(settings->services);
 	g_ptr_array_unref(settings->tiers);
+	g_ptr_array_unref(settings->processes);
 	g_ptr_array_unref(settings->collects);
 	g_ptr_array_unref(settings->origins);
 	g_ptr_array_unref(settings->warnings);
@@ -101,38 +111,17 @@ static Settings *settings_new(const char *file)
 	settings->repositories = g_ptr_array_new_with_free_func(repository_free);
 	settings->services = g_ptr_array_new_with_free_func(service_free);
 	settings->tiers = g_ptr_array_new_with_free_func(tier_free);
+	settings->processes = g_ptr_array_new_with_free_func(process_free);
 	settings->collects = g_ptr_array_new_with_free_func(collect_free);
 	settings->origins = g_ptr_array_new_with_free_func(origin_free);
 	settings->warnings = g_ptr_array_new_with_free_func(g_free);
 	return settings;
 }
 
-bool settings_name_valid(const char *name)
-{
-	size_t length = strlen(name);
-
-	if (length == 0 || length > NAME_MAX_LENGTH || !g_ascii_isalnum(name[0]))
-		return false;
-	for (const char *at = name; *at; at++) {
-		if (!g_ascii_isalnum(*at) && !strchr("._-", *at))
-			return false;
-	}
-	return true;
-}
-
-/* "service" of "service erp-prod", and the name behind it (NULL: none). */
-static char *group_kind(const char *group, const char **name)
-{
-	const char *blank = strchr(group, ' ');
-
-	*name = blank ? blank + 1 : NULL;
-	return blank ? g_strndup(group, (gsize)(blank - group)) : g_strdup(group);
-}
-
 static bool check_group(const Keyfile *keyfile, const struct keyfile_group *group, GError **error)
 {
 	const char *name;
-	g_autofree char *kind = group_kind(group->name, &name);
+	g_autofree char *kind = keyfile_group_kind(group->name, &name);
 
 	if (!g_strv_contains(kinds, kind)) {
 		const char *near = suggest_name(kind, kinds);
@@ -140,7 +129,8 @@ static bool check_group(const Keyfile *keyfile, const struct keyfile_group *grou
 			near ? g_strdup_printf("did you mean [%s%s%s]?", near, name ? " " : "",
 					       name ? name : "")
 			     : g_strdup("groups are [odrbackup], [repository NAME], "
-					"[service NAME], [collect NAME] and [tier NAME]");
+					"[service NAME], [collect NAME], [tier NAME] and "
+					"[process NAME]");
 
 		return keyfile_fail(keyfile, group->line, error, "unknown group [%s]; %s",
 				    group->name, phrase);
@@ -154,39 +144,25 @@ static bool check_group(const Keyfile *keyfile, const struct keyfile_group *grou
 	if (!name)
 		return keyfile_fail(keyfile, group->line, error, "a %s has a name; write [%s NAME]",
 				    kind, kind);
-	if (!settings_name_valid(name))
+	if (!keyfile_name_valid(name))
 		return keyfile_fail(keyfile, group->line, error,
 				    "'%s' is no name; names are 1 to %d of A-Z, a-z, 0-9, '.', '_' "
 				    "and '-', and begin with a letter or digit",
-				    name, NAME_MAX_LENGTH);
+				    name, KEYFILE_NAME_MAX);
 	return true;
 }
 
 static bool check_keys(const Keyfile *keyfile, const struct keyfile_group *group, GError **error)
 {
 	const char *name;
-	g_autofree char *kind = group_kind(group->name, &name);
+	g_autofree char *kind = keyfile_group_kind(group->name, &name);
 	size_t count;
 	const struct settings_key *keys = settings_keys_of(kind, &count);
 	g_autofree const char **known = g_new0(const char *, count + 1);
 
 	for (size_t i = 0; i < count; i++)
 		known[i] = keys[i].name;
-	for (guint i = 0; i < group->keys->len; i++) {
-		const struct keyfile_key *key = group->keys->pdata[i];
-
-		if (g_strv_contains(known, key->name))
-			continue;
-
-		const char *near = suggest_name(key->name, known);
-		g_autofree char *list = suggest_list(known);
-		g_autofree char *phrase = near ? g_strdup_printf("did you mean '%s'?", near)
-					       : g_strdup_printf("there are %s", list);
-
-		return keyfile_fail(keyfile, key->line, error, "unknown key '%s' in [%s]; %s",
-				    key->name, group->name, phrase);
-	}
-	return true;
+	return keyfile_known(keyfile, group, known, error);
 }
 
 static bool check_names(const Keyfile *keyfile, GError **error)
@@ -405,6 +381,16 @@ static bool add_tier(Settings *settings, const Keyfile *keyfile, const char *gro
 	return fill(settings, keyfile, "tier", group, tier, error);
 }
 
+static bool add_process(Settings *settings, const Keyfile *keyfile, const char *group,
+			const char *name, GError **error)
+{
+	struct settings_process *process = g_new0(struct settings_process, 1);
+
+	process->name = g_strdup(name);
+	g_ptr_array_add(settings->processes, process);
+	return fill(settings, keyfile, "process", group, process, error);
+}
+
 typedef bool (*add_group)(Settings *settings, const Keyfile *keyfile, const char *group,
 			  const char *name, GError **error);
 
@@ -414,7 +400,7 @@ static bool add_groups(Settings *settings, const Keyfile *keyfile, const char *w
 	for (guint i = 0; i < keyfile->groups->len; i++) {
 		const struct keyfile_group *group = keyfile->groups->pdata[i];
 		const char *name;
-		g_autofree char *kind = group_kind(group->name, &name);
+		g_autofree char *kind = keyfile_group_kind(group->name, &name);
 
 		if (strcmp(kind, wanted) == 0 && !add(settings, keyfile, group->name, name, error))
 			return false;
@@ -430,7 +416,8 @@ static bool fill_all(Settings *settings, const Keyfile *keyfile, GError **error)
 	    !add_groups(settings, keyfile, "repository", add_repository, error) ||
 	    !add_groups(settings, keyfile, "service", add_service, error) ||
 	    !add_groups(settings, keyfile, "collect", add_collect, error) ||
-	    !add_groups(settings, keyfile, "tier", add_tier, error))
+	    !add_groups(settings, keyfile, "tier", add_tier, error) ||
+	    !add_groups(settings, keyfile, "process", add_process, error))
 		return false;
 	if (!keyfile_group(keyfile, built_in) &&
 	    !add_tier(settings, keyfile, built_in, SETTINGS_DEFAULT_TIER, error))

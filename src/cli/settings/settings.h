@@ -26,6 +26,9 @@ struct settings_repository {
 	usec_t retry_for, silence_timeout;
 	uint64_t bandwidth_up, bandwidth_down; /* bytes a second; 0: no limit */
 };
+/* In this order: */
+#define SETTINGS_COMPONENT_NAMES "database;filestore;config;integration"
+#define SETTINGS_COMPONENTS	 4
 struct settings_tier {
 	char *name;
 	usec_t rpo, rto; /* 0: no objective */
@@ -33,6 +36,19 @@ struct settings_tier {
 	unsigned retain_least;
 	usec_t backup_every; /* expected distance of sets */
 	usec_t generation_length, generation_length_filestore;
+	/* Drills; 0: not said. */
+	usec_t rpo_component[SETTINGS_COMPONENTS], rto_component[SETTINGS_COMPONENTS];
+	usec_t assume_detect, assume_decide, assume_cutover;
+	usec_t drill_every, max_drill_age, verify_cycle, unknown_allowance;
+	unsigned min_drills;  /* a quarter */
+	unsigned rpo_percent; /* of the time */
+};
+/* What the business does, and what it rests on. */
+struct settings_process {
+	char *name, *service;
+	char *components, *checks; /* lists, as written; NULL: none */
+	char *owner;
+	usec_t rpo, rto; /* 0: those of the tier */
 };
 /* What a collector of the configuration part takes, and how. */
 struct settings_collect {
@@ -79,7 +95,9 @@ struct settings {
 	usec_t archive_get_timeout, archive_check_timeout;
 	unsigned archive_push_batch, archive_get_batch; /* further segments taken along; 0: none */
 	char *bundle, *identity, *evidence_key; /* of services without their own; may be NULL */
+	char *drills;				/* folder of the plans */
 	GPtrArray *repositories, *services, *tiers;
+	GPtrArray *processes; /* struct settings_process */
 	GPtrArray *collects; /* struct settings_collect: groups, then types that were named alone */
 	GPtrArray *origins;  /* struct settings_origin: global, repositories, services, tiers … */
 	GPtrArray *warnings; /* char *: what is allowed and probably not meant */
@@ -102,9 +120,6 @@ const struct settings_service *settings_service(const Settings *settings, const 
 						GError **error);
 /* <state>/<service>; g_free. */
 char *settings_state(const Settings *settings, const struct settings_service *service);
-
-/* Names of services, repositories and tiers: 1 to 64 of A-Z a-z 0-9 . _ -, a letter or digit first. */
-bool settings_name_valid(const char *name);
 
 /* The elements of a list as written, without blanks around them and empty ones; NULL where there is none;
  * g_strfreev. */

@@ -98,13 +98,16 @@ static void test_refuses_by_name(void)
 		 "test.conf:2: unknown key 'retian' in [tier gold]; did you mean 'retain'?"},
 		{"[tier gold]\ncolour=red\n",
 		 "test.conf:2: unknown key 'colour' in [tier gold]; there are rpo, rto, retain, "
-		 "retain-least, backup-every, generation-length and "
-		 "generation-length-filestore"},
+		 "retain-least, backup-every, generation-length, "
+		 "generation-length-filestore, rpo-database, rpo-filestore, rpo-config, "
+		 "rpo-integration, rto-database, rto-filestore, rto-config, rto-integration, "
+		 "assume-detect, assume-decide, assume-cutover, drill-every, max-drill-age, "
+		 "min-drills, verify-cycle, rpo-percent and unknown-allowance"},
 		{"[servce erp]\n",
 		 "test.conf:1: unknown group [servce erp]; did you mean [service erp]?"},
 		{"[metrics]\n",
 		 "test.conf:1: unknown group [metrics]; groups are [odrbackup], [repository NAME], "
-		 "[service NAME], [collect NAME] and [tier NAME]"},
+		 "[service NAME], [collect NAME], [tier NAME] and [process NAME]"},
 		{REPOSITORY SERVICE "config=host;redsi\n[collect redis]\ntype=files\n",
 		 "test.conf:5: there is no [collect redsi]; did you mean 'redis'?"},
 		{REPOSITORY SERVICE "config=hots\n",

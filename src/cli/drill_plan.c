@@ -1,0 +1,153 @@
+#include "cli/drill_plan.h"
+
+#include "base/error.h"
+#include "cli/program.h"
+
+#include <string.h>
+
+bool drill_settings(const struct arguments *arguments, Settings **settings, GError **error)
+{
+	const char *file = arguments_text(arguments, "config");
+
+	*settings = NULL;
+	if (!file && !g_file_test(SETTINGS_FILE, G_FILE_TEST_EXISTS))
+		return true;
+	*settings = settings_load(file ? file : SETTINGS_FILE, error);
+	return *settings != NULL;
+}
+
+static const char *folder_of(const Settings *settings)
+{
+	return settings ? settings->drills : SETTINGS_FOLDER "/drills.d";
+}
+
+char *drill_plan_path(const Settings *settings, const char *name)
+{
+	g_autofree char *file = g_strconcat(name, PLAN_SUFFIX, NULL);
+
+	return strchr(name, '/') || g_str_has_suffix(name, PLAN_SUFFIX)
+		       ? g_strdup(name)
+		       : g_build_filename(folder_of(settings), file, NULL);
+}
+
+/* ---- what the configuration says ----------------------------------------------------------------- */
+
+struct configuration {
+	const Settings *settings;
+	GPtrArray *repositories, *collectors, *lists; /* names; and lists of checks */
+	GArray *processes;
+};
+
+static void set_objectives(const struct settings_tier *tier, struct plan_objectives *objectives)
+{
+	*objectives = (struct plan_objectives){.rpo = tier->rpo,
+					       .rto = tier->rto,
+					       .assume_detect = tier->assume_detect,
+					       .assume_decide = tier->assume_decide,
+					       .assume_cutover = tier->assume_cutover};
+	for (int i = 0; i < PLAN_COMPONENTS; i++) {
+		objectives->component_rpo[i] = tier->rpo_component[i];
+		objectives->component_rto[i] = tier->rto_component[i];
+	}
+}
+
+/* Every struct of a list begins with its name. */
+static void add_names(GPtrArray *names, const GPtrArray *list)
+{
+	for (guint i = 0; i < list->len; i++)
+		g_ptr_array_add(names, *(char *const *)list->pdata[i]);
+	g_ptr_array_add(names, NULL);
+}
+
+static void add_processes(struct configuration *configuration, const char *service)
+{
+	const GPtrArray *processes = configuration->settings->processes;
+
+	for (guint i = 0; i < processes->len; i++) {
+		const struct settings_process *process = processes->pdata[i];
+		char **checks = settings_split(process->checks);
+		struct plan_process found = {process->name, (const char *const *)checks};
+
+		if (checks)
+			g_ptr_array_add(configuration->lists, checks);
+		if (strcmp(process->service, service) == 0)
+			g_array_append_val(configuration->processes, found);
+	}
+}
+
+static bool ask(void *data, const char *service_name, struct plan_defaults *defaults,
+		GError **error)
+{
+	struct configuration *configuration = data;
+	const struct settings_service *service =
+		settings_service(configuration->settings, service_name, error);
+
+	if (!service)
+		return false;
+	add_names(configuration->repositories, service->repositories);
+	add_names(configuration->collectors, service->collectors);
+	add_processes(configuration, service->name);
+	*defaults = (struct plan_defaults){
+		.service = service->name,
+		.max_age = service->tier->max_drill_age,
+		.repositories = (const char *const *)configuration->repositories->pdata,
+		.collectors = (const char *const *)configuration->collectors->pdata,
+		.processes = (const struct plan_process *)(void *)configuration->processes->data};
+	set_objectives(service->tier, &defaults->objectives);
+	return true;
+}
+
+DrillPlan *drill_plan_read(const Settings *settings, const char *path, GError **error)
+{
+	g_autofree char *builtin = program_checks_folder();
+	struct configuration configuration = {
+		.settings = settings,
+		.repositories = g_ptr_array_new(),
+		.collectors = g_ptr_array_new(),
+		.lists = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev),
+		.processes = g_array_new(true, true, sizeof(struct plan_process))};
+	struct plan_source source = {
+		.builtin = builtin, .configuration = settings ? ask : NULL, .data = &configuration};
+	DrillPlan *plan = drill_plan_load(path, &source, error);
+
+	g_ptr_array_unref(configuration.repositories);
+	g_ptr_array_unref(configuration.collectors);
+	g_ptr_array_unref(configuration.lists);
+	g_array_unref(configuration.processes);
+	return plan;
+}
+
+DrillPlan *drill_plan_open(const struct arguments *arguments, const char *name, GError **error)
+{
+	g_autoptr(Settings) settings = NULL;
+	g_autofree char *path = NULL;
+
+	if (!drill_settings(arguments, &settings, error))
+		return NULL;
+	path = drill_plan_path(settings, name);
+	return drill_plan_read(settings, path, error);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+bool drill_plans_found(const Settings *settings, GPtrArray **paths, GError **error)
+{
+	const char *folder = folder_of(settings);
+	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GDir) directory = g_dir_open(folder, 0, NULL);
+
+	if (!directory)
+		return odr_fail(error, ODR_ERROR_NOT_FOUND,
+				"cannot open the folder of plans '%s'; make it, or name another by "
+				"drills= of the configuration",
+				folder);
+	for (const char *entry; (entry = g_dir_read_name(directory));)
+		if (g_str_has_suffix(entry, PLAN_SUFFIX))
+			g_ptr_array_add(found, g_build_filename(folder, entry, NULL));
+	g_ptr_array_sort(found, by_text);
+	*paths = g_steal_pointer(&found);
+	return true;
+}
