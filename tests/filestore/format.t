@@ -7,11 +7,35 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 
-use Digest::SHA qw(sha1_hex);
+use Digest::SHA qw(sha1_hex sha256_hex);
 
 use Odr::Odoo;
 use Odr::Site;
 use Odr::Work;
+
+# What was written when marks and moments were new; the program reads it with any configuration that names its keys.
+subtest 'the golden filestore' => sub {
+	my $golden = work_path('golden');
+	run_program(['cp', '-r', '--no-preserve=all', source_path('tests/golden/filestore'), $golden], user => 'root')->ok or die;
+	run_program(['chmod', '0600', "$golden/identity"], user => 'root');
+	my @golden = ('--repository', "$golden/repository", '--identity', "$golden/identity");
+	my $read = sub {
+		my $run = run_program(['/usr/bin/python3', source_path('tests/reader/odr_reader.py'), @golden, @_], user => 'root');
+		ok($run->ok, "@_") or diag $run->err;
+		return split /\n/, $run->out;
+	};
+	my %set;
+	@set{qw(first second)} = sort map { (split /\t/)[0] } $read->('list');
+	for my $name (sort keys %set) {
+		my $to = work_path("golden-$name");
+		$read->('restore', '--no-sync', '--part', 'filestore', $set{$name}, $to);
+		my @found = map { my $text = read_file("$to/$_"); join ' ', $name, $_, length $text, sha256_hex($text) }
+		  split /\n/, run_program(['find', $to, '-type', 'f', '-printf', '%P\n'], user => 'root')->out;
+		is_deeply([sort @found], [grep { /^$name / } split /\n/, read_file("$golden/expected")], "the $name set has its content");
+	}
+	is_deeply([map { (split /\t/)[1] } $read->('moments', 'filestore')], [$set{second}], 'the moment is of the second');
+	is_deeply([map { [(split /\t/)[0, 2, 3, 4]] } $read->('marks')], [['month-end', '-', '-', 'closed']], 'the mark has its name and note');
+};
 
 my $site = Odr::Site->new(version => 15, archive => 0);
 my $root = new_dir($site->path('filestore'), 0755);

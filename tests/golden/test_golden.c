@@ -4,6 +4,8 @@
 #include "base/file.h"
 #include "crypto/secret.h"
 #include "repo/manifest.h"
+#include "repo/mark.h"
+#include "repo/moment.h"
 #include "repo/wal_held.h"
 
 static struct {
@@ -48,20 +50,26 @@ static Identity *golden_identity(const char *name)
 	return identity;
 }
 
-static void set_up(void)
+static Repo *golden_repo(const char *name, const Identity *identity)
 {
-	g_autofree char *root = golden_path("repository");
+	g_autofree char *root = golden_path(name);
 	g_autofree char *absolute = g_canonicalize_filename(root, NULL);
 	struct store_settings settings = {.name = "golden", .type = "posix", .path = absolute};
 	GError *error = NULL;
-	Store *store;
+	Store *store = store_open(&settings, &error);
+
+	g_assert_no_error(error);
+	return repo_new(store, &identity->service);
+}
+
+static void set_up(void)
+{
+	GError *error = NULL;
 
 	crypto_init(&error);
 	g_assert_no_error(error);
 	golden.identity = golden_identity("identity");
-	store = store_open(&settings, &error);
-	g_assert_no_error(error);
-	golden.repo = repo_new(store, &golden.identity->service);
+	golden.repo = golden_repo("repository", golden.identity);
 }
 
 static void tear_down(void)
@@ -337,6 +345,79 @@ static void test_wal_identity_opens_no_set(void)
 	g_assert_true(odr_error_is(error, ODR_ERROR_AUTH));
 }
 
+/* What make-filestore wrote. */
+
+struct counts {
+	unsigned files, folders, gone, damaged;
+};
+
+static bool count_entry(void *data, struct layer_entry **entry, GError **error)
+{
+	struct counts *counts = data;
+
+	counts->files += (*entry)->kind == ENTRY_FILE;
+	counts->folders += (*entry)->kind == ENTRY_DIRECTORY;
+	counts->gone += (*entry)->kind == ENTRY_TOMBSTONE;
+	counts->damaged += ((*entry)->flags & ENTRY_DAMAGED) != 0;
+	if ((*entry)->kind == ENTRY_FILE)
+		g_assert_true((*entry)->flags & ENTRY_SHA1);
+	return true;
+}
+
+static struct counts count_part(Repo *repo, const Identity *identity, const struct set_part *part)
+{
+	struct counts counts = {0};
+	GError *error = NULL;
+
+	for (guint i = 0; i < part->layers->len; i++) {
+		const struct layer_ref *ref = &g_array_index(part->layers, struct layer_ref, i);
+		g_autoptr(Table) table = NULL;
+
+		table_load(repo, ref->table, &table, &error);
+		g_assert_no_error(error);
+		layer_read(repo, identity, ref, table, count_entry, &counts, &error);
+		g_assert_no_error(error);
+	}
+	return counts;
+}
+
+static void test_filestore(void)
+{
+	g_autoptr(Identity) identity = golden_identity("filestore/identity");
+	Repo *repo = golden_repo("filestore/repository", identity);
+	g_autoptr(GPtrArray) manifests = NULL, troubles = g_ptr_array_new_with_free_func(g_free);
+	struct moment *moment = NULL;
+	GError *error = NULL;
+	g_autoptr(Mark) mark = NULL;
+
+	manifest_list(repo, identity, &manifests, troubles, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(manifests->len, ==, 2);
+
+	/* By the store's time, which is that of the checkout. */
+	const Manifest *second = manifests->pdata[0];
+
+	if (second->sequence == 1)
+		second = manifests->pdata[1];
+	struct counts counts = count_part(repo, identity, manifest_part(second, PART_FILESTORE));
+
+	g_assert_cmpuint(counts.files, ==, 9);
+	g_assert_cmpuint(counts.gone, ==, 1);
+	g_assert_cmpuint(counts.damaged, ==, 1);
+	g_assert_cmpuint(second->damaged->len, ==, 1);
+	g_assert_false(manifest_part_incomplete(second, PART_FILESTORE));
+	moment_newest(repo, PART_FILESTORE, &moment, troubles, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(moment->set_id, ==, second->set_id);
+	mark_find(repo, identity, "month-end", &mark, troubles, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(mark->note, ==, "closed");
+	g_assert_cmpuint(mark->timeline, ==, 0);
+	g_assert_cmpuint(troubles->len, ==, 0);
+	moment_free(moment);
+	repo_free(repo);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -353,6 +434,7 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/golden/wal-opens-for-a-wal-identity", "identity-wal",
 			     test_wal_has_its_content);
 	g_test_add_func("/golden/wal-identity-opens-no-set", test_wal_identity_opens_no_set);
+	g_test_add_func("/golden/filestore-moment-and-mark", test_filestore);
 
 	int status = g_test_run();
 
