@@ -92,10 +92,13 @@ $ceph->allow($ruled, $thin, ['s3:PutObject', 's3:GetObjectRetention', @may_ask])
 $site->write_conf(%{ repository($writer, bucket => $ruled, lock => 'bucket') });
 rule(0);
 $site->tool_fails(['init', 'erp-prod', '--single-recipient'], 6, qr/bucket ruled has no default retention/, 'no rule is no lock');
+my $short = qr/default retention of bucket ruled is 5 days, and what is put now is needed until/;
 rule(5);
+$site->tool_fails(['init', 'erp-prod', '--single-recipient'], 6, $short, 'a rule that ends too early is none');
+rule(60);
 $site->tool_ok(['init', 'erp-prod', '--single-recipient'], 'a rule is a lock');
-$site->tool_fails([$site->backup_arguments], 6, qr/default retention of bucket ruled is 5 days, and what is put now is needed until/,
-	'a rule that ends too early is none');
+rule(5);
+$site->tool_fails([$site->backup_arguments], 6, $short, 'a rule that was made shorter is none any more');
 rule(60);
 $said = $site->backup('a rule that lasts is one');
 unlike($said->err, qr/unverified/, 'and it was seen to hold');
