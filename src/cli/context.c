@@ -169,9 +169,9 @@ GPtrArray *context_open_all(const struct arguments *arguments, const char *servi
 	return g_steal_pointer(&contexts);
 }
 
-static bool same_owner(const Identity *identity, const Bundle *bundle)
+static bool same_owner(const struct key_service *one, const struct key_service *other)
 {
-	return memcmp(identity->service.id, bundle->service.id, SERVICE_ID_SIZE) == 0;
+	return memcmp(one->id, other->id, SERVICE_ID_SIZE) == 0;
 }
 
 /* Keys of another service would be refused object by object; say it once, and clearly. */
@@ -182,7 +182,8 @@ static bool check_service(const Context *context, const struct key_service *keys
 		return odr_fail(error, ODR_ERROR_AUTH,
 				"%s is a key of service '%s', not of service '%s'", file,
 				keys->name, context->service->name);
-	if (context->identity && context->bundle && !same_owner(context->identity, context->bundle))
+	if (context->identity && context->bundle &&
+	    !same_owner(&context->identity->service, &context->bundle->service))
 		return odr_fail(error, ODR_ERROR_AUTH,
 				"identity and writer bundle of service '%s' are of different "
 				"owner keys",
@@ -195,14 +196,17 @@ static bool check_service(const Context *context, const struct key_service *keys
 static bool check_owner(const Context *context, const char *file, GError **error)
 {
 	const char *path = context->service->bundle;
-	g_autoptr(Bundle) bundle = NULL;
+	struct key_service service;
 
-	if (context->bundle || !path || context->kit || access(path, R_OK) < 0)
+	if (context->bundle || !path || context->kit || access(path, R_OK) < 0 ||
+	    !unlock_bundle_service(path, &service, NULL))
 		return true;
-	bundle = unlock_bundle(path, NULL);
-	if (!bundle || same_owner(context->identity, bundle))
-		return true;
-	return odr_fail(error, ODR_ERROR_AUTH,
+
+	bool same = same_owner(&context->identity->service, &service);
+
+	key_service_clear(&service);
+	return same ||
+	       odr_fail(error, ODR_ERROR_AUTH,
 			"%s and the writer bundle '%s' are of different owner keys", file, path);
 }
 

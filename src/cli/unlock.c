@@ -290,6 +290,16 @@ Bundle *unlock_bundle(const char *path, GError **error)
 	return bundle_parse(text, what, error);
 }
 
+bool unlock_bundle_service(const char *path, struct key_service *service, GError **error)
+{
+	g_autofree char *what = g_strdup_printf("'%s'", path);
+	g_autoptr(KeyText) text = NULL;
+
+	if (!file_read_secret(path, KEY_TEXT_MAX, &text, error))
+		return fail_to_read("writer bundle", error);
+	return key_service_read(text, what, service, error);
+}
+
 struct recipient *unlock_recipient(const char *path, struct key_service *service, GError **error)
 {
 	g_autofree char *what = g_strdup_printf("'%s'", path);

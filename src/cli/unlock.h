@@ -28,7 +28,8 @@ OwnerKey *unlock_owner(struct passphrase_source *source, const char *path, GErro
 Identity *unlock_identity(struct passphrase_source *source, const char *path, GError **error);
 EvidenceKey *unlock_evidence(struct passphrase_source *source, const char *path, GError **error);
 Bundle *unlock_bundle(const char *path, GError **error);
-/* service is filled; key_service_clear. */
+/* In these two service is filled; key_service_clear. The first takes nothing else from the bundle. */
+bool unlock_bundle_service(const char *path, struct key_service *service, GError **error);
 struct recipient *unlock_recipient(const char *path, struct key_service *service, GError **error);
 
 /* Text that holds a secret: wiped when freed. */

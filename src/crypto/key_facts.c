@@ -106,6 +106,16 @@ bool key_facts_read(const char *text, const char *what, struct key_facts *facts,
 	return true;
 }
 
+bool key_service_read(const char *text, const char *what, struct key_service *service,
+		      GError **error)
+{
+	g_autoptr(KeyFile) file = key_file_load(text, what, error);
+
+	if (file)
+		key_service_copy(service, &file->service);
+	return file != NULL;
+}
+
 void key_facts_clear(struct key_facts *facts)
 {
 	g_free(facts->type);

@@ -124,6 +124,9 @@ Bundle *bundle_parse(const char *text, const char *what, GError **error);
 /* Of an identity file: its public part, which needs no passphrase. */
 struct recipient *recipient_parse(const char *text, const char *what, struct key_service *service,
 				  GError **error); /* service: filled; key_service_clear */
+/* The service that any key file says it is of, and nothing else of it. */
+bool key_service_read(const char *text, const char *what, struct key_service *service,
+		      GError **error); /* service: filled; key_service_clear */
 void key_service_clear(struct key_service *service);
 void key_service_copy(struct key_service *to, const struct key_service *from);
 

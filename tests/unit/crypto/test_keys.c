@@ -291,6 +291,14 @@ static void test_facts(struct fixture *fixture, gconstpointer data)
 		g_assert_cmpstr(facts.service_name, ==, "erp; Köln");
 		g_assert_cmpstr(facts.owner_fingerprint, ==, fingerprint);
 		key_facts_clear(&facts);
+
+		struct key_service service;
+
+		g_assert_true(key_service_read(cases[i].text, "a.key", &service, NULL));
+		g_assert_cmpstr(service.name, ==, "erp; Köln");
+		g_assert_cmpmem(service.id, SERVICE_ID_SIZE, fixture->owner->service.id,
+				SERVICE_ID_SIZE);
+		key_service_clear(&service);
 	}
 }
 
