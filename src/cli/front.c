@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/program.h"
+#include "crypto/secret.h"
 #include "ops/archive/choice.h"
 #include "store/driver.h"
 
@@ -50,5 +51,6 @@ int main(int argc, char **argv)
 {
 	const struct command *command = archive_command(argc, argv);
 
+	crypto_alone();
 	return command ? run_archive_command(command, argc, argv) : program_hand_over(argv);
 }

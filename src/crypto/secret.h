@@ -7,6 +7,9 @@
 
 /* libsodium, once per process; also turns core dumps off when a secret is first held. */
 bool crypto_init(GError **error);
+/* Before all else, in a program where nobody but crypto/ uses libcrypto: the names of its algorithms, which TLS
+ * looks up, are not loaded, and that takes a third of its start. */
+void crypto_alone(void);
 
 /* Guarded, locked memory, wiped when freed. Never fails (aborts when memory is gone). */
 void *secret_new(size_t size);
