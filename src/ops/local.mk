@@ -22,6 +22,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/archive/sets.c \
 	src/ops/archive/spool.c \
 	src/ops/archive/spool.h \
+	src/ops/archive/taken.c \
+	src/ops/archive/taken.h \
 	src/ops/assembly.c \
 	src/ops/assembly.h \
 	src/ops/attributes.c \

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 void wal_source_clear(WalSource *source)
@@ -53,17 +52,18 @@ static bool source_map(int fd, WalSource *source, GError **error)
 
 static bool source_take(int fd, WalSource *source, GError **error)
 {
-	struct stat status;
+	const struct stat *status = &source->status;
 
-	if (fstat(fd, &status) != 0)
+	source->read_at = clock_now();
+	if (fstat(fd, &source->status) != 0)
 		return odr_fail_errno(error, errno, "it cannot be read");
-	if (!S_ISREG(status.st_mode))
+	if (!S_ISREG(status->st_mode))
 		return odr_fail(error, ODR_ERROR_SYSTEM, "it is not a regular file");
-	if (status.st_size == 0)
+	if (status->st_size == 0)
 		return odr_fail(error, ODR_ERROR_CORRUPT, "it is empty");
-	if ((uint64_t)status.st_size > WAL_FILE_MAX)
+	if ((uint64_t)status->st_size > WAL_FILE_MAX)
 		return odr_fail(error, ODR_ERROR_CORRUPT, "it has more than 1 GiB");
-	source->size = (size_t)status.st_size;
+	source->size = (size_t)status->st_size;
 	return source_map(fd, source, error);
 }
 

@@ -1,9 +1,12 @@
 #ifndef ODR_OPS_WAL_SOURCE_H
 #define ODR_OPS_WAL_SOURCE_H
 
+#include "base/clock.h"
 #include "crypto/digest.h"
 #include "crypto/keys.h"
 #include "pg/wal.h"
+
+#include <sys/stat.h>
 
 /* A file of pg_wal that is to be archived, mapped. */
 typedef struct wal_source WalSource;
@@ -12,7 +15,9 @@ struct wal_source {
 	enum wal_file_kind kind;
 	void *content;
 	size_t size;
-	int major; /* 0: it does not say */
+	int major;	    /* 0: it does not say */
+	struct stat status; /* before it was read, */
+	usec_t read_at;	    /* and when that was */
 	uint8_t digest[XXH128_SIZE];
 };
 void wal_source_clear(WalSource *source);

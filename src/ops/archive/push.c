@@ -11,8 +11,8 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "ops/archive/repos.h"
+#include "ops/archive/taken.h"
 #include "ops/cluster.h"
-#include "ops/wal_source.h"
 #include "pg/control.h"
 #include "repo/wal_held.h"
 #include "repo/wal_journal.h"
@@ -403,7 +403,8 @@ static void push_take_along(Push *push)
 		g_ptr_array_add(push->names, g_strdup(ready->pdata[i]));
 }
 
-static bool push_other(const Push *push, const char *name, GError **error)
+/* *line gets what is kept of it for the call in which PostgreSQL asks for it. */
+static bool push_other(const Push *push, const char *name, char **line, GError **error)
 {
 	g_autoptr(Targets) targets = targets_new(push);
 	g_auto(WalSource) source = {0};
@@ -413,7 +414,10 @@ static bool push_other(const Push *push, const char *name, GError **error)
 		return false;
 	for (guint i = 0; i < targets->len; i++)
 		g_array_index(targets, struct target, i).repo = push->repos[i];
-	return !targets_missing(targets) || push_store(push, targets, &source, 1, error);
+	if (targets_missing(targets) && !push_store(push, targets, &source, 1, error))
+		return false;
+	*line = archive_taken_line(&source);
+	return true;
 }
 
 /* What the workers share. */
@@ -421,6 +425,7 @@ struct batch {
 	Push *push;
 	Targets *targets;	 /* of the requested file */
 	const WalSource *source; /* the requested file */
+	GPtrArray *taken;	 /* by job: a line about what was taken along, or NULL */
 };
 
 static bool batch_run(void *shared, void *context, size_t job, GError **error)
@@ -435,14 +440,16 @@ static bool batch_run(void *shared, void *context, size_t job, GError **error)
 		return push->requested_done;
 	}
 	/* PostgreSQL will ask for this one, too, and be told then. */
-	if (!push_other(push, push->names->pdata[job], &trouble))
+	if (!push_other(push, push->names->pdata[job], (char **)&batch->taken->pdata[job],
+			&trouble))
 		log_debug("not taken along: %s", trouble->message);
 	return true;
 }
 
 static bool push_batch(Push *push, Targets *targets, const WalSource *source, GError **error)
 {
-	struct batch batch = {push, targets, source};
+	g_autoptr(GPtrArray) taken = g_ptr_array_new_with_free_func(g_free);
+	struct batch batch = {push, targets, source, taken};
 	struct pool_work work = {
 		.workers = MIN(push->request->workers, WORKERS_MAX),
 		.jobs = push->names->len,
@@ -451,7 +458,12 @@ static bool push_batch(Push *push, Targets *targets, const WalSource *source, GE
 	};
 	g_autoptr(GError) trouble = NULL;
 
-	if (pool_run(&work, &trouble) || push->requested_done)
+	g_ptr_array_set_size(taken, (gint)push->names->len);
+
+	bool done = pool_run(&work, &trouble);
+
+	archive_taken_save(push->journal, taken);
+	if (done || push->requested_done)
 		return true;
 	g_propagate_error(error, g_steal_pointer(&trouble));
 	return false;
@@ -468,14 +480,27 @@ static bool push_adopt_journal(const Push *push, GError **error)
 	return wal_journal_adopt(push->journal, known, request->repository_count, error);
 }
 
+/* It was taken along and is as it was then, and the journal has it everywhere: it need not be read. */
+static bool push_is_done(const Push *push)
+{
+	g_autoptr(Targets) targets = targets_new(push);
+	WalSource source = {.name = push->names->pdata[0]};
+
+	return archive_taken_find(push->journal, push->folder, source.name, source.digest) &&
+	       targets_consult_journal(targets, push, &source, NULL) && !targets_missing(targets);
+}
+
 static bool push_requested(Push *push, GError **error)
 {
 	const struct archive_push_request *request = push->request;
 	g_autoptr(Targets) targets = targets_new(push);
 	g_auto(WalSource) source = {0};
 
-	if (!push_learn_cluster(push, error) || !push_adopt_journal(push, error) ||
-	    !source_load(push, push->names->pdata[0], &source, error) ||
+	if (!push_learn_cluster(push, error) || !push_adopt_journal(push, error))
+		return false;
+	if (push_is_done(push))
+		return true;
+	if (!source_load(push, push->names->pdata[0], &source, error) ||
 	    !targets_consult_journal(targets, push, &source, error))
 		return false;
 	if (!targets_missing(targets))

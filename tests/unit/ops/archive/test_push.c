@@ -1,4 +1,5 @@
 #include "../archive_site.h"
+#include "ops/archive/taken.h"
 
 static void test_durable_everywhere(struct site *site, const void *data)
 {
@@ -362,6 +363,39 @@ static void test_takes_others_along(struct site *site, const void *data)
 	site_pushed(site, SEGMENT_7);
 }
 
+/* Content of another kind under the same name is refused once it is read: that it is not, where the file is
+ * said to be as it was, shows that nothing was read. */
+static void test_taken_along_is_not_read_again(struct site *site, const void *data)
+{
+	g_autofree char *journal = g_build_filename(site->state, "wal", NULL);
+	g_autofree char *path = g_build_filename(site->wal, SEGMENT_6, NULL);
+	g_autoptr(GPtrArray) records = NULL, lines = g_ptr_array_new_with_free_func(g_free);
+	WalSource source = {.name = SEGMENT_6, .read_at = clock_now() + USEC_PER_MIN};
+	GError *error = NULL;
+
+	site_segment_write(site, &(struct site_segment){SEGMENT});
+	site_segment_write(site, &(struct site_segment){SEGMENT_6});
+	site_ready(site, SEGMENT_6);
+	g_assert_true(site_push_from(site, site->wal, SEGMENT, 3, &error));
+	site_segment_write(site, &(struct site_segment){SEGMENT_6, .filling = 1});
+	assert_refused(site_push(site, SEGMENT_6, &error), error, ODR_ERROR_EXISTS, SEGMENT_6);
+
+	g_assert_true(wal_journal_find(journal, SEGMENT_6, &records, &error));
+	g_assert_cmpuint(records->len, ==, SITE_REPOS);
+	memcpy(source.digest, ((struct wal_record *)records->pdata[0])->digest, XXH128_SIZE);
+	g_assert_cmpint(stat(path, &source.status), ==, 0);
+	g_ptr_array_add(lines, archive_taken_line(&source));
+	archive_taken_save(journal, lines);
+	site_pushed(site, SEGMENT_6);
+
+	/* Durable is only what the journal has. */
+	g_autofree char *lost = g_build_filename(journal, "0000000100000000", NULL);
+
+	g_assert_cmpint(g_unlink(lost), ==, 0);
+	site_pushed(site, SEGMENT_6);
+	g_assert_cmpuint(site_held(site, 0, SEGMENT_6, NULL), ==, 2);
+}
+
 static void test_requested_decides(struct site *site, const void *data)
 {
 	GError *error = NULL;
@@ -417,6 +451,8 @@ int main(int argc, char **argv)
 		  test_duplicate_needs_no_repository);
 	SITE_TEST("/archive/push/refuses-other-content-of-the-same-name",
 		  test_other_content_is_refused);
+	SITE_TEST("/archive/push/what-was-taken-along-is-not-read-again",
+		  test_taken_along_is_not_read_again);
 	SITE_TEST("/archive/push/a-lost-journal-means-pushing-again", test_lost_journal);
 	SITE_TEST("/archive/push/names-a-damaged-object-in-its-way",
 		  test_damaged_object_in_the_way);
