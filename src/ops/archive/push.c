@@ -450,8 +450,10 @@ static bool push_batch(Push *push, Targets *targets, const WalSource *source, GE
 {
 	g_autoptr(GPtrArray) taken = g_ptr_array_new_with_free_func(g_free);
 	struct batch batch = {push, targets, source, taken};
+	unsigned workers = MIN(push->request->workers, WORKERS_MAX);
 	struct pool_work work = {
-		.workers = MIN(push->request->workers, WORKERS_MAX),
+		/* One of them waits for the disk at any time. */
+		.workers = workers > 1 ? workers + 1 : 1,
 		.jobs = push->names->len,
 		.shared = &batch,
 		.run = batch_run,
