@@ -19,8 +19,22 @@ struct teeth {
 	const struct exposure_period *period;
 	struct exposure_summary *summary;
 	__int128 area;	   /* twice the area below the sawtooth, in square microseconds */
+	GArray *episodes;  /* struct exposure_episode, or NULL */
 	usec_t over_until; /* end of the episode so far */
 };
+
+static void note_episode(GArray *episodes, bool begins, const struct exposure_episode *tooth)
+{
+	struct exposure_episode *last;
+
+	if (begins) {
+		g_array_append_val(episodes, *tooth);
+		return;
+	}
+	last = &g_array_index(episodes, struct exposure_episode, episodes->len - 1);
+	last->end = tooth->end;
+	last->peak = MAX(last->peak, tooth->peak);
+}
 
 /* point is in force from `from` to `to`, which lie within the period. */
 static void add_tooth(struct teeth *teeth, usec_t point, usec_t from, usec_t to)
@@ -43,8 +57,12 @@ static void add_tooth(struct teeth *teeth, usec_t point, usec_t from, usec_t to)
 	usec_t over = MIN((usec_t)high - objective, to - from);
 
 	/* An advance that does not bring the exposure below the objective ends no episode. */
-	if (summary->over == 0 || to - over > teeth->over_until)
-		summary->episodes++;
+	bool begins = summary->over == 0 || to - over > teeth->over_until;
+
+	summary->episodes += begins;
+	if (teeth->episodes)
+		note_episode(teeth->episodes, begins,
+			     &(struct exposure_episode){to - over, to, (usec_t)high});
 	summary->over += over;
 	teeth->over_until = to;
 }
@@ -59,11 +77,11 @@ static double share_within(const struct exposure_period *period,
 	return CLAMP(1 - (double)(summary->over + summary->unknown) / (double)length, 0, 1);
 }
 
-void exposure_summarize(const struct exposure_period *period, const GArray *events,
-			struct exposure_summary *result)
+static void walk(const struct exposure_period *period, const GArray *events,
+		 struct exposure_summary *result, GArray *episodes)
 {
 	struct exposure_summary summary = {0};
-	struct teeth teeth = {.period = period, .summary = &summary};
+	struct teeth teeth = {.period = period, .summary = &summary, .episodes = episodes};
 	usec_t from = period->start;
 	bool known = false;
 	usec_t point = 0;
@@ -87,4 +105,56 @@ void exposure_summarize(const struct exposure_period *period, const GArray *even
 		summary.mean = (usec_t)(teeth.area / 2 / summary.known);
 	summary.within = share_within(period, &summary);
 	*result = summary;
+}
+
+void exposure_summarize(const struct exposure_period *period, const GArray *events,
+			struct exposure_summary *summary)
+{
+	walk(period, events, summary, NULL);
+}
+
+GArray *exposure_episodes(const struct exposure_period *period, const GArray *events)
+{
+	GArray *episodes = g_array_new(FALSE, FALSE, sizeof(struct exposure_episode));
+	struct exposure_summary summary;
+
+	walk(period, events, &summary, episodes);
+	return episodes;
+}
+
+/* The next time anything changes; false: never again. */
+static bool next_change(GArray *const *events, size_t count, const guint *at, usec_t *time)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (at[i] == events[i]->len)
+			continue;
+		if (!any || event_at(events[i], at[i])->usable_at < *time)
+			*time = event_at(events[i], at[i])->usable_at;
+		any = true;
+	}
+	return any;
+}
+
+GArray *exposure_best(GArray *const *events, size_t count)
+{
+	GArray *best = g_array_new(FALSE, FALSE, sizeof(struct catalog_exposure));
+	g_autofree guint *at = g_new0(guint, count + 1);
+	g_autofree usec_t *points = g_new0(usec_t, count + 1);
+	struct catalog_exposure event, last = {0};
+
+	while (next_change(events, count, at, &event.usable_at)) {
+		event.recovery_point = 0;
+		for (size_t i = 0; i < count; i++) {
+			while (at[i] < events[i]->len &&
+			       event_at(events[i], at[i])->usable_at <= event.usable_at)
+				points[i] = event_at(events[i], at[i]++)->recovery_point;
+			event.recovery_point = MAX(event.recovery_point, points[i]);
+		}
+		if (best->len == 0 || event.recovery_point != last.recovery_point)
+			g_array_append_val(best, event);
+		last = event;
+	}
+	return best;
 }

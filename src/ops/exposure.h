@@ -25,6 +25,14 @@ struct exposure_summary {
  * period begins. A later one may have an older recovery point (something turned out to be damaged). */
 void exposure_summarize(const struct exposure_period *period, const GArray *events,
 			struct exposure_summary *summary);
+/* Maximal intervals above the objective, in order: struct exposure_episode. Free with g_array_unref. */
+struct exposure_episode {
+	usec_t start, end, peak; /* peak: the largest exposure in it */
+};
+GArray *exposure_episodes(const struct exposure_period *period, const GArray *events);
+/* Several repositories as one: at every time the newest point that one of them has, from when the first has one.
+ * Free with g_array_unref. */
+GArray *exposure_best(GArray *const *events, size_t count);
 /* The recovery point in force at a time; 0: none is known. */
 usec_t exposure_point(const GArray *events, usec_t at);
 
