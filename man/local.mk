@@ -15,6 +15,7 @@ dist_man_MANS = \
 	man/odrbackup-kit.1 \
 	man/odrbackup-list.1 \
 	man/odrbackup-mark.1 \
+	man/odrbackup-report.1 \
 	man/odrbackup-restore.1 \
 	man/odrbackup-status.1 \
 	man/odrbackup-verify.1 \

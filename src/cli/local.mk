@@ -24,6 +24,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/commands/key.c \
 	src/cli/commands/kit.c \
 	src/cli/commands/mark.c \
+	src/cli/commands/report.c \
 	src/cli/commands/restore.c \
 	src/cli/commands/show.c \
 	src/cli/commands/verify.c \
@@ -69,6 +70,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/runbook.h \
 	src/cli/set_choice.c \
 	src/cli/set_choice.h \
+	src/cli/service_status.c \
+	src/cli/service_status.h \
 	src/cli/settings/keys.c \
 	src/cli/settings/repository.c \
 	src/cli/settings/resolve.c \

@@ -36,6 +36,8 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/http_step.h \
 	src/drill/isolation.c \
 	src/drill/isolation.h \
+	src/drill/objective.c \
+	src/drill/objective.h \
 	src/drill/outcome.c \
 	src/drill/outcome.h \
 	src/drill/place.c \
@@ -58,6 +60,32 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/recover.c \
 	src/drill/replica.c \
 	src/drill/replica.h \
+	src/drill/report/chart.c \
+	src/drill/report/chart.h \
+	src/drill/report/csv.c \
+	src/drill/report/document.c \
+	src/drill/report/document.h \
+	src/drill/report/drill.c \
+	src/drill/report/drill_checks.c \
+	src/drill/report/drill_timeline.c \
+	src/drill/report/escape.c \
+	src/drill/report/escape.h \
+	src/drill/report/html.c \
+	src/drill/report/junit.c \
+	src/drill/report/markdown.c \
+	src/drill/report/quarter.c \
+	src/drill/report/quarter.h \
+	src/drill/report/quarter_document.c \
+	src/drill/report/quarter_figures.c \
+	src/drill/report/quarter_json.c \
+	src/drill/report/quarter_lists.c \
+	src/drill/report/quarter_method.c \
+	src/drill/report/quarter_parts.h \
+	src/drill/report/reading.c \
+	src/drill/report/reading.h \
+	src/drill/report/report.h \
+	src/drill/report/words.c \
+	src/drill/report/words.h \
 	src/drill/run.c \
 	src/drill/span.c \
 	src/drill/span.h \

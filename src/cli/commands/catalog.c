@@ -1,15 +1,14 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "cli/backup_parts.h"
 #include "cli/commands.h"
 #include "cli/filling.h"
 #include "cli/output.h"
 #include "cli/run.h"
+#include "cli/service_status.h"
 #include "cli/views/mark.h"
 #include "cli/views/set.h"
 #include "cli/views/status.h"
-#include "ops/status.h"
 #include "repo/manifest.h"
 
 #include <stdio.h>
@@ -91,33 +90,6 @@ bool cmd_list(const struct arguments *arguments, GError **error)
 	return contexts != NULL;
 }
 
-static bool read_status(Context *context, struct status *status, GError **error)
-{
-	g_autoptr(Catalog) catalog = filling_open(context, FILLING_LOCAL, error);
-	g_autoptr(GPtrArray) repositories = catalog ? context_repositories(context, error) : NULL;
-	g_autoptr(GPtrArray) names = g_ptr_array_new();
-	g_autoptr(GPtrArray) parts = backup_parts_of(context);
-	g_autoptr(GArray) journaled = context_journaled(context);
-
-	if (!repositories)
-		return false;
-	for (guint i = 0; i < repositories->len; i++)
-		g_ptr_array_add(names,
-				((struct settings_repository *)repositories->pdata[i])->name);
-	g_ptr_array_add(names, NULL);
-	return status_read(
-		&(struct status_request){.catalog = catalog,
-					 .service = context->service->name,
-					 .state = context->state,
-					 .repositories = (const char *const *)names->pdata,
-					 .journaled = journaled,
-					 .parts = (const char *const *)parts->pdata,
-					 .rpo = context->service->tier->rpo,
-					 .backup_every = context->service->tier->backup_every,
-					 .now = clock_now()},
-		status, error);
-}
-
 /* What counts for the exit status, kept beyond the status it is of. */
 static void keep_findings(const struct status *status, GPtrArray *findings)
 {
@@ -140,7 +112,7 @@ bool cmd_status(const struct arguments *arguments, GError **error)
 	for (guint i = 0; contexts && i < contexts->len; i++) {
 		struct status status = {0};
 
-		if (!read_status(contexts->pdata[i], &status, error))
+		if (!service_status(contexts->pdata[i], &status, error))
 			return false;
 		if (!json && i > 0)
 			printf("\n");

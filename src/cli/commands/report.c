@@ -1,0 +1,402 @@
+/* odrbackup report: what drills and the catalog prove, for those who decide and those who audit. */
+#include "drill/report/report.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/run.h"
+#include "cli/service_status.h"
+#include "drill/evidence.h"
+#include "drill/report/quarter.h"
+#include "repo/layout.h"
+#include "repo/manifest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define POSTURE_PERIOD	  (90 * USEC_PER_DAY)
+#define DRILL_AGE_DEFAULT (31 * USEC_PER_DAY)
+#define EXITS_NOT_PROVEN  3
+#define EXITS_MISSED	  5
+
+/* ---- where it goes ---------------------------------------------------------------------------- */
+
+enum format { FORMAT_HTML, FORMAT_MARKDOWN, FORMAT_JSON, FORMAT_CSV, FORMAT_JUNIT, FORMATS };
+static const struct {
+	const char *name, *suffix;
+} formats[FORMATS] = {
+	[FORMAT_HTML] = {"html", ".html"},  [FORMAT_MARKDOWN] = {"markdown", ".md"},
+	[FORMAT_JSON] = {"json", ".json"},  [FORMAT_CSV] = {"csv", ".csv"},
+	[FORMAT_JUNIT] = {"junit", ".xml"},
+};
+
+/* One that was named is right: the table of options holds it. */
+static enum format format_of(const struct arguments *arguments)
+{
+	const char *name = arguments_text(arguments, "render");
+	const char *file = arguments_text(arguments, "output");
+
+	if (!name && arguments_flag(arguments, "json"))
+		return FORMAT_JSON;
+	for (int i = 0; i < FORMATS; i++)
+		if (name ? strcmp(formats[i].name, name) == 0
+			 : file && g_str_has_suffix(file, formats[i].suffix))
+			return (enum format)i;
+	return FORMAT_MARKDOWN;
+}
+
+static bool write_out(const struct arguments *arguments, const char *text, size_t size,
+		      GError **error)
+{
+	g_autofree char *path = arguments_path(arguments, "output");
+
+	if (path)
+		return file_write(path, text, size, &(struct file_write){.mode = 0640}, error);
+	fwrite(text, 1, size, stdout);
+	return true;
+}
+
+static bool write_document(const struct arguments *arguments, const Document *document,
+			   GError **error)
+{
+	g_autofree char *text = format_of(arguments) == FORMAT_HTML ? document_html(document)
+								    : document_markdown(document);
+
+	return write_out(arguments, text, strlen(text), error);
+}
+
+/* ---- one drill -------------------------------------------------------------------------------- */
+
+/* latest: of this service. */
+static bool find_run(const Context *context, const char *name, char **run, GError **error)
+{
+	g_autoptr(GPtrArray) readings = NULL, troubles = g_ptr_array_new_with_free_func(g_free);
+
+	if (strcmp(name, "latest") != 0) {
+		if (!set_id_valid(name))
+			return odr_fail(error, ODR_ERROR_USAGE,
+					"'%s' is no run; a run is 'latest', or looks like "
+					"20261121T230501Z-1a2b3c4d",
+					name);
+		*run = g_strdup(name);
+		return true;
+	}
+	if (!reading_load_all(context->settings->state, &readings, troubles, error))
+		return false;
+	for (guint i = readings->len; i-- > 0;) {
+		const json_t *record = ((const Reading *)readings->pdata[i])->record;
+
+		if (g_strcmp0(reading_text(record, "source.service"), context->service->name) ==
+		    0) {
+			*run = g_strdup(reading_text(record, "run.id"));
+			return true;
+		}
+	}
+	return odr_fail(error, ODR_ERROR_NOT_FOUND, "there is no record of a drill of service %s",
+			context->service->name);
+}
+
+static bool write_record(const struct arguments *arguments, const char *folder, GError **error)
+{
+	g_autofree char *path = g_build_filename(folder, EVIDENCE_RECORD, NULL);
+	g_autoptr(GBytes) content = NULL;
+	gsize size;
+	const char *text;
+
+	if (!file_read(path, EVIDENCE_FILE_MAX, &content, error))
+		return false;
+	text = g_bytes_get_data(content, &size);
+	return write_out(arguments, text, size, error);
+}
+
+static bool write_drill(const struct arguments *arguments, const char *folder, GError **error)
+{
+	g_autoptr(Reading) reading = reading_load(folder, error);
+	g_autofree char *text = NULL;
+	enum format format = format_of(arguments);
+
+	if (!reading)
+		return false;
+	/* The record itself, in the bytes that are signed. */
+	if (format == FORMAT_JSON)
+		return write_record(arguments, folder, error);
+	if (format == FORMAT_HTML || format == FORMAT_MARKDOWN) {
+		g_autoptr(Document) document = report_drill(reading);
+
+		return write_document(arguments, document, error);
+	}
+	text = format == FORMAT_CSV ? report_drill_csv(reading) : report_drill_junit(reading);
+	return write_out(arguments, text, strlen(text), error);
+}
+
+bool cmd_report_drill(const struct arguments *arguments, GError **error)
+{
+	const char *second = arguments_positional(arguments, 1);
+	const char *name = second ? second : arguments_positional(arguments, 0);
+	g_autoptr(Context) context =
+		context_open(arguments, second ? arguments_positional(arguments, 0) : NULL, error);
+	g_autofree char *run = NULL;
+
+	if (!context || !find_run(context, name, &run, error))
+		return false;
+
+	g_autofree char *folder = evidence_folder(context->settings->state, run);
+
+	return write_drill(arguments, folder, error) ||
+	       odr_context(error, "cannot report run %s", run);
+}
+
+/* ---- a period --------------------------------------------------------------------------------- */
+
+/* What a report of several services stands on. */
+struct sources {
+	GPtrArray *contexts, *readings, *troubles;
+	GPtrArray *services; /* struct quarter_service */
+};
+
+static void service_release(void *data)
+{
+	struct quarter_service *service = data;
+	struct status *status = (struct status *)service->status;
+
+	for (int i = 0; i < QUARTER_COMPONENTS; i++)
+		if (service->events[i])
+			g_array_unref(service->events[i]);
+	if (service->restores)
+		g_ptr_array_unref((GPtrArray *)service->restores);
+	if (status)
+		status_clear(status);
+	g_free(status);
+	g_free(service);
+}
+
+static void sources_clear(struct sources *sources)
+{
+	g_clear_pointer(&sources->services, g_ptr_array_unref);
+	g_clear_pointer(&sources->readings, g_ptr_array_unref);
+	g_clear_pointer(&sources->troubles, g_ptr_array_unref);
+	g_clear_pointer(&sources->contexts, g_ptr_array_unref);
+}
+
+/* Of all its repositories as one; NULL where none is known. */
+static bool read_events(Catalog *catalog, const struct settings_service *service,
+			const char *component, usec_t since, GArray **events, GError **error)
+{
+	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
+
+	for (guint i = 0; i < service->repositories->len; i++) {
+		const struct settings_repository *repository = service->repositories->pdata[i];
+		GArray *some = NULL;
+
+		if (!catalog_exposure(catalog, service->name, repository->name, component, since,
+				      &some, error))
+			return false;
+		g_ptr_array_add(all, some);
+	}
+	*events = exposure_best((GArray **)all->pdata, all->len);
+	if ((*events)->len == 0)
+		g_clear_pointer(events, g_array_unref);
+	return true;
+}
+
+static bool read_restores(Catalog *catalog, const char *service, usec_t since, usec_t until,
+			  const GPtrArray **restores, GError **error)
+{
+	g_autoptr(GPtrArray) runs = NULL;
+
+	if (!catalog_runs(catalog, service, "restore", 10000, &runs, error))
+		return false;
+	for (guint i = runs->len; i-- > 0;) {
+		const struct catalog_run *run = runs->pdata[i];
+
+		if (run->started < since || run->started >= until)
+			g_ptr_array_remove_index(runs, i);
+	}
+	*restores = g_steal_pointer(&runs);
+	return true;
+}
+
+/* Where nobody said: a drill that was missed once. */
+static usec_t drill_age(const struct settings_tier *tier)
+{
+	if (tier->max_drill_age > 0)
+		return tier->max_drill_age;
+	return tier->drill_every > 0 ? 2 * tier->drill_every : DRILL_AGE_DEFAULT;
+}
+
+static bool read_service(Context *context, usec_t since, usec_t until,
+			 struct quarter_service *service, GError **error)
+{
+	const struct settings_tier *tier = context->service->tier;
+	struct status *status = g_new0(struct status, 1);
+	bool renewed;
+
+	service->name = context->service->name;
+	service->tier = tier->name;
+	for (int i = 0; i < QUARTER_COMPONENTS; i++)
+		service->rpo[i] = tier->rpo_component[i] ? tier->rpo_component[i] : tier->rpo;
+	service->rpo_required = tier->rpo_percent < 100 ? tier->rpo_percent / 100.0 : 0;
+	service->unknown_allowance = tier->unknown_allowance;
+	service->verify_cycle = tier->verify_cycle;
+	service->rto = tier->rto;
+	service->max_drill_age = drill_age(tier);
+	service->min_drills = tier->min_drills;
+	service->retain = tier->retain;
+	service->has[QUARTER_DATABASE] = context->service->postgres != NULL;
+	service->has[QUARTER_FILESTORE] = context->service->filestore != NULL;
+	service->has[QUARTER_CONFIG] = context->service->config != NULL;
+	service->status = status;
+	if (!service_status(context, status, error))
+		return false;
+
+	g_autoptr(Catalog) catalog = run_catalog(context, &renewed, error);
+
+	for (int i = 0; catalog && i < QUARTER_COMPONENTS; i++)
+		if (!read_events(catalog, context->service,
+				 quarter_component_name((enum quarter_component)i), since,
+				 &service->events[i], error))
+			return false;
+	return catalog &&
+	       read_restores(catalog, service->name, since, until, &service->restores, error);
+}
+
+/* From since on: of the quarter before as well. */
+static bool read_sources(const struct arguments *arguments, usec_t since, usec_t until,
+			 struct sources *sources, GError **error)
+{
+	const char *tier = arguments_text(arguments, "tier");
+
+	sources->troubles = g_ptr_array_new_with_free_func(g_free);
+	sources->services = g_ptr_array_new_with_free_func(service_release);
+	sources->contexts = context_open_all(arguments, arguments_positional(arguments, 0), error);
+	for (guint i = 0; sources->contexts && i < sources->contexts->len; i++) {
+		Context *context = sources->contexts->pdata[i];
+		struct quarter_service *service;
+
+		if (tier && strcmp(context->service->tier->name, tier) != 0)
+			continue;
+		service = g_new0(struct quarter_service, 1);
+		g_ptr_array_add(sources->services, service);
+		if (!read_service(context, since, until, service, error))
+			return false;
+	}
+	if (!sources->contexts)
+		return false;
+	if (sources->services->len == 0)
+		return odr_fail(error, ODR_ERROR_USAGE, "no service is of tier '%s'", tier);
+	return reading_load_all(((Context *)sources->contexts->pdata[0])->settings->state,
+				&sources->readings, sources->troubles, error);
+}
+
+/* A record that cannot be read is evidence that is missing: it must not go unnoticed. */
+static void tell_troubles(const struct sources *sources)
+{
+	for (guint i = 0; i < sources->troubles->len; i++)
+		log_warning("%s", (char *)sources->troubles->pdata[i]);
+}
+
+/* Tables of single drills only. */
+static bool check_format(const struct arguments *arguments, GError **error)
+{
+	enum format format = format_of(arguments);
+
+	return (format != FORMAT_CSV && format != FORMAT_JUNIT) ||
+	       odr_fail(error, ODR_ERROR_USAGE,
+			"%s is a format of single drills: odrbackup report drill RUN",
+			formats[format].name);
+}
+
+static bool write_quarter(const struct arguments *arguments, const Quarter *quarter,
+			  Document *document, GError **error)
+{
+	enum objective_state state = quarter_state(quarter);
+	bool written;
+
+	if (format_of(arguments) == FORMAT_JSON) {
+		g_autoptr(JsonValue) facts = quarter_json(quarter);
+		g_autofree char *text = json_print_pretty(facts);
+		g_autofree char *line = g_strconcat(text, "\n", NULL);
+
+		written = write_out(arguments, line, strlen(line), error);
+	} else {
+		written = write_document(arguments, document, error);
+	}
+	if (written && arguments_flag(arguments, "strict"))
+		*arguments->exit_status = state == OBJECTIVE_MISSED	  ? EXITS_MISSED
+					  : state == OBJECTIVE_NOT_PROVEN ? EXITS_NOT_PROVEN
+									  : 0;
+	return written;
+}
+
+static bool report_quarter(const struct arguments *arguments, struct quarter_request *request,
+			   struct sources *sources, GError **error)
+{
+	struct quarter_request earlier = *request;
+	g_autofree char *name = quarter_name(request->from - 1);
+
+	earlier.name = name;
+	earlier.now = request->from;
+	if (!quarter_parse(name, &earlier.from, &earlier.to, error) ||
+	    !read_sources(arguments, earlier.from, request->to, sources, error))
+		return false;
+	request->services = earlier.services = sources->services;
+	request->readings = earlier.readings = sources->readings;
+	tell_troubles(sources);
+
+	g_autoptr(Quarter) quarter = quarter_compute(request);
+	g_autoptr(Quarter) before = quarter_compute(&earlier);
+	g_autoptr(Document) document = quarter_document(quarter, before);
+
+	return write_quarter(arguments, quarter, document, error);
+}
+
+bool cmd_report_quarterly(const struct arguments *arguments, GError **error)
+{
+	struct sources sources = {0};
+	struct quarter_request request = {.now = clock_now()};
+	g_autofree char *current = quarter_name(request.now);
+	const char *named = arguments_text(arguments, "quarter");
+	bool done;
+
+	request.name = named ? named : current;
+	if (!check_format(arguments, error))
+		return false;
+	if (!quarter_parse(request.name, &request.from, &request.to, error))
+		return odr_context(error, "--quarter");
+	if (request.from > request.now)
+		return odr_fail(error, ODR_ERROR_USAGE, "--quarter: %s has not begun yet",
+				request.name);
+	done = report_quarter(arguments, &request, &sources, error);
+	sources_clear(&sources);
+	return done;
+}
+
+static bool report_posture(const struct arguments *arguments, struct quarter_request *request,
+			   struct sources *sources, GError **error)
+{
+	if (!read_sources(arguments, request->from, request->to, sources, error))
+		return false;
+	request->services = sources->services;
+	request->readings = sources->readings;
+	tell_troubles(sources);
+
+	g_autoptr(Quarter) quarter = quarter_compute(request);
+	g_autoptr(Document) document = quarter_posture(quarter);
+
+	return write_quarter(arguments, quarter, document, error);
+}
+
+bool cmd_report_posture(const struct arguments *arguments, GError **error)
+{
+	struct sources sources = {0};
+	usec_t now = clock_now();
+	struct quarter_request request = {
+		.name = "the last 90 days", .from = now - POSTURE_PERIOD, .to = now, .now = now};
+	bool done = check_format(arguments, error) &&
+		    report_posture(arguments, &request, &sources, error);
+
+	sources_clear(&sources);
+	return done;
+}

@@ -1,0 +1,63 @@
+#ifndef ODR_DRILL_REPORT_CHART_H
+#define ODR_DRILL_REPORT_CHART_H
+
+#include "drill/report/document.h"
+#include "ops/exposure.h"
+
+/*
+ * Charts as inline SVG, coloured by the classes of the page's style, each with title and description. Pure; g_free.
+ */
+#define CHART_SHADES 6
+
+/* What ran when: a row each, from the command on; what the end had to wait for stands out. */
+struct chart_piece {
+	usec_t from, to; /* since the beginning */
+	bool critical;
+};
+struct chart_row {
+	const char *name;
+	unsigned shade;
+	GArray *pieces; /* struct chart_piece */
+};
+char *chart_timeline(const struct chart_row *rows, size_t count, usec_t length);
+
+/* What a recovery takes in all: measured and assumed parts one after the other, against the objective. */
+struct chart_part {
+	const char *name;
+	usec_t duration;
+	bool assumed;
+	unsigned shade;
+};
+char *chart_parts(const struct chart_part *parts, size_t count, usec_t objective); /* 0: none */
+
+/* The sawtooth. */
+char *chart_exposure(const struct exposure_period *period, const GArray *events);
+
+/* A letter in a square for each attempt: rows are plans, columns follow the time. */
+struct chart_mark {
+	unsigned row;
+	usec_t time;
+	enum tone tone;
+	const char *letter, *what; /* what: the title of the square */
+};
+struct chart_matrix {
+	usec_t from, to;
+	const char *const *rows; /* names */
+	unsigned count;
+	const GArray *marks; /* struct chart_mark */
+};
+char *chart_matrix(const struct chart_matrix *matrix);
+
+/* One value for each of a few times, against the objective. */
+struct chart_point {
+	usec_t time, value;
+	enum tone tone;
+};
+struct chart_trend {
+	usec_t from, to, objective; /* objective 0: none */
+	const char *name;	    /* of the value */
+	const GArray *points;	    /* struct chart_point, by time */
+};
+char *chart_trend(const struct chart_trend *trend);
+
+#endif

@@ -1,0 +1,509 @@
+/* The report of one drill: what it proved, what it did not, and how one can see that it is true. */
+#include "drill/report/report.h"
+#include "drill/report/words.h"
+
+#include "drill/statistics.h"
+
+#include <string.h>
+
+static void add_duration(Document *document, const char *name, int64_t duration)
+{
+	g_autofree char *text = words_duration(duration);
+
+	document_fact(document, name, TONE_PLAIN, text);
+}
+
+static void add_text(Document *document, const json_t *record, const char *name, const char *path)
+{
+	document_fact(document, name, TONE_PLAIN, reading_text(record, path));
+}
+
+static void add_code(Document *document, const json_t *record, const char *name, const char *path)
+{
+	document_fact(document, name, TONE_CODE, reading_text(record, path));
+}
+
+static size_t count_of(const json_t *record, const char *path)
+{
+	return json_array_size(reading_at(record, path));
+}
+
+/* ---- verdict --------------------------------------------------------------------------------- */
+
+struct check_counts {
+	unsigned passed, failed, unassessed, gates;
+};
+
+static struct check_counts count_checks(const json_t *record)
+{
+	const json_t *checks = reading_at(record, "checks");
+	struct check_counts counts = {0};
+
+	for (size_t i = 0; i < json_array_size(checks); i++) {
+		const json_t *check = json_array_get(checks, i);
+		const char *status = reading_text(check, "status");
+
+		if (g_strcmp0(status, "pass") == 0)
+			counts.passed++;
+		else if (g_strcmp0(status, "fail") == 0)
+			counts.failed++;
+		else
+			counts.unassessed++;
+		counts.gates += reading_flag(check, "gate");
+	}
+	return counts;
+}
+
+/* What applies beside the outcome, which is the worst. */
+static char *also_of(const json_t *record)
+{
+	g_autofree char *all = reading_list(record, "also");
+	const char *outcome = reading_text(record, "outcome");
+	const char *rest = all && g_str_has_prefix(all, outcome) ? all + strlen(outcome) : NULL;
+
+	return rest && g_str_has_prefix(rest, ", ") ? g_strdup(rest + 2) : NULL;
+}
+
+static void add_verdict(Document *document, const json_t *record)
+{
+	const struct outcome_look *look = outcome_look(reading_text(record, "outcome"));
+	const char *summary = reading_text(record, "summary");
+	g_autofree char *also = also_of(record);
+	g_autofree char *word = g_ascii_strup(look->words, -1);
+
+	document_verdict(document, look->tone, word, "%s%s%s%s", summary ? summary : look->words,
+			 also ? " (also: " : "", also ? also : "", also ? ")" : "");
+	document_fact(document, "Run", TONE_CODE, reading_text(record, "run.id"));
+	add_text(document, record, "Service", "source.service");
+	add_text(document, record, "Plan", "plan.name");
+	add_text(document, record, "Scenario", "scenario");
+	add_text(document, record, "Slot", "run.slot");
+	add_text(document, record, "Started by", "run.trigger");
+	add_text(document, record, "Run by", "run.actor.user");
+	add_text(document, record, "Approved by", "run.approver");
+
+	g_autofree char *began = words_time(reading_time(record, "measured.t_cmd"));
+
+	document_fact(document, "Restore command given", TONE_PLAIN, began);
+}
+
+static void prove_restore(Document *document, const json_t *record)
+{
+	const char *set = reading_text(record, "source.set");
+	const char *commit = reading_text(record, "measured.last_commit");
+	const char *repository = reading_text(record, "source.repository");
+	g_autofree char *version = words_pg_version(reading_int(record, "source.pg_version"));
+
+	if (!set || !commit)
+		return;
+	document_item(document,
+		      "Set %s of repository %s and its WAL led a PostgreSQL %s server to the "
+		      "target; its newest commit is of %s.",
+		      set, repository ? repository : "–", version ? version : "–", commit);
+}
+
+static void prove_files(Document *document, const json_t *record)
+{
+	int64_t named = reading_int(record, "filestore.named");
+	int64_t checked = reading_int(record, "filestore.checked");
+	int64_t bad = reading_int(record, "filestore.missing");
+	int64_t mismatch = reading_int(record, "filestore.hash_mismatch");
+	int64_t size = reading_int(record, "filestore.size_mismatch");
+
+	if (named <= 0 || checked <= 0 || bad != 0 || mismatch != 0 || size != 0)
+		return;
+
+	g_autofree char *of = words_count(named), *done = words_count(checked);
+	g_autofree char *bound = words_percent(
+		statistics_damage_bound((uint64_t)named, (uint64_t)MIN(checked, named)));
+
+	if (checked >= named)
+		document_item(document,
+			      "All %s files that the restored database names were compared with "
+			      "their checksums; none is missing, none differs.",
+			      of);
+	else
+		document_item(document,
+			      "%s of %s files compared by hash, 0 differ; damaged share ≤ %s "
+			      "(95 %%).",
+			      done, of, bound);
+}
+
+static void prove_time(Document *document, const json_t *record)
+{
+	g_autofree char *ready =
+		words_duration(reading_int(record, "measured.rta_service_ready_us"));
+	g_autofree char *all =
+		words_duration(reading_int(record, "measured.rta_with_assumptions_us"));
+
+	if (ready && all)
+		document_item(document,
+			      "The service was ready %s after the command, measured; %s with the "
+			      "assumed times for detection, decision and cutover.",
+			      ready, all);
+}
+
+static void add_proven(Document *document, const json_t *record)
+{
+	struct check_counts counts = count_checks(record);
+
+	document_section(document, "Proven by this drill");
+	prove_restore(document, record);
+	if (counts.passed > 0)
+		document_item(document, "%u of %u checks passed, %u of all are gates.",
+			      counts.passed, counts.passed + counts.failed + counts.unassessed,
+			      counts.gates);
+	prove_files(document, record);
+	prove_time(document, record);
+	if (reading_flag(record, "isolation.verified"))
+		document_item(document,
+			      "From where the restored server ran, none of %zu addresses could be "
+			      "reached.",
+			      count_of(record, "isolation.probes"));
+	if (((struct block *)document->blocks->pdata[document->blocks->len - 1])->kind !=
+	    BLOCK_ITEM)
+		document_paragraph(document,
+				   "Nothing: the drill ended before anything was proven.");
+}
+
+static void add_unproven_checks(Document *document, const json_t *record)
+{
+	const json_t *checks = reading_at(record, "checks");
+
+	for (size_t i = 0; i < json_array_size(checks); i++) {
+		const json_t *check = json_array_get(checks, i);
+		const char *status = reading_text(check, "status");
+		const char *name = reading_text(check, "name");
+		const char *message = reading_text(check, "message");
+
+		if (g_strcmp0(status, "pass") != 0)
+			document_item(document, "%s %s: %s.", name ? name : "a check",
+				      g_strcmp0(status, "fail") == 0 ? "failed"
+								     : "was not assessed",
+				      message ? message : "no reason is recorded");
+	}
+}
+
+/* What the plan names as out of reach; checks that could not be assessed are told already. */
+static void add_left_out(Document *document, const json_t *record)
+{
+	const json_t *list = reading_at(record, "not_assessed");
+	const json_t *checks = reading_at(record, "checks");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *entry = json_array_get(list, i);
+		const char *what = json_is_string(entry) ? json_string_value(entry)
+							 : reading_text(entry, "what");
+		bool told = what == NULL;
+
+		for (size_t k = 0; k < json_array_size(checks) && !told; k++)
+			told = g_strcmp0(reading_text(json_array_get(checks, k), "name"), what) ==
+			       0;
+		if (!told)
+			document_item(document, "Not assessed: %s.", what);
+	}
+}
+
+static void add_not_proven(Document *document, const json_t *record)
+{
+	const char *outside = reading_text(record, "target.host_class");
+
+	document_section(document, "Not proven");
+	if (reading_text(record, "failure.message"))
+		document_item(document, "The drill ended early, in state %s: %s.",
+			      reading_text(record, "failure.state"),
+			      reading_text(record, "failure.message"));
+	add_unproven_checks(document, record);
+	add_left_out(document, record);
+	if (count_of(record, "assumptions") > 0)
+		document_item(document,
+			      "Detection, decision and cutover are assumptions, named below with "
+			      "owner and date.");
+	if (reading_int(record, "filestore.outside") > 0)
+		document_item(document,
+			      "Attachments outside the filestore: %" G_GINT64_FORMAT
+			      ", counted and not looked at.",
+			      reading_int(record, "filestore.outside"));
+	if (reading_flag(record, "draw.operator_chosen"))
+		document_item(document,
+			      "The moment was chosen by the operator, not drawn: the drill "
+			      "raises no state.");
+	document_item(document,
+		      "Systems of partners were not rolled back: what they received after "
+		      "the recovery point is not undone.");
+	document_item(document, "Other hardware than this host%s%s.", outside ? ", of class " : "",
+		      outside ? outside : "");
+	document_item(document, "One drill bounds the failure probability by no more than 95.0 %% "
+				"(95 %%, n=1); the quarterly report adds them up.");
+}
+
+/* ---- objectives ------------------------------------------------------------------------------ */
+
+static void add_objectives(Document *document, const json_t *record)
+{
+	static const char *const headings[] = {"Objective of", "Kind", ">Objective", ">Measured",
+					       "State",	       "Why",  NULL};
+	const json_t *objectives = reading_at(record, "objectives");
+
+	document_section(document, "Objectives against figures");
+	document_table(document, headings);
+	for (size_t i = 0; i < json_array_size(objectives); i++) {
+		const json_t *objective = json_array_get(objectives, i);
+		g_autofree char *wanted = words_duration(reading_int(objective, "objective_us"));
+		g_autofree char *measured = words_duration(reading_int(objective, "measured_us"));
+		g_autofree char *reasons = reading_list(objective, "reasons");
+		enum objective_state state = OBJECTIVE_NOT_ASSESSED;
+
+		document_cell(document, TONE_PLAIN, reading_text(objective, "scope"));
+		document_cell(document, TONE_PLAIN, reading_text(objective, "kind"));
+		document_cell(document, TONE_PLAIN, wanted);
+		document_cell(document, TONE_PLAIN, measured);
+		words_state(reading_text(objective, "state"), &state);
+		document_cell(document, words_tone(state), objective_state_name(state));
+		document_cell(document, TONE_PLAIN, reasons);
+	}
+	if (document_table_empty(document))
+		document_paragraph(document, "No objective is set: NOT ASSESSED.");
+}
+
+static void add_figures(Document *document, const json_t *record)
+{
+	static const struct {
+		const char *path, *name;
+	} figures[] = {
+		{"measured.rta_restore_only_us", "Fetch to startup (rta_restore_only)"},
+		{"measured.rta_db_ready_us", "Database ready (rta_db_ready)"},
+		{"measured.rta_service_ready_us", "Service ready (rta_service_ready)"},
+		{"measured.rta_wall_us", "All of the drill (rta_wall)"},
+		{"measured.rta_with_assumptions_us", "With assumptions (rta_with_assumptions)"},
+		{"measured.achieved_rpo_us", "Achieved RPO"},
+		{"measured.target_gap_us", "Target gap"},
+		{"measured.filestore_gap_us", "Filestore gap"},
+	};
+	g_autofree char *worst = words_duration(reading_int(record, "worst_case.estimate_us"));
+	const char *label = reading_text(record, "worst_case.label");
+	g_autofree char *estimate = worst ? g_strdup_printf("%s, an estimate: %s", worst,
+							    label ? label : "no basis named")
+					  : NULL;
+
+	document_heading(document, "Figures");
+	for (size_t i = 0; i < G_N_ELEMENTS(figures); i++)
+		add_duration(document, figures[i].name, reading_int(record, figures[i].path));
+	document_fact(document, "Worst case", TONE_PLAIN, estimate);
+}
+
+static void add_assumptions(Document *document, const json_t *record)
+{
+	static const char *const headings[] = {"Assumption", ">Duration", "Owner", "Date", NULL};
+	const json_t *assumptions = reading_at(record, "assumptions");
+
+	if (json_array_size(assumptions) == 0)
+		return;
+	document_heading(document, "Assumptions");
+	document_table(document, headings);
+	for (size_t i = 0; i < json_array_size(assumptions); i++) {
+		const json_t *assumption = json_array_get(assumptions, i);
+		g_autofree char *duration = words_duration(reading_int(assumption, "duration_us"));
+
+		document_cell(document, TONE_PLAIN, reading_text(assumption, "name"));
+		document_cell(document, TONE_PLAIN, duration);
+		document_cell(document, TONE_PLAIN, reading_text(assumption, "owner"));
+		document_cell(document, TONE_PLAIN, reading_text(assumption, "date"));
+	}
+}
+
+/* ---- moment  ------------------------------------------------------------------- */
+
+static void add_moment(Document *document, const json_t *record)
+{
+	g_autofree char *bytes = words_size(reading_int(record, "source.wal.bytes"));
+	g_autofree char *version = words_pg_version(reading_int(record, "source.pg_version"));
+	const char *first = reading_text(record, "source.wal.first");
+	const char *last = reading_text(record, "source.wal.last");
+	g_autofree char *wal =
+		first && last ? g_strdup_printf("%s to %s, %s", first, last, bytes ? bytes : "–")
+			      : NULL;
+
+	document_section(document, "The moment, and how it was drawn");
+	document_fact(document, "Chosen", TONE_PLAIN,
+		      !reading_at(record, "draw")		     ? NULL
+		      : reading_flag(record, "draw.operator_chosen") ? "by the operator"
+								     : "drawn");
+	add_text(document, record, "Method", "draw.method");
+	add_text(document, record, "Drawn", "draw.drawn");
+	add_text(document, record, "Target", "draw.target");
+	add_text(document, record, "Drawn by", "draw.effective");
+	add_text(document, record, "Newest recovered commit", "measured.last_commit");
+	add_text(document, record, "Stopped at", "arrival.lsn");
+	add_code(document, record, "Stratum", "draw.stratum");
+	add_code(document, record, "Checkpoint", "draw.checkpoint");
+	add_code(document, record, "Seed", "draw.seed");
+	add_code(document, record, "Population", "draw.population_sha256");
+	add_text(document, record, "Nonce of an auditor", "draw.nonce");
+	add_code(document, record, "Plan", "plan.hash");
+	document_paragraph(
+		document, "Whoever controls the audit chain before the checkpoint could try seeds; "
+			  "a nonce that an auditor hands over afterwards removes that.");
+	document_heading(document, "Source");
+	add_code(document, record, "Set", "source.set");
+	add_code(document, record, "Manifest", "source.manifest_sha256");
+	add_text(document, record, "Repository", "source.repository");
+	document_fact(document, "WAL", TONE_PLAIN, wal);
+	add_text(document, record, "Lock", "source.lock.mode");
+	add_text(document, record, "Locked until", "source.lock.until");
+	document_fact(document, "PostgreSQL", TONE_PLAIN, version);
+	add_text(document, record, "Odoo", "source.odoo_version");
+}
+
+/* ---- isolation, findings, verification -------------------------------------------------------- */
+
+static void add_isolation(Document *document, const json_t *record)
+{
+	static const char *const headings[] = {"Address", "Answer from inside", NULL};
+	const json_t *probes = reading_at(record, "isolation.probes");
+
+	g_autofree char *user = reading_print(record, "isolation.user");
+
+	document_section(document, "Isolation");
+	document_fact(document, "Proved", TONE_PLAIN,
+		      !reading_at(record, "isolation")		   ? NULL
+		      : reading_flag(record, "isolation.verified") ? "yes, by trying"
+								   : "no");
+	document_fact(document, "Ran as user", TONE_PLAIN, user);
+	add_text(document, record, "Credential", "isolation.credential_class");
+	add_text(document, record, "Host", "target.host");
+	add_code(document, record, "Host class", "target.host_class");
+	add_text(document, record, "File system", "target.filesystem");
+	document_table(document, headings);
+	for (size_t i = 0; i < json_array_size(probes); i++) {
+		const json_t *probe = json_array_get(probes, i);
+		int64_t number = reading_int(probe, "errno");
+
+		g_autofree char *answer = number > 0 ? g_strdup(g_strerror((int)number))
+						     : reading_print(probe, "errno");
+
+		document_cell(document, TONE_PLAIN, reading_text(probe, "to"));
+		document_cell(document, TONE_PLAIN, answer);
+	}
+}
+
+static void add_findings(Document *document, const json_t *record)
+{
+	static const char *const headings[] = {"Finding", "Severity", "What", "Owner",
+					       "Due",	  "Status",   NULL};
+	const json_t *deviations = reading_at(record, "deviations");
+	const json_t *findings = reading_at(record, "findings");
+
+	document_section(document, "Deviations and findings");
+	for (size_t i = 0; i < json_array_size(deviations); i++) {
+		const char *text = json_string_value(json_array_get(deviations, i));
+
+		if (text)
+			document_item(document, "%s.", text);
+	}
+	if (json_array_size(deviations) == 0)
+		document_paragraph(document, "No deviation from the plan is recorded.");
+	document_table(document, headings);
+	for (size_t i = 0; i < json_array_size(findings); i++) {
+		const json_t *finding = json_array_get(findings, i);
+
+		document_cell(document, TONE_CODE, reading_text(finding, "id"));
+		document_cell(document, TONE_PLAIN, reading_text(finding, "severity"));
+		document_cell(document, TONE_PLAIN, reading_text(finding, "text"));
+		document_cell(document, TONE_PLAIN, reading_text(finding, "owner"));
+		document_cell(document, TONE_PLAIN, reading_text(finding, "due"));
+		document_cell(document, TONE_PLAIN, reading_text(finding, "status"));
+	}
+	if (document_table_empty(document))
+		document_paragraph(document, "No finding is recorded.");
+}
+
+void report_add_verification(Document *document, const char *run, const char *sha256)
+{
+	document_paragraph(
+		document,
+		"This report derives from the signed record of the run; where they "
+		"differ, the record holds. A signature shows which key, not when: the "
+		"store's date in the receipt is the second witness. Who holds the signing "
+		"key can sign anything.");
+	if (sha256)
+		document_fact(document, "SHA-256 of record.json", TONE_CODE, sha256);
+	document_command(document, "odrbackup evidence verify %s", run);
+	document_command(document,
+			 "signify-openbsd -V -p key.pub -x record.json.sig -m record.json");
+	document_command(document, "sha256sum record.json");
+}
+
+void report_add_definitions(Document *document)
+{
+	static const struct {
+		const char *word, *meaning;
+	} words[] = {
+		{"RPO objective", "the largest acceptable loss"},
+		{"RPO exposure", "what would be lost if the source vanished now"},
+		{"Achieved RPO",
+		 "loss to recovered commit, measured by a drill to the latest moment"},
+		{"Target gap",
+		 "from the newest recovered commit to the requested time; not a loss"},
+		{"RTO objective", "how long a recovery may take"},
+		{"RTA", "what a recovery took, measured in a drill"},
+		{"Gate", "a check without which the service would not be given back to its users"},
+		{"MET", "measured, and every condition holds"},
+		{"MISSED", "a measurement broke the objective, or a counted drill failed"},
+		{"NOT PROVEN", "nothing broke it, and the proof is not complete"},
+		{"NOT ASSESSED", "no objective, or out of scope; never counted as met"},
+		{"EXEMPT", "taken out with a reason, an approver and an end"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+		document_fact(document, words[i].word, TONE_PLAIN, words[i].meaning);
+}
+
+static void add_verification(Document *document, const Reading *reading)
+{
+	const json_t *record = reading->record;
+	g_autofree char *offset = words_duration(reading_int(record, "clock.offset_us"));
+
+	document_section(document, "How to verify");
+	report_add_verification(document, reading_text(record, "run.id"), reading->sha256);
+	document_heading(document, "Software and clock");
+	add_text(document, record, "odrbackup", "software.version");
+	add_code(document, record, "Commit", "software.commit");
+	document_fact(document, "Clock", TONE_PLAIN,
+		      reading_flag(record, "clock.synchronized") ? "synchronized"
+								 : "not known to be synchronized");
+	document_fact(document, "Offset", TONE_PLAIN, offset);
+	add_code(document, record, "Record before this one", "previous_record_sha256");
+	add_code(document, record, "Regime", "regime");
+	document_heading(document, "Sign-off");
+	document_blank(document, "Reviewed by, date");
+	document_blank(document, "Remediation, owner, due");
+}
+
+Document *report_drill(const Reading *reading)
+{
+	const json_t *record = reading->record;
+	const char *service = reading_text(record, "source.service");
+	const char *plan = reading_text(record, "plan.name");
+	g_autofree char *day = words_day(reading->time);
+	g_autofree char *title = g_strdup_printf("%s, %s, %s", service ? service : "–",
+						 plan ? plan : "–", day ? day : "–");
+	Document *document = document_new("Drill report", title);
+
+	add_verdict(document, record);
+	add_proven(document, record);
+	add_not_proven(document, record);
+	add_objectives(document, record);
+	add_figures(document, record);
+	add_assumptions(document, record);
+	report_add_timeline(document, record);
+	add_moment(document, record);
+	report_add_checks(document, record);
+	report_add_files(document, record);
+	add_isolation(document, record);
+	add_findings(document, record);
+	add_verification(document, reading);
+	document_section(document, "Definitions");
+	report_add_definitions(document);
+	return document;
+}

@@ -1,0 +1,93 @@
+#ifndef ODR_DRILL_REPORT_QUARTER_H
+#define ODR_DRILL_REPORT_QUARTER_H
+
+#include "drill/objective.h"
+#include "drill/report/reading.h"
+#include "ops/exposure.h"
+#include "ops/status.h"
+
+/*
+ * What a period proved, of the services of a host: from the records of its drills and the catalog's exposure. Pure: no
+ * clock, no files.
+ */
+enum quarter_component { QUARTER_DATABASE, QUARTER_FILESTORE, QUARTER_CONFIG, QUARTER_COMPONENTS };
+const char *quarter_component_name(enum quarter_component component);
+
+struct quarter_service {
+	const char *name, *tier;
+	usec_t rpo[QUARTER_COMPONENTS], rto; /* 0: no objective */
+	bool has[QUARTER_COMPONENTS];	     /* the parts that it has */
+	double rpo_required; /* share of time within; 0: the largest exposure counts */
+	usec_t unknown_allowance, verify_cycle;
+	usec_t max_drill_age, retain;
+	unsigned min_drills;
+	/* struct catalog_exposure, of all repositories as one; NULL: none is known. */
+	GArray *events[QUARTER_COMPONENTS];
+	const struct status *status; /* as it is now; NULL: not known */
+	const GPtrArray *restores;   /* struct catalog_run, of the period */
+};
+struct quarter_request {
+	const char *name;	   /* "2026-Q4" */
+	usec_t from, to, now;	   /* what lies behind now is not known */
+	GPtrArray *services;	   /* struct quarter_service */
+	const GPtrArray *readings; /* Reading, all there are, oldest first */
+};
+
+/* A period's name: "2026-Q4". USAGE for others. */
+bool quarter_parse(const char *name, usec_t *from, usec_t *to, GError **error);
+char *quarter_name(usec_t time); /* of the quarter it lies in; g_free */
+
+enum quarter_kind { QUARTER_RPO, QUARTER_RTO, QUARTER_INTEGRITY, QUARTER_COVERAGE, QUARTER_KINDS };
+const char *quarter_kind_name(enum quarter_kind kind);
+
+struct quarter_exposure {
+	usec_t objective;
+	GArray *events; /* borrowed; NULL: none is known */
+	struct exposure_period period;
+	struct exposure_summary summary;
+	GArray *episodes; /* struct exposure_episode */
+};
+/* One attempt, and how it was counted. */
+struct quarter_attempt {
+	const Reading *reading;
+	bool counted;
+	const char *why_not; /* "" where it is counted */
+};
+struct quarter_result {
+	const struct quarter_service *service;
+	struct quarter_exposure exposure[QUARTER_COMPONENTS];
+	GArray *attempts; /* struct quarter_attempt, of the period, by time */
+	struct objective_drills drills;
+	GArray *rta; /* usec_t, sorted: rta_with_assumptions of counted passed drills */
+	usec_t worst_case;
+	enum estimate_label worst_label;
+	struct objective_verdict verdicts[QUARTER_KINDS];
+};
+/* A process, as the checks of the drills name it. */
+struct quarter_process {
+	const char *name, *service;
+	unsigned passed, failed, unassessed; /* check results of counted drills */
+	enum objective_state rto, integrity; /* as the records have them, the worst */
+	usec_t slowest;			     /* -1: not measured */
+};
+typedef struct quarter Quarter;
+struct quarter {
+	const struct quarter_request *request;
+	usec_t cutoff;	      /* the period's end, or now */
+	GPtrArray *results;   /* struct quarter_result */
+	GPtrArray *processes; /* struct quarter_process */
+};
+Quarter *quarter_compute(const struct quarter_request *request); /* request outlives it */
+void quarter_free(Quarter *quarter);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Quarter, quarter_free)
+enum objective_state quarter_state(const Quarter *quarter); /* the worst of all */
+enum objective_state quarter_tier_state(const Quarter *quarter, const char *tier,
+					enum quarter_kind kind);
+
+/* before: the same of the quarter before, or NULL. */
+Document *quarter_document(const Quarter *quarter, const Quarter *before);
+/* What is so now: a short form of it. */
+Document *quarter_posture(const Quarter *quarter);
+json_t *quarter_json(const Quarter *quarter);
+
+#endif

@@ -1,0 +1,263 @@
+/* The quarterly report: scope, the page an executive reads, and the order of all that follows. */
+#include "drill/report/quarter_parts.h"
+#include "drill/report/report.h"
+#include "drill/report/words.h"
+
+#include <string.h>
+
+const struct quarter_attempt *quarter_attempt_at(const Quarter *quarter, guint index)
+{
+	for (guint i = 0; i < quarter->results->len; i++) {
+		const struct quarter_result *result = quarter->results->pdata[i];
+
+		if (index < result->attempts->len)
+			return &g_array_index(result->attempts, struct quarter_attempt, index);
+		index -= result->attempts->len;
+	}
+	return NULL;
+}
+
+static enum tone state_tone(enum objective_state state)
+{
+	return words_tone(state);
+}
+
+static void add_state(Document *document, enum objective_state state)
+{
+	document_cell(document, state_tone(state), objective_state_name(state));
+}
+
+/* Tiers that a service is of, each once. */
+static GPtrArray *tiers_of(const Quarter *quarter)
+{
+	GPtrArray *tiers = g_ptr_array_new();
+
+	for (guint i = 0; i < quarter->results->len; i++) {
+		const struct quarter_result *result = quarter->results->pdata[i];
+		bool known = false;
+
+		for (guint k = 0; k < tiers->len && !known; k++)
+			known = strcmp(tiers->pdata[k], result->service->tier) == 0;
+		if (!known)
+			g_ptr_array_add(tiers, (gpointer)result->service->tier);
+	}
+	return tiers;
+}
+
+static void add_scope(Document *document, const Quarter *quarter)
+{
+	const struct quarter_request *request = quarter->request;
+	g_autofree char *from = words_day(request->from), *to = words_day(request->to - 1);
+	g_autofree char *cutoff = words_time(quarter->cutoff), *made = words_time(request->now);
+	g_autofree char *period = g_strdup_printf("%s to %s (UTC)", from, to);
+	g_autoptr(GString) names = g_string_new(NULL);
+
+	for (guint i = 0; i < quarter->results->len; i++) {
+		const struct quarter_result *result = quarter->results->pdata[i];
+
+		g_string_append_printf(names, "%s%s (tier %s)", i ? ", " : "",
+				       result->service->name, result->service->tier);
+	}
+	document_section(document, "Scope, period, and how to verify");
+	document_fact(document, "Period", TONE_PLAIN, period);
+	document_fact(document, "Data until", TONE_PLAIN, cutoff);
+	document_fact(document, "Written", TONE_PLAIN, made);
+	document_fact(document, "Services", TONE_PLAIN, names->len ? names->str : NULL);
+	document_fact(document, "Sources", TONE_PLAIN,
+		      "signed records of drills, and the catalog of this host");
+	document_paragraph(
+		document,
+		"Each figure derives from the records that section 14 lists with their "
+		"digests, and from recovery points that the catalog recorded. A record can "
+		"be verified without this program, by the commands there.");
+}
+
+/* ---- one page --------------------------------------------------------------------------------- */
+
+static void add_states(Document *document, const Quarter *quarter)
+{
+	static const char *const headings[] = {"",	    "Name",	"RPO", "RTO",
+					       "Integrity", "Coverage", NULL};
+	g_autoptr(GPtrArray) tiers = tiers_of(quarter);
+
+	document_table(document, headings);
+	for (guint i = 0; i < tiers->len; i++) {
+		document_cell(document, TONE_PLAIN, "tier");
+		document_cell(document, TONE_PLAIN, tiers->pdata[i]);
+		for (int kind = 0; kind < QUARTER_KINDS; kind++)
+			add_state(document, quarter_tier_state(quarter, tiers->pdata[i],
+							       (enum quarter_kind)kind));
+	}
+	for (guint i = 0; i < quarter->results->len; i++) {
+		const struct quarter_result *result = quarter->results->pdata[i];
+
+		document_cell(document, TONE_PLAIN, "service");
+		document_cell(document, TONE_PLAIN, result->service->name);
+		for (int kind = 0; kind < QUARTER_KINDS; kind++)
+			add_state(document, result->verdicts[kind].state);
+	}
+	for (guint i = 0; i < quarter->processes->len; i++) {
+		const struct quarter_process *process = quarter->processes->pdata[i];
+
+		document_cell(document, TONE_PLAIN, "process");
+		document_cell(document, TONE_PLAIN, process->name);
+		document_cell(document, TONE_PLAIN, NULL);
+		add_state(document, process->rto);
+		add_state(document, process->integrity);
+		document_cell(document, TONE_PLAIN, NULL);
+	}
+}
+
+static void add_sentences(Document *document, const struct quarter_result *result)
+{
+	const struct quarter_exposure *exposure = &result->exposure[QUARTER_DATABASE];
+	g_autofree char *drills =
+		words_drills(result->drills.counted, result->drills.failed + result->drills.open);
+	g_autofree char *maximum = words_duration(exposure->summary.maximum);
+	g_autofree char *objective =
+		exposure->objective ? words_duration(exposure->objective) : NULL;
+	g_autofree char *unknown = words_duration(exposure->summary.unknown);
+	g_autofree char *slowest = words_duration(
+		result->rta->len ? g_array_index(result->rta, usec_t, result->rta->len - 1) : -1);
+	g_autofree char *rto = result->service->rto ? words_duration(result->service->rto) : NULL;
+
+	if (exposure->events && exposure->summary.known > 0)
+		document_item(document, "%s: largest exposure %s, objective %s, %s%s.",
+			      result->service->name, maximum, objective ? objective : "not set",
+			      exposure->summary.unknown ? unknown : "no",
+			      exposure->summary.unknown ? " not known" : " unknown time");
+	else
+		document_item(document, "%s: the exposure of the period is not known.",
+			      result->service->name);
+	document_item(document, "%s: %s.", result->service->name, drills);
+	if (slowest)
+		document_item(document,
+			      "%s: the slowest recovery took %s with its assumptions, RTO %s.",
+			      result->service->name, slowest, rto ? rto : "not set");
+	else
+		document_item(document, "%s: no recovery time was measured; RTO %s.",
+			      result->service->name, rto ? rto : "not set");
+}
+
+/* Reasons of the worst states first. */
+static void add_risks(Document *document, const Quarter *quarter)
+{
+	unsigned told = 0;
+
+	document_heading(document, "Top risks");
+	for (int state = OBJECTIVE_MISSED; state <= OBJECTIVE_NOT_PROVEN; state++) {
+		for (guint i = 0; i < quarter->results->len; i++) {
+			const struct quarter_result *result = quarter->results->pdata[i];
+
+			for (int kind = 0; kind < QUARTER_KINDS && told < 3; kind++) {
+				const struct objective_verdict *verdict = &result->verdicts[kind];
+
+				if ((int)verdict->state != state || verdict->reasons->len == 0)
+					continue;
+				document_item(document, "%s, %s %s: %s.", result->service->name,
+					      quarter_kind_name((enum quarter_kind)kind),
+					      objective_state_name(verdict->state),
+					      (char *)verdict->reasons->pdata[0]);
+				told++;
+			}
+		}
+	}
+	if (told == 0)
+		document_paragraph(document, "None follows from the figures of this period.");
+}
+
+static void add_change(Document *document, const Quarter *quarter, const Quarter *before)
+{
+	bool changed = false;
+
+	document_heading(document, "Change since the quarter before");
+	for (guint i = 0; i < quarter->results->len; i++) {
+		const struct quarter_result *now = quarter->results->pdata[i];
+		const struct quarter_result *then = before ? before->results->pdata[i] : NULL;
+
+		for (int kind = 0; then && kind < QUARTER_KINDS; kind++) {
+			if (now->verdicts[kind].state == then->verdicts[kind].state)
+				continue;
+			document_item(document, "%s, %s: %s, before %s.", now->service->name,
+				      quarter_kind_name((enum quarter_kind)kind),
+				      objective_state_name(now->verdicts[kind].state),
+				      objective_state_name(then->verdicts[kind].state));
+			changed = true;
+		}
+	}
+	if (!before)
+		document_paragraph(document, "Nothing is known of the quarter before.");
+	else if (!changed)
+		document_paragraph(document, "No state changed.");
+}
+
+void quarter_add_page(Document *document, const Quarter *quarter, const Quarter *before)
+{
+	document_section(document, "On one page");
+	add_states(document, quarter);
+	document_heading(document, "In short");
+	for (guint i = 0; i < quarter->results->len; i++)
+		add_sentences(document, quarter->results->pdata[i]);
+	add_risks(document, quarter);
+	add_change(document, quarter, before);
+	document_heading(document, "Decisions asked for");
+	document_blank(document, "Decision, by whom, until when");
+}
+
+static void add_verdict(Document *document, const Quarter *quarter)
+{
+	static const char *const sentences[] = {
+		[OBJECTIVE_MISSED] = "An objective was broken by a measurement, or a counted drill "
+				     "failed.",
+		[OBJECTIVE_NOT_PROVEN] = "Nothing broke an objective; the proof is not complete.",
+		[OBJECTIVE_NOT_ASSESSED] = "Not everything has an objective.",
+		[OBJECTIVE_EXEMPT] = "All of it is exempt.",
+		[OBJECTIVE_MET] =
+			"Every objective was met, as measured, under the conditions named.",
+	};
+	enum objective_state state = quarter_state(quarter);
+
+	document_verdict(document, words_tone(state), objective_state_name(state), "%s",
+			 sentences[state]);
+}
+
+Document *quarter_document(const Quarter *quarter, const Quarter *before)
+{
+	Document *document = document_new("Quarterly report on recovery", quarter->request->name);
+
+	document_number_sections(document);
+	add_verdict(document, quarter);
+	add_scope(document, quarter);
+	quarter_add_page(document, quarter, before);
+	quarter_add_proven(document, quarter);
+	quarter_add_exposure(document, quarter);
+	quarter_add_recovery(document, quarter);
+	quarter_add_matrix(document, quarter);
+	quarter_add_processes(document, quarter);
+	quarter_add_files(document, quarter);
+	quarter_add_posture(document, quarter);
+	quarter_add_incidents(document, quarter);
+	quarter_add_findings(document, quarter);
+	quarter_add_method(document, quarter);
+	quarter_add_standards(document);
+	quarter_add_evidence(document, quarter);
+	quarter_add_signatures(document);
+	return document;
+}
+
+Document *quarter_posture(const Quarter *quarter)
+{
+	g_autofree char *time = words_time(quarter->request->now);
+	Document *document = document_new("Posture", time);
+
+	add_verdict(document, quarter);
+	document_section(document, "States over the last 90 days");
+	add_states(document, quarter);
+	for (guint i = 0; i < quarter->results->len; i++)
+		add_sentences(document, quarter->results->pdata[i]);
+	quarter_add_exposure(document, quarter);
+	quarter_add_posture(document, quarter);
+	quarter_add_matrix(document, quarter);
+	quarter_add_evidence(document, quarter);
+	return document;
+}

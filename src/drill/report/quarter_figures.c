@@ -1,0 +1,423 @@
+/* Sections with figures: what is proven, exposure, recovery times. */
+#include "drill/report/chart.h"
+#include "drill/report/quarter_parts.h"
+#include "drill/report/words.h"
+
+#include "drill/span.h"
+#include "drill/statistics.h"
+
+#include <string.h>
+
+/* ---- proven, and not -------------------------------------------------------------------------- */
+
+static void add_kind(Document *document, const struct quarter_result *result,
+		     enum quarter_kind kind)
+{
+	const struct objective_verdict *verdict = &result->verdicts[kind];
+	g_autofree char *measured = words_duration(verdict->measured);
+	g_autoptr(GString) reasons = g_string_new(NULL);
+
+	for (guint i = 0; i < verdict->reasons->len; i++)
+		g_string_append_printf(reasons, "%s%s", i ? "; " : "",
+				       (char *)verdict->reasons->pdata[i]);
+	document_cell(document, TONE_PLAIN, result->service->name);
+	document_cell(document, TONE_PLAIN, quarter_kind_name(kind));
+	document_cell(document, words_tone(verdict->state), objective_state_name(verdict->state));
+	document_cell(document, TONE_PLAIN, measured);
+	document_cell(document, TONE_PLAIN,
+		      reasons->len			? reasons->str
+		      : verdict->state == OBJECTIVE_MET ? "measured, every condition holds"
+							: NULL);
+}
+
+/* Of the newest record that has any. */
+static const json_t *newest_assumptions(const Quarter *quarter)
+{
+	const struct quarter_attempt *attempt;
+	const json_t *newest = NULL;
+
+	for (guint i = 0; (attempt = quarter_attempt_at(quarter, i)); i++) {
+		const json_t *list = reading_at(attempt->reading->record, "assumptions");
+
+		if (json_array_size(list) > 0)
+			newest = list;
+	}
+	return newest;
+}
+
+void quarter_add_proven(Document *document, const Quarter *quarter)
+{
+	static const char *const headings[] = {"Service",   "Objective", "State",
+					       ">Measured", "Why",	 NULL};
+	static const char *const assumed[] = {"Assumption", ">Duration", "Owner", "Date", NULL};
+	const json_t *assumptions = newest_assumptions(quarter);
+
+	document_section(document, "Proven, not proven, assumed");
+	document_table(document, headings);
+	for (guint i = 0; i < quarter->results->len; i++)
+		for (int kind = 0; kind < QUARTER_KINDS; kind++)
+			add_kind(document, quarter->results->pdata[i], (enum quarter_kind)kind);
+	document_heading(document, "Assumptions");
+	if (json_array_size(assumptions) == 0)
+		document_paragraph(document,
+				   "Detection, decision and cutover are not measured, and no "
+				   "assumption on them is recorded.");
+	else
+		document_table(document, assumed);
+	for (size_t i = 0; i < json_array_size(assumptions); i++) {
+		const json_t *assumption = json_array_get(assumptions, i);
+		g_autofree char *duration = words_duration(reading_int(assumption, "duration_us"));
+
+		document_cell(document, TONE_PLAIN, reading_text(assumption, "name"));
+		document_cell(document, TONE_PLAIN, duration);
+		document_cell(document, TONE_PLAIN, reading_text(assumption, "owner"));
+		document_cell(document, TONE_PLAIN, reading_text(assumption, "date"));
+	}
+	document_heading(document, "Outside every drill");
+	document_item(document,
+		      "Systems of partners were not rolled back: payments, mail, messages sent "
+		      "after the recovery point.");
+	document_item(document, "Attachments that are kept outside the filestore.");
+	document_item(document, "Other hardware than that of the drill hosts.");
+}
+
+/* ---- exposure --------------------------------------------------------------------------------- */
+
+static void add_exposure_row(Document *document, const struct quarter_exposure *exposure,
+			     const char *name)
+{
+	const struct exposure_summary *summary = &exposure->summary;
+	bool known = summary->known > 0;
+	g_autofree char *objective =
+		exposure->objective ? words_duration(exposure->objective) : NULL;
+	g_autofree char *maximum = known ? words_duration(summary->maximum) : NULL;
+	g_autofree char *when = known ? words_time(summary->worst_at) : NULL;
+	g_autofree char *mean = known ? words_duration(summary->mean) : NULL;
+	g_autofree char *over = known && exposure->objective ? words_duration(summary->over) : NULL;
+	g_autofree char *unknown = words_duration(summary->unknown);
+	g_autofree char *within =
+		known && exposure->objective ? words_percent(summary->within) : NULL;
+
+	document_cell(document, TONE_PLAIN, name);
+	document_cell(document, TONE_PLAIN, objective);
+	document_cell(document, TONE_PLAIN, maximum);
+	document_cell(document, TONE_PLAIN, when);
+	document_cell(document, TONE_PLAIN, mean);
+	document_cell(document, TONE_PLAIN, over);
+	document_cell(document, TONE_PLAIN, unknown);
+	document_cell(document, TONE_PLAIN, within);
+}
+
+#define EPISODES_SHOWN 40
+
+static gint by_peak(gconstpointer a, gconstpointer b)
+{
+	usec_t x = ((const struct exposure_episode *)a)->peak;
+	usec_t y = ((const struct exposure_episode *)b)->peak;
+
+	return x > y ? -1 : x < y;
+}
+
+static void add_episodes(Document *document, const struct quarter_exposure *exposure)
+{
+	static const char *const headings[] = {"From", "To", ">Lasted", ">Peak", "Cause", NULL};
+	g_autoptr(GArray) worst = g_array_copy(exposure->episodes);
+
+	if (worst->len == 0)
+		return;
+	g_array_sort(worst, by_peak);
+	document_heading(document, "Episodes above the objective, the worst first");
+	document_table(document, headings);
+	for (guint i = 0; i < MIN(worst->len, EPISODES_SHOWN); i++) {
+		const struct exposure_episode *episode =
+			&g_array_index(worst, struct exposure_episode, i);
+		g_autofree char *from = words_time(episode->start), *to = words_time(episode->end);
+		g_autofree char *lasted = words_duration(episode->end - episode->start);
+		g_autofree char *peak = words_duration(episode->peak);
+
+		document_cell(document, TONE_PLAIN, from);
+		document_cell(document, TONE_PLAIN, to);
+		document_cell(document, TONE_PLAIN, lasted);
+		document_cell(document, TONE_PLAIN, peak);
+		document_cell(document, TONE_PLAIN, NULL);
+	}
+	if (worst->len > EPISODES_SHOWN)
+		document_paragraph(document, "%u more are in the JSON form of this report.",
+				   worst->len - EPISODES_SHOWN);
+	document_blank(document, "Causes, by whom found");
+}
+
+/* What the chart shows, in numbers. */
+static void add_weeks(Document *document, const struct quarter_exposure *exposure)
+{
+	static const char *const headings[] = {"Week from", ">Largest", ">Mean",
+					       ">Over",	    ">Unknown", NULL};
+	const struct exposure_period *whole = &exposure->period;
+
+	document_table(document, headings);
+	for (usec_t from = whole->start; from < whole->end; from += 7 * USEC_PER_DAY) {
+		struct exposure_period week = {.start = from,
+					       .end = MIN(from + 7 * USEC_PER_DAY, whole->end),
+					       .objective = whole->objective};
+		struct exposure_summary summary;
+
+		exposure_summarize(&week, exposure->events, &summary);
+
+		g_autofree char *day = words_day(from);
+		g_autofree char *largest = words_duration(summary.known ? summary.maximum : -1);
+		g_autofree char *mean = words_duration(summary.known ? summary.mean : -1);
+		g_autofree char *over = words_duration(week.objective ? summary.over : -1);
+		g_autofree char *unknown = words_duration(summary.unknown);
+
+		document_cell(document, TONE_PLAIN, day);
+		document_cell(document, TONE_PLAIN, largest);
+		document_cell(document, TONE_PLAIN, mean);
+		document_cell(document, TONE_PLAIN, over);
+		document_cell(document, TONE_PLAIN, unknown);
+	}
+}
+
+void quarter_add_exposure(Document *document, const Quarter *quarter)
+{
+	static const char *const headings[] = {"Part",	">Objective", ">Largest", "At", ">Mean",
+					       ">Over", ">Unknown",   ">Within",  NULL};
+
+	document_section(document, "RPO: exposure to loss");
+	document_paragraph(document,
+			   "Exposure is what would have been lost, had the source vanished "
+			   "at that moment. It is computed from all recovery points of the "
+			   "period, not sampled.");
+	for (guint i = 0; i < quarter->results->len; i++) {
+		const struct quarter_result *result = quarter->results->pdata[i];
+		const struct quarter_exposure *database = &result->exposure[QUARTER_DATABASE];
+		g_autofree char *title =
+			g_strdup_printf("%s: exposure of the database", result->service->name);
+
+		if (database->events) {
+			document_chart(document, title,
+				       chart_exposure(&database->period, database->events));
+			add_weeks(document, database);
+		}
+		document_heading(document, result->service->name);
+		document_table(document, headings);
+		for (int k = 0; k < QUARTER_COMPONENTS; k++)
+			if (result->exposure[k].events)
+				add_exposure_row(document, &result->exposure[k],
+						 quarter_component_name((enum quarter_component)k));
+		if (document_table_empty(document))
+			document_paragraph(document, "No recovery point is known.");
+		if (database->episodes)
+			add_episodes(document, database);
+	}
+}
+
+/* ---- recovery times --------------------------------------------------------------------------- */
+
+static usec_t median(const GArray *values)
+{
+	usec_t low, high;
+
+	if (values->len == 0)
+		return -1;
+	low = g_array_index(values, usec_t, (values->len - 1) / 2);
+	high = g_array_index(values, usec_t, values->len / 2);
+	return low + (high - low) / 2;
+}
+
+static usec_t largest(const GArray *values)
+{
+	return values->len ? g_array_index(values, usec_t, values->len - 1) : -1;
+}
+
+static gint by_value(gconstpointer a, gconstpointer b)
+{
+	usec_t x = *(const usec_t *)a, y = *(const usec_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Of every counted drill that has it, sorted. */
+static GArray *values_of(const struct quarter_result *result, const char *path)
+{
+	GArray *values = g_array_new(FALSE, FALSE, sizeof(usec_t));
+
+	for (guint i = 0; i < result->attempts->len; i++) {
+		const struct quarter_attempt *attempt =
+			&g_array_index(result->attempts, struct quarter_attempt, i);
+		usec_t value = reading_int(attempt->reading->record, path);
+
+		if (attempt->counted && value >= 0)
+			g_array_append_val(values, value);
+	}
+	g_array_sort(values, by_value);
+	return values;
+}
+
+static void add_figure(Document *document, const struct quarter_result *result, const char *name,
+		       const char *path)
+{
+	g_autoptr(GArray) values = values_of(result, path);
+	g_autofree char *middle = words_duration(median(values));
+	g_autofree char *most = words_duration(largest(values));
+
+	if (values->len == 0)
+		return;
+	document_cell(document, TONE_PLAIN, name);
+	document_cellf(document, TONE_PLAIN, "%u", values->len);
+	document_cell(document, TONE_PLAIN, middle);
+	document_cell(document, TONE_PLAIN, most);
+}
+
+static void add_figures(Document *document, const struct quarter_result *result)
+{
+	static const char *const headings[] = {"Figure", ">n", ">Median", ">Maximum", NULL};
+	static const struct {
+		const char *name, *path;
+	} figures[] = {
+		{"restore only", "measured.rta_restore_only_us"},
+		{"database ready", "measured.rta_db_ready_us"},
+		{"service ready", "measured.rta_service_ready_us"},
+		{"with assumptions", "measured.rta_with_assumptions_us"},
+	};
+
+	document_table(document, headings);
+	for (size_t i = 0; i < G_N_ELEMENTS(figures); i++)
+		add_figure(document, result, figures[i].name, figures[i].path);
+	for (int phase = PHASE_LOCATE; phase <= PHASE_LAST; phase++) {
+		const char *word = drill_phase_name((enum drill_phase)phase);
+		g_autofree char *path = g_strdup_printf("measured.phases_us.%s", word);
+		g_autofree char *name = g_strdup_printf("· %s, on the critical path", word);
+
+		if (word)
+			add_figure(document, result, name, path);
+	}
+}
+
+static void add_trend(Document *document, const Quarter *quarter,
+		      const struct quarter_result *result)
+{
+	static const char *const headings[] = {"Drill", ">With assumptions", NULL};
+	g_autoptr(GArray) points = g_array_new(FALSE, FALSE, sizeof(struct chart_point));
+	g_autofree char *title = g_strdup_printf("%s: recovery time with assumptions, each drill",
+						 result->service->name);
+
+	for (guint i = 0; i < result->attempts->len; i++) {
+		const Reading *reading =
+			g_array_index(result->attempts, struct quarter_attempt, i).reading;
+		usec_t value = reading_int(reading->record, "measured.rta_with_assumptions_us");
+		struct chart_point point = {
+			reading->time, value,
+			outcome_look(reading_text(reading->record, "outcome"))->tone};
+
+		if (value >= 0)
+			g_array_append_val(points, point);
+	}
+	if (points->len == 0)
+		return;
+	document_chart(document, title,
+		       chart_trend(&(struct chart_trend){.from = quarter->request->from,
+							 .to = quarter->request->to,
+							 .objective = result->service->rto,
+							 .name = title,
+							 .points = points}));
+	document_table(document, headings);
+	for (guint i = 0; i < points->len; i++) {
+		const struct chart_point *point = &g_array_index(points, struct chart_point, i);
+		g_autofree char *time = words_time(point->time);
+		g_autofree char *took = words_duration(point->value);
+
+		document_cell(document, TONE_PLAIN, time);
+		document_cell(document, TONE_PLAIN, took);
+	}
+}
+
+static void add_bounds(Document *document, const struct quarter_result *result)
+{
+	unsigned n = result->drills.counted, bad = result->drills.failed + result->drills.open;
+	g_autofree char *drills = words_drills(n, bad);
+	g_autofree char *worst = words_duration(result->worst_case);
+	static const struct {
+		double quantile;
+		const char *name;
+	} quantiles[] = {{0.90, "90th"}, {0.95, "95th"}, {0.99, "99th"}};
+
+	document_item(document, "%s.", drills);
+	if (result->rta->len > 0)
+		document_item(
+			document,
+			"The next drill is slower than the slowest with a probability of about "
+			"%.1f %%.",
+			100 * statistics_exceeded(result->rta->len));
+	for (size_t i = G_N_ELEMENTS(quantiles); i-- > 0;)
+		if (result->rta->len >= statistics_drills_for(quantiles[i].quantile)) {
+			document_item(
+				document,
+				"The slowest bounds the %s percentile of recovery times (95 %%).",
+				quantiles[i].name);
+			break;
+		}
+	if (worst)
+		document_item(document, "Worst case, an estimate, %s: %s.",
+			      result->worst_label == ESTIMATE_MEASURED	     ? "measured"
+			      : result->worst_label == ESTIMATE_INTERPOLATED ? "interpolated"
+									     : "extrapolated",
+			      worst);
+	else
+		document_item(document, "There is no estimate of the worst case.");
+	if (n > 0)
+		document_item(document,
+			      "A fault in 5 %% of the points is met by so many draws with about "
+			      "%.0f %%, one in 1 %% with about %.0f %%.",
+			      100 * statistics_detection(n, 0.05),
+			      100 * statistics_detection(n, 0.01));
+}
+
+static void add_sizes(Document *document, const struct quarter_result *result)
+{
+	static const char *const headings[] = {"Drill",		">WAL",		  ">Files",
+					       ">Restore only", ">Service ready", NULL};
+
+	document_heading(document, "Size against time");
+	document_table(document, headings);
+	for (guint i = 0; i < result->attempts->len; i++) {
+		const struct quarter_attempt *attempt =
+			&g_array_index(result->attempts, struct quarter_attempt, i);
+		const json_t *record = attempt->reading->record;
+		g_autofree char *wal = words_size(reading_int(record, "source.wal.bytes"));
+		g_autofree char *files = words_size(reading_int(record, "filestore.bytes"));
+		g_autofree char *restore =
+			words_duration(reading_int(record, "measured.rta_restore_only_us"));
+		g_autofree char *ready =
+			words_duration(reading_int(record, "measured.rta_service_ready_us"));
+
+		if (!attempt->counted)
+			continue;
+		document_cell(document, TONE_CODE, reading_text(record, "run.id"));
+		document_cell(document, TONE_PLAIN, wal);
+		document_cell(document, TONE_PLAIN, files);
+		document_cell(document, TONE_PLAIN, restore);
+		document_cell(document, TONE_PLAIN, ready);
+	}
+}
+
+void quarter_add_recovery(Document *document, const Quarter *quarter)
+{
+	document_section(document, "RTO: recovery times");
+	for (guint i = 0; i < quarter->results->len; i++) {
+		const struct quarter_result *result = quarter->results->pdata[i];
+
+		if (result->drills.counted == 0) {
+			document_paragraph(document,
+					   "%s: no drill was counted; no recovery time was "
+					   "measured.",
+					   result->service->name);
+			continue;
+		}
+		document_heading(document, result->service->name);
+		add_trend(document, quarter, result);
+		document_heading(document, "Figures and phases");
+		add_figures(document, result);
+		add_bounds(document, result);
+		add_sizes(document, result);
+	}
+}

@@ -1,0 +1,139 @@
+#include "drill/report/quarter.h"
+
+static json_t *known(usec_t value)
+{
+	return value < 0 ? json_null() : json_integer(value);
+}
+
+static json_t *verdict_json(const struct objective_verdict *verdict)
+{
+	json_t *object = json_object(), *reasons = json_array();
+
+	for (guint i = 0; i < verdict->reasons->len; i++)
+		json_array_append_new(reasons, json_string(verdict->reasons->pdata[i]));
+	json_set_string(object, "state", objective_state_name(verdict->state));
+	json_set(object, "measured_us", known(verdict->measured));
+	json_set(object, "reasons", reasons);
+	return object;
+}
+
+static json_t *episodes_json(const GArray *episodes)
+{
+	json_t *array = json_array();
+
+	for (guint i = 0; episodes && i < episodes->len; i++) {
+		const struct exposure_episode *episode =
+			&g_array_index(episodes, struct exposure_episode, i);
+		json_t *object = json_object();
+
+		json_set_time(object, "start", episode->start);
+		json_set_time(object, "end", episode->end);
+		json_set_int(object, "peak_us", episode->peak);
+		json_set_string(object, "cause", NULL);
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static json_t *exposure_json(const struct quarter_exposure *exposure)
+{
+	const struct exposure_summary *summary = &exposure->summary;
+	json_t *object = json_object();
+	bool judged = summary->known > 0 && exposure->objective > 0;
+
+	if (!exposure->events) {
+		json_decref(object);
+		return json_null();
+	}
+	json_set(object, "objective_us",
+		 exposure->objective ? json_integer(exposure->objective) : json_null());
+	json_set(object, "maximum_us", known(summary->known ? summary->maximum : -1));
+	json_set(object, "mean_us", known(summary->known ? summary->mean : -1));
+	json_set(object, "over_us", known(judged ? summary->over : -1));
+	json_set_int(object, "unknown_us", summary->unknown);
+	json_set(object, "within", judged ? json_real(summary->within) : json_null());
+	json_set(object, "episodes", episodes_json(exposure->episodes));
+	return object;
+}
+
+static json_t *attempts_json(const GArray *attempts)
+{
+	json_t *array = json_array();
+
+	for (guint i = 0; i < attempts->len; i++) {
+		const struct quarter_attempt *attempt =
+			&g_array_index(attempts, struct quarter_attempt, i);
+		const json_t *record = attempt->reading->record;
+		json_t *object = json_object();
+
+		json_set_string(object, "run", reading_text(record, "run.id"));
+		json_set_string(object, "plan", reading_text(record, "plan.name"));
+		json_set_string(object, "outcome", reading_text(record, "outcome"));
+		json_set_string(object, "record_sha256", attempt->reading->sha256);
+		json_set_bool(object, "counted", attempt->counted);
+		json_set_string(object, "why_not", attempt->counted ? NULL : attempt->why_not);
+		json_set(object, "rta_with_assumptions_us",
+			 known(reading_int(record, "measured.rta_with_assumptions_us")));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static json_t *result_json(const struct quarter_result *result)
+{
+	json_t *object = json_object(), *states = json_object(), *exposures = json_object();
+
+	json_set_string(object, "service", result->service->name);
+	json_set_string(object, "tier", result->service->tier);
+	json_set(object, "rto_us",
+		 result->service->rto ? json_integer(result->service->rto) : json_null());
+	for (int kind = 0; kind < QUARTER_KINDS; kind++)
+		json_set(states, quarter_kind_name((enum quarter_kind)kind),
+			 verdict_json(&result->verdicts[kind]));
+	json_set(object, "states", states);
+	for (int i = 0; i < QUARTER_COMPONENTS; i++)
+		json_set(exposures, quarter_component_name((enum quarter_component)i),
+			 exposure_json(&result->exposure[i]));
+	json_set(object, "exposure", exposures);
+	json_set_int(object, "drills_counted", result->drills.counted);
+	json_set_int(object, "drills_failed", result->drills.failed);
+	json_set_int(object, "drills_open", result->drills.open);
+	json_set(object, "worst_case_us", known(result->worst_case));
+	json_set(object, "attempts", attempts_json(result->attempts));
+	return object;
+}
+
+static json_t *process_json(const struct quarter_process *process)
+{
+	json_t *object = json_object();
+
+	json_set_string(object, "process", process->name);
+	json_set_string(object, "service", process->service);
+	json_set_int(object, "passed", process->passed);
+	json_set_int(object, "failed", process->failed);
+	json_set_int(object, "not_assessed", process->unassessed);
+	json_set(object, "slowest_us", known(process->slowest));
+	json_set_string(object, "rto", objective_state_name(process->rto));
+	json_set_string(object, "integrity", objective_state_name(process->integrity));
+	return object;
+}
+
+json_t *quarter_json(const Quarter *quarter)
+{
+	json_t *document = json_object(), *results = json_array(), *processes = json_array();
+
+	json_set_string(document, "type", "odrbackup-quarterly-report");
+	json_set_string(document, "format", "1.0");
+	json_set_string(document, "period", quarter->request->name);
+	json_set_time(document, "from", quarter->request->from);
+	json_set_time(document, "to", quarter->request->to);
+	json_set_time(document, "data_until", quarter->cutoff);
+	json_set_string(document, "state", objective_state_name(quarter_state(quarter)));
+	for (guint i = 0; i < quarter->results->len; i++)
+		json_array_append_new(results, result_json(quarter->results->pdata[i]));
+	for (guint i = 0; i < quarter->processes->len; i++)
+		json_array_append_new(processes, process_json(quarter->processes->pdata[i]));
+	json_set(document, "services", results);
+	json_set(document, "processes", processes);
+	return document;
+}

@@ -1,0 +1,364 @@
+/* Sections that list: attempts, processes, files, posture, findings, evidence. */
+#include "drill/report/chart.h"
+#include "drill/report/quarter_parts.h"
+#include "drill/report/report.h"
+#include "drill/report/words.h"
+
+#include <string.h>
+
+/* ---- attempts --------------------------------------------------------------------------------- */
+
+static unsigned row_of(GPtrArray *names, const char *name)
+{
+	for (guint i = 0; i < names->len; i++)
+		if (strcmp(names->pdata[i], name) == 0)
+			return i;
+	g_ptr_array_add(names, (gpointer)name);
+	return names->len - 1;
+}
+
+static void add_matrix_chart(Document *document, const Quarter *quarter)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	g_autoptr(GArray) marks = g_array_new(FALSE, FALSE, sizeof(struct chart_mark));
+	const struct quarter_attempt *attempt;
+
+	for (guint i = 0; (attempt = quarter_attempt_at(quarter, i)); i++) {
+		const json_t *record = attempt->reading->record;
+		const char *plan = reading_text(record, "plan.name");
+		const struct outcome_look *look = outcome_look(reading_text(record, "outcome"));
+		struct chart_mark mark = {row_of(names, plan ? plan : "–"), attempt->reading->time,
+					  look->tone, look->letter, look->words};
+
+		g_array_append_val(marks, mark);
+	}
+	document_chart(
+		document,
+		"Attempts by plan and week: P passed, W with warnings, I incomplete, O objective "
+		"missed, C check failed, R restore failed, X refused, S skipped, A aborted, E "
+		"error, B abandoned",
+		chart_matrix(&(struct chart_matrix){
+			.from = quarter->request->from,
+			.to = quarter->request->to,
+			.rows = (const char *const *)names->pdata,
+			.count = names->len,
+			.marks = marks,
+		}));
+}
+
+static void add_attempts(Document *document, const Quarter *quarter)
+{
+	static const char *const headings[] = {"Run",	 "Service", "Plan",   "Outcome",
+					       "Target", "Stratum", "Counts", NULL};
+	const struct quarter_attempt *attempt;
+
+	document_heading(document, "All attempts");
+	document_table(document, headings);
+	for (guint i = 0; (attempt = quarter_attempt_at(quarter, i)); i++) {
+		const json_t *record = attempt->reading->record;
+		const struct outcome_look *look = outcome_look(reading_text(record, "outcome"));
+
+		document_cell(document, TONE_CODE, reading_text(record, "run.id"));
+		document_cell(document, TONE_PLAIN, reading_text(record, "source.service"));
+		document_cell(document, TONE_PLAIN, reading_text(record, "plan.name"));
+		document_cell(document, look->tone, look->words);
+		document_cell(document, TONE_PLAIN, reading_text(record, "draw.target"));
+		document_cell(document, TONE_PLAIN, reading_text(record, "draw.stratum"));
+		document_cell(document, TONE_PLAIN, attempt->counted ? "yes" : attempt->why_not);
+	}
+}
+
+/* What was drawn how often, and when last. */
+static void add_strata(Document *document, const Quarter *quarter)
+{
+	static const char *const headings[] = {"Stratum", ">Drawn", "Last", NULL};
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	g_autofree unsigned *counts = NULL;
+	g_autofree usec_t *last = NULL;
+	const struct quarter_attempt *attempt;
+	guint total = 0;
+
+	while (quarter_attempt_at(quarter, total))
+		total++;
+	counts = g_new0(unsigned, total + 1);
+	last = g_new0(usec_t, total + 1);
+	for (guint i = 0; (attempt = quarter_attempt_at(quarter, i)); i++) {
+		const char *stratum = reading_text(attempt->reading->record, "draw.stratum");
+		unsigned row = stratum ? row_of(names, stratum) : total;
+
+		counts[row]++;
+		last[row] = attempt->reading->time;
+	}
+	document_heading(document, "Strata that were drawn");
+	document_table(document, headings);
+	for (guint i = 0; i < names->len; i++) {
+		g_autofree char *day = words_day(last[i]);
+
+		document_cell(document, TONE_PLAIN, names->pdata[i]);
+		document_cellf(document, TONE_PLAIN, "%u", counts[i]);
+		document_cell(document, TONE_PLAIN, day);
+	}
+	document_paragraph(document, "All others were never drawn in this period; odrbackup drill "
+				     "coverage names them.");
+}
+
+void quarter_add_matrix(Document *document, const Quarter *quarter)
+{
+	document_section(document, "Drills: all attempts");
+	if (!quarter_attempt_at(quarter, 0)) {
+		document_paragraph(document,
+				   "No drill was attempted in this period: what would come "
+				   "back, and how fast, is NOT PROVEN.");
+		return;
+	}
+	add_matrix_chart(document, quarter);
+	add_attempts(document, quarter);
+	add_strata(document, quarter);
+}
+
+/* ---- processes, files ------------------------------------------------------------------------- */
+
+void quarter_add_processes(Document *document, const Quarter *quarter)
+{
+	static const char *const headings[] = {"Process", "Service",	   ">Passed",
+					       ">Failed", ">Not assessed", ">Slowest RTA",
+					       "RTO",	  "Integrity",	   NULL};
+
+	document_section(document, "Business processes");
+	document_table(document, headings);
+	for (guint i = 0; i < quarter->processes->len; i++) {
+		const struct quarter_process *process = quarter->processes->pdata[i];
+		g_autofree char *slowest = words_duration(process->slowest);
+
+		document_cell(document, TONE_PLAIN, process->name);
+		document_cell(document, TONE_PLAIN, process->service);
+		document_cellf(document, TONE_PLAIN, "%u", process->passed);
+		document_cellf(document, TONE_PLAIN, "%u", process->failed);
+		document_cellf(document, TONE_PLAIN, "%u", process->unassessed);
+		document_cell(document, TONE_PLAIN, slowest);
+		document_cell(document, words_tone(process->rto),
+			      objective_state_name(process->rto));
+		document_cell(document, words_tone(process->integrity),
+			      objective_state_name(process->integrity));
+	}
+	if (document_table_empty(document))
+		document_paragraph(document,
+				   "No counted drill checked a business process: NOT PROVEN.");
+	else
+		document_paragraph(document, "Numbers are results of checks in counted drills.");
+}
+
+static void add_number(Document *document, int64_t value)
+{
+	g_autofree char *text = value < 0 ? NULL : words_count(value);
+
+	document_cell(document, TONE_PLAIN, text);
+}
+
+void quarter_add_files(Document *document, const Quarter *quarter)
+{
+	static const char *const headings[] = {"Drill", ">Named",    ">Compared", ">Missing",
+					       ">Size", ">Checksum", ">Orphans",  NULL};
+	const struct quarter_attempt *attempt;
+
+	document_section(document, "Filestore and configuration");
+	document_table(document, headings);
+	for (guint i = 0; (attempt = quarter_attempt_at(quarter, i)); i++) {
+		const json_t *record = attempt->reading->record;
+
+		if (!reading_at(record, "filestore"))
+			continue;
+		document_cell(document, TONE_CODE, reading_text(record, "run.id"));
+		add_number(document, reading_int(record, "filestore.named"));
+		add_number(document, reading_int(record, "filestore.checked"));
+		add_number(document, reading_int(record, "filestore.missing"));
+		add_number(document, reading_int(record, "filestore.size_mismatch"));
+		add_number(document, reading_int(record, "filestore.hash_mismatch"));
+		add_number(document, reading_int(record, "filestore.orphans"));
+	}
+	if (document_table_empty(document))
+		document_paragraph(document, "No drill looked at the filestore.");
+	document_paragraph(document,
+			   "Drift of the configuration: odrbackup diff oldest latest --part "
+			   "config shows it item by item.");
+}
+
+/* ---- posture, incidents, findings ------------------------------------------------------------- */
+
+static void add_repository(Document *document, const struct status *status,
+			   const struct status_repository *repository)
+{
+	g_autofree char *stored = words_size((int64_t)repository->stored);
+	g_autofree char *newest = words_time(repository->newest_stopped);
+	g_autofree char *first = words_time(repository->first_point);
+	g_autofree char *point = words_time(repository->recovery_point);
+
+	document_cell(document, TONE_PLAIN, status->service);
+	document_cell(document, TONE_PLAIN, repository->name);
+	document_cellf(document, TONE_PLAIN, "%u", repository->sets);
+	document_cell(document, TONE_PLAIN, stored);
+	document_cell(document, TONE_PLAIN, newest);
+	document_cell(document, TONE_PLAIN, first);
+	document_cell(document, TONE_PLAIN, point);
+	document_cellf(document, repository->gaps->len ? TONE_BAD : TONE_PLAIN, "%u",
+		       repository->gaps->len);
+	document_cellf(document, repository->altered ? TONE_BAD : TONE_PLAIN, "%u",
+		       repository->altered);
+}
+
+void quarter_add_posture(Document *document, const Quarter *quarter)
+{
+	static const char *const headings[] = {
+		"Service",	 "Repository",	  ">Sets",     ">Stored",  "Newest set",
+		"Oldest moment", "Newest moment", ">WAL gaps", ">Altered", NULL};
+
+	document_section(document, "Posture, as of now");
+	document_table(document, headings);
+	for (guint i = 0; i < quarter->results->len; i++) {
+		const struct quarter_result *result = quarter->results->pdata[i];
+		const struct status *status = result->service->status;
+
+		for (guint k = 0; status && k < status->repositories->len; k++)
+			add_repository(document, status, status->repositories->pdata[k]);
+	}
+	if (document_table_empty(document))
+		document_paragraph(document, "The catalog knows of no repository.");
+	for (guint i = 0; i < quarter->results->len; i++) {
+		const struct quarter_result *result = quarter->results->pdata[i];
+		const struct status *status = result->service->status;
+		g_autofree char *retain = words_duration(result->service->retain);
+
+		document_item(document, "%s: a set is kept %s after its successor.",
+			      result->service->name, retain);
+		for (guint k = 0; status && k < status->findings->len; k++) {
+			const struct finding *finding = status->findings->pdata[k];
+
+			document_item(document, "%s, %s: %s.", result->service->name,
+				      finding_severity_name(finding->severity), finding->text);
+		}
+	}
+	document_blank(document, "Locks proven (odrbackup check --prove-lock), date");
+	document_blank(document, "Keys and recovery kit tested, date");
+}
+
+void quarter_add_incidents(Document *document, const Quarter *quarter)
+{
+	static const char *const headings[] = {"Run", "Service", "Began", ">Took", "Outcome", NULL};
+
+	document_section(document, "Incidents and restores");
+	document_table(document, headings);
+	for (guint i = 0; i < quarter->results->len; i++) {
+		const struct quarter_service *service =
+			((const struct quarter_result *)quarter->results->pdata[i])->service;
+
+		for (guint k = 0; service->restores && k < service->restores->len; k++) {
+			const struct catalog_run *run = service->restores->pdata[k];
+			g_autofree char *began = words_time(run->started);
+			g_autofree char *took =
+				words_duration(run->finished ? run->finished - run->started : -1);
+
+			document_cell(document, TONE_CODE, run->run_id);
+			document_cell(document, TONE_PLAIN, service->name);
+			document_cell(document, TONE_PLAIN, began);
+			document_cell(document, TONE_PLAIN, took);
+			document_cell(document, TONE_PLAIN, run->outcome);
+		}
+	}
+	if (document_table_empty(document))
+		document_paragraph(document,
+				   "The catalog of this host has no restore in this period.");
+	document_blank(document, "Incidents, with what was lost and how long it took");
+}
+
+static void add_findings_of(Document *document, const json_t *record)
+{
+	const json_t *findings = reading_at(record, "findings");
+
+	for (size_t i = 0; i < json_array_size(findings); i++) {
+		const json_t *finding = json_array_get(findings, i);
+
+		document_cell(document, TONE_CODE, reading_text(finding, "id"));
+		document_cell(document, TONE_PLAIN, reading_text(finding, "severity"));
+		document_cell(document, TONE_PLAIN, reading_text(finding, "text"));
+		document_cell(document, TONE_PLAIN, reading_text(finding, "owner"));
+		document_cell(document, TONE_PLAIN, reading_text(finding, "due"));
+		document_cell(document, TONE_PLAIN, reading_text(finding, "status"));
+		document_cell(document, TONE_CODE, reading_text(record, "run.id"));
+	}
+}
+
+/* Open ones of records before the period. */
+static bool has_open(const json_t *record)
+{
+	const json_t *findings = reading_at(record, "findings");
+
+	for (size_t i = 0; i < json_array_size(findings); i++)
+		if (g_strcmp0(reading_text(json_array_get(findings, i), "status"), "open") == 0)
+			return true;
+	return false;
+}
+
+void quarter_add_findings(Document *document, const Quarter *quarter)
+{
+	static const char *const headings[] = {"Finding", "Severity", "What", "Owner",
+					       "Due",	  "Status",   "Run",  NULL};
+	const struct quarter_request *request = quarter->request;
+	const struct quarter_attempt *attempt;
+
+	document_section(document, "Findings and corrective actions");
+	document_table(document, headings);
+	for (guint i = 0; (attempt = quarter_attempt_at(quarter, i)); i++)
+		add_findings_of(document, attempt->reading->record);
+	if (document_table_empty(document))
+		document_paragraph(document, "No finding is recorded in this period.");
+	document_heading(document, "Carried over");
+	document_table(document, headings);
+	for (guint i = 0; i < request->readings->len; i++) {
+		const Reading *reading = request->readings->pdata[i];
+
+		if (reading->time < request->from && has_open(reading->record))
+			add_findings_of(document, reading->record);
+	}
+	if (document_table_empty(document))
+		document_paragraph(document, "None.");
+	document_heading(document, "Deviations from plans");
+	for (guint i = 0; (attempt = quarter_attempt_at(quarter, i)); i++) {
+		const json_t *list = reading_at(attempt->reading->record, "deviations");
+
+		for (size_t k = 0; k < json_array_size(list); k++)
+			if (json_is_string(json_array_get(list, k)))
+				document_item(document, "%s: %s.",
+					      reading_text(attempt->reading->record, "run.id"),
+					      json_string_value(json_array_get(list, k)));
+	}
+	document_blank(document, "Corrective actions, owner, due");
+}
+
+/* ---- evidence --------------------------------------------------------------------------------- */
+
+void quarter_add_evidence(Document *document, const Quarter *quarter)
+{
+	static const char *const headings[] = {"Run", "Outcome", "SHA-256 of record.json", "Object",
+					       NULL};
+	const struct quarter_attempt *attempt;
+
+	document_section(document, "Evidence");
+	document_table(document, headings);
+	for (guint i = 0; (attempt = quarter_attempt_at(quarter, i)); i++) {
+		const json_t *record = attempt->reading->record;
+		const char *run = reading_text(record, "run.id");
+
+		document_cell(document, TONE_CODE, run);
+		document_cell(document, TONE_PLAIN,
+			      outcome_look(reading_text(record, "outcome"))->words);
+		document_cell(document, TONE_CODE, attempt->reading->sha256);
+		document_cellf(document, TONE_CODE, "evidence/%s/record.json", run);
+	}
+	if (document_table_empty(document))
+		document_paragraph(document, "There is no record of a drill in this period.");
+	report_add_verification(document, "RUN", NULL);
+	document_command(document, "odrbackup audit verify");
+	document_paragraph(document,
+			   "Versions, locks as read back, and the store's dates stand in the "
+			   "receipt of each run, receipt.json.");
+}

@@ -1,0 +1,25 @@
+#ifndef ODR_DRILL_REPORT_QUARTER_PARTS_H
+#define ODR_DRILL_REPORT_QUARTER_PARTS_H
+
+#include "drill/report/quarter.h"
+
+/* Sections of a quarterly report, in the files quarter_*.c. */
+void quarter_add_page(Document *document, const Quarter *quarter, const Quarter *before);
+void quarter_add_proven(Document *document, const Quarter *quarter);
+void quarter_add_exposure(Document *document, const Quarter *quarter);
+void quarter_add_recovery(Document *document, const Quarter *quarter);
+void quarter_add_matrix(Document *document, const Quarter *quarter);
+void quarter_add_processes(Document *document, const Quarter *quarter);
+void quarter_add_files(Document *document, const Quarter *quarter);
+void quarter_add_posture(Document *document, const Quarter *quarter);
+void quarter_add_incidents(Document *document, const Quarter *quarter);
+void quarter_add_findings(Document *document, const Quarter *quarter);
+void quarter_add_method(Document *document, const Quarter *quarter);
+void quarter_add_standards(Document *document);
+void quarter_add_evidence(Document *document, const Quarter *quarter);
+void quarter_add_signatures(Document *document);
+
+/* Every attempt of the period, of all services: index from 0; NULL: no more. */
+const struct quarter_attempt *quarter_attempt_at(const Quarter *quarter, guint index);
+
+#endif

@@ -1,0 +1,186 @@
+#!/usr/bin/perl
+# Reports of drills and of quarters: every format is well-formed and self-contained, hostile text stays text, what is not
+# proven is said, and nothing is claimed that no drill can show.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+
+use Digest::SHA 'sha256_hex';
+use Test::More;
+
+use Odr::Tool;
+use Odr::Work;
+
+my $source = "$FindBin::Bin/../..";
+my $dir = new_dir(work_path('report'), 0700);
+my $conf = "$dir/odrbackup.conf";
+write_file($conf, <<"CONF", 0600);
+[odrbackup]
+state=$dir/state
+spool=$dir/spool
+[repository main]
+type=posix
+path=$dir/repository
+[tier gold]
+rpo=5min
+rto=2h
+[service erp-prod]
+repositories=main
+tier=gold
+config=none
+CONF
+
+my %run = (passed => '20261114T030000Z-6f1d20aa', failed => '20261121T030000Z-93ac01fe',
+	incomplete => '20261128T030000Z-0b77c2d1');
+new_dir("$dir/state");
+new_dir("$dir/state/evidence");
+for my $name (sort keys %run) {
+	new_dir("$dir/state/evidence/$run{$name}");
+	write_file("$dir/state/evidence/$run{$name}/record.json", read_file("$FindBin::Bin/records/$name.json"));
+}
+
+sub report { return tool('-q', '-c', $conf, 'report', @_) }
+
+sub xmllint {
+	my ($what, @arguments) = @_;
+	my $output = qx(xmllint --noout --nonet @arguments 2>&1);
+	return is($output, '', $what);
+}
+
+# As XML is it strict; what HTML leaves open is closed for that.
+sub is_page {
+	my ($file, $what) = @_;
+	my $page = read_file($file);
+	ok(length $page <= 1 << 20, "$what: no more than 1 MiB");
+	like($page, qr/content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"/, "$what: a policy that lets nothing in");
+	unlike($page, qr/<script|javascript:|\bon\w+=|<link|<img|<iframe|\@import|url\(/i, "$what: no script, nothing from outside");
+	(my $strict = $page) =~ s{<(meta [^>]*)>}{<$1/>}g;
+	$strict =~ s{<!DOCTYPE html>\n}{};
+	write_file("$file.strict", $strict);
+	return xmllint("$what is well-formed", "$file.strict");
+}
+
+subtest 'one drill in every format' => sub {
+	for my $name (sort keys %run) {
+		for my $suffix (qw(html md json csv xml)) {
+			ok(report('drill', $run{$name}, '--output', "$dir/$name.$suffix")->ok, "$name as $suffix");
+		}
+		is_page("$dir/$name.html", "$name.html");
+		xmllint("$name.xml is well-formed", "$dir/$name.xml");
+		is(sha256_hex(read_file("$dir/$name.json")), sha256_hex(read_file("$dir/state/evidence/$run{$name}/record.json")),
+			"$name.json is the record, byte for byte");
+		like(read_file("$dir/$name.html"), qr/\Q${\ sha256_hex(read_file("$dir\/$name.json"))}\E/, "$name.html names its digest");
+	}
+	my $latest = report('drill', 'latest');
+	ok($latest->ok && $latest->out =~ /^- Run: `$run{incomplete}`$/m, 'the latest');
+	like(report('drill', 'latest', '--render', 'html')->out, qr/^<!DOCTYPE html>/, 'a format by name');
+};
+
+subtest 'what they say' => sub {
+	like(read_file("$dir/passed.md"), qr/^\*\*PASSED\*\*: erp-prod came back/m, 'a pass');
+	like(read_file("$dir/passed.md"), qr/^- pos-sessions was not assessed: module point\\_of\\_sale is not installed\.$/m,
+		'what was not assessed is not proven');
+	like(read_file("$dir/failed.md"), qr/^\*\*CHECK FAILED\*\*: .* \(also: fail-objective\)$/m, 'a failure, and what else applies');
+	like(read_file("$dir/failed.md"), qr/^\| service \| rpo \| 5 min \| 6 min 52 s \| MISSED \|/m, 'a missed objective');
+	like(read_file("$dir/incomplete.md"), qr/41\x{e2}\x{80}\x{af}233 of 412\x{e2}\x{80}\x{af}330 files compared by hash, 0 differ; damaged share ≤ 0\.0073 % \(95 %\)/,
+		'a sample is called one, with its bound');
+	like(read_file("$dir/incomplete.md"), qr/^\| service \| rto \| 2 h \| – \| NOT PROVEN \|/m, 'what was not measured is a dash');
+};
+
+subtest 'junit' => sub {
+	my %want = (passed => 'failures="0" errors="0"', failed => 'failures="3" errors="0"', incomplete => 'failures="0" errors="3"');
+	for my $name (sort keys %want) {
+		my $xml = read_file("$dir/$name.xml");
+		like($xml, qr/<testsuite [^>]*\Q$want{$name}\E/, "$name: $want{$name}");
+		my ($tests) = $xml =~ /tests="(\d+)"/;
+		is($tests, () = $xml =~ /<testcase /g, "$name: as many cases as it says");
+	}
+};
+
+subtest 'hostile text stays text' => sub {
+	my $evil = q{=cmd|' /C calc'!A0 <b>&amp;};
+	like(read_file("$dir/failed.html"), qr/=cmd\|&#39; \/C calc&#39;!A0 &lt;b&gt;&amp;amp;/, 'in HTML');
+	unlike(read_file("$dir/failed.html"), qr/<b>/, 'no tag of its');
+	like(read_file("$dir/failed.md"), qr/=cmd\\\|' \/C calc'\\!A0 &lt;b&gt;&amp;amp;/, 'in Markdown');
+	for my $line (split /\r\n/, read_file("$dir/failed.csv")) {
+		ok($line !~ /(?:^|,)"?[=+@]/, "no formula in: $line");
+	}
+	my $run = '20261129T030000Z-00000bad';
+	my $record = read_file("$FindBin::Bin/records/passed.json");
+	my $hostile = '</title><script>alert(1)</script>\u202e\u0007|`[x](http://x.example)';
+	$record =~ s/$run{passed}/$run/;
+	$record =~ s/"erp-weekly"/"=$hostile"/;
+	$record =~ s/"Lost primary[^"]*"/"$hostile"/;
+	$record =~ s/"account|"invoices-balanced"/"\@$hostile"/;
+	new_dir("$dir/state/evidence/$run");
+	write_file("$dir/state/evidence/$run/record.json", $record);
+	for my $suffix (qw(html md csv xml)) {
+		ok(report('drill', $run, '--output', "$dir/evil.$suffix")->ok, "as $suffix");
+		unlike(read_file("$dir/evil.$suffix"), qr/\x{e2}\x{80}\x{ae}|\x07/, "$suffix: nothing turns the text around");
+	}
+	is_page("$dir/evil.html", 'evil.html');
+	xmllint('evil.xml is well-formed', "$dir/evil.xml");
+	unlike(read_file("$dir/evil.md"), qr/<script|(?<!\\)\[x\]/, 'Markdown has neither tag nor link');
+	unlike(read_file("$dir/evil.csv"), qr/(?:^|,)"?[=\@]/m, 'CSV has no formula');
+	system('rm', '-r', "$dir/state/evidence/$run") == 0 or die "cannot remove the hostile record\n";
+};
+
+subtest 'a quarter' => sub {
+	for my $suffix (qw(html md json)) {
+		ok(report('quarterly', '--quarter', '2026-Q4', '--output', "$dir/quarter.$suffix")->ok, "as $suffix");
+	}
+	is_page("$dir/quarter.html", 'quarter.html');
+	my $text = read_file("$dir/quarter.md");
+	my @sections = $text =~ /^## (\d+) · /mg;
+	is_deeply(\@sections, [1 .. 15], 'has its fifteen sections in order');
+	like($text, qr/$run{$_}/, "lists the $_ drill") for sort keys %run;
+	my $facts = decode_json(read_file("$dir/quarter.json"));
+	is($facts->{state}, 'MISSED', 'a failed drill is a miss');
+	is($facts->{services}[0]{drills_counted}, 3, 'three drills count');
+	is($facts->{services}[0]{drills_failed}, 1, 'one of them failed');
+	is($facts->{services}[0]{drills_open}, 1, 'one came to no verdict');
+	is($facts->{services}[0]{states}{coverage}{state}, 'NOT PROVEN', 'coverage is not proven');
+	is(report('quarterly', '--quarter', '2026-Q4', '--strict')->status, 5, '--strict: 5 where an objective was missed');
+
+	my $none = report('quarterly', '--quarter', '2026-Q1', '--strict');
+	is($none->status, 3, 'a quarter without drills gets its report: 3 with --strict');
+	like($none->out, qr/^\*\*NOT PROVEN\*\*/m, 'which says NOT PROVEN');
+	like($none->out, qr/No drill was attempted in this period/, 'and why');
+	ok(report('quarterly', '--quarter', '2026-Q1')->ok, '0 without');
+	ok(report('posture', '--output', "$dir/posture.html")->ok, 'posture');
+	is_page("$dir/posture.html", 'posture.html');
+};
+
+subtest 'bad input' => sub {
+	tool_fails(['-c', $conf, 'report', 'drill', '../x'], 2, qr/'\.\.\/x' is no run/, 'a run that is none');
+	tool_fails(['-c', $conf, 'report', 'drill', '20261114T030000Z-00000000'], 7, qr/cannot report run/, 'a run that is not there');
+	tool_fails(['-c', $conf, 'report', 'quarterly', '--quarter', '2026-Q5'], 2, qr/'2026-Q5' is no quarter; write one as 2026-Q4/,
+		'a quarter that is none');
+	tool_fails(['-c', $conf, 'report', 'quarterly', '--quarter', '2090-Q1'], 2, qr/2090-Q1 has not begun yet/, 'one to come');
+	tool_fails(['-c', $conf, 'report', 'quarterly', '--tier', 'silver'], 2, qr/no service is of tier 'silver'/, 'a tier without services');
+	tool_fails(['-c', $conf, 'report', 'posture', '--render', 'csv'], 2, qr/csv is a format of single drills/, 'a quarter as CSV');
+	write_file("$dir/state/evidence/$run{passed}/record.json", '{"type":"x"}');
+	my $result = tool('-c', $conf, 'report', 'quarterly', '--quarter', '2026-Q4');
+	like($result->err, qr/warning: .*$run{passed}/, 'a record that cannot be read does not go unnoticed');
+	ok($result->ok, 'and the report is written');
+};
+
+# Sentences stand in string literals; so do all claims a report can make.
+subtest 'words' => sub {
+	my @forbidden = (qr/guarantee/i, qr/(?<!:)100 ?%/, qr/RPO (?:= )?0\b/, qr/near-zero/i, qr/zero (?:data )?loss/i, qr/\bcertified\b/i,
+		qr/\bcompliant\b/i, qr/tamper-proof/i, qr/tamper-evident/i, qr/\bfully recoverable\b/i, qr/filestore verified/i);
+	for my $file (glob("$source/src/drill/report/*.c"), "$source/src/drill/objective.c") {
+		my $text = read_file($file);
+		$text =~ s{/\*.*?\*/}{}gs;
+		my @said = grep { my $literal = $_; grep { $literal =~ $_ } @forbidden } $text =~ /"((?:[^"\\]|\\.)*)"/g;
+		is_deeply(\@said, [], "$file claims nothing it cannot");
+	}
+	for my $file (map { "$dir/$_.md" } sort(keys %run), 'quarter') {
+		my $text = read_file($file);
+		is_deeply([grep { $text =~ $_ } @forbidden], [], "$file claims nothing it cannot");
+	}
+};
+
+done_testing();

@@ -1,0 +1,216 @@
+#include "drill/report/quarter.h"
+
+#include "base/error.h"
+
+#include <string.h>
+
+static void names(void)
+{
+	static const struct {
+		const char *name, *from, *to; /* from NULL: refused */
+	} cases[] = {
+		{"2026-Q4", "2026-10-01T00:00:00Z", "2027-01-01T00:00:00Z"},
+		{"2024-Q1", "2024-01-01T00:00:00Z", "2024-04-01T00:00:00Z"},
+		{"2026-Q5", NULL, NULL},
+		{"2026Q4", NULL, NULL},
+		{"", NULL, NULL},
+		{"20x6-Q4", NULL, NULL},
+		{"2026-q4", NULL, NULL},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+		usec_t from, to;
+
+		if (!cases[i].from) {
+			g_assert_false(quarter_parse(cases[i].name, &from, &to, &error));
+			g_assert_true(odr_error_is(error, ODR_ERROR_USAGE));
+			continue;
+		}
+		g_assert_true(quarter_parse(cases[i].name, &from, &to, &error));
+
+		g_autofree char *begins = clock_format(from), *ends = clock_format(to);
+		g_autofree char *name = quarter_name(to - 1);
+
+		g_assert_cmpstr(begins, ==, cases[i].from);
+		g_assert_cmpstr(ends, ==, cases[i].to);
+		g_assert_cmpstr(name, ==, cases[i].name);
+	}
+}
+
+static void release(void *reading)
+{
+	reading_free(reading);
+}
+
+/* The sample record with other words in place of some. */
+static void add(GPtrArray *readings, const char *file, const char *id, const char *day,
+		const char *slot)
+{
+	const char *source = g_getenv("ODR_SRC");
+	g_autofree char *path =
+		g_build_filename(source ? source : ".", "tests/drill/records", file, NULL);
+	g_autofree char *text = NULL;
+	g_autoptr(GString) changed = NULL;
+	g_autoptr(GBytes) content = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Reading) original = NULL;
+	g_autofree char *old_slot = NULL, *new_slot = NULL, *old_day = NULL;
+
+	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	content = g_bytes_new(text, strlen(text));
+	original = reading_parse(content, file, &error);
+	g_assert_no_error(error);
+	old_slot = g_strdup_printf("\"slot\": \"%s\"", reading_text(original->record, "run.slot"));
+	new_slot = slot ? g_strdup_printf("\"slot\": \"%s\"", slot) : g_strdup("\"slot\": null");
+	old_day = g_strndup(
+		reading_text(json_array_get(reading_at(original->record, "spans"), 0), "start"),
+		10);
+	changed = g_string_new(text);
+	g_string_replace(changed, reading_text(original->record, "run.id"), id, 0);
+	g_string_replace(changed, old_slot, new_slot, 0);
+	g_string_replace(changed, old_day, day, 0);
+	g_bytes_unref(content);
+	content = g_bytes_new(changed->str, changed->len);
+	g_ptr_array_add(readings, reading_parse(content, file, &error));
+	g_assert_no_error(error);
+}
+
+struct site {
+	struct quarter_service service;
+	GPtrArray *services, *readings;
+	struct quarter_request request;
+};
+
+static void site_init(struct site *site)
+{
+	struct catalog_exposure event;
+
+	*site = (struct site){0};
+	site->service = (struct quarter_service){.name = "erp-prod",
+						 .tier = "gold",
+						 .rpo = {5 * USEC_PER_MIN},
+						 .rto = 2 * USEC_PER_HOUR,
+						 .has = {true},
+						 .max_drill_age = 60 * USEC_PER_DAY,
+						 .min_drills = 1};
+	site->readings = g_ptr_array_new_with_free_func(release);
+	site->services = g_ptr_array_new();
+	g_ptr_array_add(site->services, &site->service);
+	site->request.name = "2026-Q4";
+	g_assert_true(quarter_parse("2026-Q4", &site->request.from, &site->request.to, NULL));
+	site->request.now = site->request.from + 60 * USEC_PER_DAY;
+	site->request.services = site->services;
+	site->request.readings = site->readings;
+	/* A point every four minutes from before the quarter. */
+	site->service.events[QUARTER_DATABASE] =
+		g_array_new(FALSE, FALSE, sizeof(struct catalog_exposure));
+	for (event.usable_at = site->request.from - USEC_PER_HOUR;
+	     event.usable_at < site->request.now; event.usable_at += 4 * USEC_PER_MIN) {
+		event.recovery_point = event.usable_at - USEC_PER_SEC;
+		g_array_append_val(site->service.events[QUARTER_DATABASE], event);
+	}
+}
+
+static void site_clear(struct site *site)
+{
+	g_array_unref(site->service.events[QUARTER_DATABASE]);
+	g_ptr_array_unref(site->services);
+	g_ptr_array_unref(site->readings);
+}
+
+static void has_states(const Quarter *quarter, enum objective_state rpo, enum objective_state rto)
+{
+	const struct quarter_result *result = quarter->results->pdata[0];
+
+	g_assert_cmpint(result->verdicts[QUARTER_RPO].state, ==, rpo);
+	g_assert_cmpint(result->verdicts[QUARTER_RTO].state, ==, rto);
+}
+
+static void without_drills(void)
+{
+	struct site site;
+
+	site_init(&site);
+	g_autoptr(Quarter) quarter = quarter_compute(&site.request);
+	g_autoptr(Document) document = quarter_document(quarter, NULL);
+	g_autofree char *text = document_markdown(document);
+
+	has_states(quarter, OBJECTIVE_NOT_PROVEN, OBJECTIVE_NOT_PROVEN);
+	g_assert_cmpint(quarter_state(quarter), ==, OBJECTIVE_NOT_PROVEN);
+	g_assert_nonnull(strstr(text, "**NOT PROVEN**"));
+	g_assert_nonnull(strstr(text, "No drill was attempted in this period"));
+	for (int section = 1; section <= 15; section++) {
+		g_autofree char *heading = g_strdup_printf("\n## %d · ", section);
+
+		g_assert_nonnull(strstr(text, heading));
+	}
+	site_clear(&site);
+}
+
+static void drills_are_counted(void)
+{
+	static const struct {
+		const char *file, *id, *day, *slot;
+	} attempts[] = {
+		{"passed.json", "20261010T030000Z-00000001", "2026-10-10", "2026-W41"},
+		{"failed.json", "20260810T030000Z-00000002", "2026-08-10", "2026-W33"}, /* before */
+		{"passed.json", "20261011T030000Z-00000003", "2026-10-11",
+		 "2026-W41"}, /* a repeat */
+		{"passed.json", "20261012T030000Z-00000004", "2026-10-12", NULL},
+		{"passed.json", "20261017T030000Z-00000005", "2026-10-17", "2026-W42"},
+	};
+	struct site site;
+
+	site_init(&site);
+	for (size_t i = 0; i < G_N_ELEMENTS(attempts); i++)
+		add(site.readings, attempts[i].file, attempts[i].id, attempts[i].day,
+		    attempts[i].slot);
+	g_autoptr(Quarter) quarter = quarter_compute(&site.request);
+	const struct quarter_result *result = quarter->results->pdata[0];
+
+	g_assert_cmpuint(result->attempts->len, ==, 4);
+	g_assert_cmpuint(result->drills.counted, ==, 2);
+	g_assert_cmpuint(result->drills.failed, ==, 0);
+	has_states(quarter, OBJECTIVE_MET, OBJECTIVE_MET);
+
+	/* A failure lowers the state, though it is a repeat. */
+	add(site.readings, "failed.json", "20261018T030000Z-00000006", "2026-10-18", "2026-W42");
+	g_autoptr(Quarter) lowered = quarter_compute(&site.request);
+
+	g_assert_cmpuint(((struct quarter_result *)lowered->results->pdata[0])->drills.counted, ==,
+			 2);
+	has_states(lowered, OBJECTIVE_MISSED, OBJECTIVE_MISSED);
+	site_clear(&site);
+}
+
+static void exposure_is_judged(void)
+{
+	struct site site;
+	struct catalog_exposure late;
+
+	site_init(&site);
+	add(site.readings, "passed.json", "20261010T030000Z-00000001", "2026-10-10", "2026-W41");
+	/* Nothing new for the last ten minutes. */
+	g_array_set_size(site.service.events[QUARTER_DATABASE],
+			 site.service.events[QUARTER_DATABASE]->len - 2);
+	late = g_array_index(site.service.events[QUARTER_DATABASE], struct catalog_exposure,
+			     site.service.events[QUARTER_DATABASE]->len - 1);
+	g_assert_cmpint(site.request.now - late.recovery_point, >, 5 * USEC_PER_MIN);
+	g_autoptr(Quarter) quarter = quarter_compute(&site.request);
+	const struct quarter_result *result = quarter->results->pdata[0];
+
+	has_states(quarter, OBJECTIVE_MISSED, OBJECTIVE_MET);
+	g_assert_cmpuint(result->exposure[QUARTER_DATABASE].episodes->len, ==, 1);
+	site_clear(&site);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/drill/report/quarter/names", names);
+	g_test_add_func("/drill/report/quarter/without-drills-is-not-proven", without_drills);
+	g_test_add_func("/drill/report/quarter/drills-are-counted", drills_are_counted);
+	g_test_add_func("/drill/report/quarter/exposure-is-judged", exposure_is_judged);
+	return g_test_run();
+}
