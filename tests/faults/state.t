@@ -101,7 +101,7 @@ subtest 'the state folder is lost' => sub {
 subtest 'the chain is damaged' => sub {
 	my $chain = "$state/" . $site->service . '/chain';
 	my $whole = read_file($chain);
-	for my $case (['cut', substr $whole, 0, 100], ['empty', ''], ['garbage', "\0\1\2" x 500], ['of another writer', $whole =~ s/("writer":")../${1}00/r]) {
+	for my $case (['cut', substr $whole, 0, 100], ['empty', ''], ['garbage', "\0\1\2" x 500], ['of another writer', $whole =~ s/("writer":")(.)/$1 . ($2 eq '0' ? '1' : '0')/er]) {
 		my ($what, $bytes) = @$case;
 		write_file($chain, $bytes, 0600);
 		my $backup = $site->tool($site->backup_arguments);
