@@ -4,6 +4,8 @@ EXTRA_DIST += \
 
 contrib_files = \
 	contrib/ci/mark-deployment \
+	contrib/prometheus/odrbackup.rules.test.yml \
+	contrib/prometheus/odrbackup.rules.yml \
 	contrib/quickstart \
 	contrib/s3/README \
 	contrib/s3/bucket-policy.json \

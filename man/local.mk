@@ -23,6 +23,7 @@ dist_man_MANS = \
 	man/odrbackup.conf.5 \
 	man/odrbackup-collect.7 \
 	man/odrbackup-format.7 \
+	man/odrbackup-metrics.7 \
 	man/odrbackup-recovery.7 \
 	man/odrbackup-s3.7
 

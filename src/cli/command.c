@@ -373,6 +373,9 @@ static const struct command reporting[] = {
 	{"report posture", "[SERVICE] [--tier NAME] [options]", "how things stand now, over the last 90 days",
 	 "report posture --output posture.html",
 	 "odrbackup-report(1)", 0, 1, report_posture_options, cmd_report_posture},
+	{"metrics", "", "write what the catalog and the drills know for Prometheus",
+	 "metrics",
+	 "odrbackup-report(1)", 0, 0, NULL, cmd_metrics},
 	{NULL},
 };
 /* clang-format on */

@@ -24,6 +24,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/commands/key.c \
 	src/cli/commands/kit.c \
 	src/cli/commands/mark.c \
+	src/cli/commands/metrics.c \
 	src/cli/commands/report.c \
 	src/cli/commands/restore.c \
 	src/cli/commands/show.c \
@@ -45,6 +46,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/help.h \
 	src/cli/kit.c \
 	src/cli/kit.h \
+	src/cli/metrics.c \
+	src/cli/metrics.h \
 	src/cli/options.c \
 	src/cli/output.c \
 	src/cli/output.h \

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "cli/metrics.h"
 #include "ops/record.h"
 #include "repo/layout.h"
 
@@ -65,6 +66,16 @@ static bool record_all_alterations(const Run *run, GError **error)
 	return true;
 }
 
+/* That metrics cannot be written changes nothing of the run. */
+static void tell_metrics(const Run *run)
+{
+	g_autoptr(GError) trouble = NULL;
+
+	if (run->context->settings->metrics_file && !run->context->kit &&
+	    !metrics_write(run->context->arguments, &trouble))
+		log_warning("the metrics were not written: %s", trouble->message);
+}
+
 void run_finish(Run *run, const GError *error, const struct run_result *result)
 {
 	g_autoptr(GError) trouble = NULL;
@@ -82,6 +93,7 @@ void run_finish(Run *run, const GError *error, const struct run_result *result)
 	if (run->catalog && (!catalog_run_finish(run->catalog, &record, &trouble) ||
 			     !record_all_alterations(run, &trouble)))
 		log_warning("the end of this run is not recorded: %s", trouble->message);
+	tell_metrics(run);
 }
 
 void run_free(Run *run)

@@ -36,6 +36,8 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/http_step.h \
 	src/drill/isolation.c \
 	src/drill/isolation.h \
+	src/drill/metrics.c \
+	src/drill/metrics.h \
 	src/drill/objective.c \
 	src/drill/objective.h \
 	src/drill/outcome.c \

@@ -28,6 +28,8 @@ static const struct settings_key keys[] = {
 	 .help = "file with the key that opens sets, for services without their own"},
 	{"odrbackup", "evidence-key", SETTINGS_PATH, .offset = GLOBAL(evidence_key),
 	 .help = "file with the key that signs evidence of drills, for services without their own"},
+	{"odrbackup", "metrics-file", SETTINGS_PATH, .offset = GLOBAL(metrics_file),
+	 .help = "file for Prometheus's textfile collector, written by every recorded run"},
 	{"odrbackup", "archive-get-timeout", SETTINGS_DURATION, .fallback = "10min", .minimum = 0,
 	 .maximum = USEC_PER_DAY, .offset = GLOBAL(archive_get_timeout),
 	 .help = "how long archive-get retries before it gives up with status 126"},

@@ -94,6 +94,7 @@ struct settings {
 	int compress_level;
 	usec_t archive_get_timeout, archive_check_timeout;
 	unsigned archive_push_batch, archive_get_batch; /* further segments taken along; 0: none */
+	char *metrics_file;				/* NULL: none */
 	char *bundle, *identity, *evidence_key; /* of services without their own; may be NULL */
 	char *drills;				/* folder of the plans */
 	GPtrArray *repositories, *services, *tiers;

@@ -1,0 +1,89 @@
+#!/usr/bin/perl
+# Metrics: what the catalog and the records of drills know, in a form that Prometheus takes, written however a run ends;
+# alerts that are raised when they should be, and not before.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+
+use Test::More;
+
+use Odr::Tool;
+use Odr::Work;
+
+my $dir = new_dir(work_path('metrics'), 0700);
+my $conf = "$dir/odrbackup.conf";
+my $file = "$dir/odrbackup.prom";
+my $rules = "$FindBin::Bin/../../contrib/prometheus";
+my ($promtool) = grep { -x } map { "$_/promtool" } split /:/, $ENV{PATH};
+
+sub write_conf {
+	write_file($conf, <<"CONF", 0600);
+[odrbackup]
+state=$dir/state
+spool=$dir/spool
+$_[0]
+[repository main]
+type=posix
+path=$dir/repository
+[tier default]
+rpo=5min
+[service erp-prod]
+repositories=main
+config=none
+postgres=none
+filestore=$dir/files
+filestore-layout=plain
+CONF
+}
+
+sub value_of {
+	my ($text, $sample) = @_;
+	return $text =~ /^\Q$sample\E (\S+)$/m ? $1 : undef;
+}
+
+new_dir("$dir/$_") for qw(files state);
+my %run = (passed => '20261114T030000Z-6f1d20aa', failed => '20261121T030000Z-93ac01fe');
+for my $name (sort keys %run) {
+	new_dir("$dir/state/evidence/$run{$name}");
+	write_file("$dir/state/evidence/$run{$name}/record.json", read_file("$FindBin::Bin/records/$name.json"));
+}
+
+write_conf('');
+my $printed = tool('-q', '-c', $conf, 'metrics');
+ok($printed->ok, 'without metrics-file they are printed');
+my $text = $printed->out;
+my $weekly = 'service="erp-prod",plan="erp-weekly"';
+is(value_of($text, qq(odrbackup_drill_outcome{$weekly,outcome="fail-check"})), 1, 'the outcome of the last drill');
+is(value_of($text, qq(odrbackup_drill_outcome{$weekly,outcome="pass"})), 0, 'and no other');
+is(value_of($text, qq(odrbackup_drill_last_pass_timestamp_seconds{$weekly})), '1794625204.1', 'when one passed last');
+is(value_of($text, qq(odrbackup_drill_checks{$weekly,status="fail"})), 2, 'its checks');
+is(value_of($text, qq(odrbackup_drill_achieved_rpo_seconds{$weekly})), 412, 'seconds');
+is(value_of($text, qq(odrbackup_rpo_objective_seconds{service="erp-prod",component="database"})), 300, 'the objective');
+unlike($text, qr/recovery_point/, 'what is not known is absent');
+unlike($text, qr/drill_target_gap/, 'also of a drill');
+for my $family ($text =~ /^# TYPE (\S+)/mg) {
+	is(() = $text =~ /^# HELP \Q$family\E /mg, 1, "$family is told once");
+}
+
+write_conf("metrics-file=$file");
+ok(tool('-q', '-c', $conf, 'metrics')->ok && -s $file, 'with metrics-file they are written');
+is((stat $file)[2] & 07777, 0644, 'for the collector to read');
+unlink $file;
+my $failed = tool('-q', '-c', $conf, 'backup');
+ok(!$failed->ok, 'a backup without keys fails');
+is_deeply([glob "$dir/.odr-*"], [], 'nothing is left beside it');
+
+SKIP: {
+	skip 'promtool is not installed', 3 unless $promtool;
+	my $output = qx(cd '$rules' && $promtool check rules odrbackup.rules.yml 2>&1);
+	is($?, 0, 'the rules are valid') or diag($output);
+	$output = qx(cd '$rules' && $promtool test rules odrbackup.rules.test.yml 2>&1);
+	is($?, 0, 'alerts are raised when they should be') or diag($output);
+	write_file("$dir/text", $text);
+	$output = qx($promtool check metrics <'$dir/text' 2>&1);
+	is($?, 0, 'promtool takes the metrics') or diag($output);
+}
+
+done_testing();
