@@ -101,12 +101,13 @@ static Background *start(const struct background_request *request, int output, c
 			 GError **error)
 {
 	Background *background = g_new0(Background, 1);
-	struct child child = {
-		.request = request,
-		.confinement = {.writable = request->writable, .no_network = request->no_network},
-		.parent = getpid(),
-		.output = output,
-		.report = report[1]};
+	struct child child = {.request = request,
+			      .confinement = {.writable = request->writable,
+					      .no_network = request->no_network,
+					      .place = request->place},
+			      .parent = getpid(),
+			      .output = output,
+			      .report = report[1]};
 
 	confinement_prepare(&child.confinement);
 	background->pid = fork();

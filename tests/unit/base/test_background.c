@@ -178,6 +178,58 @@ static void test_no_network(void)
 	g_assert_cmpstr(text, ==, "1\nlo\n");
 }
 
+static char *network_of(pid_t pid)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/ns/net", pid);
+
+	return g_file_read_link(path, NULL);
+}
+
+/* The network of another one, and what may be written besides. */
+static void test_place(void)
+{
+	g_autofree char *inside = g_build_filename(folder, "place", NULL);
+	g_autofree char *output = g_build_filename(folder, "output", NULL);
+	g_autofree char *script =
+		g_strdup_printf("readlink /proc/self/ns/net; echo a > '%s/new' && echo inside; "
+				"{ echo a > '%s/new'; } 2>/dev/null || echo outside",
+				inside, folder);
+	g_autofree char *text = NULL;
+	g_autoptr(GError) error = NULL;
+	struct confinement_place place;
+
+	g_assert_cmpint(g_mkdir(inside, 0700), ==, 0);
+	no_network = true;
+	g_autoptr(Background) first = start("exec sleep 600", NULL, &error);
+	no_network = false;
+	if (!first && odr_error_is(error, ODR_ERROR_REFUSED)) {
+		g_test_skip(error->message);
+		return;
+	}
+	g_assert_no_error(error);
+	g_assert_true(confinement_place_open(&place, background_pid(first)));
+	unlink(output);
+	g_autoptr(Background) second = background_start(
+		&(struct background_request){
+			.argv = (const char *const[]){"/bin/sh", "-c", script, NULL},
+			.output = output,
+			.death_signal = SIGKILL,
+			.writable = (const char *const[]){inside, NULL},
+			.place = &place},
+		&error);
+	confinement_place_close(&place);
+	g_assert_no_error(error);
+	wait_for(second);
+	text = output_text();
+
+	g_autofree char *network = network_of(background_pid(first));
+	g_autofree char *own = network_of(getpid());
+	g_autofree char *expected = g_strdup_printf("%s\ninside\noutside\n", network);
+
+	g_assert_cmpstr(network, !=, own);
+	g_assert_cmpstr(text, ==, expected);
+}
+
 int main(int argc, char **argv)
 {
 	int result;
@@ -190,6 +242,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/background/ends-with-us-however-we-end", test_ends_with_us);
 	g_test_add_func("/background/confined-to-some-folders", test_confined);
 	g_test_add_func("/background/no-network", test_no_network);
+	g_test_add_func("/background/where-another-one-is", test_place);
 	result = g_test_run();
 	file_remove_tree(folder, NULL);
 	g_free(folder);
