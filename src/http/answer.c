@@ -12,6 +12,7 @@ HttpAnswer *http_answer_new(void)
 	HttpAnswer *answer = g_new0(HttpAnswer, 1);
 
 	answer->headers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	answer->cookies = g_ptr_array_new_with_free_func(g_free);
 	answer->body = g_byte_array_new();
 	answer->length = -1;
 	return answer;
@@ -22,6 +23,7 @@ void http_answer_free(HttpAnswer *answer)
 	if (!answer)
 		return;
 	g_hash_table_unref(answer->headers);
+	g_ptr_array_unref(answer->cookies);
 	g_byte_array_unref(answer->body);
 	g_free(answer);
 }
@@ -29,6 +31,7 @@ void http_answer_free(HttpAnswer *answer)
 static void clear_head(HttpAnswer *answer)
 {
 	g_hash_table_remove_all(answer->headers);
+	g_ptr_array_set_size(answer->cookies, 0);
 	answer->status = 0;
 	answer->length = -1;
 	answer->date = 0;
@@ -109,6 +112,8 @@ static void take_header(HttpAnswer *answer, const char *line, size_t size)
 		answer->length = parse_length(value);
 	if (strcmp(name, "date") == 0 && !http_date_parse(value, &answer->date))
 		answer->date = 0;
+	if (strcmp(name, "set-cookie") == 0)
+		g_ptr_array_add(answer->cookies, g_strdup(value));
 	g_hash_table_replace(answer->headers, name, value);
 }
 

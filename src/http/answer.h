@@ -13,6 +13,7 @@ typedef struct http_answer HttpAnswer;
 struct http_answer {
 	unsigned status;
 	GHashTable *headers; /* lower-case name → value; of repeated ones the last */
+	GPtrArray *cookies;  /* char *: every Set-Cookie, as it came, in order */
 	GByteArray *body;
 	size_t received; /* bytes of a 2xx body, also where the exchange then failed */
 	int64_t length;	 /* as announced; -1: not */

@@ -21,6 +21,7 @@ struct exchange {
 	size_t part_offset;
 	curl_off_t moved; /* bytes, in both directions … */
 	usec_t moved_at;  /* … and when the last of them was */
+	usec_t began;
 	bool too_long, too_many_headers, silent;
 };
 
@@ -167,6 +168,7 @@ void http_set_connect(CURL *curl, usec_t connect_within)
 static void set_limits(CURL *curl, const struct http_request *request)
 {
 	http_set_connect(curl, request->connect_within);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)((request->within + 999) / 1000));
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
@@ -181,6 +183,7 @@ static void set_transport(CURL *curl, const struct http_request *request)
 	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE,
 			 (long)MIN((size_t)READ_BUFFER, pace_portion_of(request->down)));
 	curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, request->socket);
 	http_set_peer(curl, &(struct http_peer){request->ca_file, request->proxy, request->plain});
 }
 
@@ -219,7 +222,7 @@ static const struct {
 	{CURLE_COULDNT_RESOLVE_PROXY, ODR_ERROR_UNREACHABLE},
 	{CURLE_COULDNT_RESOLVE_HOST, ODR_ERROR_UNREACHABLE},
 	{CURLE_COULDNT_CONNECT, ODR_ERROR_UNREACHABLE},
-	{CURLE_OPERATION_TIMEDOUT, ODR_ERROR_UNREACHABLE}, /* only connecting has a limit */
+	{CURLE_OPERATION_TIMEDOUT, ODR_ERROR_UNREACHABLE}, /* of connecting */
 	{CURLE_PEER_FAILED_VERIFICATION, ODR_ERROR_AUTH},
 	{CURLE_SSL_CACERT_BADFILE, ODR_ERROR_AUTH},
 	{CURLE_SSL_INVALIDCERTSTATUS, ODR_ERROR_AUTH},
@@ -268,6 +271,23 @@ static bool fail_silent(const struct exchange *exchange, GError **error)
 	return odr_fail(error, ODR_ERROR_TRANSIENT, "the server was silent for %s", time);
 }
 
+/* Of the whole; connecting has a limit of its own. */
+static bool is_over_time(const struct exchange *exchange, CURLcode code)
+{
+	usec_t within = exchange->request->within;
+
+	return code == CURLE_OPERATION_TIMEDOUT && within > 0 &&
+	       clock_monotonic() - exchange->began >= within;
+}
+
+static bool fail_over_time(const struct exchange *exchange, GError **error)
+{
+	g_autofree char *time = duration_format(exchange->request->within);
+
+	return odr_fail(error, ODR_ERROR_TRANSIENT, "the whole answer was not there within %s",
+			time);
+}
+
 /* More came for the request before than was announced: what is left of it is no answer to this one. */
 static bool is_leftover(CURL *curl, CURLcode code)
 {
@@ -285,6 +305,8 @@ static bool fail(const struct exchange *exchange, CURLcode code, const char *det
 				"the server's answer before this one was longer than announced");
 	if (code == CURLE_ABORTED_BY_CALLBACK && exchange->silent)
 		return fail_silent(exchange, error);
+	if (is_over_time(exchange, code))
+		return fail_over_time(exchange, error);
 	if (exchange->too_long)
 		return odr_fail(error, ODR_ERROR_CORRUPT,
 				"it has more than %zu bytes, which is not plausible",
@@ -326,7 +348,8 @@ static CURLcode perform(CURL *curl, const struct http_request *request)
 bool http_exchange(const struct http_request *request, HttpAnswer *answer, GError **error)
 {
 	CURL *curl = http_curl_take();
-	struct exchange exchange = {.curl = curl, .request = request, .answer = answer};
+	struct exchange exchange = {
+		.curl = curl, .request = request, .answer = answer, .began = clock_monotonic()};
 	char detail[CURL_ERROR_SIZE] = "";
 	struct curl_slist *headers;
 	CURLcode code;

@@ -21,6 +21,8 @@ struct http_header {
 struct http_request {
 	const char *method;
 	const char *url; /* sent as it is: what needs encoding is encoded */
+	/* A socket in the file system that leads to the server, whatever the host of the URL; NULL: none. */
+	const char *socket;
 	const struct http_header *headers;
 	size_t header_count;
 	const struct iovec *parts; /* the body; its length is announced */
@@ -34,6 +36,7 @@ struct http_request {
 	const char *proxy;     /* "http://host:port"; "": none; NULL: as the environment says */
 	usec_t connect_within; /* 0: 10 s */
 	usec_t silent_within;  /* no byte moves for so long: 0: 60 s */
+	usec_t within;	       /* all of it; 0: as long as it moves */
 	Pace *up, *down;       /* how fast bodies go and come; NULL: as they can */
 	bool plain;	       /* http:// is meant */
 };
@@ -44,7 +47,7 @@ struct http_request {
  * True when a whole answer came, whatever its status. answer is emptied first, and holds what came also
  * where this fails:
  * UNREACHABLE  no connection: name, route, refused, timeout of the connect
- * TRANSIENT    the connection broke or fell silent; a body ended early
+ * TRANSIENT    the connection broke or fell silent; a body ended early, or not in time
  * AUTH         the certificate is not trusted, or the CA file cannot be read
  * CORRUPT      more bytes than the limit
  * REFUSED      this is no HTTP server

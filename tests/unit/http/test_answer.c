@@ -20,6 +20,8 @@ static void test_head(void)
 		"X-Amz-Version-Id:  a:b \r\n",
 		"X-Amz-Version-Id: last\r\n",
 		"Date: Tue, 24 Nov 2026 08:00:00 GMT\r\n",
+		"Set-Cookie: session_id=a; HttpOnly\r\n",
+		"set-cookie: lang=en\r\n",
 		"no header\r\n",
 		"\r\n",
 		NULL,
@@ -33,7 +35,11 @@ static void test_head(void)
 	g_assert_cmpstr(http_answer_header(answer, "etag"), ==, "\"x\"");
 	g_assert_cmpstr(http_answer_header(answer, "x-amz-version-id"), ==, "last");
 	g_assert_null(http_answer_header(answer, "ETag"));
+	g_assert_cmpuint(answer->cookies->len, ==, 2);
+	g_assert_cmpstr(answer->cookies->pdata[0], ==, "session_id=a; HttpOnly");
+	g_assert_cmpstr(answer->cookies->pdata[1], ==, "lang=en");
 	http_answer_clear(answer);
+	g_assert_cmpuint(answer->cookies->len, ==, 0);
 	g_assert_cmpuint(answer->status, ==, 0);
 	g_assert_cmpint(answer->length, ==, -1);
 	g_assert_null(http_answer_header(answer, "etag"));

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,6 +62,19 @@ static void serve(int listening, const char *const *answers)
 	}
 }
 
+/* It has the listening socket as well. */
+static pid_t serve_aside(int listening, const char *const *answers)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		serve(listening, answers);
+	}
+	close(listening);
+	return pid;
+}
+
 static struct server server_start(const char *const *answers)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
@@ -73,12 +87,7 @@ static struct server server_start(const char *const *answers)
 	g_assert_cmpint(listen(listening, 16), ==, 0);
 	g_assert_cmpint(getsockname(listening, (struct sockaddr *)&address, &size), ==, 0);
 	server.url = g_strdup_printf("http://127.0.0.1:%d/", ntohs(address.sin_port));
-	server.pid = fork();
-	if (server.pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		serve(listening, answers);
-	}
-	close(listening);
+	server.pid = serve_aside(listening, answers);
 	return server;
 }
 
@@ -191,6 +200,57 @@ static void test_fork(void)
 	server_stop(&server);
 }
 
+/* The host of the URL is only what the server is told. */
+static void test_socket(void)
+{
+	static const char *const answers[] = {WHOLE, NULL};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	g_autofree char *folder = g_dir_make_tmp("odr-exchange-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(folder, "socket", NULL);
+	int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	g_autoptr(HttpAnswer) answer = http_answer_new();
+	g_autoptr(GError) error = NULL;
+	struct server server = {0};
+
+	g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+	g_assert_cmpint(bind(listening, (struct sockaddr *)&address, sizeof(address)), ==, 0);
+	g_assert_cmpint(listen(listening, 16), ==, 0);
+	server.pid = serve_aside(listening, answers);
+	http_exchange(&(struct http_request){.method = "GET",
+					     .url = "http://nobody.invalid/",
+					     .socket = path,
+					     .proxy = "",
+					     .limit = 10,
+					     .plain = true},
+		      answer, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(answer->status, ==, 200);
+	server_stop(&server);
+	unlink(path);
+	rmdir(folder);
+}
+
+/* What comes slowly enough is never silent. */
+static void test_within(void)
+{
+	static const char *const answers[] = {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na", "b",
+					      NULL};
+	struct server server = server_start(answers);
+	g_autoptr(HttpAnswer) answer = http_answer_new();
+	g_autoptr(GError) error = NULL;
+
+	g_assert_false(http_exchange(&(struct http_request){.method = "GET",
+							    .url = server.url,
+							    .proxy = "",
+							    .limit = 10,
+							    .within = USEC_PER_SEC / 10,
+							    .plain = true},
+				     answer, &error));
+	g_assert_error(error, ODR_ERROR, ODR_ERROR_TRANSIENT);
+	g_assert_cmpstr(error->message, ==, "the whole answer was not there within 100 ms");
+	server_stop(&server);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -198,5 +258,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/http/exchange/what-is-left-of-another-answer-passes", test_leftover);
 	g_test_add_func("/http/exchange/what-is-no-http-is-refused", test_no_http);
 	g_test_add_func("/http/exchange/a-child-has-connections-of-its-own", test_fork);
+	g_test_add_func("/http/exchange/through-a-socket-of-the-file-system", test_socket);
+	g_test_add_func("/http/exchange/the-whole-has-a-limit", test_within);
 	return g_test_run();
 }
