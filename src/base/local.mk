@@ -28,6 +28,8 @@ src_base_libbase_a_SOURCES = \
 	src/base/pool.h \
 	src/base/process.c \
 	src/base/process.h \
+	src/base/socket.c \
+	src/base/socket.h \
 	src/base/sorter.c \
 	src/base/sorter.h \
 	src/base/spool.c \

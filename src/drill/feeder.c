@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/pool.h"
+#include "base/socket.h"
 #include "base/task.h"
 #include "ops/archive/feed.h"
 
@@ -12,7 +13,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define GIVEN	       0
@@ -297,23 +297,6 @@ static bool server_run(void *data, GError **error)
 
 /* ---- its life ------------------------------------------------------------------------------------ */
 
-static bool listen_at(Feeder *feeder, GError **error)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-	if (strlen(feeder->socket) >= sizeof(address.sun_path))
-		return odr_fail(error, ODR_ERROR_USAGE,
-				"'%s' is too long a path for a socket: %zu bytes at most",
-				feeder->socket, sizeof(address.sun_path) - 1);
-	memcpy(address.sun_path, feeder->socket, strlen(feeder->socket));
-	feeder->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (feeder->listener < 0 ||
-	    bind(feeder->listener, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
-	    listen(feeder->listener, 16) != 0)
-		return odr_fail_errno(error, errno, "cannot listen at '%s'", feeder->socket);
-	return true;
-}
-
 Feeder *feeder_start(const struct feeder_settings *settings, GError **error)
 {
 	g_autoptr(Feeder) feeder = g_new0(Feeder, 1);
@@ -326,7 +309,8 @@ Feeder *feeder_start(const struct feeder_settings *settings, GError **error)
 	feeder->mutex = mutex_new();
 	feeder->changed = condition_new();
 	feeder->queue = g_ptr_array_new_with_free_func(g_free);
-	if (!file_make_dirs(feeder->folder, 0700, error) || !listen_at(feeder, error))
+	if (!file_make_dirs(feeder->folder, 0700, error) ||
+	    !socket_listen(feeder->socket, &feeder->listener, error))
 		return NULL;
 	feeder->server = task_start(server_run, feeder, error);
 	if (!feeder->server)

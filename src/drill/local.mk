@@ -30,6 +30,8 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/examine.c \
 	src/drill/feeder.c \
 	src/drill/feeder.h \
+	src/drill/forward.c \
+	src/drill/forward.h \
 	src/drill/host.c \
 	src/drill/host.h \
 	src/drill/http_step.c \
