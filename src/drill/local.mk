@@ -34,8 +34,12 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/forward.h \
 	src/drill/host.c \
 	src/drill/host.h \
+	src/drill/http_judge.c \
+	src/drill/http_judge.h \
 	src/drill/http_step.c \
 	src/drill/http_step.h \
+	src/drill/http_text.c \
+	src/drill/http_text.h \
 	src/drill/isolation.c \
 	src/drill/isolation.h \
 	src/drill/metrics.c \
