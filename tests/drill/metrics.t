@@ -67,12 +67,35 @@ for my $family ($text =~ /^# TYPE (\S+)/mg) {
 	is(() = $text =~ /^# HELP \Q$family\E /mg, 1, "$family is told once");
 }
 
-write_conf("metrics-file=$file");
+write_conf("metrics-file=$file\nidentity=$dir/identity\nwriter-bundle=$dir/bundle");
 ok(tool('-q', '-c', $conf, 'metrics')->ok && -s $file, 'with metrics-file they are written');
 is((stat $file)[2] & 07777, 0644, 'for the collector to read');
+
+# However a run ends.
+for my $command (['key', 'new', 'owner', "$dir/owner", '--service', 'erp-prod', '--unprotected'],
+	['key', 'new', 'identity', "$dir/identity", '--owner', "$dir/owner", '--unprotected'],
+	['key', 'endorse', "$dir/bundle", '--owner', "$dir/owner", '--role', 'writer', '--recipient', "$dir/identity.pub"],
+	['init', '--single-recipient']) {
+	my $result = tool('-q', '-c', $conf, @$command);
+	$result->ok or die "cannot make the site:\n" . $result->describe;
+}
+my $backup = 'service="erp-prod",command="backup"';
+rename "$dir/files", "$dir/gone" or die "cannot rename the files: $!\n";
 unlink $file;
-my $failed = tool('-q', '-c', $conf, 'backup');
-ok(!$failed->ok, 'a backup without keys fails');
+ok(!tool('-q', '-c', $conf, 'backup')->ok, 'a backup of files that are not there fails');
+isnt(value_of(read_file($file), qq(odrbackup_last_exit_code{$backup})) // 0, 0, 'and its status is in the metrics');
+unlike(read_file($file), qr/last_success/, 'a success is not');
+rename "$dir/gone", "$dir/files" or die "cannot rename the files: $!\n";
+write_file("$dir/files/one", "one\n");
+unlink $file;
+ok(tool('-q', '-c', $conf, 'backup')->ok, 'a backup succeeds');
+is(value_of(read_file($file), qq(odrbackup_last_exit_code{$backup})), 0, 'with status 0');
+like(read_file($file), qr/^odrbackup_last_success_timestamp_seconds\{\Q$backup\E\} \d/m, 'and a success');
+is(value_of(read_file($file), 'odrbackup_sets{service="erp-prod",repository="main",state="good"}'), 1, 'of one set');
+write_conf("metrics-file=$dir/none/odrbackup.prom\nidentity=$dir/identity\nwriter-bundle=$dir/bundle");
+my $unwritten = tool('-c', $conf, 'backup');
+ok($unwritten->ok, 'metrics that cannot be written change no outcome');
+like($unwritten->err, qr/warning: the metrics were not written: /, 'and are told');
 is_deeply([glob "$dir/.odr-*"], [], 'nothing is left beside it');
 
 SKIP: {
