@@ -12,6 +12,7 @@ fuzz_programs += tests/fuzz/fuzz_layer
 fuzz_programs += tests/fuzz/fuzz_manifest
 fuzz_programs += tests/fuzz/fuzz_mask
 fuzz_programs += tests/fuzz/fuzz_moment
+fuzz_programs += tests/fuzz/fuzz_plan
 fuzz_programs += tests/fuzz/fuzz_s3_keys
 fuzz_programs += tests/fuzz/fuzz_s3_reply
 fuzz_programs += tests/fuzz/fuzz_seal_header
