@@ -2,11 +2,13 @@
 dist_man_MANS = \
 	man/odrbackup.1 \
 	man/odrbackup-archive.1 \
+	man/odrbackup-audit.1 \
 	man/odrbackup-backup.1 \
 	man/odrbackup-catalog.1 \
 	man/odrbackup-check.1 \
 	man/odrbackup-config.1 \
 	man/odrbackup-drill.1 \
+	man/odrbackup-evidence.1 \
 	man/odrbackup-expire.1 \
 	man/odrbackup-export.1 \
 	man/odrbackup-heartbeat.1 \
@@ -21,6 +23,7 @@ dist_man_MANS = \
 	man/odrbackup-verify.1 \
 	man/odrbackup-drill.5 \
 	man/odrbackup.conf.5 \
+	man/odrbackup-evidence.5 \
 	man/odrbackup-collect.7 \
 	man/odrbackup-format.7 \
 	man/odrbackup-metrics.7 \

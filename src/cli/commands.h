@@ -38,6 +38,12 @@ bool cmd_show(const struct arguments *arguments, GError **error);
 bool cmd_status(const struct arguments *arguments, GError **error);
 bool cmd_check(const struct arguments *arguments, GError **error);
 bool cmd_expire(const struct arguments *arguments, GError **error);
+bool cmd_evidence_list(const struct arguments *arguments, GError **error);
+bool cmd_evidence_verify(const struct arguments *arguments, GError **error);
+bool cmd_evidence_export(const struct arguments *arguments, GError **error);
+bool cmd_audit_log(const struct arguments *arguments, GError **error);
+bool cmd_audit_verify(const struct arguments *arguments, GError **error);
+bool cmd_audit_checkpoint(const struct arguments *arguments, GError **error);
 bool cmd_catalog_rebuild(const struct arguments *arguments, GError **error);
 
 #endif

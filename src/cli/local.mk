@@ -11,12 +11,14 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/command.h \
 	src/cli/commands.h \
 	src/cli/commands/archive.c \
+	src/cli/commands/audit.c \
 	src/cli/commands/backup.c \
 	src/cli/commands/catalog.c \
 	src/cli/commands/check.c \
 	src/cli/commands/config.c \
 	src/cli/commands/diff.c \
 	src/cli/commands/drill.c \
+	src/cli/commands/evidence.c \
 	src/cli/commands/expire.c \
 	src/cli/commands/export.c \
 	src/cli/commands/heartbeat.c \
@@ -40,6 +42,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/drill_figures.h \
 	src/cli/drill_plan.c \
 	src/cli/drill_plan.h \
+	src/cli/evidence_key.c \
+	src/cli/evidence_key.h \
 	src/cli/filling.c \
 	src/cli/filling.h \
 	src/cli/help.c \
@@ -85,6 +89,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/tenant_site.h \
 	src/cli/unlock.c \
 	src/cli/unlock.h \
+	src/cli/views/audit.c \
+	src/cli/views/audit.h \
 	src/cli/views/backup.c \
 	src/cli/views/backup.h \
 	src/cli/views/check.c \
@@ -96,6 +102,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/views/diff_detail.c \
 	src/cli/views/drill.c \
 	src/cli/views/drill.h \
+	src/cli/views/evidence.c \
+	src/cli/views/evidence.h \
 	src/cli/views/mark.c \
 	src/cli/views/mark.h \
 	src/cli/views/proof.c \

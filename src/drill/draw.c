@@ -80,6 +80,7 @@ void draw_inputs_free(DrawInputs *inputs)
 	g_ptr_array_unref(inputs->strata);
 	g_ptr_array_unref(inputs->edges);
 	g_free(inputs->slot);
+	g_free(inputs->zone);
 	g_free(inputs->nonce);
 	g_free(inputs);
 }

@@ -1,6 +1,7 @@
 #ifndef ODR_DRILL_DRAW_H
 #define ODR_DRILL_DRAW_H
 
+#include "base/json.h"
 #include "crypto/digest.h"
 #include "drill/population.h"
 
@@ -49,8 +50,10 @@ struct draw_inputs {
 	char checkpoint[2 * SHA256_SIZE +
 			1]; /* digest of the checkpoint stored last before the slot began */
 	char plan_hash[2 * SHA256_SIZE + 1];
-	char *slot;  /* 2026-W47 */
-	char *nonce; /* "": none */
+	char *slot;	   /* 2026-W47 */
+	char *zone;	   /* of its days: "UTC", "Europe/Vienna" */
+	usec_t slot_began; /* as draw_slot_began has it */
+	char *nonce;	   /* "": none */
 	char population_sha256[2 * SHA256_SIZE + 1];
 	GArray *mix;		 /* struct draw_weight, in the order of the plan */
 	GPtrArray *repositories; /* struct draw_repository */
@@ -93,6 +96,10 @@ struct draw_point {
 /* population sorted as population_print does. NOT_FOUND where it is empty; USAGE where the mix has no weight. */
 bool draw_make(const DrawInputs *inputs, const GPtrArray *population, struct draw_point *point,
 	       GError **error);
+
+/* The point as a record has it in `draw`, and drill.drawn in its data; inputs_sha256: of draw.json. New reference. */
+json_t *draw_record(const DrawInputs *inputs, const struct draw_point *point,
+		    const char *inputs_sha256);
 
 /* When a slot began: 2026-11-21, 2026-W47 (ISO 8601), 2026-11, 2026-Q4, in this zone. */
 bool draw_slot_began(const char *slot, GTimeZone *zone, usec_t *began, GError **error);

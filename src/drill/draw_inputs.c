@@ -102,6 +102,8 @@ char *draw_inputs_print(const DrawInputs *inputs)
 	json_set_string(document, "checkpoint", inputs->checkpoint);
 	json_set_string(document, "plan_hash", inputs->plan_hash);
 	json_set_string(document, "slot", inputs->slot);
+	json_set_string(document, "zone", inputs->zone);
+	json_set_int(document, "slot_began_us", inputs->slot_began);
 	json_set_string(document, "nonce", inputs->nonce);
 	json_set_string(document, "seed", seed_hex);
 	json_set_string(document, "population_sha256", inputs->population_sha256);
@@ -115,6 +117,47 @@ char *draw_inputs_print(const DrawInputs *inputs)
 	g_autofree char *text = json_print(document);
 
 	return g_strconcat(text, "\n", NULL);
+}
+
+/* "time:2026-11-21T14:30:00Z", "lsn:1/5000028", "name:before-upgrade". */
+static char *point_target(const struct draw_point *point)
+{
+	g_autofree char *time = clock_format(point->time);
+	g_autofree char *lsn = lsn_print(point->lsn);
+
+	if (point->name)
+		return g_strconcat("name:", point->name, NULL);
+	if (point->effective == DRAW_WAL)
+		return g_strconcat("lsn:", lsn, NULL);
+	return g_strconcat("time:", time, NULL);
+}
+
+json_t *draw_record(const DrawInputs *inputs, const struct draw_point *point,
+		    const char *inputs_sha256)
+{
+	json_t *draw = json_object();
+	g_autofree char *target = point_target(point);
+	uint8_t seed[SHA256_SIZE];
+
+	draw_seed(inputs, seed);
+	g_autofree char *seed_hex = hex_encode(seed, sizeof(seed));
+
+	json_set_string(draw, "checkpoint", inputs->checkpoint);
+	json_set_string(draw, "plan_hash", inputs->plan_hash);
+	json_set_string(draw, "slot", inputs->slot);
+	json_set_string(draw, "nonce", inputs->nonce);
+	json_set_string(draw, "seed", seed_hex);
+	json_set_string(draw, "population_sha256", inputs->population_sha256);
+	json_set_string(draw, "inputs_sha256", inputs_sha256);
+	json_set_string(draw, "method", draw_method_name(point->method));
+	json_set_string(draw, "effective", draw_method_name(point->effective));
+	json_set_string(draw, "repository", point->repository);
+	json_set_string(draw, "set", point->set);
+	json_set_int(draw, "timeline", point->timeline);
+	json_set_string(draw, "stratum", point->stratum);
+	json_set_string(draw, "edge", point->edge);
+	json_set_string(draw, "drawn", target);
+	return draw;
 }
 
 /* Parsing. */
@@ -300,6 +343,24 @@ static bool take_seed(json_t *document, const DrawInputs *inputs, GError **error
 	       odr_fail(error, ODR_ERROR_CORRUPT, WHAT ": its seed is not that of its inputs");
 }
 
+/* Where the zone is known here, its days are. */
+static bool take_beginning(json_t *document, DrawInputs *inputs, GError **error)
+{
+	g_autoptr(GTimeZone) zone = g_time_zone_new_identifier(inputs->zone);
+	usec_t began = inputs->slot_began;
+
+	if (!json_int_member(document, WHAT, "slot_began_us", &inputs->slot_began, error))
+		return false;
+	if (!zone)
+		return odr_fail(error, ODR_ERROR_CORRUPT, WHAT ": there is no time zone '%s' here",
+				inputs->zone);
+	if (!draw_slot_began(inputs->slot, zone, &began, error))
+		return false;
+	return began == inputs->slot_began ||
+	       odr_fail(error, ODR_ERROR_CORRUPT, WHAT ": slot %s did not begin then",
+			inputs->slot);
+}
+
 bool draw_inputs_parse(const char *text, size_t size, DrawInputs **inputs, GError **error)
 {
 	g_autoptr(JsonValue) document = NULL;
@@ -311,8 +372,10 @@ bool draw_inputs_parse(const char *text, size_t size, DrawInputs **inputs, GErro
 	    !take_digest(document, "population_sha256", found->population_sha256, error) ||
 	    !take_line(document, "slot", &found->slot, error) ||
 	    !take_line(document, "nonce", &found->nonce, error) ||
+	    !take_line(document, "zone", &found->zone, error) ||
 	    !take_count(document, "slots", SLOTS_MAX, &found->slots, error) ||
-	    !take_lists(document, found, error) || !take_seed(document, found, error))
+	    !take_lists(document, found, error) || !take_seed(document, found, error) ||
+	    !take_beginning(document, found, error))
 		return false;
 	*inputs = g_steal_pointer(&found);
 	return true;

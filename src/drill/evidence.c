@@ -87,6 +87,21 @@ bool evidence_runs(const char *state, GPtrArray **runs, GError **error)
 	return list_names(folder, set_id_valid, runs, error);
 }
 
+static bool is_checkpoint(const char *name)
+{
+	g_autofree char *local = layout_checkpoint(name, "");
+	g_autofree char *id = NULL;
+
+	return layout_parse_checkpoint(local, &id);
+}
+
+bool checkpoint_files(const char *state, GPtrArray **names, GError **error)
+{
+	g_autofree char *folder = g_build_filename(state, "audit", NULL);
+
+	return list_names(folder, is_checkpoint, names, error);
+}
+
 /* Writing. */
 
 static char *path_in_run(const struct evidence *evidence, const char *run, const char *name,

@@ -48,6 +48,15 @@ bool evidence_previous(const char *state, const char *run, char sha256[2 * SHA25
 /* Ids of all runs with a folder, oldest first: char *. */
 bool evidence_runs(const char *state, GPtrArray **runs, GError **error);
 
+/* Copies the chain, all checkpoints, and the runs, with the public part of the key, into a folder that is empty or not
+ * there, for who verifies it elsewhere. */
+struct evidence_export {
+	const char *state, *to;
+	const char *run; /* NULL: all */
+	const uint8_t *public_key;
+};
+bool evidence_export(const struct evidence_export *how, GError **error);
+
 /*
  * Checkpoints of the chain: audit/<id>.json and .sig in <state> and in every repository, ids as set ids:
  *   {"type":"odrbackup-audit-checkpoint","format":"1.0","seq":N,"head":HEX,"time":TIME,"host":NAME,"service":NAME}

@@ -15,6 +15,8 @@ bool evidence_name_valid(const char *name);
 char *evidence_path(const char *state, const char *run, const char *name); /* g_free */
 /* Names of the files of a run, sorted: char *. None where there is no folder. */
 bool evidence_files(const char *state, const char *run, GPtrArray **names, GError **error);
+/* Names of checkpoints in <state>/audit, as "<id>.json", sorted. */
+bool checkpoint_files(const char *state, GPtrArray **names, GError **error);
 /* receipt.json; run is that, or the id of a checkpoint. */
 GBytes *evidence_receipt(const char *run, json_t *objects);
 /* The members of a checkpoint but its id. Hostile text. */

@@ -25,8 +25,15 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/engine.h \
 	src/drill/evidence.c \
 	src/drill/evidence.h \
+	src/drill/evidence_draw.c \
+	src/drill/evidence_export.c \
 	src/drill/evidence_file.c \
 	src/drill/evidence_file.h \
+	src/drill/evidence_judge.h \
+	src/drill/evidence_receipt.c \
+	src/drill/evidence_run.c \
+	src/drill/evidence_verify.c \
+	src/drill/evidence_verify.h \
 	src/drill/examine.c \
 	src/drill/feeder.c \
 	src/drill/feeder.h \

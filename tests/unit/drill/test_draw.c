@@ -48,6 +48,8 @@ static DrawInputs *inputs_of(const char *slot)
 	g_strlcpy(inputs->population_sha256, PLAN_HASH, sizeof(inputs->population_sha256));
 	inputs->slot = g_strdup(slot);
 	inputs->nonce = g_strdup("");
+	inputs->zone = g_strdup("UTC");
+	inputs->slot_began = 1794787200 * USEC_PER_SEC; /* of 2026-W47 */
 	inputs->slots = 12;
 	add_weight(inputs, DRAW_TIME, 50);
 	add_weight(inputs, DRAW_WAL, 30);
@@ -227,6 +229,29 @@ static void inputs_are_read_back(void)
 	g_assert_cmpstr(printed, ==, text);
 }
 
+static void a_record_tells_the_point(void)
+{
+	g_autoptr(GPtrArray) pieces = population();
+	static const struct {
+		const char *slot, *drawn;
+	} cases[] = {
+		{"2026-W42", "lsn:0/1A23703B"},
+		{"2026-W44", "time:2026-11-08T00:10:47.609974Z"},
+		{"2026-W46", "time:2026-11-07T03:19:59.999999Z"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(DrawInputs) inputs = inputs_of(cases[i].slot);
+		struct draw_point point;
+		g_autoptr(JsonValue) draw = NULL;
+
+		g_assert_true(draw_make(inputs, pieces, &point, NULL));
+		draw = draw_record(inputs, &point, PLAN_HASH);
+		g_assert_cmpstr(json_string_value(json_object_get(draw, "drawn")), ==,
+				cases[i].drawn);
+	}
+}
+
 static void altered_inputs_are_refused(void)
 {
 	static const struct {
@@ -242,6 +267,10 @@ static void altered_inputs_are_refused(void)
 		{"\"slots\":12", "\"slots\":-1", "draw.json: member 'slots' is out of range",
 		 ODR_ERROR_CORRUPT},
 		{"\"worst\"", "\"best\"", "draw.json: member 'method' is out of range",
+		 ODR_ERROR_CORRUPT},
+		{"\"UTC\"", "\"Nowhere/Else\"",
+		 "draw.json: there is no time zone 'Nowhere/Else' here", ODR_ERROR_CORRUPT},
+		{"\"UTC\"", "\"+02:00\"", "draw.json: slot 2026-W47 did not begin then",
 		 ODR_ERROR_CORRUPT},
 		{"[9,7,", "[9,-7,", "draw.json: member 'estimates' is out of range",
 		 ODR_ERROR_CORRUPT},
@@ -309,6 +338,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/draw/rotates-repositories", rotates_repositories);
 	g_test_add_func("/draw/nothing-to-draw-from", nothing_to_draw_from);
 	g_test_add_func("/draw/inputs-are-read-back", inputs_are_read_back);
+	g_test_add_func("/draw/a-record-tells-the-point", a_record_tells_the_point);
 	g_test_add_func("/draw/altered-inputs-are-refused", altered_inputs_are_refused);
 	g_test_add_func("/draw/slots-begin", slots_begin);
 	return g_test_run();

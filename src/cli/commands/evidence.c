@@ -1,0 +1,203 @@
+/* odrbackup evidence …: what drills left, in the folder of the host's state or one that was exported. */
+#include "cli/views/evidence.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/evidence_key.h"
+#include "cli/filling.h"
+#include "cli/output.h"
+#include "drill/record.h"
+#include "repo/layout.h"
+
+#include <string.h>
+
+/* [SERVICE] [RUN]: what looks like the id of a run is one. */
+struct subject {
+	const char *service, *run;
+};
+static bool subject_of(const struct arguments *arguments, struct subject *subject, GError **error)
+{
+	for (unsigned i = 0; i < arguments->positional->len; i++) {
+		const char *word = arguments_positional(arguments, i);
+		const char **place = set_id_valid(word) ? &subject->run : &subject->service;
+
+		if (*place)
+			return odr_fail(error, ODR_ERROR_USAGE, "'%s' is no id of a run", word);
+		*place = word;
+	}
+	return true;
+}
+
+/* --from DIR, else the state folder of the configuration. */
+static char *folder_of(const struct arguments *arguments, const Context *context)
+{
+	char *from = arguments_path(arguments, "from");
+
+	return from ? from : g_strdup(context->settings->state);
+}
+
+static char *text_of(const json_t *object, const char *name)
+{
+	return g_strdup(json_string_value(json_object_get(object, name)));
+}
+
+static bool has(const char *state, const char *run, const char *name)
+{
+	g_autofree char *folder = evidence_folder(state, run);
+	g_autofree char *path = g_build_filename(folder, name, NULL);
+
+	return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+static struct evidence_row *row_of(const char *state, const char *run)
+{
+	struct evidence_row *row = g_new0(struct evidence_row, 1);
+	g_autofree char *folder = evidence_folder(state, run);
+	g_autofree char *path = g_build_filename(folder, EVIDENCE_RECORD, NULL);
+	g_autoptr(GBytes) content = NULL;
+	g_autoptr(Record) record = NULL;
+	g_autoptr(GError) trouble = NULL;
+
+	row->run = g_strdup(run);
+	row->signed_ = has(state, run, EVIDENCE_RECORD EVIDENCE_SIGNATURE);
+	row->stored = has(state, run, EVIDENCE_RECEIPT EVIDENCE_SIGNATURE);
+	if (!file_read(path, RECORD_MAX, &content, &trouble) ||
+	    !record_parse(g_bytes_get_data(content, NULL), g_bytes_get_size(content), &record,
+			  &trouble)) {
+		row->trouble = g_strdup(trouble->message);
+		return row;
+	}
+	row->plan = g_strdup(record->plan);
+	row->service = g_strdup(record->service);
+	row->slot = g_strdup(record->slot);
+	row->outcome = g_strdup(record->outcome);
+	row->drawn = text_of(record->draw, "drawn");
+	return row;
+}
+
+bool cmd_evidence_list(const struct arguments *arguments, GError **error)
+{
+	g_autoptr(GPtrArray) rows =
+		g_ptr_array_new_with_free_func((GDestroyNotify)evidence_row_free);
+	const char *service = arguments_positional(arguments, 0);
+	g_autoptr(GPtrArray) contexts = context_open_all(arguments, service, error);
+	g_autoptr(GPtrArray) runs = NULL;
+	const char *state;
+
+	if (!contexts)
+		return false;
+	state = ((Context *)contexts->pdata[0])->settings->state;
+	if (!evidence_runs(state, &runs, error))
+		return false;
+	for (guint i = 0; i < runs->len; i++) {
+		struct evidence_row *row = row_of(state, runs->pdata[i]);
+
+		if (service && g_strcmp0(row->service, service) != 0)
+			evidence_row_free(row);
+		else
+			g_ptr_array_add(rows, row);
+	}
+	if (arguments_flag(arguments, "json"))
+		json_out(evidence_list_json(rows));
+	else
+		evidence_list_print(rows);
+	return true;
+}
+
+/* What was found is shown; the first error is also the command's. */
+static bool report(const struct arguments *arguments, const struct evidence_verdict *verdict,
+		   GError **error)
+{
+	if (arguments_flag(arguments, "json"))
+		json_out(evidence_verdict_json(verdict));
+	else
+		evidence_verdict_print(verdict, arguments_flag(arguments, "quiet"));
+	if (verdict->errors > 0) {
+		g_autofree char *count = count_format(verdict->errors, "error");
+
+		return odr_fail(error, ODR_ERROR_CORRUPT, "the evidence does not hold: %s", count);
+	}
+	if (verdict->warnings > 0 && arguments_flag(arguments, "strict"))
+		*arguments->exit_status = 3;
+	return true;
+}
+
+/* --stored: repositories are opened by what tells which service it is. */
+static bool open_repositories(const struct arguments *arguments, Context *context, GError **error)
+{
+	if (!arguments_flag(arguments, "stored"))
+		return true;
+	if (!context)
+		return odr_fail(error, ODR_ERROR_USAGE, "--stored and --from exclude each other");
+	return filling_keys(context, error) && context_repos(context, error);
+}
+
+bool cmd_evidence_verify(const struct arguments *arguments, GError **error)
+{
+	struct subject subject = {0};
+	bool exported = arguments_text(arguments, "from") != NULL;
+	g_autoptr(Context) context = NULL;
+	g_autofree char *folder = NULL;
+	struct evidence_verdict verdict = {0};
+	uint8_t public_key[KEY_SIZE];
+	bool good;
+
+	if (!subject_of(arguments, &subject, error))
+		return false;
+	if (!exported) {
+		context = context_open(arguments, subject.service, error);
+		if (!context)
+			return false;
+	}
+	if (!evidence_key_chosen(arguments, context, public_key, error) ||
+	    !open_repositories(arguments, context, error))
+		return false;
+	folder = folder_of(arguments, context);
+	if (!evidence_verify(
+		    &(struct evidence_verify){
+			    .folder = folder,
+			    .public_key = public_key,
+			    .run = subject.run,
+			    .repos = context ? context->repos : NULL,
+		    },
+		    &verdict, error))
+		return false;
+	good = report(arguments, &verdict, error);
+	evidence_verdict_clear(&verdict);
+	return good;
+}
+
+bool cmd_evidence_export(const struct arguments *arguments, GError **error)
+{
+	struct subject subject = {0};
+	g_autofree char *to = arguments_path(arguments, "output");
+	g_autoptr(Context) context = NULL;
+	uint8_t public_key[KEY_SIZE];
+
+	if (!subject_of(arguments, &subject, error))
+		return false;
+	if (!to)
+		return odr_fail(error, ODR_ERROR_USAGE,
+				"--output is missing; usage: odrbackup %s %s",
+				arguments->command->name, arguments->command->synopsis);
+	context = context_open(arguments, subject.service, error);
+	if (!context || !evidence_key_chosen(arguments, context, public_key, error) ||
+	    !evidence_export(&(struct evidence_export){.state = context->settings->state,
+						       .to = to,
+						       .run = subject.run,
+						       .public_key = public_key},
+			     error))
+		return false;
+	if (!arguments_flag(arguments, "quiet") && !arguments_flag(arguments, "json"))
+		printf("%s\nNext: verify-evidence %s KEY, with the key from elsewhere\n", to, to);
+	if (arguments_flag(arguments, "json")) {
+		json_t *document = json_object();
+
+		json_set_string(document, "folder", to);
+		json_set_string(document, "run", subject.run);
+		json_out(document);
+	}
+	return true;
+}

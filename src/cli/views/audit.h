@@ -1,0 +1,15 @@
+#ifndef ODR_CLI_VIEWS_AUDIT_H
+#define ODR_CLI_VIEWS_AUDIT_H
+
+#include "drill/audit.h"
+
+#include <jansson.h>
+
+/* A line of the chain, for people and as JSON (new reference). */
+void audit_line_show(const struct audit_line *line);
+json_t *audit_line_json(const struct audit_line *line);
+
+void audit_report_print(const struct audit_report *report, bool quiet);
+json_t *audit_report_json(const struct audit_report *report);
+
+#endif

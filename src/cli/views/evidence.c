@@ -1,0 +1,118 @@
+#include "cli/views/evidence.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/output.h"
+
+void evidence_row_free(struct evidence_row *row)
+{
+	g_free(row->run);
+	g_free(row->plan);
+	g_free(row->service);
+	g_free(row->slot);
+	g_free(row->outcome);
+	g_free(row->drawn);
+	g_free(row->trouble);
+	g_free(row);
+}
+
+static const char *state_of(const struct evidence_row *row)
+{
+	if (!row->signed_)
+		return "not signed";
+	return row->stored ? "signed, stored" : "signed, not stored";
+}
+
+void evidence_list_print(const GPtrArray *rows)
+{
+	static const char *const headings[] = {"run",	  "service", "plan",  "slot",
+					       "outcome", "moment",  "state", NULL};
+	TableOut *table = table_out_new(headings);
+
+	for (guint i = 0; i < rows->len; i++) {
+		const struct evidence_row *row = rows->pdata[i];
+
+		table_out_row(table, row->run, row->service, row->plan, row->slot,
+			      row->trouble ? row->trouble : row->outcome, row->drawn,
+			      state_of(row));
+	}
+	table_out_print(table, rows->len > 0 ? stdout : NULL);
+	if (rows->len == 0)
+		puts("There is no evidence of a drill.");
+}
+
+json_t *evidence_list_json(const GPtrArray *rows)
+{
+	json_t *document = json_object(), *list = json_array();
+
+	for (guint i = 0; i < rows->len; i++) {
+		const struct evidence_row *row = rows->pdata[i];
+		json_t *object = json_object();
+
+		json_set_string(object, "run", row->run);
+		json_set_string(object, "service", row->service);
+		json_set_string(object, "plan", row->plan);
+		json_set_string(object, "slot", row->slot);
+		json_set_string(object, "outcome", row->outcome);
+		json_set_string(object, "drawn", row->drawn);
+		json_set_bool(object, "signed", row->signed_);
+		json_set_bool(object, "stored", row->stored);
+		json_set_string(object, "trouble", row->trouble);
+		json_array_append_new(list, object);
+	}
+	json_set(document, "runs", list);
+	return document;
+}
+
+static void print_finding(const struct evidence_finding *finding)
+{
+	bool warns = evidence_code_warns(finding->code);
+	g_autofree char *word =
+		output_tint(warns ? "warning" : "error", warns ? TINT_WARNING : TINT_CRITICAL);
+	g_autofree char *what = text_escape(finding->what);
+
+	printf("%s  %s  %s  %s\n", word, finding->run ? finding->run : "audit.log",
+	       evidence_code_name(finding->code), what);
+}
+
+void evidence_verdict_print(const struct evidence_verdict *verdict, bool quiet)
+{
+	g_autofree char *runs = count_format(verdict->runs, "run");
+	g_autofree char *checkpoints = count_format(verdict->checkpoints, "checkpoint");
+	g_autofree char *lines = count_format(verdict->head.seq, "line");
+	g_autofree char *errors = count_format(verdict->errors, "error");
+	g_autofree char *warnings = count_format(verdict->warnings, "warning");
+
+	for (guint i = 0; i < verdict->findings->len; i++)
+		print_finding(verdict->findings->pdata[i]);
+	if (quiet)
+		return;
+	printf("%s, %s, a chain of %s: %s, %s\n", runs, checkpoints, lines, errors, warnings);
+	printf("Signed by key %s, self-attested: whoever holds that key can sign anything.\n",
+	       verdict->signer);
+}
+
+json_t *evidence_verdict_json(const struct evidence_verdict *verdict)
+{
+	json_t *document = json_object(), *list = json_array();
+
+	for (guint i = 0; i < verdict->findings->len; i++) {
+		const struct evidence_finding *finding = verdict->findings->pdata[i];
+		json_t *object = json_object();
+
+		json_set_string(object, "code", evidence_code_name(finding->code));
+		json_set_string(object, "severity",
+				evidence_code_warns(finding->code) ? "warning" : "error");
+		json_set_string(object, "run", finding->run);
+		json_set_string(object, "message", finding->what);
+		json_array_append_new(list, object);
+	}
+	json_set_bool(document, "good", verdict->errors == 0);
+	json_set_int(document, "runs", verdict->runs);
+	json_set_int(document, "checkpoints", verdict->checkpoints);
+	json_set_int(document, "lines", (int64_t)verdict->head.seq);
+	json_set_string(document, "head", verdict->head.sha256);
+	json_set_string(document, "key", verdict->signer);
+	json_set(document, "findings", list);
+	return document;
+}
