@@ -11,4 +11,5 @@ contrib_files = \
 	contrib/s3/bucket-policy.json \
 	contrib/s3/keeper.json \
 	contrib/s3/restorer.json \
-	contrib/s3/writer.json
+	contrib/s3/writer.json \
+	contrib/verify-evidence

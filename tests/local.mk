@@ -31,3 +31,10 @@ tests_lib_proxy_proxy_SOURCES = tests/lib/proxy/exchange.c tests/lib/proxy/excha
 tests_lib_proxy_proxy_LDADD = $(GLIB_LIBS)
 s3-programs: $(s3_programs)
 .PHONY: s3-programs
+
+# Run by tests/drill: makes evidence, and forges it.
+drill_programs = tests/drill/make_evidence
+check_PROGRAMS += $(drill_programs)
+tests_drill_make_evidence_LDADD = $(drill_link)
+drill-programs: $(drill_programs)
+.PHONY: drill-programs

@@ -1,0 +1,284 @@
+#!/usr/bin/perl
+# Evidence is verified by odrbackup, by a script that shares no code with it, and by stock programs; whatever was altered,
+# removed or put in, the first two find the same.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use File::Path ();
+use JSON::PP ();
+use Test::More;
+
+use Odr::Tool;
+use Odr::Work;
+
+my $maker = "$ENV{ODR_BUILD}/tests/drill/make_evidence";
+my $verifier = source_path('contrib/verify-evidence');
+my $runs = 4; # each with another method of draw
+my $site = new_dir(work_path('site'));
+my $state = "$site/state";
+my ($key, $key_file) = ("$site/evidence.pem", "$site/evidence");
+
+sub program_ok {
+	my ($command, $name) = @_;
+	my $result = run_program($command, timeout => 120);
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	ok($result->status == 0, $name // "@$command") or diag $result->out, $result->err;
+	return $result;
+}
+
+# ---- a site with evidence --------------------------------------------------------------------------
+
+sub site_ok { return tool_ok(['-c', "$site/odrbackup.conf", @_], "@_") }
+
+sub make_site {
+	tool_ok([qw(key new owner), "$site/owner", qw(--service erp --unprotected)], 'an owner key');
+	tool_ok([qw(key new identity), "$site/identity", '--owner', "$site/owner", '--unprotected'], 'an identity');
+	tool_ok([qw(key endorse), "$site/writer", '--owner', "$site/owner", qw(--role writer --recipient), "$site/identity.pub"], 'a bundle');
+	tool_ok([qw(key new evidence), $key_file, '--owner', "$site/owner", '--unprotected'], 'an evidence key');
+	write_file("$site/odrbackup.conf", <<"CONF");
+[odrbackup]
+state=$state
+spool=$site/spool
+[repository main]
+path=$site/repository
+[service erp]
+repositories=main
+postgres=none
+config=none
+writer-bundle=$site/writer
+evidence-key=$key_file
+CONF
+	site_ok('init', '--single-recipient');
+	site_ok('audit', 'checkpoint') for 1 .. 3;
+	program_ok([$maker, 'runs', $state, $key_file, "$site/repository", 0, $runs], "$runs runs");
+}
+
+# ---- both verifiers --------------------------------------------------------------------------------
+
+my $copies = 0;
+sub copy_of {
+	my $copy = work_path('copy-' . ++$copies);
+	program_ok(['cp', '-a', work_path('exported'), $copy], 'a copy') if $copies == 1;
+	run_program(['cp', '-a', work_path('exported'), $copy])->status == 0 or die "cannot copy\n" if $copies != 1;
+	return $copy;
+}
+
+sub codes_of_tool {
+	my ($folder, $key) = @_;
+	my $result = tool('evidence', 'verify', '--from', $folder, '--key', $key, '--json');
+	my $document = decode_json((split /\n/, $result->out)[0]);
+	my %codes = map { join(' ', $_->{severity}, $_->{run} // 'audit.log', $_->{code}) => 1 } @{ $document->{findings} };
+	return ($result->status, sort keys %codes);
+}
+
+sub codes_of_script {
+	my ($folder, $key) = @_;
+	my $result = run_program(['sh', $verifier, $folder, $key], timeout => 120);
+	diag $result->err if $result->err;
+	return ($result->status, grep { /^(?:error|warning) / } split /\n/, $result->out);
+}
+
+# What every run has on a store that locks nothing.
+sub is_ordinary { return $_[0] =~ / unlocked$/ }
+
+# change: a sub with a copy; expected: codes without ordinary warnings, as "error SUBJECT CODE" with #N for the N-th run;
+# an undefined one: only that both agree.
+sub both_find {
+	my ($name, $change, $expected, $key_used) = @_;
+	subtest $name => sub {
+		my $copy = copy_of();
+		$change->($copy);
+		my ($status, @codes) = codes_of_tool($copy, $key_used // $key);
+		my ($script_status, @script_codes) = codes_of_script($copy, $key_used // $key);
+		my @due = sort map { s/#(\d+)/run_id($1)/er } grep { defined } @$expected;
+
+		is_deeply(\@script_codes, \@codes, 'both find the same') or diag explain [\@codes, \@script_codes];
+		is_deeply([grep { !is_ordinary($_) } @codes], \@due, 'what was done') unless grep { !defined } @$expected;
+		my $due_status = (grep { /^error/ } @codes) ? 13 : 0;
+		is($status, $due_status, "odrbackup exits with $due_status");
+		is($script_status, $due_status, 'and the script, too');
+		File::Path::remove_tree($copy);
+	};
+}
+
+sub run_id { return sprintf '20261122T10%02d00Z-%08x', $_[0], $_[0] }
+sub run_file { return join '/', $_[0], 'evidence', run_id($_[1]), $_[2] }
+
+sub edit {
+	my ($path, $code) = @_;
+	local $_ = read_file($path);
+	$code->();
+	write_file($path, $_);
+}
+
+sub edit_json {
+	my ($path, $code) = @_;
+	my $json = JSON::PP->new->utf8->canonical;
+	my $document = $json->decode(read_file($path));
+	$code->($document);
+	write_file($path, $json->encode($document) . "\n");
+}
+
+sub sign { run_program([$maker, 'sign', $key_file, $_[0]])->status == 0 or die "cannot sign $_[0]\n" }
+
+# The N-th, from 1: each signs the line that the one before it appended.
+sub checkpoint_id {
+	my ($folder, $number) = @_;
+	for my $path (grep { !/receipt/ } glob "$folder/audit/*.json") {
+		return $path =~ s{.*/([^/]+)\.json$}{$1}r if decode_json(read_file($path))->{seq} == $number;
+	}
+	die "there is no checkpoint $number\n";
+}
+
+# ---- the tests -------------------------------------------------------------------------------------
+
+make_site();
+site_ok('evidence', 'export', '--output', work_path('exported'));
+
+subtest 'shown' => sub {
+	my $list = decode_json(site_ok('evidence', 'list', '--json')->out)->{runs};
+	is(scalar @$list, $runs, 'every run');
+	is($list->[0]{outcome}, 'pass', 'its outcome');
+	ok($list->[0]{signed} && $list->[0]{stored}, 'signed and stored');
+	my @events = map { $_->{event} } @{ decode_json(site_ok('audit', 'log', '--run', run_id(0), '--json')->out)->{lines} };
+	is_deeply(\@events, [map { "drill.$_" } qw(scheduled drawn judged signed stored closed)], 'and what happened');
+	is(scalar(split /\n/, site_ok('audit', 'log', '--last', 3)->out), 3, 'the last lines');
+	site_ok('audit', 'verify', '--strict');
+	my %methods = map { decode_json(read_file(run_file($state, $_, 'record.json')))->{draw}{effective} => 1 } 0 .. $runs - 1;
+	is_deeply([sort keys %methods], [qw(edge time wal worst)], 'every method was drawn');
+};
+
+subtest 'stock programs verify it' => sub {
+	my ($record, $out) = (run_file($state, 0, 'record.json'), work_path('s'));
+	program_ok(['signify-openbsd', '-V', '-p', "$key_file.pub", '-x', "$record.sig", '-m', $record], 'signify');
+	program_ok(['sh', '-c', 'sed -n 2p "$0.sig" | base64 -d | tail -c 64 >"$2"; openssl pkeyutl -verify -pubin -inkey "$1" -rawin -in "$0" -sigfile "$2"',
+		$record, $key, $out], 'openssl');
+	my $name = program_ok(['sh', '-c', 'openssl pkey -pubin -in "$0" -outform DER | openssl dgst -sha256 -r', $key], 'openssl names the key')->out;
+	like(read_file("$key_file.pub"), qr/evidence key \Q@{[ substr $name, 0, 64 ]}\E$/m, 'as odrbackup does');
+};
+
+subtest 'against the repository' => sub {
+	my $run = run_id(2);
+	site_ok('evidence', 'verify', '--stored');
+	my ($object) = glob "$site/repository/*/evidence/$run/record.json";
+	my $before = read_file($object);
+	chmod 0600, $object;
+	write_file($object, "{}\n");
+	tool_fails(['-c', "$site/odrbackup.conf", 'evidence', 'verify', $run, '--stored'], 13, qr/the evidence does not hold: 1 error$/m, 'another object');
+	unlink $object;
+	my $result = tool('-c', "$site/odrbackup.conf", 'evidence', 'verify', $run, '--stored');
+	like($result->out, qr/^error  \Q$run\E  object-missing  /m, 'none');
+	write_file($object, $before);
+	tool_fails(['-c', "$site/odrbackup.conf", 'evidence', 'verify', '20200101T000000Z-00000000'], 7,
+		qr/nothing is known of run '20200101T000000Z-00000000'/, 'a run that never was');
+};
+
+both_find('what is good', sub { }, []);
+both_find('a record that was altered', sub {
+	edit(run_file($_[0], 1, 'record.json'), sub { s/"pass"/"fail"/ });
+}, ['error #1 record-signature', 'error #1 receipt-differs', 'error #2 previous-differs']);
+both_find('a record that was altered and signed again', sub {
+	my $record = run_file($_[0], $runs - 1, 'record.json');
+	edit_json($record, sub { $_[0]{checks}[0]{status} = 'fail' });
+	sign($record);
+}, ['error #3 record-differs', 'error #3 outcome-differs', 'error #3 receipt-differs']);
+both_find('an outcome that only the chain contradicts', sub {
+	my $record = run_file($_[0], $runs - 1, 'record.json');
+	edit_json($record, sub {
+		$_[0]{checks}[0]{status} = 'fail';
+		$_[0]{outcome} = 'fail-check';
+		$_[0]{also} = ['fail-check'];
+	});
+	sign($record);
+}, ['error #3 record-differs', 'error #3 outcome-differs', 'error #3 receipt-differs']);
+both_find('a record that is none', sub {
+	my $record = run_file($_[0], $runs - 1, 'record.json');
+	edit_json($record, sub { delete $_[0]{deviations} });
+	sign($record);
+}, ['error #3 record-differs', 'error #3 record-invalid', 'error #3 receipt-differs']);
+both_find('a record of a newer format', sub {
+	my $record = run_file($_[0], $runs - 1, 'record.json');
+	edit_json($record, sub { $_[0]{format} = '2.0' });
+	sign($record);
+}, ['error #3 record-differs', 'error #3 record-invalid', 'error #3 receipt-differs']);
+both_find('a run that was removed', sub { File::Path::remove_tree("$_[0]/evidence/" . run_id(1)) },
+	['error #1 record-missing', 'error #2 previous-differs']);
+both_find('a record without a signature', sub { unlink run_file($_[0], 1, 'record.json.sig') },
+	['error #1 record-unsigned', 'error #1 receipt-differs', 'error #2 previous-differs']);
+both_find('a run that was put in', sub {
+	my $copy = $_[0];
+	run_program(['cp', '-a', "$copy/evidence/" . run_id(3), "$copy/evidence/20261122T110000Z-0000000b"]);
+}, ['error 20261122T110000Z-0000000b record-unchained', 'error 20261122T110000Z-0000000b record-invalid',
+	'error 20261122T110000Z-0000000b receipt-differs']);
+both_find('another point than was drawn, signed again', sub {
+	my $record = run_file($_[0], $runs - 1, 'record.json');
+	edit_json($record, sub { $_[0]{draw}{drawn} = 'time:2026-11-08T23:00:00Z' });
+	sign($record);
+}, ['error #3 record-differs', 'error #3 draw-differs', 'error #3 receipt-differs']);
+both_find('another population', sub {
+	edit(run_file($_[0], 2, 'population.tsv'), sub { s/\A[^\n]*\n// });
+}, [undef]);
+both_find('no inputs of a draw', sub { unlink run_file($_[0], 2, 'draw.json') },
+	['error #2 file-missing', 'error #2 draw-differs', 'error #2 receipt-differs']);
+both_find('a checkpoint that was removed', sub {
+	my $id = checkpoint_id($_[0], 3);
+	unlink glob "$_[0]/audit/$id.*";
+}, [map { "error #$_ draw-checkpoint" } 0 .. $runs - 1]);
+both_find('a checkpoint that was altered', sub {
+	my $id = checkpoint_id($_[0], 1);
+	edit("$_[0]/audit/$id.json", sub { s/"seq": \d+/"seq": 3/ });
+}, [undef]);
+both_find('a checkpoint of another line, signed again', sub {
+	my $path = "$_[0]/audit/" . checkpoint_id($_[0], 1) . '.json';
+	edit($path, sub { s/"seq": \d+/"seq": 3/ });
+	sign($path);
+}, [undef]);
+both_find('a line of the chain that was altered', sub {
+	edit("$_[0]/audit.log", sub { s/"outcome":"pass"/"outcome":"fine"/ });
+}, [undef]);
+both_find('a line that was removed', sub { edit("$_[0]/audit.log", sub { s/^[^\n]*drill\.stored[^\n]*\n//m }) }, [undef]);
+both_find('a chain that was cut off', sub {
+	edit("$_[0]/audit.log", sub { my @lines = split /^/; $_ = join '', @lines[0, 1] });
+}, [undef]);
+both_find('a chain of which the end was cut off', sub {
+	edit("$_[0]/audit.log", sub { s/[^\n]*\n\z// });
+}, ['warning #3 run-open']);
+both_find('a line that a crash tore', sub {
+	append_file("$_[0]/audit.log", "{\"seq\":99,\"pr\0");
+}, ['warning audit.log chain-torn']);
+both_find('a torn line that the chain accounts for', sub {
+	append_file("$_[0]/audit.log", "\0\0\"pr\n{\"seq\":99");
+	run_program([$maker, 'open', $_[0], '20261122T120000Z-0000000c'])->status == 0 or die "cannot append\n";
+}, ['warning audit.log chain-torn', 'warning 20261122T120000Z-0000000c run-open']);
+both_find('torn lines that are not those the chain accounts for', sub {
+	append_file("$_[0]/audit.log", "{\"seq\":99");
+	run_program([$maker, 'open', $_[0], '20261122T120000Z-0000000c'])->status == 0 or die "cannot append\n";
+	edit("$_[0]/audit.log", sub { s/^\{"seq":99$/{"seq":98/m });
+}, ['error audit.log chain-broken', 'warning 20261122T120000Z-0000000c run-open']);
+both_find('no chain', sub { unlink "$_[0]/audit.log" }, [undef]);
+both_find('a receipt of another file, signed again', sub {
+	my $receipt = run_file($_[0], 1, 'receipt.json');
+	edit_json($receipt, sub { $_->{sha256} = '0' x 64 for @{ $_[0]{objects} } });
+	sign($receipt);
+}, ['error #1 receipt-differs']);
+both_find('no receipt', sub { unlink run_file($_[0], 1, 'receipt.json') }, ['warning #1 receipt-missing']);
+both_find('something left behind', sub {
+	my $teardown = run_file($_[0], 1, 'teardown.json');
+	edit_json($teardown, sub { $_[0]{left} = ['/srv/drill/sandbox'] });
+	sign($teardown);
+}, ['warning #1 leftover']);
+both_find('an attestation that was altered', sub { edit(run_file($_[0], 1, 'teardown.json'), sub { s/drill/dr/ }) },
+	['error #1 teardown-signature']);
+tool_ok([qw(key new evidence), "$site/other", '--owner', "$site/owner", '--unprotected'], 'another evidence key');
+both_find('another key', sub { }, [undef], "$site/other.pem");
+
+# Whoever drills draws again, with another seed, until the point is an easy one.
+program_ok([$maker, 'again', $state, $key_file, "$site/repository", 2, ''], 'a draw repeated');
+program_ok([$maker, 'again', $state, $key_file, "$site/repository", 2, 'tried'], 'a draw with another seed');
+File::Path::remove_tree(work_path('exported'));
+site_ok('evidence', 'export', '--output', work_path('exported'));
+both_find('a draw that was rolled again', sub { },
+	['warning 20261122T200200Z-00000002 draw-repeated', 'error 20261122T210200Z-00000002 draw-rerolled']);
+
+done_testing;

@@ -1,0 +1,302 @@
+/*
+ * Makes evidence of drills without drills, and forges it as one could who holds the key:
+ *   make_evidence runs STATE KEY REPOSITORY FIRST COUNT    COUNT runs, each of a daily slot in the future
+ *   make_evidence again STATE KEY REPOSITORY NUMBER NONCE  another run for a slot
+ *   make_evidence sign KEY FILE                            FILE.sig anew
+ *   make_evidence open STATE RUN                           a run that is drawn, and has no end
+ */
+#include "../unit/drill/record_sample.h"
+#include "base/bytes.h"
+#include "base/file.h"
+#include "crypto/secret.h"
+#include "drill/draw.h"
+#include "drill/evidence.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DIGEST_SIZE (2 * SHA256_SIZE + 1)
+static const char attestation[] = "{\"type\":\"odrbackup-drill-teardown\",\"left\":[]}\n";
+
+static void must(bool done, const GError *error)
+{
+	if (done)
+		return;
+	fprintf(stderr, "make_evidence: %s\n", error ? error->message : "usage");
+	exit(1);
+}
+
+static EvidenceKey *read_key(const char *path)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL;
+	EvidenceKey *key = NULL;
+
+	must(file_read_text(path, EVIDENCE_FILE_MAX, &text, &error) &&
+		     (key = evidence_key_parse(text, path, NULL, &error)),
+	     error);
+	return key;
+}
+
+static void digest_of(const char *text, char digest[DIGEST_SIZE])
+{
+	g_autofree char *hex = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+
+	g_strlcpy(digest, hex, DIGEST_SIZE);
+}
+
+static void add_knot(GArray *knots, usec_t time, lsn_t lsn)
+{
+	struct population_knot knot = {time, lsn};
+
+	g_array_append_val(knots, knot);
+}
+
+/* Two days in two repositories. */
+static GPtrArray *population(void)
+{
+	static const char *const names[] = {"main", "offsite"};
+	g_autoptr(GArray) knots = g_array_new(FALSE, FALSE, sizeof(struct population_knot));
+	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+	GPtrArray *pieces = population_new();
+	usec_t start = 1794009600 * USEC_PER_SEC;
+
+	add_knot(knots, start + USEC_PER_HOUR, 0x2000028);
+	add_knot(knots, start + 2 * USEC_PER_DAY, 0x123456789);
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		population_add_interval(
+			pieces,
+			&(struct population_interval){.repository = names[i],
+						      .set = "20261106T230501Z-5e7a11ce",
+						      .timeline = 1,
+						      .base = 0x2000028,
+						      .knots = knots},
+			&(struct population_cut){.now = start + 2 * USEC_PER_DAY, .zone = utc});
+	return pieces;
+}
+
+static char *slot_of(unsigned number)
+{
+	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+	g_autoptr(GDateTime) day = g_date_time_add_days(now, 1 + (gint)number);
+
+	return g_date_time_format(day, "%Y-%m-%d");
+}
+
+/* Of any four slots in a row each has another method. */
+static void set_mix(DrawInputs *inputs, unsigned number)
+{
+	for (enum draw_method method = 0; method < DRAW_METHODS; method++) {
+		struct draw_weight weight = {method, method == number % DRAW_METHODS ? 30 : 0};
+
+		g_array_append_val(inputs->mix, weight);
+	}
+}
+
+static DrawInputs *inputs_of(const char *checkpoint, unsigned number, const char *nonce,
+			     GPtrArray *pieces, const char *population_text)
+{
+	DrawInputs *inputs = draw_inputs_new();
+	g_autofree char *slot = slot_of(number);
+	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+	g_autoptr(GError) error = NULL;
+
+	g_strlcpy(inputs->checkpoint, checkpoint, sizeof(inputs->checkpoint));
+	g_strlcpy(inputs->plan_hash, SAMPLE_HASH, sizeof(inputs->plan_hash));
+	digest_of(population_text, inputs->population_sha256);
+	inputs->slot = g_steal_pointer(&slot);
+	inputs->nonce = g_strdup(nonce);
+	inputs->zone = g_strdup("UTC");
+	must(draw_slot_began(inputs->slot, utc, &inputs->slot_began, &error), error);
+	set_mix(inputs, number);
+	inputs->slots = 5;
+	draw_inputs_add_repository(inputs, "main", 17);
+	draw_inputs_add_repository(inputs, "offsite", 3);
+	draw_inputs_add_stratum(inputs, ((struct population_piece *)pieces->pdata[0])->stratum, 2);
+	for (guint i = 0; i < pieces->len; i++) {
+		usec_t estimate = (usec_t)(i % 7) * USEC_PER_MIN;
+
+		g_array_append_val(inputs->estimates, estimate);
+	}
+	draw_inputs_add_edge(inputs,
+			     &(struct draw_edge){"anchor", "offsite", "20261106T230501Z-5e7a11ce",
+						 1, 1794100000123456, 0x3000000, "odr-anchor-7"});
+	draw_inputs_add_edge(inputs,
+			     &(struct draw_edge){"oldest", "offsite", "20261106T230501Z-5e7a11ce",
+						 1, 1794013200500000, 0x2000028, NULL});
+	return inputs;
+}
+
+struct run {
+	struct evidence evidence;
+	Audit *audit;
+	const char *id;
+};
+
+static void tell(struct run *run, enum audit_event event, json_t *data)
+{
+	g_autoptr(GError) error = NULL;
+
+	must(audit_append(run->audit,
+			  &(struct audit_entry){.event = event, .run = run->id, .data = data}, NULL,
+			  &error),
+	     error);
+	json_decref(data);
+}
+
+static GBytes *record_of(const struct run *run, const char *slot, json_t *draw)
+{
+	g_autoptr(JsonValue) record = NULL;
+	g_autoptr(GError) error = NULL;
+	char previous[DIGEST_SIZE];
+	char *text;
+
+	must(json_parse(record_sample, strlen(record_sample), "the sample", &record, &error),
+	     error);
+	must(evidence_previous(run->evidence.state, run->id, previous, &error), error);
+	json_set_string(json_object_get(record, "run"), "id", run->id);
+	json_set_string(json_object_get(record, "run"), "slot", slot);
+	json_set_string(record, "previous_record_sha256", *previous ? previous : NULL);
+	json_set(record, "draw", draw);
+	text = json_print_pretty(record);
+	return g_bytes_new_take(text, strlen(text));
+}
+
+static void add(const struct run *run, const char *name, const char *text)
+{
+	g_autoptr(GBytes) content = g_bytes_new(text, strlen(text));
+	g_autoptr(GError) error = NULL;
+
+	must(evidence_add(&run->evidence, run->id, name, content, &error), error);
+}
+
+/* The draw, announced first. */
+static json_t *draw(struct run *run, const char *checkpoint, unsigned number, const char *nonce)
+{
+	g_autoptr(GPtrArray) pieces = population();
+	g_autofree char *population_text = population_print(pieces);
+	g_autoptr(DrawInputs) inputs =
+		inputs_of(checkpoint, number, nonce, pieces, population_text);
+	g_autofree char *text = draw_inputs_print(inputs);
+	g_autoptr(GError) error = NULL;
+	struct draw_point point;
+	char digest[DIGEST_SIZE];
+	json_t *found;
+
+	must(draw_make(inputs, pieces, &point, &error), error);
+	digest_of(text, digest);
+	found = draw_record(inputs, &point, digest);
+	tell(run, AUDIT_DRILL_SCHEDULED, json_object());
+	tell(run, AUDIT_DRILL_DRAWN, json_incref(found));
+	add(run, EVIDENCE_POPULATION, population_text);
+	add(run, EVIDENCE_DRAW, text);
+	json_set_bool(found, "operator_chosen", false);
+	return found;
+}
+
+static void make_run(struct run *run, const char *checkpoint, unsigned number, const char *nonce)
+{
+	g_autofree char *slot = slot_of(number);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) record = record_of(run, slot, draw(run, checkpoint, number, nonce));
+	g_autoptr(GBytes) teardown = g_bytes_new_static(attestation, strlen(attestation));
+	g_autofree char *sha256 = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, record);
+
+	tell(run, AUDIT_DRILL_JUDGED, json_pack("{s:s}", "outcome", "pass"));
+	must(evidence_sign(&run->evidence, run->id, record, &error), error);
+	tell(run, AUDIT_DRILL_SIGNED, json_pack("{s:s}", "record_sha256", sha256));
+	must(evidence_store(&run->evidence, run->id, &error), error);
+	tell(run, AUDIT_DRILL_STORED, json_object());
+	must(evidence_attest(&run->evidence, run->id, teardown, &error), error);
+	tell(run, AUDIT_DRILL_CLOSED, json_pack("{s:s}", "outcome", "pass"));
+}
+
+/* STATE KEY REPOSITORY, and a checkpoint if there is none yet; *newest is the one that seeds are made of. */
+static void begin(char **words, struct run *run, GPtrArray *repos, char newest[DIGEST_SIZE])
+{
+	EvidenceKey *key = read_key(words[1]);
+	g_autoptr(GError) error = NULL;
+	Store *store = store_open(
+		&(struct store_settings){.name = "main", .type = "posix", .path = words[2]},
+		&error);
+	g_autoptr(Checkpoint) checkpoint = NULL;
+
+	must(store != NULL, error);
+	g_ptr_array_add(repos, repo_new(store, &key->service));
+	run->evidence = (struct evidence){
+		.state = words[0], .repos = repos, .key = key, .retain = USEC_PER_DAY};
+	run->audit = audit_open(words[0], &error);
+	must(run->audit != NULL, error);
+	must(checkpoint_before(repos->pdata[0], key->endorsement.public_key,
+			       clock_now() + USEC_PER_HOUR, &checkpoint, NULL, &error),
+	     error);
+	if (!checkpoint)
+		must(checkpoint_make(&run->evidence, run->audit, &checkpoint, &error), error);
+	g_strlcpy(newest, checkpoint->sha256, DIGEST_SIZE);
+}
+
+static void end(struct run *run)
+{
+	audit_close(run->audit);
+	evidence_key_free((EvidenceKey *)run->evidence.key);
+}
+
+static void make_runs(char **words, unsigned first, unsigned count, const char *nonce, int hour)
+{
+	g_autoptr(GPtrArray) repos = g_ptr_array_new_with_free_func((GDestroyNotify)repo_free);
+	struct run run = {0};
+	char newest[DIGEST_SIZE];
+
+	begin(words, &run, repos, newest);
+	for (unsigned i = first; i < first + count; i++) {
+		g_autofree char *id = g_strdup_printf("20261122T%02d%02d00Z-%08x", hour, i, i);
+
+		run.id = id;
+		make_run(&run, newest, i, nonce);
+	}
+	end(&run);
+}
+
+static void sign(const char *key_path, const char *path)
+{
+	g_autoptr(EvidenceKey) key = read_key(key_path);
+	g_autofree char *signature_path = g_strconcat(path, EVIDENCE_SIGNATURE, NULL);
+	g_autofree char *text = NULL;
+	g_autoptr(GBytes) content = NULL;
+	g_autoptr(GError) error = NULL;
+
+	must(file_read(path, EVIDENCE_FILE_MAX, &content, &error), error);
+	text = evidence_signature_print(key, g_bytes_get_data(content, NULL),
+					g_bytes_get_size(content));
+	must(file_write(signature_path, text, strlen(text), &(struct file_write){.mode = 0600},
+			&error),
+	     error);
+}
+
+static void open_run(const char *state, const char *id)
+{
+	g_autoptr(GError) error = NULL;
+	struct run run = {.audit = audit_open(state, &error), .id = id};
+
+	must(run.audit != NULL, error);
+	tell(&run, AUDIT_DRILL_DRAWN, json_object());
+	audit_close(run.audit);
+}
+
+int main(int argc, char **argv)
+{
+	must(crypto_init(NULL) && argc > 3, NULL);
+	if (strcmp(argv[1], "sign") == 0)
+		sign(argv[2], argv[3]);
+	else if (strcmp(argv[1], "open") == 0)
+		open_run(argv[2], argv[3]);
+	else if (strcmp(argv[1], "runs") == 0 && argc == 7)
+		make_runs(argv + 2, (unsigned)strtoul(argv[5], NULL, 10),
+			  (unsigned)strtoul(argv[6], NULL, 10), "", 10);
+	else if (strcmp(argv[1], "again") == 0 && argc == 7)
+		make_runs(argv + 2, (unsigned)strtoul(argv[5], NULL, 10), 1, argv[6],
+			  *argv[6] ? 21 : 20);
+	else
+		must(false, NULL);
+	return 0;
+}
