@@ -69,6 +69,7 @@ bool drill_draw(Drill *drill, GError **error)
 	if (!choose(drill, error))
 		return false;
 	data = drill_target_json(&drill->target);
+	json_set_string(data, "plan", drill->plan->name);
 	json_set_time(data, "t_loss", drill->t_loss);
 	return drill_append(drill, AUDIT_DRILL_DRAWN, data, error);
 }

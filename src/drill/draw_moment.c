@@ -230,6 +230,8 @@ static bool find_checkpoint(struct drawing *drawing, GError **error)
 	g_strlcpy(drawing->inputs->checkpoint, NO_CHECKPOINT, sizeof(drawing->inputs->checkpoint));
 	if (!draw_slot_began(drill->request->slot, drill->plan->schedule.zone, &began, error))
 		return false;
+	drawing->inputs->zone = g_strdup(drill->plan->schedule.zone_name);
+	drawing->inputs->slot_began = began;
 	for (guint i = 0; drill->request->key && i < drill->request->evidence_repos->len; i++)
 		if (!checkpoint && !checkpoint_before(drill->request->evidence_repos->pdata[i],
 						      drill->request->key->endorsement.public_key,
@@ -272,12 +274,11 @@ static void set_mix(struct drawing *drawing, enum plan_target_kind kind)
 
 /* ---- what comes of it ---------------------------------------------------------------------------- */
 
-static void take_point(Drill *drill, const struct draw_point *point)
+static void take_point(Drill *drill, const struct draw_point *point, json_t *draw)
 {
 	struct restore_target *target = &drill->target.target;
 	g_autofree char *time = clock_format(point->time);
 	g_autofree char *lsn = lsn_print(point->lsn);
-	json_t *draw = json_object();
 
 	g_free(drill->target.repository);
 	g_free(drill->target.text);
@@ -294,13 +295,6 @@ static void take_point(Drill *drill, const struct draw_point *point)
 		target->time = point->time;
 		drill->target.text = g_strconcat("time:", time, NULL);
 	}
-	json_set_string(draw, "method", draw_method_name(point->method));
-	json_set_string(draw, "effective", draw_method_name(point->effective));
-	json_set_string(draw, "repository", point->repository);
-	json_set_string(draw, "set", point->set);
-	json_set_string(draw, "stratum", point->stratum);
-	json_set_string(draw, "edge", point->edge);
-	json_set_string(draw, "drawn", drill->target.text);
 	drill->target.draw = draw;
 	drill->target.drawn = true;
 }
@@ -314,27 +308,33 @@ static bool keep(Drill *drill, const char *name, const char *text, GError **erro
 	       evidence_add(&evidence, drill->request->run_id, name, content, error);
 }
 
+static void digest_text(const char *text, char hex[2 * SHA256_SIZE + 1])
+{
+	uint8_t digest[SHA256_SIZE];
+
+	sha256(text, strlen(text), digest);
+
+	g_autofree char *digits = hex_encode(digest, SHA256_SIZE);
+
+	g_strlcpy(hex, digits, 2 * SHA256_SIZE + 1);
+}
+
 static bool draw(struct drawing *drawing, GError **error)
 {
 	Drill *drill = drawing->drill;
 	g_autofree char *population = population_print(drawing->population);
 	g_autofree char *inputs = NULL;
+	char inputs_sha256[2 * SHA256_SIZE + 1];
 	struct draw_point point;
-	uint8_t digest[SHA256_SIZE];
 
-	sha256(population, strlen(population), digest);
-	g_autofree char *hex = hex_encode(digest, SHA256_SIZE);
-
-	g_strlcpy(drawing->inputs->population_sha256, hex,
-		  sizeof(drawing->inputs->population_sha256));
+	digest_text(population, drawing->inputs->population_sha256);
 	inputs = draw_inputs_print(drawing->inputs);
+	digest_text(inputs, inputs_sha256);
 	if (!draw_make(drawing->inputs, drawing->population, &point, error) ||
 	    !keep(drill, EVIDENCE_POPULATION, population, error) ||
 	    !keep(drill, EVIDENCE_DRAW, inputs, error))
 		return false;
-	take_point(drill, &point);
-	json_set_string(drill->target.draw, "population_sha256", hex);
-	json_set_string(drill->target.draw, "checkpoint", drawing->inputs->checkpoint);
+	take_point(drill, &point, draw_record(drawing->inputs, &point, inputs_sha256));
 	return true;
 }
 
