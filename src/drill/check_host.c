@@ -41,6 +41,7 @@ static GPtrArray *environment_of(const struct drill_command_site *site)
 	add(environment, "ODR_SERVICE", site->service);
 	add(environment, "ODR_RUN", site->run_id);
 	add(environment, "ODR_TARGET", site->target);
+	add(environment, "ODR_URL", site->url);
 	g_ptr_array_add(environment, NULL);
 	return environment;
 }
@@ -95,8 +96,7 @@ static bool wait_for(Background *background, usec_t limit, int *status, GError *
 	return true;
 }
 
-/* What it said last, for people. */
-static char *last_line(const char *path)
+char *drill_last_line(const char *path)
 {
 	g_autofree char *text = NULL;
 	g_auto(GStrv) lines = NULL;
@@ -164,7 +164,7 @@ bool drill_check_command(const struct drill_command_site *site, DrillCheckResult
 		if (status != SAYS_AGAIN)
 			break;
 	}
-	said = last_line(output);
+	said = drill_last_line(output);
 	judge(status, check->time_limit, said, result);
 	result->duration = clock_monotonic() - from;
 	return true;

@@ -13,6 +13,8 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/check_host.h \
 	src/drill/check_judge.c \
 	src/drill/check_judge.h \
+	src/drill/check_http.c \
+	src/drill/check_http.h \
 	src/drill/check_sql.c \
 	src/drill/check_sql.h \
 	src/drill/checkpoint.c \
@@ -53,6 +55,10 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/metrics.h \
 	src/drill/objective.c \
 	src/drill/objective.h \
+	src/drill/odoo_run.c \
+	src/drill/odoo_run.h \
+	src/drill/odoo_settings.c \
+	src/drill/odoo_settings.h \
 	src/drill/outcome.c \
 	src/drill/outcome.h \
 	src/drill/place.c \
