@@ -70,6 +70,8 @@ struct drill {
 	json_t *requeue, *neutralization, *controls; /* of the record, or NULL */
 	unsigned controls_passed;
 	char *server_sha256; /* hex, of the program of the server; or NULL */
+	char *odoo_log;	     /* path; NULL: Odoo was not started */
+	const char *url; /* of the application as it is called inside, while it answers; or NULL */
 
 	/* how it ended */
 	const char *state; /* the one it is in, or failed in */

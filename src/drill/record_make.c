@@ -420,17 +420,14 @@ static json_t *strings_of(const GPtrArray *strings)
 	return array;
 }
 
-/* The servers' words belong to the evidence: its log is there when the sandbox is gone. */
-static json_t *logs_section(const Drill *drill)
+static void add_log(json_t *logs, const char *name, const char *path)
 {
-	json_t *logs = json_array();
-	const char *path = drill->replica ? replica_log(drill->replica) : NULL;
 	g_autofree char *text = NULL;
 	uint8_t digest[SHA256_SIZE];
 	gsize size;
 
 	if (!path || !g_file_get_contents(path, &text, &size, NULL))
-		return logs;
+		return;
 	sha256(text, size, digest);
 
 	g_autofree char *hex = hex_encode(digest, SHA256_SIZE);
@@ -438,10 +435,19 @@ static json_t *logs_section(const Drill *drill)
 		g_utf8_make_valid(text + (size > LOG_EXCERPT ? size - LOG_EXCERPT : 0), -1);
 	json_t *log = json_object();
 
-	json_set_string(log, "name", "postgresql");
+	json_set_string(log, "name", name);
 	json_set_string(log, "sha256", hex);
 	json_set_string(log, "excerpt", end);
 	json_array_append_new(logs, log);
+}
+
+/* The servers' words belong to the evidence: their logs are there when the sandbox is gone. */
+static json_t *logs_section(const Drill *drill)
+{
+	json_t *logs = json_array();
+
+	add_log(logs, "postgresql", drill->replica ? replica_log(drill->replica) : NULL);
+	add_log(logs, "odoo", drill->odoo_log);
 	return logs;
 }
 

@@ -340,6 +340,7 @@ static void drill_clear(Drill *drill)
 	g_clear_pointer(&drill->teardown, json_decref);
 	g_free(drill->sandbox.folder);
 	g_free(drill->server_sha256);
+	g_free(drill->odoo_log);
 	g_free(drill->target.text);
 	g_free(drill->target.repository);
 	g_free(drill->target.set);
