@@ -41,6 +41,8 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/feeder.h \
 	src/drill/forward.c \
 	src/drill/forward.h \
+	src/drill/history.c \
+	src/drill/history.h \
 	src/drill/host.c \
 	src/drill/host.h \
 	src/drill/http_judge.c \
