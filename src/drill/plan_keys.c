@@ -67,7 +67,7 @@ static const struct plan_key keys[] = {
 	 .offset = PLAN(sandbox.cpu_weight), .help = "share of the CPU, where others want it; 100 is usual"},
 	{"sandbox", "io-weight", PLAN_COUNT, .fallback = "20", .minimum = 1, .maximum = 10000,
 	 .offset = PLAN(sandbox.io_weight), .help = "share of the disks, where others want them"},
-	{"sandbox", "time-limit", PLAN_DURATION, .fallback = "6h", .minimum = USEC_PER_MIN, .maximum = 30 * USEC_PER_DAY,
+	{"sandbox", "time-limit", PLAN_DURATION, .fallback = "6h", .minimum = USEC_PER_SEC, .maximum = 30 * USEC_PER_DAY,
 	 .offset = PLAN(sandbox.time_limit), .help = "a drill that takes longer is ended"},
 	{"sandbox", "keep-failed", PLAN_DURATION, .fallback = "24h", .maximum = 7 * USEC_PER_DAY,
 	 .offset = PLAN(sandbox.keep_failed), .help = "how long the copy of a failed drill is kept"},

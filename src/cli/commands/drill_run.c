@@ -1,0 +1,193 @@
+/* odrbackup drill run: the plan is carried out, its evidence signed and stored, and what came of it told. */
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/drill_plan.h"
+#include "cli/output.h"
+#include "cli/run.h"
+#include "cli/views/drill_record.h"
+#include "drill/drill.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct running {
+	const struct arguments *arguments;
+	DrillPlan *plan;
+	Context *context;
+	Run *run;
+	Audit *audit;
+	struct store_settings *stores; /* of the context's repositories, in their order */
+	struct plan_target target;     /* --target */
+	char *slot;
+	unsigned workers;
+};
+
+static void running_clear(struct running *running)
+{
+	g_clear_pointer(&running->audit, audit_close);
+	g_clear_pointer(&running->run, run_free);
+	g_free(running->stores);
+	g_free(running->slot);
+	plan_target_clear(&running->target);
+	context_free(running->context);
+	drill_plan_free(running->plan);
+}
+
+/* ---- before -------------------------------------------------------------------------------------- */
+
+static bool open_stores(struct running *running, GError **error)
+{
+	Context *context = running->context;
+	g_autoptr(GPtrArray) repositories = context_repositories(context, error);
+
+	if (!repositories)
+		return false;
+	running->stores = context_stores(repositories);
+	return true;
+}
+
+/* Drills that died: whoever opens the chain next says so. */
+static bool close_abandoned(Audit *audit, GError **error)
+{
+	g_autoptr(GPtrArray) runs = g_ptr_array_new_with_free_func(g_free);
+
+	if (!audit_abandon(audit, &runs, error))
+		return false;
+	for (guint i = 0; i < runs->len; i++)
+		log_warning("drill %s did not end: it is recorded as abandoned",
+			    (char *)runs->pdata[i]);
+	return true;
+}
+
+static bool prepare(struct running *running, GError **error)
+{
+	const struct arguments *arguments = running->arguments;
+	const char *target = arguments_text(arguments, "target");
+	Context *context;
+
+	running->plan = drill_plan_open(arguments, arguments_positional(arguments, 0), error);
+	if (!running->plan || (target && !plan_target_parse(target, &running->target, error)))
+		return false;
+	context = running->context = context_open(arguments, running->plan->service, error);
+	return context && context_identity(context, error) &&
+	       context_evidence_key(context, error) && context_repos(context, error) &&
+	       context_workers(context, &running->workers, error) && open_stores(running, error);
+}
+
+static bool begin(struct running *running, GError **error)
+{
+	Context *context = running->context;
+
+	running->slot = drill_plan_slot(running->plan, clock_now());
+	running->audit = audit_open(context->settings->state, error);
+	if (!running->audit || !close_abandoned(running->audit, error) ||
+	    !file_make_dirs(context->spool, 0700, error))
+		return false;
+	running->run = run_begin(context, "drill");
+	return true;
+}
+
+/* ---- the drill ----------------------------------------------------------------------------------- */
+
+static void on_progress(void *data, const char *state, const struct restore_progress *progress)
+{
+	(void)data;
+	progress_update(progress->bytes_done, progress->bytes_total,
+			progress->bytes_total ? progress->phase : state);
+}
+
+static struct drill_request request_of(struct running *running)
+{
+	const struct arguments *arguments = running->arguments;
+	Context *context = running->context;
+
+	return (struct drill_request){
+		.plan = running->plan,
+		.service = context->service->name,
+		.repos = context->repos,
+		.evidence_repos = context->repos,
+		.stores = running->stores,
+		.sets = archive_sets,
+		.identity = context->identity,
+		.target = running->target.text ? &running->target : NULL,
+		.audit = running->audit,
+		.key = context->evidence_key,
+		.state = context->settings->state,
+		.spool = context->spool,
+		.program = arguments->program_path,
+		.run_id = running->run->run_id,
+		.slot = running->slot,
+		.trigger = g_getenv("INVOCATION_ID") ? "timer" : "operator",
+		.workers = running->workers,
+		.archive_timeout = context->settings->archive_get_timeout,
+		.keep = arguments_flag(arguments, "keep"),
+		.strict = arguments_flag(arguments, "strict"),
+		.progress = on_progress,
+	};
+}
+
+static json_t *summary_of(const struct drill_result *result)
+{
+	json_t *summary = json_object();
+
+	json_set_string(summary, "outcome", drill_outcome_name(result->outcome));
+	json_set_int(summary, "exit_status", result->exit_status);
+	json_set_string(summary, "evidence", result->folder);
+	json_set_string(summary, "kept", result->kept);
+	json_set(summary, "record", json_incref(result->record));
+	return summary;
+}
+
+static void report(const struct running *running, const struct drill_result *result)
+{
+	const struct arguments *arguments = running->arguments;
+
+	for (guint i = 0; result->notes && i < result->notes->len; i++)
+		log_warning("%s", (char *)result->notes->pdata[i]);
+	if (!result->record)
+		return;
+	if (arguments_flag(arguments, "json")) {
+		json_line("summary", summary_of(result));
+		return;
+	}
+	if (arguments_flag(arguments, "quiet") && result->exit_status == 0)
+		return;
+	drill_record_print(result->record);
+	if (result->kept)
+		printf("\nThe sandbox is kept: %s\n", result->kept);
+	printf("\nEvidence: %s\nNext: odrbackup evidence verify %s\n", result->folder,
+	       running->run->run_id);
+}
+
+static bool carry_out(struct running *running, GError **error)
+{
+	struct drill_request request = request_of(running);
+	struct drill_result result = {0};
+	enum progress_mode mode;
+	bool done;
+
+	if (!progress_mode_chosen(running->arguments, &mode, error))
+		return false;
+	progress_begin(mode, "drilling");
+	done = drill_run(&request, &result, error);
+	progress_end();
+	report(running, &result);
+	if (done)
+		*running->arguments->exit_status = result.exit_status;
+	run_finish(running->run, done ? NULL : *error,
+		   &(struct run_result){.exit_status = result.exit_status});
+	drill_result_clear(&result);
+	return done;
+}
+
+bool cmd_drill_run(const struct arguments *arguments, GError **error)
+{
+	struct running running = {.arguments = arguments};
+	bool done =
+		prepare(&running, error) && begin(&running, error) && carry_out(&running, error);
+
+	running_clear(&running);
+	return done;
+}

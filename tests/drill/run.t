@@ -1,0 +1,247 @@
+#!/usr/bin/perl
+# A drill goes from the draw to a signed record: what is right passes, and whatever goes wrong ends in its own outcome, with its own
+# exit status, a signed record, and nothing left.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use JSON::PP ();
+use POSIX ();
+use Test::More;
+
+use Odr::Disk;
+use Odr::Odoo;
+use Odr::Site;
+use Odr::Work;
+
+my $site = Odr::Site->new(version => 15, cluster => { wal_segsize => 1 });
+my $root = new_dir($site->path('filestore'), 0755);
+my $service = $site->service;
+$site->{sections}{"service $service"} = { filestore => $root, config => 'none', 'evidence-key' => $site->path('evidence') };
+$site->create;
+$site->tool_ok(['key', 'new', 'evidence', $site->path('evidence'), '--owner', $site->owner, '--unprotected'], 'a key for evidence');
+my $source = $site->cluster;
+my $shop = Odr::Odoo->new(cluster => $source, database => 'shop', filestore => $root)->create;
+my @first = map { $shop->upload("first $_", res_model => 'account.move', res_id => $_) } 1 .. 20;
+$site->backup('database and filestore');
+my $second = $shop->upload('second');
+$site->tool_ok(['mark', $service, 'before-the-upgrade'], 'a mark');
+my $time = $source->psql(q(SELECT to_char(clock_timestamp() AT TIME ZONE 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US') || 'Z'));
+$source->psql('SELECT txid_current()');
+$shop->upload('third');
+$site->tool_ok(['backup', $service, '--part', 'filestore'], 'the filestore again');
+$source->archive_now;
+
+my $sandbox = new_dir($site->path('d'), 0700);
+my $marker = write_file("$sandbox/.odrbackup-drill", '');
+new_dir($site->path('plans'));
+new_dir($site->path('plans', 'weekly'));
+write_file($site->path('plans/weekly/attachments.sql'), <<'SQL');
+-- id: attachments  kind: assert  module: base  odoo: 14-18
+-- needs: ir_attachment
+SELECT count(*) FILTER (WHERE file_size IS NULL) AS bad, count(*) AS total, NULL AS detail FROM ir_attachment
+SQL
+write_file($site->path('plans/weekly/damage.sql'), 'UPDATE ir_attachment SET file_size = NULL');
+
+# A plan with some keys changed: group => { key => value }, undef drops the key.
+sub plan_file {
+	my ($name, %change) = @_;
+	my %group = (
+		plan => { version => 1, name => $name, service => $service },
+		schedule => { slot => 'weekly' },
+		select => { margin => '0s' },
+		sandbox => { directory => $sandbox, 'keep-failed' => '0s' },
+		neutralize => { mode => 'sql' },
+		'check attachments' => { type => 'sql', sql => 'weekly/attachments.sql', gate => 'true' },
+		'control no-sizes' => { check => 'attachments', sql => 'weekly/damage.sql' },
+		evidence => { key => 'evidence' },
+	);
+	$group{$_} = { %{ $group{$_} // {} }, %{ $change{$_} } } for keys %change;
+	my $text = '';
+	for my $title (sort { ($b eq 'plan') <=> ($a eq 'plan') || $a cmp $b } keys %group) {
+		my %key = %{ $group{$title} };
+		$text .= "[$title]\n" . join('', map { "$_ = $key{$_}\n" } grep { defined $key{$_} } sort keys %key) . "\n";
+	}
+	return write_file($site->path("plans/$name.plan"), $text);
+}
+
+my $weekly = plan_file('weekly');
+
+# One drill: what it says, and its record.
+sub drill {
+	my ($plan, $arguments, $status, $outcome, $name) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my $result = $site->tool('drill', 'run', $plan, '--json', @$arguments);
+	my ($summary) = grep { $_->{message_type} eq 'summary' } $result->json_lines;
+	my $record = $summary->{record} // {};
+	my $good = is($result->status, $status, "$name: exit status $status");
+	$good &= is($record->{outcome}, $outcome, "$name: outcome $outcome");
+	$good or diag join "\n", "status " . $result->status, $result->err, $record->{failure} ? explain $record->{failure} : (),
+		map({ "$_->{name}: $_->{status}: $_->{message}" } grep { $_->{status} ne 'pass' || $_->{warned} } @{ $record->{checks} // [] }),
+		@{ $record->{deviations} // [] };
+	return ($record, $result);
+}
+
+sub nothing_left {
+	my ($name) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	is_deeply([glob "$sandbox/sandbox-*"], [], "$name: nothing is left in the sandbox");
+	is(run_program(['sh', '-c', "ls -l /proc/[0-9]*/cwd 2>/dev/null | grep -c '$sandbox' || true"])->out, "0\n",
+		"$name: nor a process");
+}
+
+sub state_of {
+	my ($record, $name) = @_;
+	return (grep { $_->{name} eq $name } @{ $record->{checks} })[0];
+}
+
+subtest 'a drawn moment' => sub {
+	my ($record) = drill($weekly, [], 0, 'pass', 'weekly');
+	nothing_left('weekly');
+	my %draw = %{ $record->{draw} };
+	ok(!$draw{operator_chosen}, 'nobody chose it');
+	like($draw{drawn}, qr/^(?:time|lsn):/, 'the draw did');
+	is(state_of($record, 'attachments')->{status}, 'pass', 'the check of the plan was carried out');
+	is(state_of($record, 'filestore')->{status}, 'pass', 'and the proof of files');
+	is_deeply([map { $_->{status} } @{ $record->{controls} }], ['pass'], 'planted damage was found');
+	is($record->{isolation}{verified}, JSON::PP::true(), 'its place was proven');
+	my @probes = grep { $_->{where} eq 'server' } @{ $record->{isolation}{probes} };
+	cmp_ok(scalar @probes, '>=', 2, 'from where the server ran');
+	ok(!(grep { !$_->{errno} } @probes), 'nothing could be reached');
+	isnt($record->{isolation}{namespaces}{server}, $record->{isolation}{namespaces}{host}, 'which is not the network of the host');
+	my $sum = 0;
+	$sum += $_->{us} for @{ $record->{critical_path} };
+	is($sum, $record->{measured}{rta_wall_us}, 'the critical path adds up to the microsecond');
+	my $folder = $site->path('state', 'evidence', $record->{run}{id});
+	ok(-s "$folder/$_", "$_ is kept") for qw(record.json record.json.sig receipt.json population.tsv draw.json teardown.json);
+	$site->tool_ok(['evidence', 'verify', $record->{run}{id}], 'the evidence verifies');
+};
+
+subtest 'moments that are chosen' => sub {
+	my ($record) = drill($weekly, ['--target', "time:$time"], 0, 'pass', 'time');
+	ok($record->{draw}{operator_chosen}, 'it says who chose');
+	like($record->{arrival}{reason}, qr/^recovery stopping before commit/, 'the server says why it stopped');
+	is($record->{filestore}{named}, 21, 'the files of that moment');
+	($record) = drill($weekly, ['--target', 'latest'], 0, 'pass', 'latest');
+	like($record->{arrival}{reason}, qr/^the archive ends: /, 'the end of the archive is proven');
+	cmp_ok($record->{measured}{achieved_rpo_us}, '>', 0, 'what would be lost is measured');
+	is($record->{filestore}{named}, 22, 'all files');
+	($record) = drill($weekly, ['--target', 'name:before-the-upgrade'], 0, 'pass', 'name');
+	is($record->{filestore}{named}, 21, 'the files of that mark');
+	nothing_left('chosen');
+};
+
+subtest 'what the business would notice' => sub {
+	$source->psql("INSERT INTO ir_attachment (name, store_fname, file_size) VALUES ('lost', 'aa/' || repeat('a', 40), 3)", 'shop');
+	$source->psql('UPDATE ir_attachment SET file_size = NULL WHERE id = ' . $first[0], 'shop');
+	$source->archive_now;
+	my ($record) = drill($weekly, ['--target', 'latest'], 4, 'fail-check', 'damage');
+	like(state_of($record, 'filestore')->{message}, qr{1 of \d+ files are missing or damaged; aa/a{40} is missing},
+		'the file is named');
+	is(state_of($record, 'attachments')->{status}, 'fail', 'so is the check');
+	is($record->{also}[0], 'fail-check', 'and what it comes to');
+	nothing_left('damage');
+	$source->psql("DELETE FROM ir_attachment WHERE name = 'lost'", 'shop');
+	$source->psql('UPDATE ir_attachment SET file_size = 7 WHERE id = ' . $first[0], 'shop');
+	$source->archive_now;
+	($record) = drill(plan_file('tight', objectives => { rto => '1ms' }), ['--target', 'latest'], 5, 'fail-objective', 'too slow');
+	my ($rto) = grep { $_->{kind} eq 'rto' && $_->{scope} eq 'service' } @{ $record->{objectives} };
+	is($rto->{state}, 'missed', 'the objective says so');
+};
+
+subtest 'what cannot be' => sub {
+	my ($record, $result) = drill($weekly, ['--target', 'time:2030-01-01T00:00:00Z'], 7, 'fail-restore', 'a moment to come');
+	is($record->{failure}{state}, 'preflight', 'is found before anything is fetched');
+	$site->tool_fails(['drill', 'run', $weekly, '--target', 'tomorrow'], 2, qr/tomorrow/, 'no moment at all is a mistake of the command line');
+	($record) = drill(plan_file('much', select => { 'max-wal' => '1MiB' }), ['--target', 'latest'], 8, 'skipped', 'too much to replay');
+	rename $marker, "$marker.away";
+	($record) = drill($weekly, [], 6, 'refused', 'no marker');
+	like($record->{failure}{message}, qr/is no place for drills/, 'says what is missing');
+	rename "$marker.away", $marker;
+	($record) = drill(plan_file('reached', isolation => { probe => '127.0.0.1:1' }), [], 6, 'refused', 'a probe that answers');
+	like($record->{failure}{message}, qr/out of reach/, 'is no isolation');
+	my $small = new_dir($site->path('small'), 0700);
+	if (disk_mount($small, 16)) {
+		write_file("$small/.odrbackup-drill", '');
+		($record) = drill(plan_file('small', sandbox => { directory => $small }), [], 14, 'error', 'no room');
+	}
+	nothing_left('what cannot be');
+};
+
+# What happens to the server, or to us, while it goes on.
+sub meanwhile {
+	my ($what, $act) = @_;
+	my $pid = fork // die "cannot fork: $!\n";
+	if (!$pid) {
+		my ($file, $done);
+		poll_until("a sandbox to $what", sub { ($file) = glob "$sandbox/sandbox-*/data/postmaster.pid"; return $file && -s $file }, 60);
+		$act->($file, (split /\n/, read_file($file))[0]);
+		POSIX::_exit(0);
+	}
+	return $pid;
+}
+
+subtest 'trouble on the way' => sub {
+	my $pid = meanwhile('kill', sub { kill 'KILL', $_[1] });
+	my ($record) = drill($weekly, [], 4, 'fail-restore', 'a killed server');
+	waitpid $pid, 0;
+	nothing_left('a killed server');
+	$pid = meanwhile('stop', sub { kill 'STOP', $_[1] });
+	($record) = drill(plan_file('limit', sandbox => { 'time-limit' => '4s' }), [], 4, 'fail-restore', 'a server that hangs');
+	waitpid $pid, 0;
+	like($record->{failure}{message}, qr/not done within 4 s/, 'ends when its time is over');
+	nothing_left('a server that hangs');
+	my $held;
+	$pid = meanwhile('hold', sub {
+			my $folder = $_[0] =~ s{/[^/]+$}{}r . '/held';
+			mkdir $folder and mkdir "$folder/by-root" or die "cannot hold: $!\n";
+			chown 0, 0, $folder;
+			chmod 0755, $folder;
+		});
+	my $result = $site->tool('drill', 'run', $weekly);
+	waitpid $pid, 0;
+	like($result->err, qr/not everything is removed/, 'a teardown that fails is told');
+	my ($left) = glob "$sandbox/sandbox-*";
+	my ($run) = $result->out =~ /run (\S+)/;
+	like(read_file($site->path('state', 'evidence', $run, 'teardown.json')), qr/"left": \[\s*"\Q$left\E"/, 'and attested');
+	run_program(['rm', '-rf', $left]) if $left;
+	File::Path::remove_tree($left);
+	my $aborted = $site->tool_start('drill', 'run', $weekly, '--json');
+	poll_until('a drill under way', sub { glob "$sandbox/sandbox-*/data" }, 60);
+	$aborted->signal('TERM');
+	$aborted->wait;
+	is($aborted->status, 143, 'a signal ends it');
+	like($aborted->out, qr/"outcome": ?"aborted"/, 'as aborted, with a record');
+	nothing_left('a signal');
+};
+
+subtest 'a drill that dies' => sub {
+	my $died = $site->tool_start('drill', 'run', $weekly);
+	poll_until('a drill under way', sub { glob "$sandbox/sandbox-*/data/postmaster.pid" }, 60);
+	$died->signal('KILL');
+	$died->wait;
+	my ($record, $result) = drill($weekly, [], 0, 'pass', 'the next one');
+	like($result->err, qr/did not end: it is recorded as abandoned/, 'says so');
+	nothing_left('the next one');
+	like(read_file($site->path('state', 'audit.log')), qr/drill\.abandoned/, 'so does the chain');
+	$site->tool_ok(['audit', 'verify'], 'which holds');
+};
+
+subtest 'what was archived is gone' => sub {
+	for my $n (1 .. 3) {
+		$source->psql("INSERT INTO ir_cron (active) VALUES (false)", 'shop');
+		$source->archive_now;
+	}
+	my $now = $source->psql(q(SELECT to_char(clock_timestamp() AT TIME ZONE 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US') || 'Z'));
+	$source->psql('SELECT txid_current()');
+	$source->archive_now;
+	my @segments = sort grep { m{/[0-9A-F]{24}-} } glob $site->repository . '/*/wal/*/*';
+	rename $segments[-3], work_path('gone') or die "cannot rename: $!\n";
+	my ($record) = drill($weekly, ['--target', "time:$now"], 7, 'fail-restore', 'a gap');
+	my ($name) = $segments[-3] =~ m{/([0-9A-F]{24})-};
+	like($record->{failure}{message}, qr/$name/, 'names the segment');
+	rename work_path('gone'), $segments[-3];
+};
+
+nothing_left('all');
+done_testing;
