@@ -380,8 +380,41 @@ static const struct command reporting[] = {
 };
 /* clang-format on */
 
+static const struct command_option drill_run_options[] = {
+	{"target", 0, OPTION_TEXT, "TARGET", "another moment than the plan's: never counted"},
+	{"if-due", 0, OPTION_FLAG, NULL, "only in its window, and once a slot; else status 8"},
+	{"keep", 0, OPTION_FLAG, NULL, "leave the sandbox for a look"},
+	{"strict", 0, OPTION_FLAG, NULL, "status 3 where there are warnings"},
+	{"jobs", 0, OPTION_TEXT, "N", "worker threads (workers= of the configuration)"},
+	{NULL},
+};
+
+static const struct command_option drill_due_options[] = {
+	{"exit-code", 0, OPTION_FLAG, NULL, "status 8 where no drill is due"},
+	{NULL},
+};
+
+static const struct command_option drill_clean_options[] = {
+	{"all", 0, OPTION_FLAG, NULL, "also what keep-failed= still keeps"},
+	{NULL},
+};
+
 /* clang-format off */
 static const struct command drilling[] = {
+	{"drill run", "PLAN [--target TARGET] [--keep] [options]",
+	 "bring back a moment in isolation, check the business, measure, sign the evidence",
+	 "drill run weekly-random\n"
+	 "drill run weekly-random --target latest --keep",
+	 "odrbackup-drill(1)", 1, 1, drill_run_options, cmd_drill_run},
+	{"drill due", "[PLAN…] [--exit-code]", "which drills are to be done in this slot",
+	 "drill due",
+	 "odrbackup-drill(1)", 0, G_MAXUINT, drill_due_options, cmd_drill_due},
+	{"drill show", "RUN|latest", "what a drill came to",
+	 "drill show latest",
+	 "odrbackup-drill(1)", 1, 1, NULL, cmd_drill_show},
+	{"drill clean", "[PLAN…] [--all]", "remove what drills left to be looked at, or when they died",
+	 "drill clean",
+	 "odrbackup-drill(1)", 0, G_MAXUINT, drill_clean_options, cmd_drill_clean},
 	{"drill lint", "[PLAN…]", "check plans of drills, and everything they name",
 	 "drill lint\n"
 	 "drill lint ./weekly-random.plan",

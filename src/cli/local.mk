@@ -18,6 +18,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/commands/config.c \
 	src/cli/commands/diff.c \
 	src/cli/commands/drill.c \
+	src/cli/commands/drill_history.c \
+	src/cli/commands/drill_run.c \
 	src/cli/commands/evidence.c \
 	src/cli/commands/expire.c \
 	src/cli/commands/export.c \
@@ -75,10 +77,10 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/run.h \
 	src/cli/runbook.c \
 	src/cli/runbook.h \
-	src/cli/set_choice.c \
-	src/cli/set_choice.h \
 	src/cli/service_status.c \
 	src/cli/service_status.h \
+	src/cli/set_choice.c \
+	src/cli/set_choice.h \
 	src/cli/settings/keys.c \
 	src/cli/settings/repository.c \
 	src/cli/settings/resolve.c \
@@ -102,6 +104,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/views/diff_detail.c \
 	src/cli/views/drill.c \
 	src/cli/views/drill.h \
+	src/cli/views/drill_record.c \
+	src/cli/views/drill_record.h \
 	src/cli/views/evidence.c \
 	src/cli/views/evidence.h \
 	src/cli/views/mark.c \

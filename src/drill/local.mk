@@ -55,6 +55,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/isolation.h \
 	src/drill/metrics.c \
 	src/drill/metrics.h \
+	src/drill/neutralize.c \
 	src/drill/objective.c \
 	src/drill/objective.h \
 	src/drill/odoo_run.c \

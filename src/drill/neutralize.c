@@ -7,7 +7,6 @@
 #include "drill/engine.h"
 #include "drill/sql_file.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define CONFIGURATION_MAX ((size_t)1 << 20)
@@ -94,7 +93,7 @@ static bool add_modules(const Drill *drill, const struct drill_database *databas
 	g_auto(GStrv) folders = NULL;
 
 	if (drill->plan->neutralize.mode != PLAN_NEUTRALIZE_ODOO ||
-	    atoi(database->odoo->series) < ODOO_NEUTRALIZES)
+	    g_ascii_strtoull(database->odoo->series, NULL, 10) < ODOO_NEUTRALIZES)
 		return true;
 	if (!addons_of(drill, &folders, error))
 		return false;

@@ -23,7 +23,7 @@ static void sweep_one(const char *folder)
 	file_lock_release(&lock);
 }
 
-static void sweep(const char *parent)
+void sandbox_sweep(const char *parent)
 {
 	g_autoptr(GDir) dir = g_dir_open(parent, 0, NULL);
 
@@ -50,7 +50,7 @@ bool sandbox_make(const char *parent, const char *run_id, struct sandbox *sandbo
 
 	if (!file_make_dirs(parent, 0700, error))
 		return false;
-	sweep(parent);
+	sandbox_sweep(parent);
 	if (!file_make_dirs(folder, 0700, error))
 		return false;
 	sandbox->folder = g_steal_pointer(&folder);

@@ -12,6 +12,8 @@ struct sandbox {
 	struct file_lock lock;
 };
 bool sandbox_make(const char *parent, const char *run_id, struct sandbox *sandbox, GError **error);
+/* What runs that died left behind in a parent goes. */
+void sandbox_sweep(const char *parent);
 /* With everything in it. Does nothing to a zeroed one. */
 void sandbox_remove(struct sandbox *sandbox);
 

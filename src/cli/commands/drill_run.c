@@ -8,9 +8,12 @@
 #include "cli/run.h"
 #include "cli/views/drill_record.h"
 #include "drill/drill.h"
+#include "drill/history.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#define NOT_DUE 8
 
 struct running {
 	const struct arguments *arguments;
@@ -76,11 +79,22 @@ static bool prepare(struct running *running, GError **error)
 	       context_workers(context, &running->workers, error) && open_stores(running, error);
 }
 
+/* For timers: they may call as often as they like. */
+static bool is_due(const struct running *running, bool *due, GError **error)
+{
+	g_autoptr(History) history = history_read(running->context->settings->state, error);
+
+	if (!history)
+		return false;
+	*due = drill_plan_in_window(running->plan, clock_now()) &&
+	       !history_has(history, running->plan->name, running->slot);
+	return true;
+}
+
 static bool begin(struct running *running, GError **error)
 {
 	Context *context = running->context;
 
-	running->slot = drill_plan_slot(running->plan, clock_now());
 	running->audit = audit_open(context->settings->state, error);
 	if (!running->audit || !close_abandoned(running->audit, error) ||
 	    !file_make_dirs(context->spool, 0700, error))
@@ -182,11 +196,23 @@ static bool carry_out(struct running *running, GError **error)
 	return done;
 }
 
+static bool run(struct running *running, GError **error)
+{
+	bool due = true;
+
+	running->slot = drill_plan_slot(running->plan, clock_now());
+	if (arguments_flag(running->arguments, "if-due") && !is_due(running, &due, error))
+		return false;
+	if (due)
+		return begin(running, error) && carry_out(running, error);
+	*running->arguments->exit_status = NOT_DUE;
+	return true;
+}
+
 bool cmd_drill_run(const struct arguments *arguments, GError **error)
 {
 	struct running running = {.arguments = arguments};
-	bool done =
-		prepare(&running, error) && begin(&running, error) && carry_out(&running, error);
+	bool done = prepare(&running, error) && run(&running, error);
 
 	running_clear(&running);
 	return done;

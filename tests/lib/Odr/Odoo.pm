@@ -35,6 +35,11 @@ INSERT INTO ir_module_module VALUES ('base', 'installed', '$self->{series}.1.3')
 CREATE TABLE ir_attachment (id serial PRIMARY KEY, name varchar, store_fname varchar, checksum varchar, file_size integer,
 	db_datas bytea, type varchar NOT NULL DEFAULT 'binary', url varchar, res_model varchar, res_id integer);
 CREATE TABLE ir_cron (id serial PRIMARY KEY, lastcall timestamp, nextcall timestamp, priority integer DEFAULT 5, active boolean);
+CREATE TABLE ir_mail_server (id serial PRIMARY KEY, name varchar, smtp_host varchar, smtp_port integer, smtp_user varchar,
+	smtp_pass varchar, smtp_encryption varchar, smtp_authentication varchar NOT NULL DEFAULT 'login', active boolean);
+INSERT INTO ir_mail_server (name, smtp_host, smtp_port, smtp_pass, active) VALUES ('post', 'mail.example.org', 25, 'secret', true);
+CREATE TABLE ir_config_parameter (id serial PRIMARY KEY, key varchar UNIQUE, value text);
+INSERT INTO ir_config_parameter (key, value) VALUES ('database.uuid', '1'), ('web.base.url', 'https://shop.example.org');
 CREATE TABLE ir_model_data (id serial PRIMARY KEY, module varchar, name varchar, model varchar, res_id integer);
 INSERT INTO ir_cron (lastcall, nextcall, active) VALUES (now() at time zone 'utc', now() at time zone 'utc' + interval '1 day', true);
 INSERT INTO ir_model_data (module, name, model, res_id) VALUES ('base', 'autovacuum_job', 'ir.cron', 1);
