@@ -439,7 +439,7 @@ void drill_checks_unmet(const DrillPlan *plan, enum plan_stage stage, GPtrArray 
 {
 	for (guint i = 0; i < plan->checks->len; i++) {
 		const struct plan_check *check = plan->checks->pdata[i];
-		bool found = check->stage != stage || !asks_databases(check);
+		bool found = check->line == 0 || check->stage != stage || !asks_databases(check);
 		DrillCheckResult *result;
 
 		for (guint k = 0; k < results->len && !found; k++)

@@ -37,7 +37,8 @@ struct drill_check_site {
 bool drill_checks_on_database(const DrillPlan *plan, enum plan_stage stage,
 			      const struct drill_check_site *site, GPtrArray *results,
 			      GError **error);
-/* Checks of the stage that no result speaks of, since nothing here is what they are for: not assessed. */
+/* Checks of the stage that the plan names and no result speaks of, since nothing here is what they are for: not
+ * assessed. Those that run in every plan run where there is what they look at. */
 void drill_checks_unmet(const DrillPlan *plan, enum plan_stage stage, GPtrArray *results);
 /* One check of type sql, in the session's own transaction, whatever that may do: for controls, which plant damage first. */
 bool drill_check_sql(const DrillPlan *plan, const struct plan_check *check, Session *session,
