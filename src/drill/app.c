@@ -76,12 +76,10 @@ static void look_at_figure(Drill *drill, DrillCheckResult *result)
 	drill_measure(drill, &measured);
 	drill_check_span(
 		(const struct drill_figure[]){
-			{"rta_restore_only", measured.figures.restore_only},
-			{"rta_db_ready", measured.figures.db_ready},
-			{"rta_service_ready", measured.figures.service_ready},
-			{"rta_with_assumptions", measured.with_assumptions},
-			{"achieved_rpo", measured.achieved_rpo},
-			{"target_gap", measured.target_gap},
+			{"restore-only", measured.figures.restore_only},
+			{"db-ready", measured.figures.db_ready},
+			{"wall", measured.figures.wall},
+			{"service-ready", measured.figures.service_ready},
 			{"locate", measured.figures.phase[PHASE_LOCATE]},
 			{"provision", measured.figures.phase[PHASE_PROVISION]},
 			{"base", measured.figures.phase[PHASE_BASE]},

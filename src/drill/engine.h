@@ -57,6 +57,7 @@ struct drill {
 	struct archive_get_request get;
 	struct replica_request replica_request;
 	Replica *replica;
+	int server; /* pid of its server, atomic; 0: none yet */
 	struct restore_result restored;
 	struct drill_files files;
 	struct replica_arrival arrival;

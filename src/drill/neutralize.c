@@ -9,9 +9,8 @@
 
 #include <string.h>
 
-#define CONFIGURATION_MAX ((size_t)1 << 20)
-#define SCRIPT_MAX	  ((size_t)4 << 20)
-#define ODOO_NEUTRALIZES  16 /* from this major on modules bring a data/neutralize.sql */
+#define SCRIPT_MAX	 ((size_t)4 << 20)
+#define ODOO_NEUTRALIZES 16 /* from this major on modules bring a data/neutralize.sql */
 
 struct script {
 	char *name; /* "sale/data/neutralize.sql" */
@@ -51,8 +50,9 @@ static bool addons_of(const Drill *drill, char ***folders, GError **error)
 			"the code of the modules is not known, and with it what neutralizes them: "
 			"name an odoo.conf that has it as configuration= in [odoo], or set "
 			"mode=sql in [neutralize]");
-	if (!file_read_text(path, CONFIGURATION_MAX, &text, error))
-		return false;
+	text = drill_plan_text(drill, path);
+	if (!text)
+		return odr_fail(error, ODR_ERROR_REFUSED, "the plan has no file '%s'", path);
 	if (g_key_file_load_from_data(file, text, (gsize)-1, G_KEY_FILE_NONE, NULL))
 		value = g_key_file_get_string(file, "options", "addons_path", NULL);
 	if (!value)

@@ -107,6 +107,8 @@ static bool bring_up(Drill *drill, GError **error)
 	usec_t from = drill_span_begin();
 	bool done = replica_start(drill->replica, &drill->server_isolation, error);
 
+	if (done)
+		g_atomic_int_set(&drill->server, (int)replica_pid(drill->replica));
 	drill_span_end(drill, PHASE_PROVISION, "database", from, false);
 	return done && replica_replay(drill->replica, error);
 }

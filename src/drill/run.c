@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define WATCH_EVERY_US 100000
+#define HANGS_AFTER    (5 * USEC_PER_SEC)
 
 /* ---- what states use ----------------------------------------------------------------------------- */
 
@@ -119,11 +120,21 @@ static void go_through(Drill *drill)
 
 /* ---- its time ------------------------------------------------------------------------------------ */
 
-/* Whatever a drill waits for ends when a stop is requested: so it does when its time is over. */
+/* Whatever a drill waits for ends when a stop is requested: so it does when its time is over. Who waits for a server
+ * that hangs hears nothing of that, until the server is gone. */
 struct watch {
+	Drill *drill;
 	usec_t end;
 	int done, fired; /* atomic */
 };
+
+static void kill_server(Drill *drill)
+{
+	pid_t server = (pid_t)g_atomic_int_get(&drill->server);
+
+	if (server > 0)
+		kill(-server, SIGKILL);
+}
 
 static bool watch_run(void *data, GError **error)
 {
@@ -135,6 +146,9 @@ static bool watch_run(void *data, GError **error)
 			g_atomic_int_set(&watch->fired, 1);
 			stop_request(SIGTERM);
 		}
+		if (g_atomic_int_get(&watch->fired) &&
+		    clock_monotonic() >= watch->end + HANGS_AFTER)
+			kill_server(watch->drill);
 		g_usleep(WATCH_EVERY_US);
 	}
 	return true;
@@ -153,7 +167,7 @@ static void say_time_is_over(Drill *drill)
 static void go_through_in_time(Drill *drill)
 {
 	usec_t limit = drill->plan->sandbox.time_limit;
-	struct watch watch = {.end = clock_monotonic() + limit};
+	struct watch watch = {.drill = drill, .end = clock_monotonic() + limit};
 	struct task *task = limit > 0 ? task_start(watch_run, &watch, NULL) : NULL;
 
 	go_through(drill);

@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 #define PORT	       "5432"
-#define SOCKET_MAX     107 /* sizeof(sun_path) - 1 */
+#define CONNECT_WITHIN "10" /* seconds: a postmaster that hangs answers nobody */
+#define SOCKET_MAX     107  /* sizeof(sun_path) - 1 */
 #define SUPERUSER      "postgres"
 #define LOOK_EVERY_US  100000
 #define RETRY_EVERY_US 200000 /* wal_retrieve_retry_interval of instance_conf.c */
@@ -273,7 +274,7 @@ static void append_value(GString *text, const char *name, const char *value)
 
 char *instance_conninfo(const Instance *instance)
 {
-	GString *conninfo = g_string_new("port=" PORT " ");
+	GString *conninfo = g_string_new("port=" PORT " connect_timeout=" CONNECT_WITHIN " ");
 
 	append_value(conninfo, "host", instance->folder);
 	append_value(conninfo, "user", instance->superuser);
