@@ -177,6 +177,8 @@ bool background_stop(Background *background, int signal, usec_t patience)
 	if (!background_runs(background, NULL))
 		return true;
 	kill(background->pid, signal);
+	/* One that is stopped would hear nothing of it. */
+	kill(-background->pid, SIGCONT);
 	while (background_runs(background, NULL)) {
 		if (clock_monotonic() >= end) {
 			kill(-background->pid, SIGKILL);

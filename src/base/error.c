@@ -84,3 +84,8 @@ int odr_error_exit_status(const GError *error)
 		return 128 + SIGTERM;
 	return exit_status[error->code];
 }
+
+void odr_error_prepare(void)
+{
+	g_error_free(g_error_new_literal(ODR_ERROR, ODR_ERROR_SYSTEM, ""));
+}

@@ -30,6 +30,10 @@ enum odr_error {
 #define ODR_ERROR (odr_error_quark())
 GQuark odr_error_quark(void);
 
+/* GLib makes a lock for errors when the first one is made. Who starts threads calls this before, so that these do not make it
+ * at once. */
+void odr_error_prepare(void);
+
 /* Sets *error and returns false. */
 bool odr_fail(GError **error, enum odr_error code, const char *format, ...) G_GNUC_PRINTF(3, 4);
 

@@ -228,6 +228,7 @@ static void wait_for_workers(struct pool *pool)
 static unsigned start_threads(struct pool *pool, struct thread *threads, unsigned first,
 			      unsigned count)
 {
+	odr_error_prepare();
 	for (unsigned i = 0; i < count; i++) {
 		threads[i] = (struct thread){.pool = pool, .number = first + i};
 		int code = pthread_create(&threads[i].id, NULL, thread_main, &threads[i]);

@@ -27,6 +27,7 @@ struct task *task_start(bool (*run)(void *data, GError **error), void *data, GEr
 
 	task->run = run;
 	task->data = data;
+	odr_error_prepare();
 	code = pthread_create(&task->thread, NULL, task_main, task);
 	if (code == 0)
 		return task;
