@@ -12,6 +12,7 @@ use Test::More;
 use Odr::Disk;
 use Odr::Odoo;
 use Odr::Site;
+use Odr::Tool ();
 use Odr::Work;
 
 my $site = Odr::Site->new(version => 15, cluster => { wal_segsize => 1 });
@@ -220,7 +221,7 @@ subtest 'a drill that dies' => sub {
 	poll_until('a drill under way', sub { glob "$sandbox/sandbox-*/data/postmaster.pid" }, 60);
 	$died->signal('KILL');
 	$died->wait;
-	my ($record, $result) = drill($weekly, [], 0, 'pass', 'the next one');
+	my ($record, $result) = drill($weekly, ['--target', 'latest'], 0, 'pass', 'the next one');
 	like($result->err, qr/did not end: it is recorded as abandoned/, 'says so');
 	nothing_left('the next one');
 	like(read_file($site->path('state', 'audit.log')), qr/drill\.abandoned/, 'so does the chain');
@@ -241,6 +242,21 @@ subtest 'what was archived is gone' => sub {
 	my ($name) = $segments[-3] =~ m{/([0-9A-F]{24})-};
 	like($record->{failure}{message}, qr/$name/, 'names the segment');
 	rename work_path('gone'), $segments[-3];
+};
+
+subtest 'what others make of it' => sub {
+	my $verified = run_program([source_path('contrib/verify-evidence'), $site->path('state'), $site->path('evidence.pem')]);
+	is($verified->status, 0, 'the evidence of all these drills holds for openssl and jq, too') or diag join "\n", grep { !/^warning/ } split /\n/, $verified->out . $verified->err;
+	my $due = $site->tool_ok(['drill', 'due', $weekly, '--json'], 'what is due')->json->{plans}[0];
+	is($due->{state}, 'done', 'this slot has its drill');
+	is($site->tool('drill', 'run', $weekly, '--if-due')->status, 8, 'so a timer does nothing');
+	my $html = $site->path('report.html');
+	$site->tool_ok(['report', 'drill', 'latest', '--render', 'html', '--output', $html], 'a report for people');
+	like(read_file($html), qr/weekly/, 'of that drill');
+	my $junit = run_program(['sh', '-c', 'ODRBACKUP="$1 -c $2" exec "$3" "$4" "$5"', '-', Odr::Tool::tool_path(), $site->conf,
+			source_path('contrib/ci/restore-test'), plan_file('ci', select => { target => 'latest' }), $site->path('junit.xml')]);
+	is($junit->status, 0, 'a pipeline passes') or diag $junit->out . $junit->err;
+	is(run_program(['xmllint', '--noout', $site->path('junit.xml')])->status, 0, 'with results that are XML');
 };
 
 nothing_left('all');

@@ -13,7 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NOT_DUE 8
+#define NOT_DUE	       8
+#define SECOND_LOOK_US 50000
 
 struct running {
 	const struct arguments *arguments;
@@ -54,7 +55,7 @@ static bool open_stores(struct running *running, GError **error)
 /* Drills that died: whoever opens the chain next says so. */
 static bool close_abandoned(Audit *audit, GError **error)
 {
-	g_autoptr(GPtrArray) runs = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) runs = NULL;
 
 	if (!audit_abandon(audit, &runs, error))
 		return false;
@@ -91,12 +92,28 @@ static bool is_due(const struct running *running, bool *due, GError **error)
 	return true;
 }
 
+/* Ids of runs say which came first, but among those of one second. */
+static bool wait_for_next_second(const char *state, GError **error)
+{
+	for (;;) {
+		g_autofree char *now = clock_format_compact(clock_now());
+		g_autoptr(GPtrArray) runs = NULL;
+
+		if (!evidence_runs(state, &runs, error))
+			return false;
+		if (runs->len == 0 || !g_str_has_prefix(runs->pdata[runs->len - 1], now))
+			return true;
+		g_usleep(SECOND_LOOK_US);
+	}
+}
+
 static bool begin(struct running *running, GError **error)
 {
 	Context *context = running->context;
 
 	running->audit = audit_open(context->settings->state, error);
 	if (!running->audit || !close_abandoned(running->audit, error) ||
+	    !wait_for_next_second(context->settings->state, error) ||
 	    !file_make_dirs(context->spool, 0700, error))
 		return false;
 	running->run = run_begin(context, "drill");
