@@ -4,6 +4,7 @@ EXTRA_DIST += \
 
 contrib_files = \
 	contrib/ci/mark-deployment \
+	contrib/ci/restore-test \
 	contrib/prometheus/odrbackup.rules.test.yml \
 	contrib/prometheus/odrbackup.rules.yml \
 	contrib/quickstart \

@@ -10,6 +10,8 @@ CLEANFILES += $(etc_templates:.in=) $(nodist_completion_DATA)
 etc_units = \
 	etc/odrbackup-backup@.service \
 	etc/odrbackup-backup@.timer \
+	etc/odrbackup-drill@.service \
+	etc/odrbackup-drill@.timer \
 	etc/odrbackup-expire@.service \
 	etc/odrbackup-expire@.timer \
 	etc/odrbackup-filestore@.service \
@@ -20,7 +22,7 @@ nodist_systemdsystemunit_DATA = $(etc_units)
 
 # Examples lie with the documentation: nothing is put into force by an installation.
 exampledir = $(docdir)/examples
-dist_example_DATA = etc/odrbackup.conf contrib/ci/mark-deployment contrib/postgresql/backup-role.sql
+dist_example_DATA = etc/odrbackup.conf contrib/ci/mark-deployment contrib/ci/restore-test contrib/postgresql/backup-role.sql
 nodist_example_DATA = etc/odrbackup.cron
 
 # The program's own table makes the completion, so that they never differ.
