@@ -163,7 +163,8 @@ static bool load_tables(struct merging *merging, GError **error)
 			return false;
 		g_ptr_array_add(merging->tables, table);
 		g_array_set_size(rows, table ? table->rows->len : 0);
-		memset(rows->data, 0xff, rows->len * sizeof(uint32_t));
+		if (rows->len > 0)
+			memset(rows->data, 0xff, rows->len * sizeof(uint32_t));
 	}
 	return true;
 }
