@@ -66,7 +66,7 @@ bool drill_draw(Drill *drill, GError **error)
 {
 	json_t *data;
 
-	if (!choose(drill, error))
+	if (!drill_is_able(drill, error) || !choose(drill, error))
 		return false;
 	data = drill_target_json(&drill->target);
 	json_set_string(data, "plan", drill->plan->name);

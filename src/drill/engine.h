@@ -95,6 +95,8 @@ void drill_measure(const Drill *drill, struct drill_measured *measured);
 
 /* The states, in order. */
 bool drill_draw(Drill *drill, GError **error);
+/* REFUSED where the plan asks for what is not done; lesser things are deviations. */
+bool drill_is_able(Drill *drill, GError **error);
 /* Fills drill->target by the draw (drill/draw.h), from what the repositories hold. */
 bool drill_draw_moment(Drill *drill, enum plan_target_kind kind, GError **error);
 bool drill_preflight(Drill *drill, GError **error);

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += src/drill/libdrill.a
 src_drill_libdrill_a_SOURCES = \
+	src/drill/ability.c \
 	src/drill/app.c \
 	src/drill/audit.c \
 	src/drill/audit.h \

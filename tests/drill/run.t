@@ -161,6 +161,13 @@ subtest 'what cannot be' => sub {
 	rename "$marker.away", $marker;
 	($record) = drill(plan_file('reached', isolation => { probe => '127.0.0.1:1' }), [], 6, 'refused', 'a probe that answers');
 	like($record->{failure}{message}, qr/out of reach/, 'is no isolation');
+	for my $asked ([ 'plan', 'kind', 'kit' ], [ 'sandbox', 'discard', 'drop-key' ], [ 'evidence', 'redact', 'hash' ]) {
+		my ($group, $key, $value) = @$asked;
+		($record) = drill(plan_file("more-$key", $group => { $key => $value }), [], 6, 'refused', "$key=$value");
+		like($record->{failure}{message}, qr/does not carry out .*$key=/, "$key=$value is not passed over");
+	}
+	($record) = drill(plan_file('lesser', sandbox => { memory => '1GiB' }), ['--target', 'latest'], 0, 'pass-with-warnings', 'memory=');
+	like($record->{deviations}[0], qr/^memory= of \[sandbox\] is not carried out/, 'memory= neither');
 	my $small = new_dir($site->path('small'), 0700);
 	if (disk_mount($small, 16)) {
 		write_file("$small/.odrbackup-drill", '');
