@@ -148,7 +148,7 @@ static void name_of(const char *data, size_t size, char hex[DIGEST_HEX])
 
 	SHA1((const unsigned char *)data, size, digest);
 	for (size_t i = 0; i < sizeof(digest); i++)
-		sprintf(hex + 2 * i, "%02x", digest[i]);
+		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 }
 
 static void write_file(int folder, const char *name, const char *data, size_t size)
@@ -179,7 +179,7 @@ static int open_folder(const char *path)
 	for (int i = 0; i < 256; i++) {
 		char name[3];
 
-		sprintf(name, "%02x", i);
+		snprintf(name, sizeof(name), "%02x", i);
 		mkdirat(folder, name, 0755);
 	}
 	return folder;
