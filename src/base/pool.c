@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/stop.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -84,6 +85,7 @@ struct pool {
 	pthread_cond_t turned; /* the turn has passed to another job, or a job has failed */
 	size_t next, turn;
 	unsigned running;
+	int caller_cpu;	 /* where the calling thread works; -1: it only waits */
 	GError *failure; /* the first one */
 };
 
@@ -190,6 +192,8 @@ static void *thread_main(void *data)
 	struct thread *thread = data;
 	struct pool *pool = thread->pool;
 
+	if (pool->caller_cpu >= 0)
+		thread_avoid_cpu(pool->caller_cpu);
 	work_as(pool, thread->number);
 	pthread_mutex_lock(&pool->mutex);
 	pool->running--;
@@ -251,6 +255,7 @@ static void run_threads(struct pool *pool, unsigned workers)
 	g_autofree struct thread *threads = g_new0(struct thread, MAX(count, 1));
 
 	pool->running = count;
+	pool->caller_cpu = ticks ? -1 : sched_getcpu();
 	unsigned started = start_threads(pool, threads, ticks ? 0 : 1, count);
 
 	pthread_mutex_lock(&pool->mutex);

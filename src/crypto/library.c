@@ -55,6 +55,16 @@ static void start_libcrypto(void)
 		failed = "libcrypto (SHA-256, SHA-1 or ChaCha20-Poly1305)";
 }
 
+static void start_early(void)
+{
+	once_run(&libcrypto_once, start_libcrypto);
+}
+
+struct meanwhile *crypto_meanwhile(void)
+{
+	return meanwhile_begin(start_early);
+}
+
 bool library_start(GError **error)
 {
 	once_run(&sodium_once, start_sodium);

@@ -172,7 +172,8 @@ bool manifest_parse_sealed(const struct signed_object *object, const Identity *i
 	if (size > SEALED_MAX)
 		return odr_fail(error, ODR_ERROR_CORRUPT,
 				"its sealed part has %" G_GUINT64_FORMAT " bytes", size);
-	return signed_reader_read(reader, 1, &(struct signed_sink){take_text, text}, error) &&
+	return signed_reader_read(reader, 1, &(struct signed_sink){.data = text, .take = take_text},
+				  error) &&
 	       manifest_sealed_parse(text->str, text->len, manifest, error);
 }
 

@@ -245,7 +245,8 @@ static bool open_sealed(const struct signed_object *object, const Identity *iden
 		return false;
 	if (signed_reader_size(reader) > SEALED_MAX)
 		return odr_fail(error, ODR_ERROR_CORRUPT, "its sealed part is too large");
-	if (!signed_reader_read(reader, 1, &(struct signed_sink){take_text, text}, error) ||
+	if (!signed_reader_read(reader, 1, &(struct signed_sink){.data = text, .take = take_text},
+				error) ||
 	    !mark_sealed_parse(text->str, text->len, mark, error))
 		return false;
 	mark_name_digest(identity->digest_secret, mark->name, digest);

@@ -363,7 +363,9 @@ static bool reading_run(void *shared, void *context, size_t number, GError **err
 	xxh128(reader->seed, worker->plain, row->plain_size, digest);
 	if (memcmp(digest, row->digest, sizeof(digest)) != 0)
 		return odr_fail(error, ODR_ERROR_CORRUPT, "chunk %zu has a wrong digest", number);
-	return true;
+	return !reading->sink->put ||
+	       reading->sink->put(reading->sink->data, (uint64_t)number * CHUNK_MAX, worker->plain,
+				  row->plain_size, error);
 }
 
 static bool reading_take(void *shared, void *context, size_t number, GError **error)

@@ -46,10 +46,13 @@ SignedReader *signed_reader_new(const struct signed_object *object, const Identi
 void signed_reader_free(SignedReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SignedReader, signed_reader_free)
 uint64_t signed_reader_size(const SignedReader *reader); /* as the footer says: judge before use */
-/* Takes the content in order, in parts of CHUNK_MAX at most, never from two threads at once. */
+/* Takes the content in parts of CHUNK_MAX at most. */
 struct signed_sink {
-	bool (*take)(void *data, const void *plain, size_t size, GError **error);
 	void *data;
+	/* In order, never from two threads at once. */
+	bool (*take)(void *data, const void *plain, size_t size, GError **error);
+	/* NULL, or called before take for the same part, by several threads at once and in any order. */
+	bool (*put)(void *data, uint64_t offset, const void *plain, size_t size, GError **error);
 };
 /* What was taken counts only when this returns true. Memory does not grow with the content. */
 bool signed_reader_read(const SignedReader *reader, unsigned threads,

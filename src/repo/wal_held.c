@@ -228,16 +228,24 @@ struct reading {
 	Repo *repo;
 	const struct wal_reading *how;
 	struct wal_facts facts; /* of the first piece */
+	uint64_t piece_offset;
 	struct xxh128 *digest;
 };
 
 static bool take(void *data, const void *plain, size_t size, GError **error)
 {
 	struct reading *reading = data;
-	const struct wal_reading *how = reading->how;
 
 	xxh128_update(reading->digest, plain, size);
-	return !how->take || how->take(how->data, plain, size, error);
+	return true;
+}
+
+static bool put(void *data, uint64_t offset, const void *plain, size_t size, GError **error)
+{
+	const struct reading *reading = data;
+
+	return reading->how->put(reading->how->data, reading->piece_offset + offset, plain, size,
+				 error);
 }
 
 /* The first piece says how large the file is; the others must agree with it. */
@@ -273,8 +281,14 @@ static bool open_piece(struct reading *reading, const struct signed_object *obje
 				"it holds %" G_GUINT64_FORMAT
 				" bytes instead of %" G_GUINT64_FORMAT,
 				signed_reader_size(reader), wanted);
+	reading->piece_offset = facts->offset;
 	return accept_piece(reading, facts, error) &&
-	       signed_reader_read(reader, how->threads, &(struct signed_sink){take, reading},
+	       signed_reader_read(reader, how->threads,
+				  &(struct signed_sink){
+					  .data = reading,
+					  .take = take,
+					  .put = how->put ? put : NULL,
+				  },
 				  error);
 }
 
@@ -327,7 +341,7 @@ bool wal_read(Repo *repo, const struct wal_reading *how, struct wal_facts *facts
 /* A file in memory. */
 struct fetching {
 	uint8_t *content;
-	uint64_t size, filled;
+	uint64_t size;
 };
 
 static bool fetch_begin(void *data, const struct wal_facts *facts, GError **error)
@@ -341,13 +355,12 @@ static bool fetch_begin(void *data, const struct wal_facts *facts, GError **erro
 			facts->size);
 }
 
-static bool fetch_take(void *data, const void *plain, size_t size, GError **error)
+static bool fetch_put(void *data, uint64_t offset, const void *plain, size_t size, GError **error)
 {
 	struct fetching *fetching = data;
 
-	g_assert(size <= fetching->size - fetching->filled);
-	memcpy(fetching->content + fetching->filled, plain, size);
-	fetching->filled += size;
+	g_assert(offset <= fetching->size && size <= fetching->size - offset);
+	memcpy(fetching->content + offset, plain, size);
 	return true;
 }
 
@@ -360,7 +373,7 @@ bool wal_fetch(Repo *repo, const Identity *identity, const struct wal_held *held
 		.held = held,
 		.threads = threads,
 		.begin = fetch_begin,
-		.take = fetch_take,
+		.put = fetch_put,
 		.data = &fetching,
 	};
 

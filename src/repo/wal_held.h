@@ -48,8 +48,8 @@ struct wal_reading {
 	unsigned threads; /* chunks are opened in parallel; 0 or 1: in the calling thread */
 	/* Called when the signature of the first piece is good, and says how much is to come. May be NULL. */
 	bool (*begin)(void *data, const struct wal_facts *facts, GError **error);
-	/* Takes the content in order, never called by two threads at once. NULL: it is only checked. */
-	bool (*take)(void *data, const void *plain, size_t size, GError **error);
+	/* Takes the content, in any order and called by several threads at once. NULL: it is only checked. */
+	bool (*put)(void *data, uint64_t offset, const void *plain, size_t size, GError **error);
 	void *data;
 };
 /* What was taken counts for nothing until this returns true: then it is the whole file, which has the

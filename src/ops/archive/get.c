@@ -3,6 +3,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "base/thread.h"
+#include "crypto/secret.h"
 #include "ops/archive/altered.h"
 #include "ops/archive/lookup.h"
 #include "ops/archive/spool.h"
@@ -106,8 +108,10 @@ static bool get_from_repositories(const struct archive_get_request *request, enu
 		.place = place,
 		.sets = request->sets,
 	};
+	struct meanwhile *crypto = crypto_meanwhile();
 	bool good = look(&lookup, request, error) && judge(&lookup, got, error);
 
+	meanwhile_end(crypto);
 	if (good && *got == ARCHIVE_GOT)
 		good = archive_place_commit(place, error);
 	*segment_size = lookup.segment_size;

@@ -52,14 +52,15 @@ static bool receive_begin(void *data, const struct wal_facts *facts, GError **er
 	return !receiver->place || archive_place_begin(receiver->place, facts->size, error);
 }
 
-static bool receive(void *data, const void *plain, size_t size, GError **error)
+static bool receive(void *data, uint64_t offset, const void *plain, size_t size, GError **error)
 {
 	struct receiver *receiver = data;
-	size_t more = MIN(size, sizeof(receiver->start) - receiver->started);
 
-	memcpy(receiver->start + receiver->started, plain, more);
-	receiver->started += more;
-	return !receiver->place || archive_place_write(receiver->place, plain, size, error);
+	if (offset == 0) {
+		receiver->started = MIN(size, sizeof(receiver->start));
+		memcpy(receiver->start, plain, receiver->started);
+	}
+	return !receiver->place || archive_place_write(receiver->place, offset, plain, size, error);
 }
 
 static bool check_header(const struct receiver *receiver, const char *file,
@@ -95,7 +96,7 @@ static bool lookup_read(struct archive_lookup *lookup, Repo *repo, const struct 
 		.held = held,
 		.threads = lookup->threads,
 		.begin = receive_begin,
-		.take = receive,
+		.put = receive,
 		.data = &receiver,
 	};
 	struct wal_facts facts = {0};

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/file.h"
+#include "base/pool.h"
 
 /* The umask is PostgreSQL's: it knows whether a group may read its files. */
 #define SEGMENT_MODE 0660
@@ -17,8 +18,8 @@ struct archive_place {
 	char *path, *aside;
 	bool durable;
 	int fd; /* -1: not begun */
-	uint64_t written;
-	GError *trouble;
+	struct mutex *mutex;
+	GError *trouble; /* under the mutex */
 };
 
 /*
@@ -42,6 +43,7 @@ ArchivePlace *archive_place_new(const char *path)
 	place->aside = g_strconcat(path, ".odrbackup", NULL);
 	place->durable = archive_place_is_durable(path);
 	place->fd = -1;
+	place->mutex = mutex_new();
 	return place;
 }
 
@@ -54,6 +56,7 @@ void archive_place_free(ArchivePlace *place)
 		unlink(place->aside);
 	}
 	g_clear_error(&place->trouble);
+	mutex_free(place->mutex);
 	g_free(place->path);
 	g_free(place->aside);
 	g_free(place);
@@ -67,8 +70,10 @@ const GError *archive_place_trouble(const ArchivePlace *place)
 /* Keeps the first trouble, and passes it on. */
 static bool keep_trouble(ArchivePlace *place, GError *trouble, GError **error)
 {
+	mutex_lock(place->mutex);
 	if (!place->trouble)
 		place->trouble = g_error_copy(trouble);
+	mutex_unlock(place->mutex);
 	g_propagate_error(error, trouble);
 	return false;
 }
@@ -93,19 +98,18 @@ bool archive_place_begin(ArchivePlace *place, uint64_t size, GError **error)
 {
 	GError *trouble = NULL;
 
-	place->written = 0;
 	return aside_open(place, size, &trouble) || keep_trouble(place, trouble, error);
 }
 
-bool archive_place_write(ArchivePlace *place, const void *data, size_t size, GError **error)
+bool archive_place_write(ArchivePlace *place, uint64_t offset, const void *data, size_t size,
+			 GError **error)
 {
 	GError *trouble = NULL;
 
-	if (!file_pwrite(place->fd, data, size, (off_t)place->written, &trouble)) {
+	if (!file_pwrite(place->fd, data, size, (off_t)offset, &trouble)) {
 		odr_context(&trouble, "'%s'", place->aside);
 		return keep_trouble(place, trouble, error);
 	}
-	place->written += size;
 	return true;
 }
 

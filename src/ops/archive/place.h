@@ -17,7 +17,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ArchivePlace, archive_place_free)
 
 /* Begins, or begins anew, a file of so many bytes. */
 bool archive_place_begin(ArchivePlace *place, uint64_t size, GError **error);
-bool archive_place_write(ArchivePlace *place, const void *data, size_t size, GError **error);
+/* By several threads at once, if they will. */
+bool archive_place_write(ArchivePlace *place, uint64_t offset, const void *data, size_t size,
+			 GError **error);
 /* What kept the file from being written, apart from what is the matter with its content; or NULL. */
 const GError *archive_place_trouble(const ArchivePlace *place);
 bool archive_place_commit(ArchivePlace *place, GError **error);

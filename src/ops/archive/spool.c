@@ -51,7 +51,7 @@ static bool copy_content(int fd, ArchivePlace *place, GError **error)
 	if (!archive_place_begin(place, 0, error))
 		return false;
 	while ((got = file_pread(fd, part, COPY_PART, (off_t)done, error)) > 0) {
-		if (!archive_place_write(place, part, (size_t)got, error))
+		if (!archive_place_write(place, done, part, (size_t)got, error))
 			return false;
 		done += (uint64_t)got;
 	}

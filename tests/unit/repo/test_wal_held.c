@@ -1,5 +1,7 @@
 #include "repo/wal_held.h"
 
+#include "base/pool.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -279,6 +281,8 @@ static void test_other_identity(void)
 struct taking {
 	const uint8_t *content;
 	uint64_t size, taken, refuse_at;
+	bool seen[64];
+	struct mutex *mutex;
 };
 
 static bool take_begin(void *data, const struct wal_facts *facts, GError **error)
@@ -290,19 +294,24 @@ static bool take_begin(void *data, const struct wal_facts *facts, GError **error
 	return true;
 }
 
-static bool take(void *data, const void *plain, size_t size, GError **error)
+static bool put(void *data, uint64_t offset, const void *plain, size_t size, GError **error)
 {
 	struct taking *taking = data;
+	size_t taken;
 
-	g_assert_cmpuint(size, <=, taking->size - taking->taken);
-	g_assert_cmpmem(plain, size, taking->content + taking->taken, size);
-	taking->taken += size;
-	return taking->taken < taking->refuse_at ||
-	       odr_fail(error, ODR_ERROR_NO_SPACE, "no room for more");
+	g_assert_cmpuint(offset % MIB, ==, 0);
+	g_assert_cmpuint(size, <=, taking->size - offset);
+	g_assert_cmpmem(plain, size, taking->content + offset, size);
+	mutex_lock(taking->mutex);
+	g_assert_false(taking->seen[offset / MIB]);
+	taking->seen[offset / MIB] = true;
+	taken = taking->taken += size;
+	mutex_unlock(taking->mutex);
+	return taken < taking->refuse_at || odr_fail(error, ODR_ERROR_NO_SPACE, "no room for more");
 }
 
-/* Two pieces, in order, and whatever the taker says counts. */
-static void test_taken_in_order(void)
+/* Two pieces, each part once, and whatever the taker says counts. */
+static void test_taken(void)
 {
 	static const char file[] = "0000000F0000000000000001";
 	static const uint64_t refuse_at[] = {UINT64_MAX, 1, 20 * MIB, 64 * MIB};
@@ -313,12 +322,15 @@ static void test_taken_in_order(void)
 	g_autoptr(GPtrArray) held = find(file);
 
 	for (size_t i = 0; i < G_N_ELEMENTS(refuse_at); i++) {
-		struct taking taking = {content, 64 * MIB, 0, refuse_at[i]};
+		struct taking taking = {.content = content,
+					.size = 64 * MIB,
+					.refuse_at = refuse_at[i],
+					.mutex = mutex_new()};
 		struct wal_reading reading = {.identity = service.identity,
 					      .held = held->pdata[0],
 					      .threads = 3,
 					      .begin = take_begin,
-					      .take = take,
+					      .put = put,
 					      .data = &taking};
 		g_autoptr(GError) error = NULL;
 		bool good = wal_read(service.repo, &reading, NULL, &error);
@@ -329,8 +341,10 @@ static void test_taken_in_order(void)
 		} else {
 			g_assert_false(good);
 			assert_failed(error, ODR_ERROR_NO_SPACE, "no room for more");
-			g_assert_cmpuint(taking.taken, <, refuse_at[i] + MIB);
+			/* Each of the three may have a part in its hands. */
+			g_assert_cmpuint(taking.taken, <, refuse_at[i] + 3 * MIB);
 		}
+		mutex_free(taking.mutex);
 	}
 }
 
@@ -368,7 +382,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/wal-held/one-listing-groups-pieces-and-skips-junk", test_list);
 	g_test_add_func("/wal-held/segments-between-two-come-from-one-listing", test_between);
 	g_test_add_func("/wal-held/opens-only-for-its-recipients", test_other_identity);
-	g_test_add_func("/wal-held/content-is-taken-in-order", test_taken_in_order);
+	g_test_add_func("/wal-held/content-is-taken", test_taken);
 	g_test_add_func("/wal-held/without-a-taker-it-is-only-checked", test_only_checked);
 	status = g_test_run();
 	service_tear_down(&service);

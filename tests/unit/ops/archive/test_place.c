@@ -39,8 +39,8 @@ static void write_all(struct site *site, const char *text)
 
 	archive_place_begin(site->place, strlen(text), &error);
 	g_assert_no_error(error);
-	for (; *text; text++) {
-		archive_place_write(site->place, text, 1, &error);
+	for (size_t i = strlen(text); i-- > 0;) {
+		archive_place_write(site->place, i, text + i, 1, &error);
 		g_assert_no_error(error);
 	}
 }
@@ -115,8 +115,9 @@ static void test_no_room(struct site *site, const void *name)
 	small = (struct rlimit){.rlim_cur = 6000, .rlim_max = usual.rlim_max};
 	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
 	written = archive_place_begin(site->place, 3 * sizeof(data), &error);
-	for (int i = 0; i < 3 && written; i++)
-		written = archive_place_write(site->place, data, sizeof(data), &error);
+	for (size_t i = 0; i < 3 && written; i++)
+		written = archive_place_write(site->place, i * sizeof(data), data, sizeof(data),
+					      &error);
 	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &usual), ==, 0);
 	g_assert_false(written);
 	g_assert_nonnull(strstr(error->message, site->aside));
