@@ -1,7 +1,7 @@
 #ifndef ODR_CLI_DRILL_FIGURES_H
 #define ODR_CLI_DRILL_FIGURES_H
 
-#include "drill/check_sql.h"
+#include "drill/check/sql.h"
 
 /*
  * What the queries of a plan gave on a database, kept in a file so that another can be compared with it: figures of a

@@ -3,7 +3,7 @@
 
 #include "cli/arguments.h"
 #include "cli/settings/settings.h"
-#include "drill/plan.h"
+#include "drill/plan/plan.h"
 
 /* The configuration as --config says; NULL without an error where none is named and the usual file is not there: then
  * plans are not compared with it. */

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "cli/run.h"
 #include "cli/service_status.h"
-#include "drill/metrics.h"
+#include "drill/report/metrics.h"
 
 #include <string.h>
 

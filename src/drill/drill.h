@@ -2,10 +2,10 @@
 #define ODR_DRILL_DRILL_H
 
 #include "crypto/keys.h"
-#include "drill/audit.h"
-#include "drill/evidence.h"
-#include "drill/outcome.h"
-#include "drill/plan.h"
+#include "drill/evidence/audit.h"
+#include "drill/evidence/evidence.h"
+#include "drill/measure/outcome.h"
+#include "drill/plan/plan.h"
 #include "ops/archive/archive.h"
 #include "ops/restore/restore.h"
 

@@ -5,12 +5,12 @@
  *   make_evidence sign KEY FILE                            FILE.sig anew
  *   make_evidence open STATE RUN                           a run that is drawn, and has no end
  */
-#include "../unit/drill/record_sample.h"
+#include "../unit/drill/evidence/record_sample.h"
 #include "base/bytes.h"
 #include "base/file.h"
 #include "crypto/secret.h"
-#include "drill/draw.h"
-#include "drill/evidence.h"
+#include "drill/draw/draw.h"
+#include "drill/evidence/evidence.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
-#include "drill/audit_line.h"
-#include "drill/draw.h"
-#include "drill/evidence_file.h"
-#include "drill/record.h"
+#include "drill/draw/draw.h"
+#include "drill/evidence/audit_line.h"
+#include "drill/evidence/file.h"
+#include "drill/evidence/record.h"
 
 #include <stddef.h>
 #include <stdint.h>

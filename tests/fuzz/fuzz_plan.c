@@ -1,5 +1,5 @@
-#include "drill/plan.h"
-#include "drill/sql_file.h"
+#include "drill/check/sql_file.h"
+#include "drill/plan/plan.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/output.h"
-#include "drill/evidence.h"
+#include "drill/evidence/evidence.h"
 #include "repo/layout.h"
 
 #include <string.h>

@@ -7,8 +7,8 @@
 #include "cli/drill_plan.h"
 #include "cli/output.h"
 #include "cli/program.h"
-#include "drill/check_sql.h"
-#include "drill/sql_file.h"
+#include "drill/check/sql.h"
+#include "drill/check/sql_file.h"
 
 #include <string.h>
 

@@ -6,8 +6,8 @@
 #include "cli/output.h"
 #include "cli/views/drill_record.h"
 #include "drill/drill.h"
-#include "drill/history.h"
-#include "drill/record.h"
+#include "drill/evidence/history.h"
+#include "drill/evidence/record.h"
 #include "ops/sandbox.h"
 #include "repo/layout.h"
 

@@ -8,7 +8,7 @@
 #include "cli/run.h"
 #include "cli/views/drill_record.h"
 #include "drill/drill.h"
-#include "drill/history.h"
+#include "drill/evidence/history.h"
 
 #include <stdio.h>
 #include <string.h>

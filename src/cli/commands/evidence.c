@@ -8,7 +8,7 @@
 #include "cli/evidence_key.h"
 #include "cli/filling.h"
 #include "cli/output.h"
-#include "drill/record.h"
+#include "drill/evidence/record.h"
 #include "repo/layout.h"
 
 #include <string.h>

@@ -8,7 +8,7 @@
 #include "cli/context.h"
 #include "cli/run.h"
 #include "cli/service_status.h"
-#include "drill/evidence.h"
+#include "drill/evidence/evidence.h"
 #include "drill/report/quarter.h"
 #include "repo/layout.h"
 #include "repo/manifest.h"

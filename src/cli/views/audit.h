@@ -1,7 +1,7 @@
 #ifndef ODR_CLI_VIEWS_AUDIT_H
 #define ODR_CLI_VIEWS_AUDIT_H
 
-#include "drill/audit.h"
+#include "drill/evidence/audit.h"
 
 #include <jansson.h>
 

@@ -2,7 +2,7 @@
 #define ODR_CLI_VIEWS_DRILL_H
 
 #include "base/json.h"
-#include "drill/check.h"
+#include "drill/check/check.h"
 
 /* Every key that is in force, in the syntax of plans, with where it comes from; then the files, and the hash. */
 void drill_plan_print(const DrillPlan *plan);

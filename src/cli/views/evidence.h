@@ -1,7 +1,7 @@
 #ifndef ODR_CLI_VIEWS_EVIDENCE_H
 #define ODR_CLI_VIEWS_EVIDENCE_H
 
-#include "drill/evidence_verify.h"
+#include "drill/evidence/verify.h"
 
 #include <jansson.h>
 

@@ -2,7 +2,7 @@
 #include "drill/report/report.h"
 #include "drill/report/words.h"
 
-#include "drill/statistics.h"
+#include "drill/measure/statistics.h"
 
 #include <string.h>
 

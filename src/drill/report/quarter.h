@@ -1,7 +1,7 @@
 #ifndef ODR_DRILL_REPORT_QUARTER_H
 #define ODR_DRILL_REPORT_QUARTER_H
 
-#include "drill/objective.h"
+#include "drill/measure/objective.h"
 #include "drill/report/reading.h"
 #include "ops/exposure.h"
 #include "ops/status.h"

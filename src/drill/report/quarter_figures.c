@@ -3,8 +3,8 @@
 #include "drill/report/quarter_parts.h"
 #include "drill/report/words.h"
 
-#include "drill/span.h"
-#include "drill/statistics.h"
+#include "drill/engine/span.h"
+#include "drill/measure/statistics.h"
 
 #include <string.h>
 

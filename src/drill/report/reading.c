@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "crypto/digest.h"
-#include "drill/evidence.h"
+#include "drill/evidence/evidence.h"
 
 #include <string.h>
 

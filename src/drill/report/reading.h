@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "drill/record.h"
+#include "drill/evidence/record.h"
 #include "drill/report/document.h"
 
 /*

@@ -1,6 +1,6 @@
 #include "drill/report/words.h"
 
-#include "drill/statistics.h"
+#include "drill/measure/statistics.h"
 
 #include <math.h>
 #include <string.h>

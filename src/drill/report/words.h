@@ -1,7 +1,7 @@
 #ifndef ODR_DRILL_REPORT_WORDS_H
 #define ODR_DRILL_REPORT_WORDS_H
 
-#include "drill/objective.h"
+#include "drill/measure/objective.h"
 #include "drill/report/reading.h"
 
 /* Values as reports say them; NULL, which is a dash, for what is absent or negative. g_free. */

@@ -1,0 +1,206 @@
+#include "drill/check/check.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#define AT(stage)   (1U << PLAN_STAGE_##stage)
+#define WITH_SERVER (AT(PAUSED) | AT(PROMOTED) | AT(NEUTRALIZED) | AT(EXTENDED))
+
+static const struct drill_check_class classes[PLAN_CHECK_TYPES] = {
+	[PLAN_CHECK_POSTGRES] = {"postgres", PLAN_STAGE_PAUSED, AT(PAUSED), true, true,
+				 "the cluster: identity, timeline, collations, extensions, roles, "
+				 "indexes"},
+	[PLAN_CHECK_ODOO_DATABASE] = {"odoo-database", PLAN_STAGE_PAUSED, AT(PAUSED), true, true,
+				      "each database of Odoo's: modules, sequences, attachments "
+				      "outside"},
+	[PLAN_CHECK_FILESTORE] = {"filestore", PLAN_STAGE_PAUSED, AT(PAUSED), true, true,
+				  "every file that a database names is there and right"},
+	[PLAN_CHECK_CONFIG] = {"config", PLAN_STAGE_PAUSED, AT(PAUSED), true, true,
+			       "the captured configuration is complete"},
+	[PLAN_CHECK_HEARTBEAT] = {"heartbeat", PLAN_STAGE_PAUSED, AT(PAUSED), true, true,
+				  "no beat is missing up to the target"},
+	[PLAN_CHECK_NEUTRALIZED] = {"neutralized", PLAN_STAGE_NEUTRALIZED, AT(NEUTRALIZED), true,
+				    true, "the copy can talk to nobody"},
+	[PLAN_CHECK_SQL] = {"sql", PLAN_STAGE_PAUSED, WITH_SERVER | AT(APP), false, true,
+			    "what a query gives"},
+	[PLAN_CHECK_COMPARE] = {"compare", PLAN_STAGE_PAUSED, WITH_SERVER, false, true,
+				"what a query gives here and at its source"},
+	[PLAN_CHECK_TREND] = {"trend", PLAN_STAGE_PAUSED, AT(PAUSED) | AT(EXTENDED), false, false,
+			      "a figure beside those of earlier drills"},
+	[PLAN_CHECK_HTTP] = {"http", PLAN_STAGE_APP, AT(APP), false, true, "what Odoo answers"},
+	[PLAN_CHECK_COMMAND] = {"command", PLAN_STAGE_PAUSED, WITH_SERVER | AT(APP), false, true,
+				"what a program says"},
+	[PLAN_CHECK_LOG] = {"log", PLAN_STAGE_APP, AT(APP) | AT(EXTENDED), false, true,
+			    "what a log does not say"},
+	[PLAN_CHECK_SPAN] = {"span", PLAN_STAGE_EXTENDED, AT(EXTENDED), false, true,
+			     "how long a phase took"},
+};
+
+const struct drill_check_class *drill_check_class(enum plan_check_type type)
+{
+	return &classes[type];
+}
+
+bool drill_check_type_parse(const char *name, enum plan_check_type *type)
+{
+	for (size_t i = 0; i < PLAN_CHECK_TYPES; i++) {
+		if (strcmp(classes[i].name, name) == 0) {
+			*type = (enum plan_check_type)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *drill_check_status_name(enum drill_check_status status)
+{
+	static const char *const names[] = {"pass", "fail", "not-assessed"};
+
+	return names[status];
+}
+
+DrillCheckResult *drill_check_result_new(const struct plan_check *check, const char *part,
+					 const char *database)
+{
+	DrillCheckResult *result = g_new0(DrillCheckResult, 1);
+
+	result->check = check;
+	result->status = DRILL_CHECK_UNASSESSED;
+	result->part = g_strdup(part);
+	result->database = g_strdup(database);
+	return result;
+}
+
+void drill_check_result_free(DrillCheckResult *result)
+{
+	if (!result)
+		return;
+	g_free(result->part);
+	g_free(result->database);
+	g_free(result->value);
+	g_free(result->expect);
+	g_free(result->basis);
+	g_free(result->message);
+	g_clear_pointer(&result->rows, json_decref);
+	g_free(result);
+}
+
+/* Of equal ones the first is told. */
+static int badness(enum drill_check_status status, bool warned)
+{
+	static const int of[] = {
+		[DRILL_CHECK_PASS] = 0, [DRILL_CHECK_UNASSESSED] = 2, [DRILL_CHECK_FAIL] = 3};
+
+	return MAX(of[status], warned ? 1 : 0);
+}
+
+static void judge(DrillCheckResult *result, enum drill_check_status status, bool warned,
+		  const char *format, va_list arguments)
+{
+	if (result->message && badness(status, warned) <= badness(result->status, result->warned))
+		return;
+	result->warned = warned;
+	result->status = status;
+	g_free(result->message);
+	result->message = g_strdup_vprintf(format, arguments);
+}
+
+void drill_check_pass(DrillCheckResult *result, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	judge(result, DRILL_CHECK_PASS, false, format, arguments);
+	va_end(arguments);
+}
+
+void drill_check_warn(DrillCheckResult *result, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	judge(result, DRILL_CHECK_PASS, true, format, arguments);
+	va_end(arguments);
+}
+
+void drill_check_fail(DrillCheckResult *result, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	judge(result, DRILL_CHECK_FAIL, false, format, arguments);
+	va_end(arguments);
+}
+
+void drill_check_unassessed(DrillCheckResult *result, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	judge(result, DRILL_CHECK_UNASSESSED, false, format, arguments);
+	va_end(arguments);
+}
+
+static json_t *process_json(const struct plan_check *check)
+{
+	json_t *list = json_array();
+
+	for (char **process = check->process; process && *process; process++)
+		json_array_append_new(list, json_string(*process));
+	return list;
+}
+
+json_t *drill_check_result_json(const DrillCheckResult *result)
+{
+	const struct plan_check *check = result->check;
+	json_t *object = json_object();
+
+	json_set_string(object, "name", check->name);
+	json_set_string(object, "part", result->part);
+	json_set_string(object, "title", check->title);
+	json_set_string(object, "type", drill_check_class(check->type)->name);
+	json_set(object, "process", process_json(check));
+	json_set_string(object, "stage", plan_stage_name(check->stage));
+	json_set_bool(object, "gate", check->gate);
+	json_set_string(object, "severity",
+			plan_severity_name((enum plan_severity)check->severity));
+	json_set_string(object, "database", result->database);
+	json_set_string(object, "status", drill_check_status_name(result->status));
+	json_set_bool(object, "warned", result->warned);
+	json_set_string(object, "value", result->value);
+	json_set_string(object, "expect", result->expect);
+	json_set_string(object, "basis", result->basis);
+	json_set_string(object, "query_sha256",
+			result->query_sha256[0] ? result->query_sha256 : NULL);
+	json_set_int(object, "duration_us", result->duration);
+	json_set_string(object, "message", result->message);
+	json_set_bool(object, "redacted", check->redact);
+	if (result->rows)
+		json_set(object, "rows", json_incref(result->rows));
+	return object;
+}
+
+static void count(struct drill_check_counts *counts, const DrillCheckResult *result)
+{
+	bool counts_as_failure = result->check->severity == PLAN_SEVERITY_FAIL;
+	bool informs = result->check->severity == PLAN_SEVERITY_INFO;
+
+	counts->passed += result->status == DRILL_CHECK_PASS;
+	counts->warnings += result->warned && !informs;
+	if (result->status == DRILL_CHECK_FAIL) {
+		counts->failed += counts_as_failure;
+		counts->warnings += !counts_as_failure && !informs;
+	} else if (result->status == DRILL_CHECK_UNASSESSED) {
+		counts->unassessed++;
+		counts->gates_unassessed += result->check->gate && counts_as_failure;
+	}
+}
+
+struct drill_check_counts drill_check_count(const GPtrArray *results)
+{
+	struct drill_check_counts counts = {0};
+
+	for (guint i = 0; i < results->len; i++)
+		count(&counts, results->pdata[i]);
+	return counts;
+}

@@ -1,0 +1,72 @@
+/* What a plan may ask for and this version does not do. Nothing of it is passed over in silence: what a drill would be
+ * believed for is refused, the rest is a deviation of its record. */
+#include "base/error.h"
+#include "drill/engine/engine.h"
+
+#include <string.h>
+
+static const struct {
+	const char *group, *key;
+} not_applied[] = {
+	{"sandbox", "memory"},
+	{"sandbox", "jobs"},
+	{"sandbox", "cpu-weight"},
+	{"sandbox", "io-weight"},
+	{"postgresql", "libraries"},
+	{"postgresql", "set"},
+	{"postgresql", "shared-buffers"},
+	{"extended", "amcheck"},
+	{"evidence", "formats"},
+	{"notify", "on-pass"},
+	{"notify", "on-fail"},
+	{"notify", "on-missed"},
+	{"notify", "on-abandoned"},
+};
+
+static bool refuse(const char *what, GError **error)
+{
+	return odr_fail(error, ODR_ERROR_REFUSED,
+			"this version does not carry out %s: without it the drill would prove less "
+			"than the plan says",
+			what);
+}
+
+static bool check_plan(const DrillPlan *plan, GError **error)
+{
+	if (plan->kind != PLAN_RESTORE)
+		return refuse(plan->kind == PLAN_KIT ? "kind=kit" : "kind=verify", error);
+	if (plan->isolation.namespace != PLAN_NAMESPACE_AUTO &&
+	    plan->isolation.namespace != PLAN_NAMESPACE_UNSHARE)
+		return refuse("another namespace= of [isolation] than auto and unshare", error);
+	if (plan->sandbox.discard != PLAN_DISCARD_DELETE)
+		return refuse("another discard= of [sandbox] than delete", error);
+	if (plan->evidence.redact != PLAN_REDACT_NONE)
+		return refuse("redact= of [evidence]", error);
+	return g_strcmp0(plan->select.set, "random") != 0 ||
+	       refuse("set=random of [select]", error);
+}
+
+static bool is_applied(const struct plan_value *value)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(not_applied); i++)
+		if (strcmp(value->group, not_applied[i].group) == 0 &&
+		    strcmp(value->key, not_applied[i].key) == 0)
+			return false;
+	return true;
+}
+
+bool drill_is_able(Drill *drill, GError **error)
+{
+	const GPtrArray *values = drill->plan->values;
+
+	if (!check_plan(drill->plan, error))
+		return false;
+	for (guint i = 0; values && i < values->len; i++) {
+		const struct plan_value *value = values->pdata[i];
+
+		if (value->line != 0 && !is_applied(value))
+			drill_deviate(drill, "%s= of [%s] is not carried out by this version",
+				      value->key, value->group);
+	}
+	return true;
+}

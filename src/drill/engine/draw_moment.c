@@ -1,0 +1,359 @@
+/* The draw of a drill: what there is to draw from, what was drawn before, and what came of it. */
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "drill/draw/draw.h"
+#include "drill/engine/engine.h"
+
+#include <string.h>
+
+#define NONCE_MAX     4096
+#define NO_CHECKPOINT "0000000000000000000000000000000000000000000000000000000000000000"
+
+struct drawing {
+	Drill *drill;
+	DrawInputs *inputs;
+	GPtrArray *population;
+	GHashTable *strata; /* char * → struct draw_stratum, owned by inputs */
+	struct population_cut cut;
+	lsn_t wal_end;		    /* of the repository that is gathered from; 0: not looked at */
+	struct population_knot end; /* the newest commit before it */
+};
+
+/* ---- what there is ------------------------------------------------------------------------------- */
+
+static void add_edge(struct drawing *drawing, const char *kind, const Manifest *set,
+		     const char *repository, usec_t time)
+{
+	draw_inputs_add_edge(drawing->inputs, &(struct draw_edge){.kind = (char *)kind,
+								  .repository = (char *)repository,
+								  .set = set->set_id,
+								  .timeline = set->wal->timeline,
+								  .time = time});
+}
+
+/* From one knot to another, if that is any time at all. */
+static void add_interval(struct drawing *drawing, const Manifest *set, const char *repository,
+			 const struct population_knot *from, const struct population_knot *to)
+{
+	g_autoptr(GArray) knots = g_array_new(FALSE, FALSE, sizeof(struct population_knot));
+
+	if (to->time <= from->time || to->lsn < from->lsn)
+		return;
+	g_array_append_val(knots, *from);
+	g_array_append_val(knots, *to);
+	population_add_interval(drawing->population,
+				&(struct population_interval){.repository = repository,
+							      .set = set->set_id,
+							      .timeline = set->wal->timeline,
+							      .base = set->wal->start,
+							      .knots = knots},
+				&drawing->cut);
+}
+
+/* Up to where PostgreSQL can stop: at the newest commit that can be reached from a set. False: at none. */
+static bool end_of(struct drawing *drawing, Repo *repo, const struct restore_holdings *holdings,
+		   const Manifest *set, struct population_knot *end)
+{
+	const struct restore_target latest = {.type = RECOVERY_DEFAULT, .set = set->set_id};
+	const struct restore_source source = {.manifests = holdings->manifests,
+					      .ranges = holdings->ranges,
+					      .histories = holdings->histories};
+	struct restore_plan plan = {0};
+
+	if (!restore_plan(&source, &latest, &plan, NULL))
+		return false;
+	/* Of all sets that lead to the same end it is looked at once. */
+	if (plan.wal_end != drawing->wal_end &&
+	    restore_plan_prove(
+		    &(struct restore_proof){.repo = repo,
+					    .identity = drawing->drill->request->identity,
+					    .source = &source,
+					    .target = &latest},
+		    &plan, NULL)) {
+		drawing->wal_end = plan.wal_end;
+		drawing->end = (struct population_knot){.time = plan.last_commit,
+							.lsn = plan.last_commit_lsn};
+	}
+	*end = drawing->end;
+
+	bool found = plan.wal_end == drawing->wal_end && end->time > 0;
+
+	restore_plan_clear(&plan);
+	return found;
+}
+
+/* What follows a set on its own timeline is reached from it up to the next one's end. */
+static const Manifest *next_of(const GPtrArray *manifests, guint number)
+{
+	const Manifest *set = manifests->pdata[number];
+
+	for (guint i = number + 1; i < manifests->len; i++) {
+		const Manifest *next = manifests->pdata[i];
+
+		if (next->wal && next->system_identifier == set->system_identifier &&
+		    next->wal->timeline == set->wal->timeline)
+			return next;
+	}
+	return NULL;
+}
+
+static void add_set(struct drawing *drawing, Repo *repo, const struct restore_holdings *holdings,
+		    guint number)
+{
+	Drill *drill = drawing->drill;
+	const char *repository = store_name(repo->store);
+	const Manifest *set = holdings->manifests->pdata[number];
+	const Manifest *next = set->wal ? next_of(holdings->manifests, number) : NULL;
+	usec_t margin = drill->plan->select.margin;
+	struct population_knot from, to;
+
+	if (!set->wal || !set->has_sealed ||
+	    set->stopped < drill->t_loss - drill->plan->select.window)
+		return;
+	from = (struct population_knot){.time = set->stopped + margin, .lsn = set->wal->stop};
+	if (!end_of(drawing, repo, holdings, set, &to))
+		return;
+	to.time -= margin;
+	if (next && next->stopped < to.time)
+		to = (struct population_knot){.time = next->stopped, .lsn = next->wal->start};
+	add_interval(drawing, set, repository, &from, &to);
+	if (to.time > from.time) {
+		add_edge(drawing, "after-set", set, repository, from.time);
+		add_edge(drawing, next ? "before-set" : "segment-boundary", set, repository,
+			 to.time - 1);
+	}
+}
+
+static bool gather_from(struct drawing *drawing, Repo *repo, GError **error)
+{
+	struct restore_holdings holdings = {0};
+
+	if (!restore_holdings_read(repo, drawing->drill->request->identity, &holdings, error))
+		return false;
+	drawing->wal_end = 0;
+	for (guint i = 0; i < holdings.manifests->len; i++)
+		add_set(drawing, repo, &holdings, i);
+	restore_holdings_clear(&holdings);
+	return true;
+}
+
+static bool gather(struct drawing *drawing, GError **error)
+{
+	Drill *drill = drawing->drill;
+
+	for (guint i = 0; i < drill->request->repos->len; i++) {
+		Repo *repo = drill->request->repos->pdata[i];
+		const char *only = drill->plan->select.repository;
+		struct draw_repository *repository;
+
+		if (only && strcmp(store_name(repo->store), only) != 0)
+			continue;
+		if (!gather_from(drawing, repo, error))
+			return odr_context(error, "repository %s", store_name(repo->store));
+		repository = g_new0(struct draw_repository, 1);
+		repository->name = g_strdup(store_name(repo->store));
+		g_ptr_array_add(drawing->inputs->repositories, repository);
+	}
+	return drawing->population->len > 0 ||
+	       odr_fail(error, ODR_ERROR_NOT_FOUND,
+			"no moment of the window can be reached: no set of it has WAL behind it");
+}
+
+/* ---- what was drawn before ----------------------------------------------------------------------- */
+
+static void note_repository(const struct drawing *drawing, const char *name, uint64_t seq)
+{
+	for (guint i = 0; i < drawing->inputs->repositories->len; i++) {
+		struct draw_repository *repository = drawing->inputs->repositories->pdata[i];
+
+		if (g_strcmp0(repository->name, name) == 0)
+			repository->drilled = seq;
+	}
+}
+
+static void note_stratum(const struct drawing *drawing, const char *name)
+{
+	struct draw_stratum *stratum = name ? g_hash_table_lookup(drawing->strata, name) : NULL;
+
+	if (!name)
+		return;
+	if (!stratum) {
+		stratum = g_new0(struct draw_stratum, 1);
+		stratum->name = g_strdup(name);
+		g_ptr_array_add(drawing->inputs->strata, stratum);
+		g_hash_table_insert(drawing->strata, stratum->name, stratum);
+	}
+	/* How many slots there had been then; made into those since at the end. */
+	stratum->slots = drawing->inputs->slots;
+}
+
+static bool take_line(void *data, const struct audit_line *line)
+{
+	struct drawing *drawing = data;
+	const char *plan = json_string_value(json_object_get(line->data, "plan"));
+	const char *repository = json_string_value(json_object_get(line->data, "repository"));
+
+	if (strcmp(line->event, audit_event_name(AUDIT_DRILL_DRAWN)) != 0)
+		return true;
+	note_repository(drawing, repository, line->seq);
+	if (g_strcmp0(plan, drawing->drill->plan->name) != 0)
+		return true;
+	drawing->inputs->slots++;
+	note_stratum(drawing, json_string_value(json_object_get(line->data, "stratum")));
+	return true;
+}
+
+static bool read_history(struct drawing *drawing, GError **error)
+{
+	g_autofree char *path = audit_path(drawing->drill->request->state);
+	struct audit_report report = {0};
+	bool done = audit_read(path, take_line, drawing, &report, error);
+
+	audit_report_clear(&report);
+	for (guint i = 0; i < drawing->inputs->strata->len; i++) {
+		struct draw_stratum *stratum = drawing->inputs->strata->pdata[i];
+
+		stratum->slots = drawing->inputs->slots - stratum->slots;
+	}
+	return done;
+}
+
+/* ---- what the seed is made of -------------------------------------------------------------------- */
+
+static bool find_checkpoint(struct drawing *drawing, GError **error)
+{
+	Drill *drill = drawing->drill;
+	g_autoptr(Checkpoint) checkpoint = NULL;
+	usec_t began;
+
+	g_strlcpy(drawing->inputs->checkpoint, NO_CHECKPOINT, sizeof(drawing->inputs->checkpoint));
+	if (!draw_slot_began(drill->request->slot, drill->plan->schedule.zone, &began, error))
+		return false;
+	drawing->inputs->zone = g_strdup(drill->plan->schedule.zone_name);
+	drawing->inputs->slot_began = began;
+	for (guint i = 0; drill->request->key && i < drill->request->evidence_repos->len; i++)
+		if (!checkpoint && !checkpoint_before(drill->request->evidence_repos->pdata[i],
+						      drill->request->key->endorsement.public_key,
+						      began, &checkpoint, drill->deviations, error))
+			return false;
+	if (checkpoint)
+		g_strlcpy(drawing->inputs->checkpoint, checkpoint->sha256,
+			  sizeof(drawing->inputs->checkpoint));
+	else
+		g_ptr_array_add(
+			drill->notes,
+			g_strdup("no checkpoint of the audit chain was stored before this slot: "
+				 "whoever holds the chain could have tried several draws"));
+	return true;
+}
+
+static bool read_nonce(struct drawing *drawing, GError **error)
+{
+	const char *path = drawing->drill->plan->select.nonce_file;
+	g_autofree char *text = NULL;
+
+	if (path && !file_read_text(path, NONCE_MAX, &text, error))
+		return false;
+	g_free(drawing->inputs->nonce);
+	drawing->inputs->nonce = g_strdup(text ? g_strstrip(text) : "");
+	return true;
+}
+
+static void set_mix(struct drawing *drawing, enum plan_target_kind kind)
+{
+	const GArray *mix = drawing->drill->plan->select.mix;
+	struct draw_weight only = {.method = kind == PLAN_TARGET_WORST ? DRAW_WORST : DRAW_EDGE,
+				   .weight = 1};
+
+	if (kind == PLAN_TARGET_RANDOM)
+		g_array_append_vals(drawing->inputs->mix, mix->data, mix->len);
+	else
+		g_array_append_val(drawing->inputs->mix, only);
+}
+
+/* ---- what comes of it ---------------------------------------------------------------------------- */
+
+static void take_point(Drill *drill, const struct draw_point *point, json_t *draw)
+{
+	struct restore_target *target = &drill->target.target;
+	g_autofree char *time = clock_format(point->time);
+	g_autofree char *lsn = lsn_print(point->lsn);
+
+	g_free(drill->target.repository);
+	g_free(drill->target.text);
+	drill->target.repository = g_strdup(point->repository);
+	*target = (struct restore_target){.timeline = point->timeline};
+	drill->target.set = g_strdup(point->set);
+	target->set = drill->target.set;
+	if (point->effective == DRAW_WAL) {
+		target->type = RECOVERY_LSN;
+		target->lsn = point->lsn;
+		drill->target.text = g_strconcat("lsn:", lsn, NULL);
+	} else {
+		target->type = RECOVERY_TIME;
+		target->time = point->time;
+		drill->target.text = g_strconcat("time:", time, NULL);
+	}
+	drill->target.draw = draw;
+	drill->target.drawn = true;
+}
+
+static bool keep(Drill *drill, const char *name, const char *text, GError **error)
+{
+	struct evidence evidence = drill_evidence(drill);
+	g_autoptr(GBytes) content = g_bytes_new(text, strlen(text));
+
+	return !drill->request->key ||
+	       evidence_add(&evidence, drill->request->run_id, name, content, error);
+}
+
+static void digest_text(const char *text, char hex[2 * SHA256_SIZE + 1])
+{
+	uint8_t digest[SHA256_SIZE];
+
+	sha256(text, strlen(text), digest);
+
+	g_autofree char *digits = hex_encode(digest, SHA256_SIZE);
+
+	g_strlcpy(hex, digits, 2 * SHA256_SIZE + 1);
+}
+
+static bool draw(struct drawing *drawing, GError **error)
+{
+	Drill *drill = drawing->drill;
+	g_autofree char *population = population_print(drawing->population);
+	g_autofree char *inputs = NULL;
+	char inputs_sha256[2 * SHA256_SIZE + 1];
+	struct draw_point point;
+
+	digest_text(population, drawing->inputs->population_sha256);
+	inputs = draw_inputs_print(drawing->inputs);
+	digest_text(inputs, inputs_sha256);
+	if (!draw_make(drawing->inputs, drawing->population, &point, error) ||
+	    !keep(drill, EVIDENCE_POPULATION, population, error) ||
+	    !keep(drill, EVIDENCE_DRAW, inputs, error))
+		return false;
+	take_point(drill, &point, draw_record(drawing->inputs, &point, inputs_sha256));
+	return true;
+}
+
+bool drill_draw_moment(Drill *drill, enum plan_target_kind kind, GError **error)
+{
+	g_autoptr(DrawInputs) inputs = draw_inputs_new();
+	g_autoptr(GPtrArray) population = population_new();
+	g_autoptr(GHashTable) strata = g_hash_table_new(g_str_hash, g_str_equal);
+	struct drawing drawing = {.drill = drill,
+				  .inputs = inputs,
+				  .population = population,
+				  .strata = strata,
+				  .cut = {drill->t_loss, drill->plan->schedule.zone}};
+
+	g_strlcpy(inputs->plan_hash, drill->plan->hash, sizeof(inputs->plan_hash));
+	g_free(inputs->slot);
+	inputs->slot = g_strdup(drill->request->slot);
+	set_mix(&drawing, kind);
+	return gather(&drawing, error) && read_history(&drawing, error) &&
+	       find_checkpoint(&drawing, error) && read_nonce(&drawing, error) &&
+	       draw(&drawing, error);
+}

@@ -1,0 +1,142 @@
+#ifndef ODR_DRILL_ENGINE_ENGINE_H
+#define ODR_DRILL_ENGINE_ENGINE_H
+
+#include "base/task.h"
+#include "drill/check/check.h"
+#include "drill/drill.h"
+#include "drill/engine/replica.h"
+#include "odoo/database.h"
+#include "ops/filestore/proof.h"
+#include "ops/restore/filestore.h"
+#include "ops/sandbox.h"
+
+/*
+ * What the states of a drill share (drill.h has the outside). A state either does its work or fails; then what follows
+ * is left out, up to judging.
+ */
+struct drill_database {
+	char *name;
+	OdooDatabase *odoo; /* NULL: none of Odoo's */
+	bool has_proof;
+	struct filestore_proof proof;
+	char *elsewhere; /* attachments that are not in the filestore, or NULL */
+};
+
+/* Files come back beside the database. */
+struct drill_files {
+	struct filestore_holdings holdings;
+	struct filestore_choice choice;
+	bool wanted; /* the service has captures of a filestore */
+	struct task *task;
+	struct restore_filestore_request request;
+	struct restore_filestore_result result;
+	struct drill_span span;
+	char *folder;
+};
+
+typedef struct drill Drill;
+struct drill {
+	const struct drill_request *request;
+	const DrillPlan *plan;
+	usec_t begun;	  /* wall clock */
+	usec_t t_loss;	  /* wall clock: nothing stored later is used */
+	usec_t commanded; /* monotonic, as the next four; 0: never */
+	usec_t db_ready, files_ready, gated, checked;
+
+	/* the moment */
+	struct drill_target target;
+	Repo *repo;
+	struct store_settings store; /* of it, as of t_loss */
+	struct restore_holdings holdings;
+	struct restore_plan restore;
+	bool planned;
+
+	/* the place */
+	struct sandbox sandbox;
+	struct isolation isolation, server_isolation; /* before; and where the server ran */
+	struct archive_get_request get;
+	struct replica_request replica_request;
+	Replica *replica;
+	int server; /* pid of its server, atomic; 0: none yet */
+	struct restore_result restored;
+	struct drill_files files;
+	struct replica_arrival arrival;
+	struct feeder_report fed;
+
+	/* what was found */
+	GPtrArray *databases;			     /* struct drill_database */
+	GPtrArray *results;			     /* DrillCheckResult */
+	GArray *spans;				     /* struct drill_span */
+	GPtrArray *deviations;			     /* char *: sentences */
+	json_t *requeue, *neutralization, *controls; /* of the record, or NULL */
+	unsigned controls_passed;
+	char *server_sha256; /* hex, of the program of the server; or NULL */
+	char *odoo_log;	     /* path; NULL: Odoo was not started */
+	const char *url; /* of the application as it is called inside, while it answers; or NULL */
+
+	/* how it ended */
+	const char *state; /* the one it is in, or failed in */
+	GError *failure;
+	enum drill_outcome failing;
+	bool over_limit;   /* it fails because the plan leaves such moments out */
+	unsigned outcomes; /* all that apply */
+	enum drill_outcome outcome;
+	json_t *record, *teardown;
+	char *kept;			    /* folder that stays, or NULL */
+	char previous[2 * SHA256_SIZE + 1]; /* digest of the record before; "" */
+	GPtrArray *notes;		    /* char *: for the user */
+};
+
+struct drill_measured {
+	struct drill_figures figures;
+	usec_t with_assumptions, achieved_rpo, target_gap; /* -1: not measured */
+};
+void drill_measure(const Drill *drill, struct drill_measured *measured);
+
+/* The states, in order. */
+bool drill_draw(Drill *drill, GError **error);
+/* REFUSED where the plan asks for what is not done; lesser things are deviations. */
+bool drill_is_able(Drill *drill, GError **error);
+/* Fills drill->target by the draw (drill/draw.h), from what the repositories hold. */
+bool drill_draw_moment(Drill *drill, enum plan_target_kind kind, GError **error);
+bool drill_preflight(Drill *drill, GError **error);
+bool drill_provision(Drill *drill, GError **error);
+bool drill_isolate(Drill *drill, GError **error);
+bool drill_restore(Drill *drill, GError **error);
+bool drill_replay(Drill *drill, GError **error);
+bool drill_arrive(Drill *drill, GError **error);
+bool drill_check_paused(Drill *drill, GError **error);
+bool drill_promote(Drill *drill, GError **error);
+bool drill_requeue(Drill *drill, GError **error);
+bool drill_neutralize(Drill *drill, GError **error);
+bool drill_check_app(Drill *drill, GError **error);
+bool drill_control(Drill *drill, GError **error);
+/* A check of type command. False only with STOPPED. */
+bool drill_check_by_command(Drill *drill, const struct plan_check *check, GError **error);
+/* Of what was measured, once all else is done. */
+void drill_check_figures(Drill *drill);
+/* All checks of a stage that need no application. */
+bool drill_check_stage(Drill *drill, enum plan_stage stage, GError **error);
+/* What each says before it begins; NULL: nothing. */
+json_t *drill_announce_preflight(const Drill *drill);
+json_t *drill_announce_restore(const Drill *drill);
+json_t *drill_announce_arrival(const Drill *drill);
+
+/* In the audit chain, durable; takes data. */
+bool drill_append(const Drill *drill, enum audit_event event, json_t *data, GError **error);
+/* A file of the plan, by its name there; NULL: it has none. g_free. */
+char *drill_plan_text(const Drill *drill, const char *name);
+struct evidence drill_evidence(const Drill *drill);
+/* How the target was chosen, for chain and record. New reference. */
+json_t *drill_target_json(const struct drill_target *target);
+/* A span of the main thread: begins now, closed by drill_span_end. */
+usec_t drill_span_begin(void);
+void drill_span_end(Drill *drill, enum drill_phase phase, const char *component, usec_t from,
+		    bool drill_only);
+void drill_progress(const Drill *drill, const struct restore_progress *progress);
+void drill_deviate(Drill *drill, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Judges it: sets outcomes, outcome and record. */
+void drill_judge(Drill *drill);
+
+#endif

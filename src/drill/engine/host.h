@@ -1,0 +1,15 @@
+#ifndef ODR_DRILL_ENGINE_HOST_H
+#define ODR_DRILL_ENGINE_HOST_H
+
+#include "base/json.h"
+
+/*
+ * What of a host decides how fast it restores: processors, memory, kernel, the file system of the sandbox. Drills on
+ * hosts of one class compare. Objects with members cpu, cpus, memory_bytes, kernel, filesystem; what cannot be told is
+ * null. New reference.
+ */
+json_t *host_facts(const char *directory);
+/* SHA-256 (hex) of processors, memory to the GiB, and kind of file system; g_free. */
+char *host_class(const json_t *facts);
+
+#endif

@@ -1,0 +1,273 @@
+#include "drill/engine/isolation.h"
+
+#include "base/confine.h"
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define AT_ONCE_MS 1000 /* an answer that takes longer came from somewhere */
+
+/* Of documentation (RFC 5737, RFC 3849): routed to nobody, yet a network would try. */
+static const char *const nobody[] = {"192.0.2.1:443", "[2001:db8::1]:443", NULL};
+
+static void free_result(void *data)
+{
+	struct isolation_result *result = data;
+
+	g_free(result->to);
+	g_free(result->address);
+	g_free(result);
+}
+
+void isolation_clear(struct isolation *isolation)
+{
+	g_clear_pointer(&isolation->results, g_ptr_array_unref);
+	g_clear_pointer(&isolation->own_network, g_free);
+	g_clear_pointer(&isolation->network, g_free);
+}
+
+/* ---- what is tried ------------------------------------------------------------------------------- */
+
+struct attempt {
+	struct sockaddr_storage address;
+	socklen_t size;
+};
+
+static bool split(const char *probe, char **host, char **port, GError **error)
+{
+	const char *colon = strrchr(probe, ':');
+	guint64 number;
+
+	if (!colon || colon == probe ||
+	    !g_ascii_string_to_unsigned(colon + 1, 10, 1, 65535, &number, NULL) ||
+	    (probe[0] == '[') != (colon[-1] == ']') ||
+	    (probe[0] != '[' && colon != strchr(probe, ':')))
+		return odr_fail(error, ODR_ERROR_USAGE,
+				"'%s' is no address to try: HOST:PORT or [ADDRESS]:PORT", probe);
+	*host = probe[0] == '[' ? g_strndup(probe + 1, (gsize)(colon - probe) - 2)
+				: g_strndup(probe, (gsize)(colon - probe));
+	*port = g_strdup(colon + 1);
+	return true;
+}
+
+static void add_attempt(const char *probe, const struct addrinfo *found, GArray *attempts,
+			struct isolation *isolation)
+{
+	struct isolation_result *result = g_new0(struct isolation_result, 1);
+	struct attempt attempt = {.size = found->ai_addrlen};
+	char numeric[NI_MAXHOST] = "";
+
+	memcpy(&attempt.address, found->ai_addr, found->ai_addrlen);
+	getnameinfo(found->ai_addr, found->ai_addrlen, numeric, sizeof(numeric), NULL, 0,
+		    NI_NUMERICHOST);
+	*result = (struct isolation_result){
+		.to = g_strdup(probe), .address = g_strdup(numeric), .number = -1};
+	g_array_append_val(attempts, attempt);
+	g_ptr_array_add(isolation->results, result);
+}
+
+static bool resolve(const char *probe, GArray *attempts, struct isolation *isolation,
+		    GError **error)
+{
+	static const struct addrinfo wanted = {.ai_socktype = SOCK_STREAM,
+					       .ai_flags = AI_NUMERICSERV};
+	g_autofree char *host = NULL, *port = NULL;
+	struct addrinfo *found = NULL;
+	int trouble;
+
+	if (!split(probe, &host, &port, error))
+		return false;
+	trouble = getaddrinfo(host, port, &wanted, &found);
+	if (trouble != 0)
+		return odr_fail(error, ODR_ERROR_REFUSED,
+				"cannot try whether '%s' is out of reach: %s", probe,
+				gai_strerror(trouble));
+	for (const struct addrinfo *each = found; each; each = each->ai_next)
+		add_attempt(probe, each, attempts, isolation);
+	freeaddrinfo(found);
+	return true;
+}
+
+static bool resolve_all(const char *const *probes, GArray *attempts, struct isolation *isolation,
+			GError **error)
+{
+	for (; *probes; probes++)
+		if (!resolve(*probes, attempts, isolation, error))
+			return false;
+	return true;
+}
+
+/* ---- inside -------------------------------------------------------------------------------------- */
+
+struct inside {
+	struct confinement confinement;
+	const GArray *attempts;
+	int report;
+};
+
+/* errno of connecting; 0: connected. */
+static int try_one(const struct attempt *attempt)
+{
+	int fd = socket(attempt->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct pollfd waiting = {.fd = fd, .events = POLLOUT};
+	int number = 0;
+	socklen_t size = sizeof(number);
+
+	if (fd < 0)
+		return errno;
+	if (connect(fd, (const struct sockaddr *)&attempt->address, attempt->size) != 0)
+		number = errno;
+	if (number == EINPROGRESS) {
+		if (poll(&waiting, 1, AT_ONCE_MS) != 1)
+			number = ETIMEDOUT;
+		else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &size) != 0)
+			number = errno;
+	}
+	close(fd);
+	return number;
+}
+
+/* Only system calls: we are the copy of a process that may have threads. First comes whether we got in, then what each
+ * attempt met. */
+static void inside_run(const struct inside *inside)
+{
+	bool entered = confinement_enter(&inside->confinement);
+	int number = entered ? 0 : errno;
+
+	if (write(inside->report, &number, sizeof(number)) != sizeof(number) || !entered)
+		_exit(1);
+	for (guint i = 0; i < inside->attempts->len; i++) {
+		number = try_one(&g_array_index(inside->attempts, struct attempt, i));
+		if (write(inside->report, &number, sizeof(number)) != sizeof(number))
+			_exit(1);
+	}
+	_exit(0);
+}
+
+static bool read_number(int report, int *number)
+{
+	ssize_t got;
+
+	do
+		got = read(report, number, sizeof(*number));
+	while (got < 0 && errno == EINTR);
+	return got == sizeof(*number);
+}
+
+static bool read_results(int report, struct isolation *isolation, GError **error)
+{
+	int number = 0;
+
+	if (!read_number(report, &number))
+		return odr_fail(error, ODR_ERROR_SYSTEM, "the attempt to reach the network died");
+	if (number != 0)
+		return odr_fail(
+			error, ODR_ERROR_REFUSED,
+			"a network that leads nowhere cannot be had here: %s; allow namespaces to "
+			"this user, or start the drill where they are",
+			g_strerror(number));
+	for (guint i = 0; i < isolation->results->len; i++) {
+		struct isolation_result *result = isolation->results->pdata[i];
+
+		if (!read_number(report, &result->number))
+			return odr_fail(error, ODR_ERROR_SYSTEM, "the attempt to reach '%s' died",
+					result->to);
+	}
+	return true;
+}
+
+static bool try_all(struct inside *inside, struct isolation *isolation, GError **error)
+{
+	int report[2];
+	pid_t child;
+	bool done;
+
+	if (pipe2(report, O_CLOEXEC) != 0)
+		return odr_fail_errno(error, errno, "cannot make a pipe");
+	inside->report = report[1];
+	child = fork();
+	if (child == 0)
+		inside_run(inside);
+	close(report[1]);
+	done = child > 0 ? read_results(report[0], isolation, error)
+			 : odr_fail_errno(error, errno, "cannot start a process");
+	close(report[0]);
+	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	return done;
+}
+
+/* ---- judging ------------------------------------------------------------------------------------- */
+
+/* What the kernel says of itself without a packet having left. */
+static bool is_out_of_reach(int number)
+{
+	return number == ENETUNREACH || number == EHOSTUNREACH || number == ENETDOWN ||
+	       number == EADDRNOTAVAIL || number == EAFNOSUPPORT;
+}
+
+static bool judge(const struct isolation *isolation, GError **error)
+{
+	for (guint i = 0; i < isolation->results->len; i++) {
+		const struct isolation_result *result = isolation->results->pdata[i];
+
+		if (result->number == 0)
+			return odr_fail(error, ODR_ERROR_REFUSED,
+					"'%s' (%s) can be reached from where the drill would run",
+					result->to, result->address);
+		if (!is_out_of_reach(result->number))
+			return odr_fail(
+				error, ODR_ERROR_REFUSED,
+				"whether '%s' (%s) is out of reach from where the drill would "
+				"run cannot be told: %s",
+				result->to, result->address, g_strerror(result->number));
+	}
+	if (g_strcmp0(isolation->network, isolation->own_network) == 0)
+		return odr_fail(error, ODR_ERROR_REFUSED,
+				"the drill would run in the network of this host");
+	return true;
+}
+
+static char *network_of(pid_t pid)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/ns/net", (int)pid);
+
+	return g_file_read_link(path, NULL);
+}
+
+static bool prove_at(pid_t pid, const GArray *attempts, struct isolation *isolation, GError **error)
+{
+	struct confinement_place place = {-1, -1};
+	struct inside inside = {
+		.confinement = {.no_network = true, .place = pid != 0 ? &place : NULL},
+		.attempts = attempts};
+	bool done;
+
+	confinement_prepare(&inside.confinement);
+	if (pid != 0 && !confinement_place_open(&place, pid))
+		return odr_fail_errno(error, errno, "cannot look at the namespaces of process %d",
+				      (int)pid);
+	isolation->own_network = network_of(getpid());
+	isolation->network = pid != 0 ? network_of(pid) : NULL;
+	done = try_all(&inside, isolation, error) && judge(isolation, error);
+	confinement_place_close(&place);
+	return done;
+}
+
+bool isolation_prove(const char *const *probes, pid_t pid, struct isolation *isolation,
+		     GError **error)
+{
+	g_autoptr(GArray) attempts = g_array_new(FALSE, TRUE, sizeof(struct attempt));
+
+	*isolation = (struct isolation){.results = g_ptr_array_new_with_free_func(free_result)};
+	return resolve_all(nobody, attempts, isolation, error) &&
+	       (!probes || resolve_all(probes, attempts, isolation, error)) &&
+	       prove_at(pid, attempts, isolation, error);
+}

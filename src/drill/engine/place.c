@@ -1,0 +1,222 @@
+/* Before anything is fetched: what will be restored, where, and that nothing can leave that place. */
+#include "base/error.h"
+#include "base/file.h"
+#include "drill/engine/engine.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+/* WAL fetched ahead, logs, and what promotion writes. */
+#define ROOM_BESIDE ((uint64_t)512 << 20)
+
+/* ---- preflight ----------------------------------------------------------------------------------- */
+
+static bool is_wanted(const Drill *drill, guint number)
+{
+	const char *name = drill->target.repository;
+	const Repo *repo = drill->request->repos->pdata[number];
+
+	return !name || strcmp(store_name(repo->store), name) == 0;
+}
+
+static bool plan_from(Drill *drill, Repo *repo, GError **error)
+{
+	struct restore_target *target = &drill->target.target;
+
+	if (!restore_target_find_mark(repo, drill->request->identity, target, drill->deviations,
+				      error) ||
+	    !restore_holdings_read(repo, drill->request->identity, &drill->holdings, error))
+		return false;
+
+	struct restore_source source = {.manifests = drill->holdings.manifests,
+					.ranges = drill->holdings.ranges,
+					.histories = drill->holdings.histories};
+	struct restore_proof proof = {.repo = repo,
+				      .identity = drill->request->identity,
+				      .source = &source,
+				      .target = target};
+
+	if (!restore_plan(&source, target, &drill->restore, error))
+		return false;
+	drill->planned = true;
+	return restore_plan_prove(&proof, &drill->restore, error);
+}
+
+static void forget_plan(Drill *drill)
+{
+	if (drill->planned)
+		restore_plan_clear(&drill->restore);
+	drill->planned = false;
+	restore_holdings_clear(&drill->holdings);
+}
+
+/* The first repository that leads to the target; why the last one does not is the reason. */
+static bool find_repository(Drill *drill, GError **error)
+{
+	const GPtrArray *repos = drill->request->repos;
+
+	for (guint i = 0; i < repos->len; i++) {
+		if (!is_wanted(drill, i))
+			continue;
+		g_clear_error(error);
+		drill->repo = repos->pdata[i];
+		drill->store = drill->request->stores[i];
+		drill->store.as_of = drill->t_loss;
+		if (plan_from(drill, drill->repo, error))
+			return true;
+		forget_plan(drill);
+	}
+	if (!error || *error)
+		return false;
+	return odr_fail(error, ODR_ERROR_USAGE, "there is no repository '%s'",
+			drill->target.repository);
+}
+
+/* When the database will be; as for a restore of the whole. */
+static struct filestore_span moment_of(const Drill *drill)
+{
+	const struct restore_target *target = &drill->target.target;
+	const Manifest *manifest = drill->restore.manifest;
+
+	switch (target->type) {
+	case RECOVERY_TIME:
+		return (struct filestore_span){target->time, target->time};
+	case RECOVERY_NAME:
+		if (target->mark_timeline)
+			return (struct filestore_span){target->time, target->time};
+		break;
+	case RECOVERY_IMMEDIATE:
+		return (struct filestore_span){manifest->started, manifest->stopped};
+	default:
+		break;
+	}
+	return (struct filestore_span){manifest->stopped, drill->t_loss};
+}
+
+static bool plan_files(Drill *drill, GError **error)
+{
+	struct drill_files *files = &drill->files;
+	struct filestore_span span = moment_of(drill);
+	g_autoptr(GError) absent = NULL;
+
+	if (!filestore_holdings_read(drill->repo, drill->request->identity, &files->holdings,
+				     error))
+		return false;
+	files->wanted = filestore_holdings_choose(&files->holdings, &span, &files->choice, &absent);
+	if (!files->wanted && !odr_error_is(absent, ODR_ERROR_NOT_FOUND)) {
+		g_propagate_error(error, g_steal_pointer(&absent));
+		return false;
+	}
+	return true;
+}
+
+static uint64_t bytes_of(const Manifest *manifest, const char *name)
+{
+	const struct set_part *part = manifest ? manifest_part(manifest, name) : NULL;
+
+	return part ? part->bytes : 0;
+}
+
+static uint64_t bytes_needed(const Drill *drill)
+{
+	const struct filestore_choice *choice = &drill->files.choice;
+	uint64_t bytes = ROOM_BESIDE + bytes_of(drill->restore.manifest, PART_DATABASE);
+
+	if (!drill->files.wanted)
+		return bytes;
+	bytes += bytes_of(choice->base, PART_FILESTORE);
+	/* What later captures add is not told apart from what they share: no more than the largest has. */
+	if (!choice->base && choice->later->len > 0)
+		bytes += bytes_of(choice->later->pdata[choice->later->len - 1], PART_FILESTORE);
+	return bytes;
+}
+
+static bool check_room(const Drill *drill, GError **error)
+{
+	const char *directory = drill->plan->sandbox.directory;
+	uint64_t needed = bytes_needed(drill);
+	struct statvfs system;
+
+	if (statvfs(directory, &system) != 0)
+		return odr_fail_errno(error, errno, "cannot look at '%s'", directory);
+	uint64_t free = (uint64_t)system.f_bavail * system.f_frsize;
+
+	if (free >= needed)
+		return true;
+	g_autofree char *wanted = size_format(needed);
+	g_autofree char *has = size_format(free);
+
+	return odr_fail(error, ODR_ERROR_NO_SPACE,
+			"the drill needs about %s in '%s', where %s are free", wanted, directory,
+			has);
+}
+
+/* What would be too much to replay is left out, and said. */
+static bool check_wal(Drill *drill, GError **error)
+{
+	uint64_t limit = drill->plan->select.max_wal;
+	uint64_t bytes = drill->restore.segments * drill->restore.manifest->wal->segment_size;
+
+	if (limit == 0 || bytes <= limit)
+		return true;
+	g_autofree char *much = size_format(bytes);
+	g_autofree char *most = size_format(limit);
+
+	drill->over_limit = true;
+	return odr_fail(error, ODR_ERROR_FAILED,
+			"up to %s of WAL would have to be replayed, and max-wal is %s", much, most);
+}
+
+bool drill_preflight(Drill *drill, GError **error)
+{
+	usec_t from = drill_span_begin();
+	bool done;
+
+	drill->commanded = from;
+	done = find_repository(drill, error) && check_wal(drill, error) &&
+	       plan_files(drill, error) && check_room(drill, error);
+	drill_span_end(drill, PHASE_LOCATE, "", from, false);
+	return done;
+}
+
+/* ---- the sandbox --------------------------------------------------------------------------------- */
+
+/* Whoever writes that file says that the folder may be filled and emptied. */
+static bool check_marker(const struct drill_plan *plan, GError **error)
+{
+	g_autofree char *marker =
+		g_build_filename(plan->sandbox.directory, plan->sandbox.marker, NULL);
+
+	if (g_file_test(marker, G_FILE_TEST_IS_REGULAR))
+		return true;
+	return odr_fail(
+		error, ODR_ERROR_REFUSED,
+		"'%s' is no place for drills: they fill and empty it, so a file '%s' has to lie "
+		"there that says so",
+		plan->sandbox.directory, plan->sandbox.marker);
+}
+
+bool drill_provision(Drill *drill, GError **error)
+{
+	usec_t from = drill_span_begin();
+	bool done = check_marker(drill->plan, error) &&
+		    instance_possible(drill->plan->sandbox.postgres_bin,
+				      drill->restore.manifest->pg_major, error) &&
+		    sandbox_make(drill->plan->sandbox.directory, drill->request->run_id,
+				 &drill->sandbox, error);
+
+	drill_span_end(drill, PHASE_PROVISION, "", from, false);
+	return done;
+}
+
+bool drill_isolate(Drill *drill, GError **error)
+{
+	usec_t from = drill_span_begin();
+	bool done = drill->plan->isolation.network == PLAN_NETWORK_HOST ||
+		    isolation_prove((const char *const *)drill->plan->isolation.probe, 0,
+				    &drill->isolation, error);
+
+	drill_span_end(drill, PHASE_PROVISION, "", from, true);
+	return done;
+}

@@ -1,0 +1,214 @@
+/* From the first byte that is fetched to a server that takes connections. */
+#include "base/error.h"
+#include "drill/engine/engine.h"
+
+#include <string.h>
+
+/* ---- files beside the database ------------------------------------------------------------------- */
+
+static bool restore_files(void *data, GError **error)
+{
+	struct drill_files *files = data;
+	bool done;
+
+	files->span = (struct drill_span){.phase = PHASE_FILESTORE,
+					  .component = PART_FILESTORE,
+					  .began = clock_now(),
+					  .from = clock_monotonic()};
+	done = restore_filestore(&files->request, &files->result, error);
+	files->span.to = clock_monotonic();
+	files->span.failed = !done;
+	files->span.bytes = files->result.bytes;
+	files->span.objects = files->result.files;
+	return done;
+}
+
+static bool start_files(Drill *drill, GError **error)
+{
+	const struct drill_request *request = drill->request;
+	struct drill_files *files = &drill->files;
+
+	if (!files->wanted)
+		return true;
+	files->folder = g_build_filename(drill->sandbox.folder, "filestore", NULL);
+	files->request = (struct restore_filestore_request){.repo = drill->repo,
+							    .identity = request->identity,
+							    .choice = &files->choice,
+							    .folder = files->folder,
+							    .throw_away = true,
+							    .workers = request->workers,
+							    .spool = drill->sandbox.folder,
+							    .run_id = request->run_id};
+	files->task = task_start(restore_files, files, error);
+	return files->task != NULL;
+}
+
+static bool end_files(Drill *drill, GError **error)
+{
+	struct task *task = g_steal_pointer(&drill->files.task);
+	bool done = task_wait(task, error);
+
+	if (task) {
+		g_array_append_val(drill->spans, drill->files.span);
+		drill->files_ready = drill->files.span.to;
+	}
+	return done || odr_context(error, "the filestore");
+}
+
+/* ---- the cluster --------------------------------------------------------------------------------- */
+
+static void on_progress(void *data, const struct restore_progress *progress)
+{
+	drill_progress(data, progress);
+}
+
+static void prepare_replica(Drill *drill)
+{
+	const struct drill_request *request = drill->request;
+	const struct drill_plan *plan = drill->plan;
+
+	drill->get = (struct archive_get_request){.repositories = &drill->store,
+						  .repository_count = 1,
+						  .identity = request->identity,
+						  .workers = request->workers,
+						  .timeout = request->archive_timeout,
+						  .sets = request->sets};
+	drill->replica_request = (struct replica_request){
+		.repo = drill->repo,
+		.identity = request->identity,
+		.plan = &drill->restore,
+		.target = &drill->target.target,
+		.folder = drill->sandbox.folder,
+		.bin = plan->sandbox.postgres_bin,
+		.program = request->program,
+		.get = &drill->get,
+		.probes = (const char *const *)plan->isolation.probe,
+		.host_network = plan->isolation.network == PLAN_NETWORK_HOST,
+		.spool = drill->sandbox.folder,
+		.run_id = request->run_id,
+		.workers = request->workers,
+		.spans = drill->spans,
+		.progress = on_progress,
+		.progress_data = drill,
+	};
+	drill->replica = replica_new(&drill->replica_request);
+}
+
+bool drill_restore(Drill *drill, GError **error)
+{
+	prepare_replica(drill);
+	return start_files(drill, error) &&
+	       replica_restore(drill->replica, &drill->restored, error);
+}
+
+/* The server's place is proven before its moment is waited for. */
+static bool bring_up(Drill *drill, GError **error)
+{
+	usec_t from = drill_span_begin();
+	bool done = replica_start(drill->replica, &drill->server_isolation, error);
+
+	if (done)
+		g_atomic_int_set(&drill->server, (int)replica_pid(drill->replica));
+	drill_span_end(drill, PHASE_PROVISION, "database", from, false);
+	return done && replica_replay(drill->replica, error);
+}
+
+bool drill_replay(Drill *drill, GError **error)
+{
+	bool done = bring_up(drill, error);
+
+	replica_fed(drill->replica, &drill->fed);
+	/* Waited for whatever came of the server: it uses what is about to go. */
+	return end_files(drill, done ? error : NULL) && done;
+}
+
+/* ---- whether that is the moment -------------------------------------------------------------------- */
+
+/* PostgreSQL said at what it stopped; that has to be what was asked for. */
+static bool check_moment(const Drill *drill, GError **error)
+{
+	const struct restore_target *target = &drill->target.target;
+	const struct replica_arrival *arrival = &drill->arrival;
+
+	if (target->type == RECOVERY_TIME && arrival->last_commit > target->time)
+		return odr_fail(error, ODR_ERROR_FAILED,
+				"the server went past the target: its newest commit is later");
+	if (target->type == RECOVERY_LSN && arrival->lsn < target->lsn)
+		return odr_fail(error, ODR_ERROR_FAILED, "the server rests before the target");
+	if (arrival->lsn < drill->restore.manifest->wal->stop)
+		return odr_fail(error, ODR_ERROR_FAILED,
+				"the server rests before the end of the set's own WAL");
+	return true;
+}
+
+static void free_database(void *data)
+{
+	struct drill_database *database = data;
+
+	odoo_database_free(database->odoo);
+	filestore_proof_clear(&database->proof);
+	g_free(database->elsewhere);
+	g_free(database->name);
+	g_free(database);
+}
+
+static bool add_database(Drill *drill, const char *conninfo, const char *name, GError **error)
+{
+	struct drill_database *database = g_new0(struct drill_database, 1);
+	g_autoptr(Session) session =
+		session_open_database(conninfo, name, drill->request->run_id, error);
+	g_autoptr(GError) trouble = NULL;
+
+	database->name = g_strdup(name);
+	g_ptr_array_add(drill->databases, database);
+	if (!session)
+		return false;
+	database->odoo = odoo_database_read(session, &trouble);
+	if (database->odoo || odr_error_is(trouble, ODR_ERROR_REFUSED))
+		return true;
+	g_propagate_error(error, g_steal_pointer(&trouble));
+	return false;
+}
+
+static bool find_databases(Drill *drill, GError **error)
+{
+	g_autofree char *conninfo = replica_conninfo(drill->replica);
+	g_autoptr(Session) session =
+		session_open_database(conninfo, "template1", drill->request->run_id, error);
+	g_autoptr(GPtrArray) databases = NULL;
+
+	if (!session || !session_databases(session, &databases, error))
+		return false;
+	drill->databases = g_ptr_array_new_with_free_func(free_database);
+	for (guint i = 0; i < databases->len; i++) {
+		const struct session_database *database = databases->pdata[i];
+
+		if (!g_str_has_prefix(database->name, "template") &&
+		    !add_database(drill, conninfo, database->name, error))
+			return odr_context(error, "database '%s'", database->name);
+	}
+	return true;
+}
+
+bool drill_arrive(Drill *drill, GError **error)
+{
+	usec_t from = drill_span_begin();
+	bool done = replica_arrival(drill->replica, &drill->arrival, error) &&
+		    check_moment(drill, error) && find_databases(drill, error);
+
+	drill_span_end(drill, PHASE_GATE, "database", from, true);
+	return done;
+}
+
+bool drill_promote(Drill *drill, GError **error)
+{
+	if (!replica_promote(drill->replica, error))
+		return false;
+	drill->db_ready = clock_monotonic();
+
+	usec_t from = drill_span_begin();
+	bool done = drill_check_stage(drill, PLAN_STAGE_PROMOTED, error);
+
+	drill_span_end(drill, PHASE_GATE, "database", from, false);
+	return done;
+}

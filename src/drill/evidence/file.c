@@ -1,0 +1,139 @@
+#include "drill/evidence/file.h"
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/file.h"
+
+#include <string.h>
+
+static bool is_same_file(const char *path, GBytes *content, GError **error)
+{
+	g_autoptr(GBytes) there = NULL;
+
+	if (!file_read(path, EVIDENCE_FILE_MAX, &there, error))
+		return false;
+	return g_bytes_equal(there, content) ||
+	       odr_fail(error, ODR_ERROR_EXISTS,
+			"'%s' is there already, with other content; evidence is never replaced",
+			path);
+}
+
+bool evidence_file_write(const char *path, GBytes *content, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+
+	if (g_bytes_get_size(content) > EVIDENCE_FILE_MAX)
+		return odr_fail(error, ODR_ERROR_USAGE, "'%s' would be too large for evidence",
+				path);
+	if (file_write(path, g_bytes_get_data(content, NULL), g_bytes_get_size(content),
+		       &(struct file_write){.mode = 0600, .exclusive = true}, &cause))
+		return true;
+	if (odr_error_is(cause, ODR_ERROR_EXISTS))
+		return is_same_file(path, content, error);
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
+
+bool evidence_file_sign(const EvidenceKey *key, const char *path, GBytes *content, GError **error)
+{
+	g_autofree char *signature_path = g_strconcat(path, EVIDENCE_SIGNATURE, NULL);
+	char *text = evidence_signature_print(key, g_bytes_get_data(content, NULL),
+					      g_bytes_get_size(content));
+	g_autoptr(GBytes) signature = g_bytes_new_take(text, strlen(text));
+
+	return evidence_file_write(path, content, error) &&
+	       evidence_file_write(signature_path, signature, error);
+}
+
+/* Storing. */
+
+/* The name is taken: a store that did not answer, or an earlier attempt, put it there. */
+static bool is_same_object(Repo *repo, const char *name, GBytes *content,
+			   struct store_receipt *receipt, GError **error)
+{
+	struct store_object object = {0};
+	g_autoptr(GBytes) there = NULL;
+
+	if (!store_head(repo->store, name, &object, error) ||
+	    !store_get(repo->store, name, NULL, EVIDENCE_FILE_MAX, &there, error))
+		return false;
+	receipt->stored_at = object.stored_at;
+	memcpy(receipt->version, object.version, sizeof(receipt->version));
+	return g_bytes_equal(there, content) ||
+	       odr_fail(error, ODR_ERROR_EXISTS,
+			"'%s' is in repository %s already, with other content", name,
+			store_name(repo->store));
+}
+
+static bool put(Repo *repo, const char *name, const struct evidence_object *object,
+		struct store_receipt *receipt, GError **error)
+{
+	struct store_put how = {.lock_until = object->lock_until, .see_lock = true, .once = true};
+	struct iovec part;
+	g_autoptr(GError) cause = NULL;
+
+	part.iov_base = (void *)g_bytes_get_data(object->content, &part.iov_len);
+	if (store_put(repo->store, name, &part, 1, &how, receipt, &cause))
+		return true;
+	if (odr_error_is(cause, ODR_ERROR_EXISTS))
+		return is_same_object(repo, name, object->content, receipt, error);
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
+
+/* As the store says now; null where nothing is locked, or it does not say. */
+static json_t *lock_read_back(Repo *repo, const char *name, const char *version)
+{
+	static const char *const modes[] = {
+		[STORE_LOCK_NONE] = "none",
+		[STORE_LOCK_GOVERNANCE] = "governance",
+		[STORE_LOCK_COMPLIANCE] = "compliance",
+		[STORE_LOCK_BUCKET] = "bucket",
+	};
+	struct store_lock lock = {0};
+	json_t *said;
+
+	if (!store_lock_get(repo->store, name, *version ? version : NULL, &lock, NULL) ||
+	    lock.until == 0)
+		return json_null();
+	said = json_object();
+	json_set_string(said, "mode", modes[lock.mode]);
+	json_set_time(said, "until", lock.until);
+	return said;
+}
+
+static json_t *receipt_of(Repo *repo, const char *name, const struct evidence_object *object,
+			  const struct store_receipt *receipt)
+{
+	json_t *said = json_object();
+	char digest[2 * SHA256_SIZE + 1];
+
+	evidence_digest(object->content, digest);
+	json_set_string(said, "repository", store_name(repo->store));
+	json_set_string(said, "repository_id", *repo->id ? repo->id : NULL);
+	json_set_string(said, "name", name);
+	json_set_string(said, "version", *receipt->version ? receipt->version : NULL);
+	json_set_int(said, "size", (int64_t)g_bytes_get_size(object->content));
+	json_set_string(said, "sha256", digest);
+	json_set_time(said, "stored_at", receipt->stored_at > 0 ? receipt->stored_at : -1);
+	json_set(said, "lock", lock_read_back(repo, name, receipt->version));
+	return said;
+}
+
+bool evidence_object_store(const GPtrArray *repos, const struct evidence_object *object,
+			   GError **error)
+{
+	for (guint i = 0; i < repos->len; i++) {
+		Repo *repo = repos->pdata[i];
+		g_autofree char *name = g_strconcat(repo->service_hex, "/", object->local, NULL);
+		struct store_receipt receipt = {0};
+
+		if (!put(repo, name, object, &receipt, error))
+			return odr_context(error, "cannot store '%s' in repository %s",
+					   object->local, store_name(repo->store));
+		json_array_append_new(object->objects, receipt_of(repo, name, object, &receipt));
+		if (object->stored_at)
+			*object->stored_at = MAX(*object->stored_at, receipt.stored_at);
+	}
+	return true;
+}

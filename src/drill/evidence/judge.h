@@ -1,0 +1,40 @@
+#ifndef ODR_DRILL_EVIDENCE_JUDGE_H
+#define ODR_DRILL_EVIDENCE_JUDGE_H
+
+#include "base/json.h"
+#include "drill/evidence/record.h"
+#include "drill/evidence/verify.h"
+
+/* Inside drill/ only: what the parts of verification share. */
+
+/* What the chain says of a run. */
+struct chain_run {
+	bool begun, ended;
+	char *record_sha256; /* NULL: nothing was signed */
+	char *outcome;	     /* NULL: not judged */
+	json_t *drawn;	     /* data of drill.drawn, or NULL */
+};
+struct judging {
+	const struct evidence_verify *how;
+	struct evidence_verdict *verdict;
+	GHashTable *runs;  /* id → struct chain_run */
+	GHashTable *seeds; /* plan hash and slot → seed */
+	GPtrArray
+		*order; /* ids of runs, in the order of the chain; then those that are not in it */
+	GPtrArray *digests;	/* of the chain's lines, in order */
+	GPtrArray *checkpoints; /* Checkpoint, good ones */
+};
+void judge_find(struct judging *judging, enum evidence_code code, const char *run,
+		const char *format, ...) G_GNUC_PRINTF(4, 5);
+/* A file whose signature is good. */
+bool judge_read_signed(const struct judging *judging, const char *path, GBytes **content,
+		       GError **error);
+/* run NULL: the chain does not know it. */
+void judge_run(struct judging *judging, const char *id, const struct chain_run *run);
+/* The draw, redone; record is good. */
+void judge_draw(struct judging *judging, const Record *record, const struct chain_run *run);
+/* Receipt and attestation. */
+void judge_receipt(struct judging *judging, const char *id);
+void judge_teardown(struct judging *judging, const char *id);
+
+#endif

@@ -1,0 +1,152 @@
+#include "drill/evidence/judge.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "drill/evidence/file.h"
+
+#include <string.h>
+
+#define WHAT "the receipt"
+
+/* One object of a receipt. */
+struct entry {
+	const char *repository, *name, *sha256, *version; /* version may be NULL */
+	const char *file;				  /* of the run */
+	bool locked;
+};
+
+static bool entry_read(json_t *object, const char *id, struct entry *entry, GError **error)
+{
+	g_autofree char *part = g_strdup_printf("/evidence/%s/", id);
+	const char *found;
+
+	if (!json_string_member(object, WHAT, "repository", &entry->repository, error) ||
+	    !json_string_member(object, WHAT, "name", &entry->name, error) ||
+	    !json_string_member(object, WHAT, "sha256", &entry->sha256, error) ||
+	    !json_string_optional(object, WHAT, "version", &entry->version, error))
+		return false;
+	found = strstr(entry->name, part);
+	if (!found || !evidence_name_valid(found + strlen(part)))
+		return odr_fail(error, ODR_ERROR_CORRUPT, "%s is of '%s', which is not of the run",
+				WHAT, entry->name);
+	entry->file = found + strlen(part);
+	entry->locked = json_is_object(json_object_get(object, "lock"));
+	return true;
+}
+
+static const Repo *repo_named(const GPtrArray *repos, const char *name)
+{
+	for (guint i = 0; repos && i < repos->len; i++)
+		if (strcmp(store_name(((Repo *)repos->pdata[i])->store), name) == 0)
+			return repos->pdata[i];
+	return NULL;
+}
+
+/* As it is in the repository, in the version that the receipt names. */
+static void judge_object(struct judging *judging, const char *id, const struct entry *entry)
+{
+	const Repo *repo = repo_named(judging->how->repos, entry->repository);
+	g_autoptr(GBytes) content = NULL;
+	g_autoptr(GError) cause = NULL;
+	char digest[2 * SHA256_SIZE + 1];
+
+	if (!repo)
+		return;
+	if (!store_get(repo->store, entry->name, entry->version, EVIDENCE_FILE_MAX, &content,
+		       &cause)) {
+		judge_find(judging, EVIDENCE_OBJECT_MISSING, id, "%s", cause->message);
+		return;
+	}
+	evidence_digest(content, digest);
+	if (strcmp(digest, entry->sha256) != 0)
+		judge_find(judging, EVIDENCE_OBJECT_DIFFERS, id,
+			   "'%s' in repository %s is not what was stored", entry->name,
+			   entry->repository);
+}
+
+static void judge_entry(struct judging *judging, const char *id, const struct entry *entry)
+{
+	g_autofree char *path = evidence_path(judging->how->folder, id, entry->file);
+	g_autoptr(GBytes) content = NULL;
+	char digest[2 * SHA256_SIZE + 1] = "";
+
+	if (file_read(path, EVIDENCE_FILE_MAX, &content, NULL))
+		evidence_digest(content, digest);
+	if (strcmp(digest, entry->sha256) != 0)
+		judge_find(judging, EVIDENCE_RECEIPT_DIFFERS, id,
+			   "%s is not what the receipt of repository %s says was stored",
+			   entry->file, entry->repository);
+	judge_object(judging, id, entry);
+}
+
+static bool names_record(const struct entry *entry)
+{
+	return strcmp(entry->file, EVIDENCE_RECORD) == 0;
+}
+
+static bool judge_entries(struct judging *judging, const char *id, json_t *document, GError **error)
+{
+	bool locked = true, record = false;
+	const char *run;
+	json_t *objects;
+
+	if (!json_string_member(document, WHAT, "run", &run, error) ||
+	    !json_array_member(document, WHAT, "objects", &objects, error))
+		return false;
+	if (strcmp(run, id) != 0)
+		return odr_fail(error, ODR_ERROR_CORRUPT, WHAT " is of run %s", run);
+	for (size_t i = 0; i < json_array_size(objects); i++) {
+		struct entry entry = {0};
+
+		if (!entry_read(json_array_get(objects, i), id, &entry, error))
+			return false;
+		judge_entry(judging, id, &entry);
+		locked &= entry.locked;
+		record |= names_record(&entry);
+	}
+	if (!record)
+		return odr_fail(error, ODR_ERROR_CORRUPT, WHAT " does not name the record");
+	if (!locked)
+		judge_find(judging, EVIDENCE_UNLOCKED, id,
+			   "not everything was locked in the repository when it was stored");
+	return true;
+}
+
+void judge_receipt(struct judging *judging, const char *id)
+{
+	g_autofree char *path = evidence_path(judging->how->folder, id, EVIDENCE_RECEIPT);
+	g_autoptr(GBytes) content = NULL;
+	g_autoptr(JsonValue) document = NULL;
+	g_autoptr(GError) cause = NULL;
+
+	if (!g_file_test(path, G_FILE_TEST_EXISTS))
+		judge_find(judging, EVIDENCE_RECEIPT_MISSING, id,
+			   "it has no receipt: it was not stored, and does not count");
+	else if (!judge_read_signed(judging, path, &content, &cause))
+		judge_find(judging, EVIDENCE_RECEIPT_SIGNATURE, id, "%s", cause->message);
+	else if (!json_parse(g_bytes_get_data(content, NULL), g_bytes_get_size(content), WHAT,
+			     &document, &cause) ||
+		 !judge_entries(judging, id, document, &cause))
+		judge_find(judging, EVIDENCE_RECEIPT_DIFFERS, id, "%s", cause->message);
+}
+
+void judge_teardown(struct judging *judging, const char *id)
+{
+	g_autofree char *path = evidence_path(judging->how->folder, id, EVIDENCE_TEARDOWN);
+	g_autoptr(GBytes) content = NULL;
+	g_autoptr(JsonValue) document = NULL;
+	g_autoptr(GError) cause = NULL;
+
+	if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
+		judge_find(judging, EVIDENCE_TEARDOWN_MISSING, id,
+			   "nobody attested that its sandbox was removed");
+		return;
+	}
+	if (!judge_read_signed(judging, path, &content, &cause) ||
+	    !json_parse(g_bytes_get_data(content, NULL), g_bytes_get_size(content),
+			"the attestation", &document, &cause))
+		judge_find(judging, EVIDENCE_TEARDOWN_SIGNATURE, id, "%s", cause->message);
+	else if (json_array_size(json_object_get(document, "left")) > 0)
+		judge_find(judging, EVIDENCE_LEFTOVER, id, "something was left behind: see %s",
+			   EVIDENCE_TEARDOWN);
+}
