@@ -361,7 +361,7 @@ bool seal_header_parse(const void *bytes, size_t size, struct seal_header *heade
 				size, parsed.size);
 
 	parsed.kind = bytes_u16(at + 10);
-	if (parsed.kind < SEAL_PACK || parsed.kind > SEAL_MARK)
+	if (parsed.kind < SEAL_PACK || parsed.kind > SEAL_ANCHOR)
 		return odr_fail(error, ODR_ERROR_REFUSED,
 				"the object is of kind %u that this version does not know",
 				(unsigned)parsed.kind);

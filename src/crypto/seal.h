@@ -5,7 +5,7 @@
 #include "crypto/keys.h"
 
 /*
- * A sealed object (pack, layer, WAL object, manifest, mark):
+ * A sealed object (pack, layer, WAL object, manifest, mark, anchor):
  *
  *   header   magic "ODRSEAL1" · u16 version 1 · u16 kind · u64 features · u32 header size ·
  *            typed fields (service, cipher, ephemeral key, commitment, wraps, extra …)
@@ -28,7 +28,14 @@
  *
  * Features: a reader refuses unknown bits 0 to 31 and may ignore 32 to 63. No bit has a meaning yet.
  */
-enum seal_kind { SEAL_PACK = 1, SEAL_LAYER = 2, SEAL_WAL = 3, SEAL_MANIFEST = 4, SEAL_MARK = 5 };
+enum seal_kind {
+	SEAL_PACK = 1,
+	SEAL_LAYER = 2,
+	SEAL_WAL = 3,
+	SEAL_MANIFEST = 4,
+	SEAL_MARK = 5,
+	SEAL_ANCHOR = 6
+};
 
 #define SEAL_OVERHEAD	   16 /* bytes a sealed chunk is longer than its content */
 #define SEAL_FOOTER_NUMBER UINT64_MAX

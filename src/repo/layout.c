@@ -190,6 +190,21 @@ bool layout_parse_mark(const char *local, char **mark_id, uint8_t digest[MARK_DI
 	return true;
 }
 
+char *layout_anchor(const char *mark_id)
+{
+	return g_strdup_printf("anchor/%s", mark_id);
+}
+
+bool layout_parse_anchor(const char *local, char **mark_id)
+{
+	const char *id = local + strlen("anchor/");
+
+	if (!g_str_has_prefix(local, "anchor/") || !mark_id_valid(id))
+		return false;
+	*mark_id = g_strdup(id);
+	return true;
+}
+
 char *layout_evidence(const char *run, const char *name)
 {
 	return g_strdup_printf("evidence/%s/%s", run, name);

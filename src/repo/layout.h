@@ -38,6 +38,9 @@ char *mark_id_of(usec_t made, const uint8_t digest[MARK_DIGEST_SIZE]);
 bool mark_id_valid(const char *id);
 char *layout_mark(const char *mark_id);
 bool layout_parse_mark(const char *local, char **mark_id, uint8_t digest[MARK_DIGEST_SIZE]);
+/* An anchor has the id of its mark. */
+char *layout_anchor(const char *mark_id);
+bool layout_parse_anchor(const char *local, char **mark_id);
 
 /* Files of evidence, and of checkpoints of the audit chain: suffix ".json", ".json.sig", …; parsed is the first. */
 char *layout_evidence(const char *run, const char *name);

@@ -1,5 +1,7 @@
 noinst_LIBRARIES += src/repo/librepo.a
 src_repo_librepo_a_SOURCES = \
+	src/repo/anchor.c \
+	src/repo/anchor.h \
 	src/repo/chain.c \
 	src/repo/chain.h \
 	src/repo/entry_list.c \

@@ -152,28 +152,12 @@ GBytes *manifest_seal(const Manifest *manifest, const Bundle *bundle, int compre
 	return g_byte_array_free_to_bytes(object);
 }
 
-static bool take_text(void *text, const void *plain, size_t size, GError **error)
-{
-	(void)error;
-	g_string_append_len(text, plain, (gssize)size);
-	return true;
-}
-
 bool manifest_parse_sealed(const struct signed_object *object, const Identity *identity,
 			   Manifest *manifest, GError **error)
 {
-	g_autoptr(SignedReader) reader = signed_reader_new(object, identity, error);
-	g_autoptr(GString) text = g_string_new(NULL);
-	uint64_t size;
+	g_autoptr(GString) text = NULL;
 
-	if (!reader)
-		return false;
-	size = signed_reader_size(reader);
-	if (size > SEALED_MAX)
-		return odr_fail(error, ODR_ERROR_CORRUPT,
-				"its sealed part has %" G_GUINT64_FORMAT " bytes", size);
-	return signed_reader_read(reader, 1, &(struct signed_sink){.data = text, .take = take_text},
-				  error) &&
+	return signed_object_text(object, identity, SEALED_MAX, &text, error) &&
 	       manifest_sealed_parse(text->str, text->len, manifest, error);
 }
 

@@ -227,26 +227,13 @@ bool mark_sealed_parse(const char *text, size_t size, struct mark *mark, GError 
 	return true;
 }
 
-static bool take_text(void *text, const void *plain, size_t size, GError **error)
-{
-	(void)error;
-	g_string_append_len(text, plain, (gssize)size);
-	return true;
-}
-
 static bool open_sealed(const struct signed_object *object, const Identity *identity,
 			struct mark *mark, GError **error)
 {
-	g_autoptr(SignedReader) reader = signed_reader_new(object, identity, error);
-	g_autoptr(GString) text = g_string_new(NULL);
+	g_autoptr(GString) text = NULL;
 	uint8_t digest[MARK_DIGEST_SIZE];
 
-	if (!reader)
-		return false;
-	if (signed_reader_size(reader) > SEALED_MAX)
-		return odr_fail(error, ODR_ERROR_CORRUPT, "its sealed part is too large");
-	if (!signed_reader_read(reader, 1, &(struct signed_sink){.data = text, .take = take_text},
-				error) ||
+	if (!signed_object_text(object, identity, SEALED_MAX, &text, error) ||
 	    !mark_sealed_parse(text->str, text->len, mark, error))
 		return false;
 	mark_name_digest(identity->digest_secret, mark->name, digest);

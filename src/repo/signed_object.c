@@ -395,3 +395,27 @@ bool signed_reader_read(const SignedReader *reader, unsigned threads,
 
 	return pool_run(&work, error);
 }
+
+static bool take_text(void *text, const void *plain, size_t size, GError **error)
+{
+	(void)error;
+	g_string_append_len(text, plain, (gssize)size);
+	return true;
+}
+
+bool signed_object_text(const struct signed_object *object, const Identity *identity, size_t max,
+			GString **text, GError **error)
+{
+	g_autoptr(SignedReader) reader = signed_reader_new(object, identity, error);
+	g_autoptr(GString) read = g_string_new(NULL);
+
+	if (!reader)
+		return false;
+	if (signed_reader_size(reader) > max)
+		return odr_fail(error, ODR_ERROR_CORRUPT, "its sealed part is too large");
+	if (!signed_reader_read(reader, 1, &(struct signed_sink){.data = read, .take = take_text},
+				error))
+		return false;
+	*text = g_steal_pointer(&read);
+	return true;
+}

@@ -57,5 +57,8 @@ struct signed_sink {
 /* What was taken counts only when this returns true. Memory does not grow with the content. */
 bool signed_reader_read(const SignedReader *reader, unsigned threads,
 			const struct signed_sink *sink, GError **error);
+/* The whole content as text; CORRUPT where it has more than max bytes. What it said belongs to the caller. */
+bool signed_object_text(const struct signed_object *object, const Identity *identity, size_t max,
+			GString **text, GError **error);
 
 #endif

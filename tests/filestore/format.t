@@ -37,6 +37,20 @@ subtest 'the golden filestore' => sub {
 	is_deeply([map { [(split /\t/)[0, 2, 3, 4]] } $read->('marks')], [['month-end', '-', '-', 'closed']], 'the mark has its name and note');
 };
 
+subtest 'the golden anchor' => sub {
+	my $golden = work_path('golden-anchor');
+	run_program(['cp', '-r', '--no-preserve=all', source_path('tests/golden/anchor'), $golden], user => 'root')->ok or die;
+	my $read = run_program(['/usr/bin/python3', source_path('tests/reader/odr_reader.py'), '--repository', "$golden/repository",
+			'--identity', "$golden/identity", 'anchors'], user => 'root');
+	is($read->err, '', 'it verifies');
+	is_deeply([split /\n/, $read->out], [
+			"month-end\t0/C0000A0\tshop\tbuiltin/trial-balance.sql\tidentical\t" .
+			'[["balance","1000","2","12.50"],["balance",null,"0","0"]]' . "\tnull",
+			"month-end\t0/C0000A0\tshop\tweekly/orders.sql\tdifferent\t[[\"41\"]]\t[[\"42\"]]",
+			"month-end\t0/C0000A0\tshop\tweekly/slow.sql\tunknown\tnull\tnull",
+		], 'and has its figures');
+};
+
 my $site = Odr::Site->new(version => 15, archive => 0);
 my $root = new_dir($site->path('filestore'), 0755);
 $site->{sections}{ 'service ' . $site->service } = { filestore => $root };

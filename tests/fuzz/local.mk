@@ -1,5 +1,6 @@
 # A new target: tests/fuzz/fuzz_NAME.c, its inputs in tests/fuzz/corpus/NAME/, and one line here.
 fuzz_programs =
+fuzz_programs += tests/fuzz/fuzz_anchor
 fuzz_programs += tests/fuzz/fuzz_chunk
 fuzz_programs += tests/fuzz/fuzz_clock
 fuzz_programs += tests/fuzz/fuzz_collect_index

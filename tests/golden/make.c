@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "crypto/secret.h"
+#include "repo/anchor.h"
 #include "repo/manifest.h"
 #include "repo/wal_object.h"
 
@@ -555,6 +556,60 @@ static void make_set(struct golden *golden, const char *set_id, const struct lay
 	expect_set(golden, set_id);
 }
 
+/* A mark and its anchor: one figure that nothing changed, one that changed, one that could not be taken. */
+
+static void put_object(const struct golden *golden, const char *local, GBytes *object,
+		       GError *error)
+{
+	struct iovec part;
+
+	must(object != NULL, error);
+	part.iov_base = (void *)g_bytes_get_data(object, &part.iov_len);
+	must(repo_put(golden->repos->pdata[0], local, &part, 1, 0, NULL, &error), error);
+}
+
+static void add_figure(Anchor *anchor, const char *query, enum anchor_basis basis,
+		       const char *before, const char *after)
+{
+	struct anchor_figure *figure = anchor_figure_new(
+		"shop", query, "4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce");
+
+	figure->basis = basis;
+	figure->before = before ? json_loads(before, 0, NULL) : NULL;
+	figure->after = after ? json_loads(after, 0, NULL) : NULL;
+	figure->problem = before ? NULL : g_strdup("it did not end within 1 min");
+	g_ptr_array_add(anchor->figures, figure);
+}
+
+static void make_anchor(struct golden *golden)
+{
+	Mark *mark = g_new0(Mark, 1);
+	GError *error = NULL;
+
+	mark->made = STARTED + USEC_PER_DAY;
+	mark->timeline = 1;
+	mark->lsn = 0xc0000a0;
+	mark->program = g_strdup("odrbackup 0.1.0");
+	mark->name = g_strdup("month-end");
+	mark->host = g_strdup("db1");
+	mark->system_identifier = SYSTEM;
+
+	GBytes *object = mark_seal(mark, golden->bundle, &error);
+	Anchor *anchor = anchor_of_mark(mark);
+
+	put_object(golden, layout_mark(mark->id), object, error);
+	add_figure(anchor, "builtin/trial-balance.sql", ANCHOR_IDENTICAL,
+		   "{\"columns\":[\"metric\",\"key\",\"n\",\"value\"],\"rows\":["
+		   "[\"balance\",\"1000\",\"2\",\"12.50\"],[\"balance\",null,\"0\",\"0\"]]}",
+		   NULL);
+	add_figure(anchor, "weekly/orders.sql", ANCHOR_DIFFERENT,
+		   "{\"columns\":[\"n\"],\"rows\":[[\"41\"]]}",
+		   "{\"columns\":[\"n\"],\"rows\":[[\"42\"]]}");
+	add_figure(anchor, "weekly/slow.sql", ANCHOR_UNKNOWN, NULL, NULL);
+	object = anchor_seal(anchor, golden->bundle, &error);
+	put_object(golden, layout_anchor(anchor->id), object, error);
+}
+
 int main(int argc, char **argv)
 {
 	struct golden golden = {.expected = g_string_new(NULL)};
@@ -578,6 +633,7 @@ int main(int argc, char **argv)
 	make_set(&golden, GOLDEN_FULL, refs, 1, objects);
 	refs[1] = make_layer(&golden, later_layer);
 	make_set(&golden, GOLDEN_LATER, refs, 2, objects);
+	make_anchor(&golden);
 	write_text(&golden, "expected", golden.expected->str);
 	return 0; /* what it allocated goes with it */
 }

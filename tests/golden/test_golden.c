@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "crypto/secret.h"
+#include "repo/anchor.h"
 #include "repo/manifest.h"
 #include "repo/mark.h"
 #include "repo/moment.h"
@@ -418,6 +419,49 @@ static void test_filestore(void)
 	repo_free(repo);
 }
 
+static const struct anchor_figure *figure_of(const Anchor *anchor, guint number,
+					     enum anchor_basis basis)
+{
+	const struct anchor_figure *figure = anchor->figures->pdata[number];
+
+	g_assert_cmpint(figure->basis, ==, basis);
+	g_assert_cmpstr(figure->database, ==, "shop");
+	return figure;
+}
+
+static void assert_json(const json_t *value, const char *expected)
+{
+	g_autofree char *text = value ? json_print(value) : NULL;
+
+	g_assert_cmpstr(text, ==, expected);
+}
+
+static void test_anchor(void)
+{
+	g_autoptr(Identity) identity = golden_identity("anchor/identity");
+	Repo *repo = golden_repo("anchor/repository", identity);
+	g_autoptr(GPtrArray) ids = NULL;
+	g_autoptr(Anchor) anchor = NULL;
+	GError *error = NULL;
+
+	anchor_list(repo, &ids, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(ids->len, ==, 1);
+	anchor_load(repo, identity, ids->pdata[0], &anchor, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(anchor->name, ==, "month-end");
+	g_assert_cmpuint(anchor->lsn, ==, 0xc0000a0);
+	g_assert_cmpuint(anchor->figures->len, ==, 3);
+	assert_json(figure_of(anchor, 0, ANCHOR_IDENTICAL)->before,
+		    "{\"columns\":[\"metric\",\"key\",\"n\",\"value\"],\"rows\":["
+		    "[\"balance\",\"1000\",\"2\",\"12.50\"],[\"balance\",null,\"0\",\"0\"]]}");
+	assert_json(figure_of(anchor, 1, ANCHOR_DIFFERENT)->after,
+		    "{\"columns\":[\"n\"],\"rows\":[[\"42\"]]}");
+	g_assert_cmpstr(figure_of(anchor, 2, ANCHOR_UNKNOWN)->problem, ==,
+			"it did not end within 1 min");
+	repo_free(repo);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -435,6 +479,7 @@ int main(int argc, char **argv)
 			     test_wal_has_its_content);
 	g_test_add_func("/golden/wal-identity-opens-no-set", test_wal_identity_opens_no_set);
 	g_test_add_func("/golden/filestore-moment-and-mark", test_filestore);
+	g_test_add_func("/golden/anchor-has-its-figures", test_anchor);
 
 	int status = g_test_run();
 

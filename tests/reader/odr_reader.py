@@ -36,7 +36,7 @@ except ImportError:
     xxhash = None
 
 MIB = 1 << 20
-PACK, ROOT, WAL, MANIFEST, MARK = 1, 2, 3, 4, 5
+PACK, ROOT, WAL, MANIFEST, MARK, ANCHOR = 1, 2, 3, 4, 5, 6
 ROLE_WRITER = 1
 FOOTER = 2**64 - 1
 SET_NAME = "[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}"
@@ -497,6 +497,16 @@ class Repository:
                 troubles.append(str(trouble))
         return found, troubles
 
+    def anchors(self):
+        """All anchors that verify, oldest first; and a sentence for each that does not."""
+        found, troubles = [], []
+        for local in self.list("anchor"):
+            try:
+                found.append(within(f"'{local}'", Anchor, self.get(local), local, self.identity))
+            except Trouble as trouble:
+                troubles.append(str(trouble))
+        return found, troubles
+
     # Packs.
 
     def pack(self, generation, row):
@@ -851,9 +861,52 @@ class Mark:
         sealed = json_parse(signed.open(identity).content(identity), "the content")
         self.name = member(sealed, "name", str, "the content")
         self.note = None if sealed.get("note") is None else member(sealed, "note", str, "the content")
-        digest = hmac.new(identity.digest_secret, b"odrbackup mark 1 " + self.name.encode(), "sha256").digest()[:8]
-        time = datetime.datetime.fromtimestamp(self.made_us // 1000000, datetime.timezone.utc)
-        need(local == f"mark/{time:%Y%m%dT%H%M%SZ}-{digest.hex()}", "name and time are not those of its object")
+        need(local == f"mark/{mark_id(self.name, self.made_us, identity)}", "name and time are not those of its object")
+
+
+def mark_id(name, made_us, identity):
+    digest = hmac.new(identity.digest_secret, b"odrbackup mark 1 " + name.encode(), "sha256").digest()[:8]
+    time = datetime.datetime.fromtimestamp(made_us // 1000000, datetime.timezone.utc)
+    return f"{time:%Y%m%dT%H%M%SZ}-{digest.hex()}"
+
+
+class Anchor:
+    """Figures of the business around a mark."""
+
+    BASES = "identical", "equal", "different", "unknown"
+
+    def __init__(self, data, local, identity):
+        signed = SignedObject(data, ANCHOR, local, identity)
+        public = json_parse(signed.header.public, "the public part")
+        what = "the public part"
+        found = member(public, "format", int, what)
+        need(found == 1, f"it has format {found}, this reader knows format 1")
+        need(f"anchor/{member(public, 'anchor', str, what)}" == local, "it is the anchor of another name")
+        need(member(public, "service", str, what) == identity.service.hex(), "it belongs to another service")
+        self.made_us = member(public, "made_us", int, what)
+        sealed = json_parse(signed.open(identity).content(identity), "the content")
+        self.name = member(sealed, "name", str, "the content")
+        self.timeline, self.lsn = member(sealed, "timeline", int, "the content"), member(sealed, "lsn", str, "the content")
+        need(local == f"anchor/{mark_id(self.name, self.made_us, identity)}", "name and time are not those of its object")
+        self.figures = member(sealed, "figures", list, "the content")
+        for figure in self.figures:
+            self.check(figure)
+
+    def check(self, figure):
+        basis = member(figure, "basis", str, "a figure")
+        need(basis in self.BASES, f"a figure has the unknown basis {basis}")
+        unhex(member(figure, "sha256", str, "a figure"), 32, "a figure's sha256")
+        self.check_rows(figure.get("before"), basis != "unknown")
+        self.check_rows(figure.get("after"), basis == "different")
+
+    @staticmethod
+    def check_rows(rows, wanted):
+        need((rows is not None) == wanted, "a figure has not the rows of its basis")
+        if rows is not None:
+            width = len(member(rows, "columns", list, "rows"))
+            cells = [cell for row in member(rows, "rows", list, "rows") for cell in row]
+            need(all(len(row) == width for row in rows["rows"]), "a figure has a row of another width")
+            need(all(cell is None or isinstance(cell, str) for cell in cells), "a figure has a cell that is no text")
 
 
 # Restoring.
@@ -1083,6 +1136,18 @@ def command_marks(repository, _):
     return 1 if troubles else 0
 
 
+def command_anchors(repository, _):
+    found, troubles = repository.anchors()
+    for anchor in found:
+        for figure in anchor.figures:
+            before = json.dumps(figure["before"] and figure["before"]["rows"], separators=(",", ":"))
+            after = json.dumps(figure["after"] and figure["after"]["rows"], separators=(",", ":"))
+            print(anchor.name, anchor.lsn, figure["database"], figure["query"], figure["basis"], before, after, sep="\t")
+    for trouble in troubles:
+        print(trouble, file=sys.stderr)
+    return 1 if troubles else 0
+
+
 def command_restore(repository, arguments):
     tablespaces = {}
     for text in arguments.tablespace:
@@ -1124,6 +1189,7 @@ def arguments_parse():
     moments = commands.add_parser("moments", help="of a part, oldest first: time, set")
     moments.add_argument("part", metavar="PART")
     commands.add_parser("marks", help="oldest first: name, time, timeline, position in WAL, note")
+    commands.add_parser("anchors", help="a line for each figure: name, position in WAL, database, query, basis, rows before and after")
     restore = commands.add_parser("restore", help="write the data directory of a set, or its filestore")
     restore.add_argument("set", metavar="SET", help="id of a set, or latest")
     restore.add_argument("directory", metavar="DIR", help="new or empty")
@@ -1142,6 +1208,7 @@ def main():
     except SystemExit as end:  # PostgreSQL would take 2 for absence
         return TROUBLE if end.code else 0
     run = {
+        "anchors": command_anchors,
         "list": command_list,
         "marks": command_marks,
         "moments": command_moments,

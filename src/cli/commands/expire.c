@@ -21,13 +21,15 @@ static char *drafts_amount(const struct expire_repository *repository)
 		       : g_strdup_printf(" and %s (%s) of writers that died", files, bytes);
 }
 
-/* ", 1 mark, 30 moments", or "". */
+/* ", 1 mark, 1 anchor, 30 moments", or "". */
 static char *marks_amount(const struct expire_repository *repository)
 {
 	g_autofree char *marks = count_format(repository->marks, "mark");
+	g_autofree char *anchors = count_format(repository->anchors, "anchor");
 	g_autofree char *moments = count_format(repository->moments, "moment");
 
 	return g_strconcat(repository->marks ? ", " : "", repository->marks ? marks : "",
+			   repository->anchors ? ", " : "", repository->anchors ? anchors : "",
 			   repository->moments ? ", " : "", repository->moments ? moments : "",
 			   NULL);
 }
@@ -40,7 +42,8 @@ static char *amount(const struct expire_repository *repository, const char *verb
 	for (guint i = 0; i < repository->sets->len; i++)
 		sets += ((const struct expire_set *)repository->sets->pdata[i])->expires;
 	if (sets == 0 && repository->objects == 0 && repository->wal->len == 0 &&
-	    repository->marks == 0 && repository->moments == 0 && repository->swept.drafts == 0)
+	    repository->marks + repository->anchors + repository->moments == 0 &&
+	    repository->swept.drafts == 0)
 		return g_strdup_printf("nothing to remove: %s %s", all,
 				       repository->sets->len == 1 ? "stays" : "stay");
 
@@ -104,6 +107,7 @@ static json_t *repository_json(const struct expire_repository *repository)
 	json_set(object, "wal", wal);
 	json_set_int(object, "wal_bytes", (int64_t)repository->wal_bytes);
 	json_set_int(object, "marks", repository->marks);
+	json_set_int(object, "anchors", repository->anchors);
 	json_set_int(object, "moments", repository->moments);
 	json_set_int(object, "drafts", (int64_t)repository->swept.drafts);
 	json_set_int(object, "draft_bytes", (int64_t)repository->swept.bytes);

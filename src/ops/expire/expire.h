@@ -7,7 +7,7 @@
 /*
  * Removing what retention no longer keeps, in every repository: manifests of expired sets first, then the
  * packs and tables of generations that no set refers to any more, then WAL from before the oldest set
- * that is left, then marks and moments from before it, and what aborted runs left behind. Interrupted anywhere, every set that is listed is
+ * that is left, then marks, anchors and moments from before it, and what aborted runs left behind. Interrupted anywhere, every set that is listed is
  * whole, and the next run goes on. No key that opens anything is needed.
  *
  * Time passes only while sets arrive: a clock that jumped ahead expires nothing, and where backups have
@@ -46,7 +46,7 @@ struct expire_repository {
 	GPtrArray *troubles;		   /* char *: sentences */
 	unsigned unverified;		   /* objects named as sets that are none */
 	unsigned locked;		   /* objects that stay until their lock ends */
-	unsigned marks, moments;	   /* from before the oldest set that stays */
+	unsigned marks, anchors, moments;  /* from before the oldest set that stays */
 	unsigned refused;		   /* objects that the store would not give up otherwise */
 };
 struct expire_result {

@@ -1,8 +1,8 @@
 #include "base/error.h"
 #include "ops/expire/steps.h"
-#include "repo/mark.h"
+#include "repo/layout.h"
 
-/* Marks and moments from before the oldest set that stays: no restore can begin early enough to reach them. */
+/* Marks, anchors and moments from before the oldest set that stays: no restore can begin early enough to reach them. */
 struct old_ones {
 	usec_t before;
 	GPtrArray *objects; /* struct store_object */
@@ -30,7 +30,7 @@ static bool is_one(const char *name)
 	g_autofree char *first = NULL;
 	g_autofree char *second = NULL;
 
-	return layout_parse_mark(name, &first, digest) ||
+	return layout_parse_mark(name, &first, digest) || layout_parse_anchor(name, &first) ||
 	       layout_parse_moment(name, &first, &second);
 }
 
@@ -64,5 +64,6 @@ bool expire_marks(struct expire *expire, GError **error)
 {
 	return expire->out->unverified > 0 ||
 	       (remove_old(expire, "mark/", &expire->out->marks, error) &&
+		remove_old(expire, "anchor/", &expire->out->anchors, error) &&
 		remove_old(expire, "moment/", &expire->out->moments, error));
 }

@@ -31,7 +31,7 @@ bool expire_remove(struct expire *expire, const GPtrArray *objects, bool *remove
 bool expire_content(struct expire *expire, GError **error);
 bool expire_wal(struct expire *expire, GError **error);
 bool expire_probes(struct expire *expire, GError **error);
-/* marks.c: and moments */
+/* marks.c: anchors and moments, too */
 bool expire_marks(struct expire *expire, GError **error);
 bool expire_drafts(struct expire *expire, GError **error);
 
