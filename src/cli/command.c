@@ -385,7 +385,7 @@ static const struct command_option drill_run_options[] = {
 	{"if-due", 0, OPTION_FLAG, NULL, "only in its window, and once a slot; else status 8"},
 	{"keep", 0, OPTION_FLAG, NULL, "leave the sandbox for a look"},
 	{"strict", 0, OPTION_FLAG, NULL, "status 3 where there are warnings"},
-	{"jobs", 0, OPTION_TEXT, "N", "worker threads (workers= of the configuration)"},
+	{"jobs", 0, OPTION_TEXT, "N", "worker threads (jobs= of the plan)"},
 	{NULL},
 };
 

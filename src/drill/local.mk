@@ -3,6 +3,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/check/check.c \
 	src/drill/check/check.h \
 	src/drill/check/cluster.c \
+	src/drill/check/extended.h \
 	src/drill/check/host.c \
 	src/drill/check/host.h \
 	src/drill/check/http.c \
@@ -15,12 +16,14 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/check/http_text.h \
 	src/drill/check/judge.c \
 	src/drill/check/judge.h \
+	src/drill/check/pages.c \
 	src/drill/check/sql.c \
 	src/drill/check/sql.h \
 	src/drill/check/sql_file.c \
 	src/drill/check/sql_file.h \
 	src/drill/check/sql_rows.c \
 	src/drill/check/sql_rows.h \
+	src/drill/check/structure.c \
 	src/drill/draw/draw.c \
 	src/drill/draw/draw.h \
 	src/drill/draw/inputs.c \
@@ -33,6 +36,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/engine/draw_moment.c \
 	src/drill/engine/engine.h \
 	src/drill/engine/examine.c \
+	src/drill/engine/extended.c \
 	src/drill/engine/feeder.c \
 	src/drill/engine/feeder.h \
 	src/drill/engine/forward.c \

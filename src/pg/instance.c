@@ -13,13 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PORT	       "5432"
-#define CONNECT_WITHIN "10" /* seconds: a postmaster that hangs answers nobody */
-#define SOCKET_MAX     107  /* sizeof(sun_path) - 1 */
-#define SUPERUSER      "postgres"
-#define LOOK_EVERY_US  100000
-#define RETRY_EVERY_US 200000 /* wal_retrieve_retry_interval of instance_conf.c */
-#define STOP_WITHIN    (60 * USEC_PER_SEC)
+#define PORT		 "5432"
+#define CONNECT_WITHIN	 "10" /* seconds: a postmaster that hangs answers nobody */
+#define SOCKET_MAX	 107  /* sizeof(sun_path) - 1 */
+#define SUPERUSER	 "postgres"
+#define LOOK_EVERY_US	 100000
+#define RETRY_EVERY_US	 200000 /* wal_retrieve_retry_interval of instance_conf.c */
+#define STOP_WITHIN	 (60 * USEC_PER_SEC)
+#define SHUT_DOWN_WITHIN (10 * USEC_PER_MIN) /* it writes what it has in memory */
 
 struct instance {
 	Background *server;
@@ -161,6 +162,12 @@ bool instance_stop(Instance *instance, GError **error)
 	/* Its data is thrown away: nothing is written out. */
 	return background_stop(instance->server, SIGQUIT, STOP_WITHIN) ||
 	       odr_fail(error, ODR_ERROR_FAILED, "the private server did not stop within a minute");
+}
+
+void instance_shut_down(Instance *instance)
+{
+	g_clear_pointer(&instance->session, session_free);
+	background_stop(instance->server, SIGINT, SHUT_DOWN_WITHIN);
 }
 
 pid_t instance_pid(const Instance *instance)

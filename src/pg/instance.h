@@ -12,6 +12,9 @@
  * It is stopped when we end, however that comes. Its data is thrown away: nothing is synced.
  */
 typedef struct instance Instance;
+struct instance_parameter {
+	const char *name, *value;
+};
 struct instance_settings {
 	const char *pgdata;		   /* of this user; not started since it was restored */
 	const char *folder;		   /* made, 0700: configuration, socket, log */
@@ -25,7 +28,11 @@ struct instance_settings {
 	 * of the file system is read-only, so that no tablespace of the source's can be made or touched by replay
 	 * (POSTGRES.md 9). NULL: not so. */
 	const char *const *writable;
-	bool no_network;    /* but a loopback of its own; archive-get --feeder then */
+	bool no_network;	      /* but a loopback of its own; archive-get --feeder then */
+	uint64_t shared_buffers;      /* bytes; 0: a little */
+	const char *const *libraries; /* to preload, NULL-terminated; NULL: none */
+	/* Further settings, of which none may be one that all of the above rests on; ends with a NULL name; NULL: none. */
+	const struct instance_parameter *parameters;
 	const char *run_id; /* in application_name */
 };
 /* Whether this user can run one: REFUSED to root, as the server is; NOT_FOUND without the server's program. */
@@ -61,6 +68,8 @@ pid_t instance_pid(const Instance *instance);	    /* of the postmaster */
 bool instance_missing_page(const Instance *instance, uint32_t database, char **page,
 			   GError **error);
 
+/* Ends it so that everything is in its files; where it does not within ten minutes, it is killed. */
+void instance_shut_down(Instance *instance);
 /* False with FAILED if it had to be killed. */
 bool instance_stop(Instance *instance, GError **error);
 

@@ -91,6 +91,22 @@ static void append_floors(GString *text, const struct control *control)
 					       2);
 }
 
+/* Of what stands twice the last counts. */
+static void append_wishes(GString *text, const struct instance_settings *settings)
+{
+	g_autofree char *libraries =
+		settings->libraries ? g_strjoinv(",", (char **)settings->libraries) : NULL;
+
+	if (settings->shared_buffers > 0)
+		g_string_append_printf(text, "shared_buffers = %" G_GUINT64_FORMAT "kB\n",
+				       settings->shared_buffers / 1024);
+	if (libraries && *libraries)
+		append(text, "shared_preload_libraries", libraries);
+	for (const struct instance_parameter *each = settings->parameters; each && each->name;
+	     each++)
+		append(text, each->name, each->value);
+}
+
 char *instance_configuration(const struct instance_settings *settings,
 			     const struct control *control)
 {
@@ -105,6 +121,7 @@ char *instance_configuration(const struct instance_settings *settings,
 	for (size_t i = 0; i < G_N_ELEMENTS(overrides); i++)
 		if (control->major >= overrides[i].since && control->major <= overrides[i].until)
 			append(text, overrides[i].name, overrides[i].value);
+	append_wishes(text, settings);
 	append_floors(text, control);
 	if (settings->partial)
 		append(text, "ignore_invalid_pages", "on");

@@ -65,6 +65,12 @@ static bool close_abandoned(Audit *audit, GError **error)
 	return true;
 }
 
+static bool choose_workers(struct running *running, GError **error)
+{
+	running->workers = running->plan->sandbox.jobs;
+	return arguments_count(running->arguments, "jobs", 64, &running->workers, error);
+}
+
 static bool prepare(struct running *running, GError **error)
 {
 	const struct arguments *arguments = running->arguments;
@@ -77,7 +83,7 @@ static bool prepare(struct running *running, GError **error)
 	context = running->context = context_open(arguments, running->plan->service, error);
 	return context && context_identity(context, error) &&
 	       context_evidence_key(context, error) && context_repos(context, error) &&
-	       context_workers(context, &running->workers, error) && open_stores(running, error);
+	       choose_workers(running, error) && open_stores(running, error);
 }
 
 /* For timers: they may call as often as they like. */

@@ -8,19 +8,9 @@
 static const struct {
 	const char *group, *key;
 } not_applied[] = {
-	{"sandbox", "memory"},
-	{"sandbox", "jobs"},
-	{"sandbox", "cpu-weight"},
-	{"sandbox", "io-weight"},
-	{"postgresql", "libraries"},
-	{"postgresql", "set"},
-	{"postgresql", "shared-buffers"},
-	{"extended", "amcheck"},
-	{"evidence", "formats"},
-	{"notify", "on-pass"},
-	{"notify", "on-fail"},
-	{"notify", "on-missed"},
-	{"notify", "on-abandoned"},
+	{"sandbox", "memory"},	 {"sandbox", "cpu-weight"},  {"sandbox", "io-weight"},
+	{"evidence", "formats"}, {"notify", "on-pass"},	     {"notify", "on-fail"},
+	{"notify", "on-missed"}, {"notify", "on-abandoned"},
 };
 
 static bool refuse(const char *what, GError **error)
@@ -31,6 +21,22 @@ static bool refuse(const char *what, GError **error)
 			what);
 }
 
+/* Both would take privileges that a drill has none of: to the device, and to the maps of encrypted ones. */
+static bool refuse_discard(const DrillPlan *plan, GError **error)
+{
+	bool key = plan->sandbox.discard == PLAN_DISCARD_DROP_KEY;
+
+	return odr_fail(
+		error, ODR_ERROR_REFUSED,
+		"discard=%s cannot be carried out: a drill runs without the privileges to %s; "
+		"leave discard=delete, and put '%s' on an encrypted file system, which the unit of the "
+		"drill %s",
+		key ? "drop-key" : "blkdiscard",
+		key ? "close an encrypted device" : "discard a device", plan->sandbox.directory,
+		key ? "opens before it and closes after it (cryptsetup close)"
+		    : "trims after it (fstrim)");
+}
+
 static bool check_plan(const DrillPlan *plan, GError **error)
 {
 	if (plan->kind != PLAN_RESTORE)
@@ -39,7 +45,7 @@ static bool check_plan(const DrillPlan *plan, GError **error)
 	    plan->isolation.namespace != PLAN_NAMESPACE_UNSHARE)
 		return refuse("another namespace= of [isolation] than auto and unshare", error);
 	if (plan->sandbox.discard != PLAN_DISCARD_DELETE)
-		return refuse("another discard= of [sandbox] than delete", error);
+		return refuse_discard(plan, error);
 	if (plan->evidence.redact != PLAN_REDACT_NONE)
 		return refuse("redact= of [evidence]", error);
 	return g_strcmp0(plan->select.set, "random") != 0 ||

@@ -55,6 +55,7 @@ struct drill {
 	struct sandbox sandbox;
 	struct isolation isolation, server_isolation; /* before; and where the server ran */
 	struct archive_get_request get;
+	struct instance_parameter *parameters;
 	struct replica_request replica_request;
 	Replica *replica;
 	int server; /* pid of its server, atomic; 0: none yet */
@@ -111,6 +112,8 @@ bool drill_requeue(Drill *drill, GError **error);
 bool drill_neutralize(Drill *drill, GError **error);
 bool drill_check_app(Drill *drill, GError **error);
 bool drill_control(Drill *drill, GError **error);
+/* [extended]; the server may be gone afterwards. */
+bool drill_check_extended(Drill *drill, GError **error);
 /* A check of type command. False only with STOPPED. */
 bool drill_check_by_command(Drill *drill, const struct plan_check *check, GError **error);
 /* Of what was measured, once all else is done. */

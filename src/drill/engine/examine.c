@@ -466,7 +466,8 @@ bool drill_control(Drill *drill, GError **error)
 				done = run_control(drill, control, database, error);
 		}
 	}
-	done = done && drill_check_stage(drill, PLAN_STAGE_EXTENDED, error);
+	done = done && drill_check_stage(drill, PLAN_STAGE_EXTENDED, error) &&
+	       drill_check_extended(drill, error);
 	drill_span_end(drill, PHASE_EXTENDED, "", from, true);
 	if (done)
 		drill_check_figures(drill);

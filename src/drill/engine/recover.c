@@ -62,11 +62,26 @@ static void on_progress(void *data, const struct restore_progress *progress)
 	drill_progress(data, progress);
 }
 
+/* As the plan has them; free with g_free. */
+static struct instance_parameter *parameters_of(const struct drill_plan *plan)
+{
+	const GPtrArray *set = plan->postgresql.set;
+	struct instance_parameter *parameters = g_new0(struct instance_parameter, set->len + 1);
+
+	for (guint i = 0; i < set->len; i++) {
+		const struct plan_parameter *parameter = set->pdata[i];
+
+		parameters[i] = (struct instance_parameter){parameter->name, parameter->value};
+	}
+	return parameters;
+}
+
 static void prepare_replica(Drill *drill)
 {
 	const struct drill_request *request = drill->request;
 	const struct drill_plan *plan = drill->plan;
 
+	drill->parameters = parameters_of(plan);
 	drill->get = (struct archive_get_request){.repositories = &drill->store,
 						  .repository_count = 1,
 						  .identity = request->identity,
@@ -84,6 +99,9 @@ static void prepare_replica(Drill *drill)
 		.get = &drill->get,
 		.probes = (const char *const *)plan->isolation.probe,
 		.host_network = plan->isolation.network == PLAN_NETWORK_HOST,
+		.shared_buffers = plan->postgresql.shared_buffers,
+		.libraries = (const char *const *)plan->postgresql.libraries,
+		.parameters = drill->parameters,
 		.spool = drill->sandbox.folder,
 		.run_id = request->run_id,
 		.workers = request->workers,

@@ -180,6 +180,9 @@ static bool start_server(Replica *replica, GError **error)
 			.superuser = restore_aside_superuser(request->plan->manifest),
 			.writable = writable,
 			.no_network = !request->host_network,
+			.shared_buffers = request->shared_buffers,
+			.libraries = request->libraries,
+			.parameters = request->parameters,
 			.run_id = request->run_id,
 			.recovery = recovery_of(replica, command)},
 		error);
@@ -328,6 +331,16 @@ void replica_fed(Replica *replica, struct feeder_report *report)
 	*report = (struct feeder_report){0};
 	if (replica->feeder)
 		feeder_report(replica->feeder, report);
+}
+
+const char *replica_data(const Replica *replica)
+{
+	return replica->data;
+}
+
+void replica_shut_down(Replica *replica)
+{
+	instance_shut_down(replica->instance);
 }
 
 bool replica_stop(Replica *replica, GError **error)

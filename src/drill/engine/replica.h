@@ -24,6 +24,9 @@ struct replica_request {
 	const struct archive_get_request *get; /* as struct feeder_settings has it */
 	const char *const *probes;	       /* as isolation_prove; NULL: only what is nobody's */
 	bool host_network;		       /* the plan gives a reason */
+	uint64_t shared_buffers; /* these three as struct instance_settings has them */
+	const char *const *libraries;
+	const struct instance_parameter *parameters;
 	const char *spool, *run_id;
 	unsigned workers;
 	GArray *spans; /* struct drill_span: what it took is added */
@@ -59,6 +62,9 @@ char *replica_conninfo(const Replica *replica); /* without a database; g_free */
 const char *replica_log(const Replica *replica);
 pid_t replica_pid(const Replica *replica); /* of the postmaster */
 void replica_fed(Replica *replica, struct feeder_report *report);
+const char *replica_data(const Replica *replica); /* the cluster's folder */
+/* Ends the server as its operator would: everything is in its files then. */
+void replica_shut_down(Replica *replica);
 /* False if its server had to be killed. */
 bool replica_stop(Replica *replica, GError **error);
 

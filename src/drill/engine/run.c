@@ -354,6 +354,7 @@ static void drill_clear(Drill *drill)
 	g_clear_pointer(&drill->teardown, json_decref);
 	g_free(drill->sandbox.folder);
 	g_free(drill->server_sha256);
+	g_free(drill->parameters);
 	g_free(drill->odoo_log);
 	g_free(drill->target.text);
 	g_free(drill->target.repository);

@@ -83,7 +83,7 @@ static const struct plan_key keys[] = {
 	 .help = "HOST:PORT that must be unreachable from inside"},
 
 	{"postgresql", "libraries", PLAN_LIST, .offset = PLAN(postgresql.libraries),
-	 .help = "libraries that may be preloaded"},
+	 .help = "libraries that the server preloads, as the source does"},
 	{"postgresql", "set", PLAN_LIST, .offset = PLAN(postgresql.set_text),
 	 .help = "NAME=VALUE: settings of the copy's server"},
 	{"postgresql", "shared-buffers", PLAN_SIZE, .fallback = "256MiB", .minimum = 1 << 20,

@@ -101,6 +101,28 @@ static void test_floors(void)
 	assert_value(text, "max_worker_processes", "262142");
 }
 
+/* What is wished for never takes back what is safe. */
+static void test_wishes(void)
+{
+	static const char *const libraries[] = {"pg_stat_statements", "auto_explain", NULL};
+	static const struct instance_parameter parameters[] = {
+		{"work_mem", "64MB"}, {"max_connections", "3"}, {"x.y", "it's"}, {NULL}};
+	struct control control = {.major = 15, .max_connections = 300};
+	struct instance_settings settings = {.pgdata = "/restored/data",
+					     .folder = "/f",
+					     .shared_buffers = (uint64_t)3 << 30,
+					     .libraries = libraries,
+					     .parameters = parameters,
+					     .recovery = {.major = 15}};
+	g_autofree char *text = instance_configuration(&settings, &control);
+
+	assert_value(text, "shared_buffers", "3145728kB");
+	assert_value(text, "shared_preload_libraries", "'pg_stat_statements,auto_explain'");
+	assert_value(text, "work_mem", "'64MB'");
+	assert_value(text, "x.y", "'it''s'");
+	assert_value(text, "max_connections", "600");
+}
+
 static void test_partial(void)
 {
 	g_autofree char *text = configuration(13, true);
@@ -114,6 +136,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/pg/instance/knows-nothing-of-the-source", test_isolated);
 	g_test_add_func("/pg/instance/names-no-setting-a-version-lacks", test_versions);
 	g_test_add_func("/pg/instance/floors-of-replay", test_floors);
+	g_test_add_func("/pg/instance/wishes", test_wishes);
 	g_test_add_func("/pg/instance/partial", test_partial);
 	return g_test_run();
 }
