@@ -107,6 +107,54 @@ sub settings_of_program {
 	return \%settings;
 }
 
+sub read_source {
+	my ($path) = @_;
+	open my $file, '<', $path or die "cannot read $path: $!\n";
+	local $/ = undef;
+	return scalar <$file>;
+}
+
+# "[group] key of type sql, default 0", sorted: what the table of src/drill/plan/keys.c has.
+sub plan_keys_of_table {
+	my $text = read_source('src/drill/plan/keys.c');
+	my @keys;
+	while ($text =~ /^\t\{"([\w-]+)", "([\w-]+)", PLAN_\w+,((?:[^"{}]|"(?:[^"\\]|\\.)*")*)\}/mg) {
+		my ($group, $key, $rest) = ($1, $2, $3);
+		my $types = join ' and ', map { lc tr/_/-/r } $rest =~ /\bOF\((\w+)\)/g;
+		my ($default) = $rest =~ /\.fallback = "([^"]*)"/;
+		push @keys, describe_plan_key($group, $key, $types, $default, $rest =~ /\.required = true/);
+	}
+	my $rows = () = $text =~ /^\t\{"/mg;
+	return $rows == @keys && @keys ? [sort @keys] : ["$rows rows, of which " . @keys . ' were understood'];
+}
+
+sub describe_plan_key {
+	my ($group, $key, $types, $default, $required) = @_;
+	return "[$group] $key" . ($types ? " of type $types" : '') . (defined $default ? ", default $default" : '') . ($required ? ', required' : '');
+}
+
+# The same from odrbackup-drill(5).
+sub plan_keys_of_page {
+	my @keys;
+	for my $part (split /^(?=\.S[sh] )/m, read_source('man/odrbackup-drill.5')) {
+		my ($group) = $part =~ /^\.Ss \[(\w+)/ or next;
+		for my $item (split /^(?=\.It )/m, $part) {
+			my ($key) = $item =~ /^\.It Cm ([\w-]+) Ns = Ns / or next;
+			my ($types) = $item =~ /^Of type ([\w -]+):/m;
+			my ($default) = $item =~ /^Default:\n\.Ql (.*?)(?: \.)?$/m;
+			push @keys, describe_plan_key($group, $key, $types, $default, $item =~ /^Required\.$/m);
+		}
+	}
+	return [sort @keys];
+}
+
+# What commands of a drill are told, and where that is said.
+sub drill_variables {
+	my ($path, $pattern) = @_;
+	my %found = map { $_ => 1 } read_source($path) =~ /$pattern/g;
+	return [sort keys %found];
+}
+
 my @paths = glob 'man/*.[1-8]';
 plan skip_all => 'there are no manual pages yet' unless @paths;
 
@@ -152,5 +200,9 @@ SKIP: {
 	is_deeply(documented_settings(), $settings, 'odrbackup.conf(5) has every key with its default, and no other')
 	    or diag(explain($settings));
 }
+
+is_deeply(plan_keys_of_page(), plan_keys_of_table(), 'odrbackup-drill(5) has every key of a plan with its default, and no other');
+is_deeply(drill_variables('man/odrbackup-drill.5', qr/^\.It Ev (\w+)$/m),
+	drill_variables('src/drill/check/host.c', qr/add\(environment, "(ODR_\w+)"/), 'and every variable that a command is given');
 
 done_testing();
