@@ -87,9 +87,13 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/measure/statistics.h \
 	src/drill/plan/expect.c \
 	src/drill/plan/files.c \
+	src/drill/plan/fill.c \
 	src/drill/plan/keys.c \
 	src/drill/plan/keys.h \
 	src/drill/plan/lint.c \
+	src/drill/plan/lint.h \
+	src/drill/plan/lint_checks.c \
+	src/drill/plan/lint_objectives.c \
 	src/drill/plan/meaning.c \
 	src/drill/plan/moment.c \
 	src/drill/plan/plan.c \

@@ -272,3 +272,8 @@ bool plan_key_is_of(const struct plan_key *key, enum plan_check_type type)
 {
 	return key->types == 0 || (key->types & (1U << type));
 }
+
+bool plan_key_is_list(const struct plan_key *key)
+{
+	return key->type == PLAN_LIST || key->type == PLAN_REGEXES || key->type == PLAN_SQLS;
+}

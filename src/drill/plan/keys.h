@@ -38,5 +38,7 @@ extern const char *const plan_groups[];
 bool plan_group_is_named(const char *group);
 /* Whether a key is one of a check of this type. */
 bool plan_key_is_of(const struct plan_key *key, enum plan_check_type type);
+/* Its value is a char **. */
+bool plan_key_is_list(const struct plan_key *key);
 
 #endif

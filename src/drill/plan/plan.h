@@ -8,7 +8,7 @@
 
 /*
  * The plan of a drill (odrbackup-drill(5)): a file of groups and keys with other files beside it. Every group and key
- * stands once, in a table (plan_keys.c), which the parser, explain and the test of the manual read. Nobody is believed:
+ * stands once, in a table (keys.c), which the parser, explain and the test of the manual read. Nobody is believed:
  * a plan that parses is one that can be carried out as it says, and every message begins with "FILE:LINE: ".
  */
 #define PLAN_SUFFIX	    ".plan"

@@ -249,7 +249,7 @@ bool plan_value_store(const struct plan_place *place, const char *text, GError *
 	case PLAN_SQL:
 	case PLAN_SCENARIO:
 		return store_file(place, text, error);
-	case PLAN_STEPS: /* they are read together (plan_meaning.c) */
+	case PLAN_STEPS: /* they are read together (meaning.c) */
 		return true;
 	}
 	return true;
