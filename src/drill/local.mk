@@ -52,6 +52,11 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/engine/odoo_settings.h \
 	src/drill/engine/place.c \
 	src/drill/engine/record.c \
+	src/drill/engine/record.h \
+	src/drill/engine/record_findings.c \
+	src/drill/engine/record_objectives.c \
+	src/drill/engine/record_source.c \
+	src/drill/engine/record_time.c \
 	src/drill/engine/recover.c \
 	src/drill/engine/replica.c \
 	src/drill/engine/replica.h \

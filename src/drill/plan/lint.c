@@ -38,6 +38,7 @@ static bool lint_name(const struct plan_reading *reading, GError **error)
 }
 
 /* ---- what goes together -------------------------------------------------------------------------- */
+
 static bool lint_verify(const struct plan_reading *reading, GError **error)
 {
 	static const char *const useless[] = {"sandbox",  "isolation",	"postgresql", "requeue",
@@ -206,6 +207,7 @@ static bool lint_odoo(const struct plan_reading *reading, GError **error)
 }
 
 /* ---- names of the configuration ------------------------------------------------------------------ */
+
 bool plan_lint_known(const struct plan_reading *reading, const struct plan_naming *naming,
 		     const char *name, GError **error)
 {

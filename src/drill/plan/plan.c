@@ -53,6 +53,7 @@ bool plan_component_parse(const char *name, enum plan_component *component)
 }
 
 /* ---- its end ------------------------------------------------------------------------------------- */
+
 static bool is_text(const struct plan_key *key)
 {
 	return key->type == PLAN_TEXT || key->type == PLAN_PATH || key->type == PLAN_SQL ||
@@ -151,6 +152,7 @@ static DrillPlan *plan_new(const char *path)
 }
 
 /* ---- a plan -------------------------------------------------------------------------------------- */
+
 static bool ask_configuration(struct plan_reading *reading, GError **error)
 {
 	const struct plan_source *source = reading->source;

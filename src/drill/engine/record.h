@@ -1,0 +1,39 @@
+#ifndef ODR_DRILL_ENGINE_RECORD_H
+#define ODR_DRILL_ENGINE_RECORD_H
+
+#include "drill/engine/engine.h"
+
+/*
+ * Members of a drill's record, as odrbackup-evidence(5) has them, from what the states found; record.c puts them together.
+ * All are new references, and json_null where a drill did not come so far.
+ */
+
+/* record_source.c */
+json_t *drill_record_run(const Drill *drill);
+json_t *drill_record_source(const Drill *drill);
+json_t *drill_record_target(const Drill *drill);
+json_t *drill_record_isolation(const Drill *drill);
+json_t *drill_record_arrival(const Drill *drill);
+
+/* record_time.c */
+json_t *drill_record_spans(const Drill *drill);
+json_t *drill_record_path(const Drill *drill);
+json_t *drill_record_measured(const Drill *drill, const struct drill_measured *measured);
+
+/* record_objectives.c; *missed counts those that are. */
+json_t *drill_record_objectives(const Drill *drill, const struct drill_measured *measured,
+				unsigned *missed);
+json_t *drill_record_assumptions(const Drill *drill);
+
+/* record_findings.c */
+json_t *drill_record_checks(const Drill *drill);
+json_t *drill_record_files(const Drill *drill);
+json_t *drill_record_unassessed(const Drill *drill);
+json_t *drill_record_logs(const Drill *drill);
+json_t *drill_record_failure(const Drill *drill);
+
+/* A wall clock of 0, and a duration below it, are null: not known. */
+json_t *drill_record_time(usec_t time);
+json_t *drill_record_duration(usec_t duration);
+
+#endif

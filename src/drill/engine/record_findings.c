@@ -1,0 +1,115 @@
+/* Of a drill's record: what checks and servers said, and why it ended. */
+#include "base/bytes.h"
+#include "base/error.h"
+#include "crypto/digest.h"
+#include "drill/engine/record.h"
+
+#define LOG_EXCERPT 16384 /* bytes of the end */
+json_t *drill_record_checks(const Drill *drill)
+{
+	json_t *section = json_array();
+
+	for (guint i = 0; i < drill->results->len; i++)
+		json_array_append_new(section, drill_check_result_json(drill->results->pdata[i]));
+	return section;
+}
+
+json_t *drill_record_files(const Drill *drill)
+{
+	struct filestore_proof sum = {0};
+	json_t *section;
+	bool any = false;
+
+	for (guint i = 0; drill->databases && i < drill->databases->len; i++) {
+		const struct drill_database *database = drill->databases->pdata[i];
+
+		if (!database->has_proof)
+			continue;
+		any = true;
+		sum.named += database->proof.named;
+		sum.missing += database->proof.missing;
+		sum.wrong_size += database->proof.wrong_size;
+		sum.wrong_content += database->proof.wrong_content + database->proof.wrong_name;
+		sum.baseline += database->proof.baseline;
+	}
+	if (!any)
+		return json_null();
+	section = json_object();
+	json_set_int(section, "named", (int64_t)sum.named);
+	json_set_int(section, "checked", (int64_t)sum.named);
+	json_set_int(section, "missing", (int64_t)sum.missing);
+	json_set_int(section, "size_mismatch", (int64_t)sum.wrong_size);
+	json_set_int(section, "hash_mismatch", (int64_t)sum.wrong_content);
+	json_set(section, "orphans", json_null());
+	json_set_int(section, "baseline", (int64_t)sum.baseline);
+	json_set_int(section, "restored", (int64_t)drill->files.result.files);
+	json_set_int(section, "bytes", (int64_t)drill->files.result.bytes);
+	json_set_string(section, "gap", drill->files.choice.gap);
+	json_set_bool(section, "sampled", false);
+	json_set(section, "bound95", json_null());
+	return section;
+}
+
+json_t *drill_record_unassessed(const Drill *drill)
+{
+	json_t *section = json_array();
+
+	for (guint i = 0; i < drill->results->len; i++) {
+		const DrillCheckResult *result = drill->results->pdata[i];
+		json_t *object;
+
+		if (result->status != DRILL_CHECK_UNASSESSED)
+			continue;
+		object = json_object();
+		json_set_string(object, "what", result->check->name);
+		json_set_string(object, "database", result->database);
+		json_set_string(object, "reason", result->message);
+		json_array_append_new(section, object);
+	}
+	return section;
+}
+
+static void add_log(json_t *logs, const char *name, const char *path)
+{
+	g_autofree char *text = NULL;
+	uint8_t digest[SHA256_SIZE];
+	gsize size;
+
+	if (!path || !g_file_get_contents(path, &text, &size, NULL))
+		return;
+	sha256(text, size, digest);
+
+	g_autofree char *hex = hex_encode(digest, SHA256_SIZE);
+	g_autofree char *end =
+		g_utf8_make_valid(text + (size > LOG_EXCERPT ? size - LOG_EXCERPT : 0), -1);
+	json_t *log = json_object();
+
+	json_set_string(log, "name", name);
+	json_set_string(log, "sha256", hex);
+	json_set_string(log, "excerpt", end);
+	json_array_append_new(logs, log);
+}
+
+/* The servers' words belong to the evidence: their logs are there when the sandbox is gone. */
+json_t *drill_record_logs(const Drill *drill)
+{
+	json_t *logs = json_array();
+
+	add_log(logs, "postgresql", drill->replica ? replica_log(drill->replica) : NULL);
+	add_log(logs, "odoo", drill->odoo_log);
+	return logs;
+}
+
+json_t *drill_record_failure(const Drill *drill)
+{
+	json_t *failure;
+
+	if (!drill->failure)
+		return json_null();
+	failure = json_object();
+	json_set_string(failure, "state", drill->state);
+	json_set_int(failure, "exit_status", odr_error_exit_status(drill->failure));
+	json_set_string(failure, "meaning", drill_outcome_name(drill->failing));
+	json_set_string(failure, "message", drill->failure->message);
+	return failure;
+}

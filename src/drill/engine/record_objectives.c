@@ -1,0 +1,89 @@
+/* Of a drill's record: objectives against what was measured, and what is assumed. */
+#include "drill/engine/record.h"
+
+#include <string.h>
+
+struct objective {
+	const char *scope, *kind;
+	usec_t limit, measured; /* limit 0: none; measured -1: not */
+};
+
+static const char *state_of(const struct objective *objective)
+{
+	if (objective->limit == 0)
+		return "not-assessed";
+	if (objective->measured < 0)
+		return "not-proven";
+	return objective->measured <= objective->limit ? "met" : "missed";
+}
+
+static json_t *objective_json(const struct objective *objective)
+{
+	json_t *object = json_object();
+	json_t *reasons = json_array();
+
+	if (objective->limit == 0)
+		json_array_append_new(reasons, json_string("no objective is set"));
+	else if (objective->measured < 0)
+		json_array_append_new(reasons, json_string("this drill did not measure it"));
+	json_set_string(object, "scope", objective->scope);
+	json_set_string(object, "kind", objective->kind);
+	json_set(object, "objective_us",
+		 objective->limit > 0 ? json_integer(objective->limit) : json_null());
+	json_set(object, "measured_us", drill_record_duration(objective->measured));
+	json_set_string(object, "state", state_of(objective));
+	json_set(object, "reasons", reasons);
+	return object;
+}
+
+static usec_t until(const Drill *drill, usec_t moment)
+{
+	return moment > 0 ? drill_time_until(drill->spans, drill->commanded, moment) : -1;
+}
+
+/* *missed counts those that are. */
+json_t *drill_record_objectives(const Drill *drill, const struct drill_measured *measured,
+				unsigned *missed)
+{
+	const struct plan_objectives *plan = &drill->plan->objectives;
+	const struct objective all[] = {
+		{"service", "rpo", plan->rpo, measured->achieved_rpo},
+		{"service", "rto", plan->rto, measured->with_assumptions},
+		{"service", "target-gap", plan->target_gap, measured->target_gap},
+		{PART_DATABASE, "rto", plan->component_rto[PLAN_DATABASE],
+		 measured->figures.db_ready},
+		{PART_FILESTORE, "rto", plan->component_rto[PLAN_FILESTORE],
+		 until(drill, drill->files_ready)},
+	};
+	json_t *section = json_array();
+
+	*missed = 0;
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
+		*missed += strcmp(state_of(&all[i]), "missed") == 0;
+		json_array_append_new(section, objective_json(&all[i]));
+	}
+	return section;
+}
+
+json_t *drill_record_assumptions(const Drill *drill)
+{
+	const struct plan_objectives *plan = &drill->plan->objectives;
+	const struct {
+		const char *name;
+		usec_t duration;
+	} all[] = {{"assume-detect", plan->assume_detect},
+		   {"assume-decide", plan->assume_decide},
+		   {"assume-cutover", plan->assume_cutover}};
+	json_t *section = json_array();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
+		json_t *object = json_object();
+
+		json_set_string(object, "name", all[i].name);
+		json_set_int(object, "duration_us", all[i].duration);
+		json_set_string(object, "owner", drill->plan->owner);
+		json_set_string(object, "date", NULL);
+		json_array_append_new(section, object);
+	}
+	return section;
+}
