@@ -105,8 +105,12 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/plan/plan.h \
 	src/drill/plan/reading.h \
 	src/drill/plan/value.c \
-	src/drill/report/chart.c \
 	src/drill/report/chart.h \
+	src/drill/report/chart_attempts.c \
+	src/drill/report/chart_draw.c \
+	src/drill/report/chart_draw.h \
+	src/drill/report/chart_exposure.c \
+	src/drill/report/chart_recovery.c \
 	src/drill/report/csv.c \
 	src/drill/report/document.c \
 	src/drill/report/document.h \
