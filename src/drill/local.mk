@@ -8,8 +8,11 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/check/host.h \
 	src/drill/check/http.c \
 	src/drill/check/http.h \
+	src/drill/check/http_answer.c \
+	src/drill/check/http_asking.h \
 	src/drill/check/http_judge.c \
 	src/drill/check/http_judge.h \
+	src/drill/check/http_request.c \
 	src/drill/check/http_step.c \
 	src/drill/check/http_step.h \
 	src/drill/check/http_text.c \
