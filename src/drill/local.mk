@@ -19,6 +19,11 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/check/http_text.h \
 	src/drill/check/judge.c \
 	src/drill/check/judge.h \
+	src/drill/check/judge_anchor.c \
+	src/drill/check/judge_tally.c \
+	src/drill/check/judge_value.c \
+	src/drill/check/judging.c \
+	src/drill/check/judging.h \
 	src/drill/check/pages.c \
 	src/drill/check/sql.c \
 	src/drill/check/sql.h \
