@@ -124,6 +124,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/report/document.h \
 	src/drill/report/drill.c \
 	src/drill/report/drill_checks.c \
+	src/drill/report/drill_proof.c \
 	src/drill/report/drill_timeline.c \
 	src/drill/report/escape.c \
 	src/drill/report/escape.h \
@@ -134,14 +135,18 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/report/metrics.h \
 	src/drill/report/quarter.c \
 	src/drill/report/quarter.h \
+	src/drill/report/quarter_attempts.c \
 	src/drill/report/quarter_document.c \
 	src/drill/report/quarter_figures.c \
 	src/drill/report/quarter_json.c \
 	src/drill/report/quarter_lists.c \
 	src/drill/report/quarter_method.c \
 	src/drill/report/quarter_parts.h \
+	src/drill/report/quarter_processes.c \
+	src/drill/report/quarter_verdicts.c \
 	src/drill/report/reading.c \
 	src/drill/report/reading.h \
 	src/drill/report/report.h \
+	src/drill/report/verification.c \
 	src/drill/report/words.c \
 	src/drill/report/words.h

@@ -3,6 +3,17 @@
 
 #include "drill/report/quarter.h"
 
+/* Steps of quarter_compute. Attempts are gathered first, and processes when all services were. */
+void quarter_gather_attempts(struct quarter_result *result, const struct quarter_request *request);
+void quarter_count_attempts(struct quarter_result *result);
+void quarter_measure_exposure(struct quarter_result *result, const Quarter *quarter);
+void quarter_judge_rpo(struct quarter_result *result); /* the worst of its parts */
+void quarter_judge_rto(struct quarter_result *result);
+void quarter_judge_integrity(struct quarter_result *result);
+void quarter_judge_coverage(struct quarter_result *result);
+void quarter_gather_processes(Quarter *quarter, const struct quarter_result *result);
+void quarter_judge_processes(Quarter *quarter);
+
 /* Sections of a quarterly report, in the files quarter_*.c. */
 void quarter_add_page(Document *document, const Quarter *quarter, const Quarter *before);
 void quarter_add_proven(Document *document, const Quarter *quarter);

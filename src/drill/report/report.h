@@ -12,6 +12,8 @@ char *report_drill_csv(const Reading *reading);
 char *report_drill_junit(const Reading *reading);
 
 /* Sections of it. */
+void report_add_proven(Document *document, const json_t *record);
+void report_add_not_proven(Document *document, const json_t *record);
 void report_add_timeline(Document *document, const json_t *record);
 void report_add_checks(Document *document, const json_t *record);
 void report_add_files(Document *document, const json_t *record);

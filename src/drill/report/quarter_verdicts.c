@@ -1,0 +1,203 @@
+/* Whether a service met its objectives in a period. */
+#include "drill/report/quarter_parts.h"
+
+#include <string.h>
+
+void quarter_measure_exposure(struct quarter_result *result, const Quarter *quarter)
+{
+	for (int i = 0; i < QUARTER_COMPONENTS; i++) {
+		struct quarter_exposure *exposure = &result->exposure[i];
+
+		exposure->objective = result->service->rpo[i];
+		exposure->events = result->service->events[i];
+		exposure->period = (struct exposure_period){
+			.start = quarter->request->from,
+			.end = MAX(quarter->cutoff, quarter->request->from),
+			.objective = exposure->objective,
+		};
+		if (!exposure->events)
+			continue;
+		exposure_summarize(&exposure->period, exposure->events, &exposure->summary);
+		exposure->episodes = exposure_episodes(&exposure->period, exposure->events);
+	}
+}
+
+/* The most that a counted drill to the latest moment lost. */
+static usec_t achieved(const struct quarter_result *result)
+{
+	usec_t most = -1;
+
+	for (guint i = 0; i < result->attempts->len; i++) {
+		const struct quarter_attempt *attempt =
+			&g_array_index(result->attempts, struct quarter_attempt, i);
+
+		most = MAX(most, reading_int(attempt->reading->record, "measured.achieved_rpo_us"));
+	}
+	return most;
+}
+
+/* The worst of the components that have an objective or events. */
+void quarter_judge_rpo(struct quarter_result *result)
+{
+	struct objective_verdict *worst = &result->verdicts[QUARTER_RPO];
+	const struct objective_drills proven = {.newest_pass = 1, .end = 1};
+	bool any = false;
+
+	objective_verdict_init(worst);
+	for (int i = 0; i < QUARTER_COMPONENTS; i++) {
+		const struct quarter_exposure *exposure = &result->exposure[i];
+		const struct exposure_summary *summary = &exposure->summary;
+		struct objective_rpo rpo = {
+			.objective = exposure->objective,
+			.maximum = exposure->events && summary->known > 0 ? summary->maximum : -1,
+			.achieved = i == QUARTER_DATABASE ? achieved(result) : -1,
+			.within = summary->within,
+			.required = result->service->rpo_required,
+			.unknown = summary->unknown,
+			.allowance = result->service->unknown_allowance,
+		};
+		struct objective_verdict verdict;
+
+		if (!result->service->has[i] || (any && exposure->objective == 0))
+			continue;
+		/* What drills say is said once. */
+		objective_judge_rpo(&rpo, any ? &proven : &result->drills, &verdict);
+		any = true;
+		if (i == QUARTER_DATABASE)
+			worst->measured = verdict.measured;
+		worst->state = MIN(worst->state, verdict.state);
+		for (guint k = 0; k < verdict.reasons->len; k++)
+			g_ptr_array_add(
+				worst->reasons,
+				g_strdup_printf("%s: %s",
+						quarter_component_name((enum quarter_component)i),
+						(char *)verdict.reasons->pdata[k]));
+		objective_verdict_clear(&verdict);
+	}
+	if (!any)
+		worst->state = OBJECTIVE_NOT_ASSESSED;
+}
+
+static enum estimate_label label_of(const char *text)
+{
+	if (!text)
+		return ESTIMATE_NONE;
+	if (strcmp(text, "measured") == 0)
+		return ESTIMATE_MEASURED;
+	return strcmp(text, "interpolated") == 0 ? ESTIMATE_INTERPOLATED : ESTIMATE_EXTRAPOLATED;
+}
+
+void quarter_judge_rto(struct quarter_result *result)
+{
+	usec_t slowest = result->rta->len > 0
+				 ? g_array_index(result->rta, usec_t, result->rta->len - 1)
+				 : -1;
+
+	result->worst_case = -1;
+	for (guint i = 0; i < result->attempts->len; i++) {
+		const json_t *record =
+			g_array_index(result->attempts, struct quarter_attempt, i).reading->record;
+		usec_t estimate = reading_int(record, "worst_case.estimate_us");
+
+		if (estimate < 0)
+			continue;
+		result->worst_case = estimate;
+		result->worst_label = label_of(reading_text(record, "worst_case.label"));
+	}
+	objective_judge_rto(&(struct objective_rto){.objective = result->service->rto,
+						    .slowest = slowest,
+						    .min_drills = result->service->min_drills,
+						    .worst_case = result->worst_case,
+						    .label = result->worst_label},
+			    &result->drills, &result->verdicts[QUARTER_RTO]);
+}
+
+static void count_gates(const json_t *record, struct objective_integrity *integrity)
+{
+	const json_t *checks = reading_at(record, "checks");
+
+	for (size_t i = 0; i < json_array_size(checks); i++) {
+		const json_t *check = json_array_get(checks, i);
+		const char *status = reading_text(check, "status");
+
+		if (!reading_flag(check, "gate"))
+			continue;
+		integrity->gates_failed += g_strcmp0(status, "fail") == 0;
+		integrity->gates_unassessed += g_strcmp0(status, "not-assessed") == 0;
+	}
+}
+
+/* Planted damage that a check found. */
+static bool went_red(const json_t *record)
+{
+	const json_t *controls = reading_at(record, "controls");
+
+	for (size_t i = 0; i < json_array_size(controls); i++)
+		if (g_strcmp0(reading_text(json_array_get(controls, i), "status"), "pass") == 0)
+			return true;
+	return false;
+}
+
+void quarter_judge_integrity(struct quarter_result *result)
+{
+	struct objective_integrity integrity = {.verify_cycle = result->service->verify_cycle};
+
+	for (guint i = 0; i < result->attempts->len; i++) {
+		const struct quarter_attempt *attempt =
+			&g_array_index(result->attempts, struct quarter_attempt, i);
+
+		if (attempt->counted)
+			count_gates(attempt->reading->record, &integrity);
+		if (went_red(attempt->reading->record))
+			integrity.negative_drill = attempt->reading->time;
+	}
+	objective_judge_integrity(&integrity, &result->drills,
+				  &result->verdicts[QUARTER_INTEGRITY]);
+}
+
+static unsigned different(const struct quarter_result *result, const char *path)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (guint i = 0; i < result->attempts->len; i++) {
+		const struct quarter_attempt *attempt =
+			&g_array_index(result->attempts, struct quarter_attempt, i);
+		const char *text = reading_text(attempt->reading->record, path);
+
+		if (attempt->counted && text && reading_passed(attempt->reading))
+			g_hash_table_add(seen, (gpointer)text);
+	}
+	return g_hash_table_size(seen);
+}
+
+static usec_t kit_tested(const struct quarter_result *result)
+{
+	usec_t time = 0;
+
+	for (guint i = 0; i < result->attempts->len; i++) {
+		const Reading *reading =
+			g_array_index(result->attempts, struct quarter_attempt, i).reading;
+
+		if (reading_passed(reading) &&
+		    g_strcmp0(reading_text(reading->record, "plan.kind"), "kit") == 0)
+			time = reading->time;
+	}
+	return time;
+}
+
+#define DRAW_WAYS 4 /* time, wal, worst, edge */
+
+void quarter_judge_coverage(struct quarter_result *result)
+{
+	const struct status *status = result->service->status;
+	struct objective_coverage coverage = {
+		.repositories = status ? status->repositories->len : 1,
+		.repositories_drilled = different(result, "source.repository"),
+		.methods = DRAW_WAYS,
+		.methods_drilled = MIN(different(result, "draw.effective"), DRAW_WAYS),
+		.kit_tested = kit_tested(result),
+		.kit_max_age = 365 * USEC_PER_DAY,
+	};
+
+	objective_judge_coverage(&coverage, &result->drills, &result->verdicts[QUARTER_COVERAGE]);
+}
