@@ -34,7 +34,8 @@ char *drill_plan_path(const Settings *settings, const char *name)
 
 struct configuration {
 	const Settings *settings;
-	GPtrArray *repositories, *collectors, *lists; /* names; and lists of checks */
+	GPtrArray *repositories, *collectors, *notifications; /* names */
+	GPtrArray *lists;				      /* of checks */
 	GArray *processes;
 };
 
@@ -86,12 +87,14 @@ static bool ask(void *data, const char *service_name, struct plan_defaults *defa
 		return false;
 	add_names(configuration->repositories, service->repositories);
 	add_names(configuration->collectors, service->collectors);
+	add_names(configuration->notifications, configuration->settings->notifies);
 	add_processes(configuration, service->name);
 	*defaults = (struct plan_defaults){
 		.service = service->name,
 		.max_age = service->tier->max_drill_age,
 		.repositories = (const char *const *)configuration->repositories->pdata,
 		.collectors = (const char *const *)configuration->collectors->pdata,
+		.notifications = (const char *const *)configuration->notifications->pdata,
 		.processes = (const struct plan_process *)(void *)configuration->processes->data};
 	set_objectives(service->tier, &defaults->objectives);
 	return true;
@@ -104,6 +107,7 @@ DrillPlan *drill_plan_read(const Settings *settings, const char *path, GError **
 		.settings = settings,
 		.repositories = g_ptr_array_new(),
 		.collectors = g_ptr_array_new(),
+		.notifications = g_ptr_array_new(),
 		.lists = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev),
 		.processes = g_array_new(true, true, sizeof(struct plan_process))};
 	struct plan_source source = {
@@ -112,6 +116,7 @@ DrillPlan *drill_plan_read(const Settings *settings, const char *path, GError **
 
 	g_ptr_array_unref(configuration.repositories);
 	g_ptr_array_unref(configuration.collectors);
+	g_ptr_array_unref(configuration.notifications);
 	g_ptr_array_unref(configuration.lists);
 	g_array_unref(configuration.processes);
 	return plan;
@@ -150,4 +155,47 @@ bool drill_plans_found(const Settings *settings, GPtrArray **paths, GError **err
 	g_ptr_array_sort(found, by_text);
 	*paths = g_steal_pointer(&found);
 	return true;
+}
+
+GPtrArray *drill_plans_load(const Settings *settings, GPtrArray *troubles)
+{
+	GPtrArray *plans = g_ptr_array_new_with_free_func((GDestroyNotify)drill_plan_free);
+	g_autoptr(GPtrArray) paths = NULL;
+
+	/* Whoever drills nothing has no folder. */
+	if (!drill_plans_found(settings, &paths, NULL))
+		return plans;
+	for (guint i = 0; i < paths->len; i++) {
+		g_autoptr(GError) trouble = NULL;
+		DrillPlan *plan = drill_plan_read(settings, paths->pdata[i], &trouble);
+
+		if (plan)
+			g_ptr_array_add(plans, plan);
+		else
+			g_ptr_array_add(troubles, g_strdup(trouble->message));
+	}
+	return plans;
+}
+
+static bool is_planned(const GPtrArray *plans, const char *service, const char *check)
+{
+	for (guint i = 0; i < plans->len; i++) {
+		const DrillPlan *plan = plans->pdata[i];
+
+		if (strcmp(plan->service, service) == 0 && drill_plan_check(plan, check))
+			return true;
+	}
+	return false;
+}
+
+char **drill_plans_lacking(const GPtrArray *plans, const struct settings_process *process)
+{
+	g_auto(GStrv) checks = settings_split(process->checks);
+	GPtrArray *lacking = g_ptr_array_new();
+
+	for (char **check = checks; check && *check; check++)
+		if (!is_planned(plans, process->service, *check))
+			g_ptr_array_add(lacking, g_strdup(*check));
+	g_ptr_array_add(lacking, NULL);
+	return (char **)g_ptr_array_free(lacking, FALSE);
 }

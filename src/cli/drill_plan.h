@@ -18,4 +18,9 @@ DrillPlan *drill_plan_open(const struct arguments *arguments, const char *name, 
 /* Paths of all plans in the folder, sorted: char *. NOT_FOUND without the folder. */
 bool drill_plans_found(const Settings *settings, GPtrArray **paths, GError **error);
 
+/* All that can be read, DrillPlan; about the others a sentence in troubles. Without a folder there are none. */
+GPtrArray *drill_plans_load(const Settings *settings, GPtrArray *troubles);
+/* Checks of a process that no plan of its service has: nothing will ever prove them. g_strfreev. Pure. */
+char **drill_plans_lacking(const GPtrArray *plans, const struct settings_process *process);
+
 #endif

@@ -54,6 +54,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/kit.h \
 	src/cli/metrics.c \
 	src/cli/metrics.h \
+	src/cli/notify.c \
+	src/cli/notify.h \
 	src/cli/options.c \
 	src/cli/output.c \
 	src/cli/output.h \
@@ -82,6 +84,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/set_choice.c \
 	src/cli/set_choice.h \
 	src/cli/settings/keys.c \
+	src/cli/settings/notify.c \
 	src/cli/settings/repository.c \
 	src/cli/settings/resolve.c \
 	src/cli/settings/resolve.h \

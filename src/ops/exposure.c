@@ -137,24 +137,53 @@ static bool next_change(GArray *const *events, size_t count, const guint *at, us
 	return any;
 }
 
-GArray *exposure_best(GArray *const *events, size_t count)
+/* Points of all at a time; 0: none is known yet. */
+typedef usec_t merge_points(const usec_t *points, size_t count);
+
+static GArray *merge(GArray *const *events, size_t count, merge_points *of)
 {
-	GArray *best = g_array_new(FALSE, FALSE, sizeof(struct catalog_exposure));
+	GArray *merged = g_array_new(FALSE, FALSE, sizeof(struct catalog_exposure));
 	g_autofree guint *at = g_new0(guint, count + 1);
 	g_autofree usec_t *points = g_new0(usec_t, count + 1);
 	struct catalog_exposure event, last = {0};
 
 	while (next_change(events, count, at, &event.usable_at)) {
-		event.recovery_point = 0;
-		for (size_t i = 0; i < count; i++) {
+		for (size_t i = 0; i < count; i++)
 			while (at[i] < events[i]->len &&
 			       event_at(events[i], at[i])->usable_at <= event.usable_at)
 				points[i] = event_at(events[i], at[i]++)->recovery_point;
-			event.recovery_point = MAX(event.recovery_point, points[i]);
-		}
-		if (best->len == 0 || event.recovery_point != last.recovery_point)
-			g_array_append_val(best, event);
+		event.recovery_point = of(points, count);
+		if (event.recovery_point != last.recovery_point)
+			g_array_append_val(merged, event);
 		last = event;
 	}
-	return best;
+	return merged;
+}
+
+static usec_t newest_point(const usec_t *points, size_t count)
+{
+	usec_t newest = 0;
+
+	for (size_t i = 0; i < count; i++)
+		newest = MAX(newest, points[i]);
+	return newest;
+}
+
+static usec_t oldest_point(const usec_t *points, size_t count)
+{
+	usec_t oldest = count > 0 ? points[0] : 0;
+
+	for (size_t i = 1; i < count; i++)
+		oldest = MIN(oldest, points[i]);
+	return oldest;
+}
+
+GArray *exposure_best(GArray *const *events, size_t count)
+{
+	return merge(events, count, newest_point);
+}
+
+GArray *exposure_worst(GArray *const *events, size_t count)
+{
+	return merge(events, count, oldest_point);
 }

@@ -33,6 +33,8 @@ GArray *exposure_episodes(const struct exposure_period *period, const GArray *ev
 /* Several repositories as one: at every time the newest point that one of them has, from when the first has one.
  * Free with g_array_unref. */
 GArray *exposure_best(GArray *const *events, size_t count);
+/* Several components as one: at every time the oldest of their points, once all have one. The same. */
+GArray *exposure_worst(GArray *const *events, size_t count);
 /* The recovery point in force at a time; 0: none is known. */
 usec_t exposure_point(const GArray *events, usec_t at);
 

@@ -87,11 +87,15 @@ sub documented_settings {
 # The same from the program, by a configuration that says no more than it has to.
 sub settings_of_program {
 	my %required = (repository => { path => '/r' }, service => { repositories => 'r' }, collect => { type => 'host' },
-		process => { service => 's' });
+		process => { service => 's' }, notify => { type => 'command', command => '/c' },
+		exemption => { service => 's', objective => 'rpo', reason => 'r', approver => 'a', expires => '2027-01-01T00:00:00Z' });
 	my $conf = File::Temp->new;
 	my %settings;
 
-	print $conf "[repository r]\npath=/r\n[service s]\nrepositories=r\n[collect c]\ntype=host\n[process p]\nservice=s\n";
+	for my $kind (sort keys %required) {
+		my $name = substr $kind, 0, 1;
+		print $conf "[$kind $name]\n", map { "$_=$required{$kind}{$_}\n" } sort keys %{ $required{$kind} };
+	}
 	close $conf;
 	open my $pipe, '-|', $program, '-c', $conf->filename, 'config', 'show', '--json' or return;
 	my $document = eval { decode_json(join '', <$pipe>) };

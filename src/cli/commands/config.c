@@ -6,6 +6,7 @@
 #include "cli/collectors.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/drill_plan.h"
 #include "cli/output.h"
 
 #include <string.h>
@@ -264,6 +265,53 @@ static void check_service(struct findings *findings, const Settings *settings,
 	check_collectors(findings, settings, service);
 }
 
+/* What stands for a process and is in no plan will never be proven. */
+static void check_process(struct findings *findings, const GPtrArray *plans,
+			  const struct settings_process *process)
+{
+	g_autofree char *subject = g_strconcat("process ", process->name, NULL);
+	g_auto(GStrv) lacking = drill_plans_lacking(plans, process);
+	g_autofree char *names = g_strjoinv(", ", lacking);
+	g_autofree char *text = g_strdup_printf(
+		"no plan of service %s has its %s %s: the process stays NOT PROVEN until one has",
+		process->service, g_strv_length(lacking) == 1 ? "check" : "checks", names);
+
+	if (*names)
+		find(findings, OUTCOME_WARNING, subject, text);
+	else if (process->checks)
+		find(findings, OUTCOME_OK, subject, process->checks);
+	else
+		find(findings, OUTCOME_WARNING, subject,
+		     "it has no checks=: nothing will prove that it works");
+}
+
+static void check_exemption(struct findings *findings, const struct settings_exemption *exemption)
+{
+	g_autofree char *subject = g_strconcat("exemption ", exemption->name, NULL);
+	g_autofree char *date = clock_format(exemption->expires);
+	g_autofree char *text =
+		exemption->expires > clock_now()
+			? g_strdup_printf("until %s, by %s: %s", date, exemption->approver,
+					  exemption->reason)
+			: g_strdup_printf("it expired at %s and changes nothing; remove it", date);
+
+	find(findings, exemption->expires > clock_now() ? OUTCOME_OK : OUTCOME_WARNING, subject,
+	     text);
+}
+
+static void check_drills(struct findings *findings, const Settings *settings)
+{
+	g_autoptr(GPtrArray) troubles = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) plans = drill_plans_load(settings, troubles);
+
+	for (guint i = 0; i < troubles->len; i++)
+		find(findings, OUTCOME_WARNING, "plans of drills", troubles->pdata[i]);
+	for (guint i = 0; i < settings->processes->len; i++)
+		check_process(findings, plans, settings->processes->pdata[i]);
+	for (guint i = 0; i < settings->exemptions->len; i++)
+		check_exemption(findings, settings->exemptions->pdata[i]);
+}
+
 static void check_all(struct findings *findings, const Settings *settings)
 {
 	find(findings, OUTCOME_OK, "configuration", settings->file);
@@ -275,6 +323,7 @@ static void check_all(struct findings *findings, const Settings *settings)
 		check_repository(findings, settings->repositories->pdata[i]);
 	for (guint i = 0; i < settings->services->len; i++)
 		check_service(findings, settings, settings->services->pdata[i]);
+	check_drills(findings, settings);
 }
 
 static void print_findings(const struct arguments *arguments, struct findings *findings)

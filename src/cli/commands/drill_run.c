@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/drill_plan.h"
+#include "cli/notify.h"
 #include "cli/output.h"
 #include "cli/run.h"
 #include "cli/views/drill_record.h"
@@ -26,6 +27,7 @@ struct running {
 	struct plan_target target;     /* --target */
 	char *slot;
 	unsigned workers;
+	bool told; /* what came of it */
 };
 
 static void running_clear(struct running *running)
@@ -52,16 +54,43 @@ static bool open_stores(struct running *running, GError **error)
 	return true;
 }
 
+static void tell_abandoned(const Settings *settings, const struct history_drill *drill)
+{
+	g_autofree char *path = drill_plan_path(settings, drill->plan ? drill->plan : "");
+	g_autoptr(DrillPlan) plan = drill_plan_read(settings, path, NULL);
+
+	if (plan)
+		notify_drill(settings, &plan->notify,
+			     &(struct notify_message){
+				     .service = plan->service,
+				     .plan = plan->name,
+				     .run = drill->run,
+				     .outcome = drill_outcome_name(OUTCOME_ABANDONED),
+				     .exit_status = 1,
+				     .summary = "the drill did not end: it is recorded as "
+						"abandoned"});
+}
+
 /* Drills that died: whoever opens the chain next says so. */
-static bool close_abandoned(Audit *audit, GError **error)
+static bool close_abandoned(const Settings *settings, Audit *audit, GError **error)
 {
 	g_autoptr(GPtrArray) runs = NULL;
+	g_autoptr(History) history = NULL;
 
 	if (!audit_abandon(audit, &runs, error))
 		return false;
-	for (guint i = 0; i < runs->len; i++)
+	if (runs->len > 0 && !(history = history_read(settings->state, error)))
+		return false;
+	for (guint i = 0; i < runs->len; i++) {
 		log_warning("drill %s did not end: it is recorded as abandoned",
 			    (char *)runs->pdata[i]);
+		for (guint k = 0; k < history->drills->len; k++) {
+			const struct history_drill *drill = history->drills->pdata[k];
+
+			if (strcmp(drill->run, runs->pdata[i]) == 0)
+				tell_abandoned(settings, drill);
+		}
+	}
 	return true;
 }
 
@@ -118,7 +147,7 @@ static bool begin(struct running *running, GError **error)
 	Context *context = running->context;
 
 	running->audit = audit_open(context->settings->state, error);
-	if (!running->audit || !close_abandoned(running->audit, error) ||
+	if (!running->audit || !close_abandoned(context->settings, running->audit, error) ||
 	    !wait_for_next_second(context->settings->state, error) ||
 	    !file_make_dirs(context->spool, 0700, error))
 		return false;
@@ -198,6 +227,31 @@ static void report(const struct running *running, const struct drill_result *res
 	       running->run->run_id);
 }
 
+/* outcome NULL: it begins. */
+static void tell(struct running *running, const char *outcome, int exit_status, const char *summary)
+{
+	running->told = outcome != NULL;
+	notify_drill(running->context->settings, &running->plan->notify,
+		     &(struct notify_message){.service = running->plan->service,
+					      .plan = running->plan->name,
+					      .run = running->run ? running->run->run_id : NULL,
+					      .outcome = outcome,
+					      .exit_status = exit_status,
+					      .summary = summary});
+}
+
+static void tell_result(struct running *running, const struct drill_result *result,
+			const GError *failure)
+{
+	const char *summary = json_string_value(json_object_get(result->record, "summary"));
+
+	if (failure)
+		tell(running, drill_outcome_name(OUTCOME_ERROR), odr_error_exit_status(failure),
+		     failure->message);
+	else
+		tell(running, drill_outcome_name(result->outcome), result->exit_status, summary);
+}
+
 static bool carry_out(struct running *running, GError **error)
 {
 	struct drill_request request = request_of(running);
@@ -207,6 +261,7 @@ static bool carry_out(struct running *running, GError **error)
 
 	if (!progress_mode_chosen(running->arguments, &mode, error))
 		return false;
+	tell(running, NULL, 0, NULL);
 	progress_begin(mode, "drilling");
 	done = drill_run(&request, &result, error);
 	progress_end();
@@ -215,6 +270,7 @@ static bool carry_out(struct running *running, GError **error)
 		*running->arguments->exit_status = result.exit_status;
 	run_finish(running->run, done ? NULL : *error,
 		   &(struct run_result){.exit_status = result.exit_status});
+	tell_result(running, &result, done ? NULL : *error);
 	drill_result_clear(&result);
 	return done;
 }
@@ -237,6 +293,8 @@ bool cmd_drill_run(const struct arguments *arguments, GError **error)
 	struct running running = {.arguments = arguments};
 	bool done = prepare(&running, error) && run(&running, error);
 
+	if (!done && !running.told && running.context && running.plan)
+		tell_result(&running, &(struct drill_result){0}, *error);
 	running_clear(&running);
 	return done;
 }

@@ -13,6 +13,8 @@
 #define COLLECT(member)    offsetof(struct settings_collect, member)
 #define TIER(member)       offsetof(struct settings_tier, member)
 #define PROCESS(member)    offsetof(struct settings_process, member)
+#define NOTIFY(member)     offsetof(struct settings_notify, member)
+#define EXEMPTION(member)  offsetof(struct settings_exemption, member)
 static const struct settings_key keys[] = {
 	{"odrbackup", "state", SETTINGS_PATH, .fallback = "/var/lib/odrbackup", .offset = GLOBAL(state),
 	 .help = "folder of what has to survive: journals, catalog, locks"},
@@ -189,8 +191,9 @@ static const struct settings_key keys[] = {
 	 .offset = TIER(rpo_component[0]), .help = "how much of the database may be lost; as rpo"},
 	{"tier", "rpo-filestore", SETTINGS_DURATION, .maximum = DURATION_LONGEST,
 	 .offset = TIER(rpo_component[1]), .help = "how much of the filestore may be lost; as rpo"},
-	{"tier", "rpo-config", SETTINGS_DURATION, .fallback = "24h", .maximum = DURATION_LONGEST,
-	 .offset = TIER(rpo_component[2]), .help = "how much of the configuration may be lost"},
+	{"tier", "rpo-config", SETTINGS_DURATION, .fallback = "26h", .maximum = DURATION_LONGEST,
+	 .offset = TIER(rpo_component[2]),
+	 .help = "how much of the configuration may be lost; a daily capture, and the time it takes"},
 	{"tier", "rpo-integration", SETTINGS_DURATION, .maximum = DURATION_LONGEST,
 	 .offset = TIER(rpo_component[3]), .help = "how much of jobs, mail and cursors may be lost; as rpo"},
 	{"tier", "rto-database", SETTINGS_DURATION, .maximum = DURATION_LONGEST, .offset = TIER(rto_component[0]),
@@ -231,6 +234,36 @@ static const struct settings_key keys[] = {
 	{"process", "checks", SETTINGS_NAMES, .offset = PROCESS(checks),
 	 .help = "checks of drills that stand for it"},
 	{"process", "owner", SETTINGS_TEXT, .offset = PROCESS(owner), .help = "who answers for it"},
+
+	{"notify", "type", SETTINGS_CHOICE, .required = true, .choices = "command;http;healthchecks",
+	 .offset = NOTIFY(type), .help = "how it is told"},
+	{"notify", "command", SETTINGS_NAMES, .offset = NOTIFY(command),
+	 .help = "program and its arguments, run without a shell"},
+	{"notify", "url", SETTINGS_TEXT, .offset = NOTIFY(url),
+	 .help = "where the message is posted, or the check that is pinged"},
+	{"notify", "url-file", SETTINGS_PATH, .offset = NOTIFY(url_file),
+	 .help = "file of mode 0600 with the url, where that is secret"},
+	{"notify", "header-file", SETTINGS_PATH, .offset = NOTIFY(header_file),
+	 .help = "file of mode 0600 with a header of the request, as Authorization: Bearer …"},
+	{"notify", "ca-file", SETTINGS_PATH, .offset = NOTIFY(ca_file),
+	 .help = "certificates to trust, instead of the system's"},
+	{"notify", "timeout", SETTINGS_DURATION, .fallback = "10s", .minimum = USEC_PER_SEC,
+	 .maximum = 5 * USEC_PER_MIN, .offset = NOTIFY(timeout), .help = "how long one attempt may take"},
+	{"notify", "attempts", SETTINGS_COUNT, .fallback = "3", .minimum = 1, .maximum = 10,
+	 .offset = NOTIFY(attempts), .help = "how often it is tried"},
+
+	{"exemption", "service", SETTINGS_TEXT, .required = true, .offset = EXEMPTION(service),
+	 .help = "service it is for"},
+	{"exemption", "process", SETTINGS_TEXT, .offset = EXEMPTION(process),
+	 .help = "process it is for, if not for the service itself"},
+	{"exemption", "objective", SETTINGS_CHOICE, .required = true, .choices = "rpo;rto;integrity;coverage",
+	 .offset = EXEMPTION(objective), .help = "what does not count meanwhile"},
+	{"exemption", "reason", SETTINGS_TEXT, .required = true, .offset = EXEMPTION(reason),
+	 .help = "why; reports show it"},
+	{"exemption", "approver", SETTINGS_TEXT, .required = true, .offset = EXEMPTION(approver),
+	 .help = "who approved it"},
+	{"exemption", "expires", SETTINGS_TIME, .required = true, .offset = EXEMPTION(expires),
+	 .help = "when it ends, as 2027-03-31T00:00:00Z"},
 };
 /* clang-format on */
 

@@ -101,6 +101,38 @@ static bool resolve_process(Settings *settings, const Keyfile *keyfile,
 	return true;
 }
 
+static bool is_of_service(const Settings *settings, const char *process, const char *service)
+{
+	const struct settings_process *found = find_named(settings->processes, process);
+
+	return found && strcmp(found->service, service) == 0;
+}
+
+static bool resolve_exemption(Settings *settings, const Keyfile *keyfile,
+			      const struct settings_exemption *exemption, GError **error)
+{
+	g_autofree char *group = g_strconcat("exemption ", exemption->name, NULL);
+
+	if (!find_named(settings->services, exemption->service)) {
+		g_autofree char *advice = advise(settings->services, exemption->service);
+
+		return keyfile_fail(keyfile, keyfile_line(keyfile, group, "service"), error,
+				    "there is no [service %s]; %s", exemption->service, advice);
+	}
+	if (exemption->process &&
+	    !is_of_service(settings, exemption->process, exemption->service)) {
+		g_autofree char *advice = advise(settings->processes, exemption->process);
+
+		return keyfile_fail(keyfile, keyfile_line(keyfile, group, "process"), error,
+				    "there is no [process %s] of service %s; %s",
+				    exemption->process, exemption->service, advice);
+	}
+	if (exemption->process && strcmp(exemption->objective, "coverage") == 0)
+		return keyfile_fail(keyfile, keyfile_line(keyfile, group, "objective"), error,
+				    "a process has no coverage; it has rpo, rto and integrity");
+	return true;
+}
+
 /* In key=value form and as URI. What is shown or logged would give it away. */
 static bool holds_password(const char *conninfo)
 {
@@ -287,6 +319,14 @@ bool settings_resolve(Settings *settings, const Keyfile *keyfile, GError **error
 	}
 	for (guint i = 0; i < settings->processes->len; i++) {
 		if (!resolve_process(settings, keyfile, settings->processes->pdata[i], error))
+			return false;
+	}
+	for (guint i = 0; i < settings->exemptions->len; i++) {
+		if (!resolve_exemption(settings, keyfile, settings->exemptions->pdata[i], error))
+			return false;
+	}
+	for (guint i = 0; i < settings->notifies->len; i++) {
+		if (!settings_check_notify(keyfile, settings->notifies->pdata[i], error))
 			return false;
 	}
 	warn_of_idle(settings, keyfile);

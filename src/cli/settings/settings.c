@@ -7,12 +7,40 @@
 #include "base/suggest.h"
 #include "cli/settings/resolve.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define WORKERS_DEFAULT_MAX 8
 
-static const char *const kinds[] = {"odrbackup", "repository", "service", "collect",
-				    "tier",	 "process",    NULL};
+static const char *const kinds[] = {"odrbackup", "repository", "service",   "collect", "tier",
+				    "process",	 "notify",     "exemption", NULL};
+
+/* Groups that have a name: each is a struct that begins with it, in a list of its own. */
+static const struct named_kind {
+	const char *kind;
+	size_t size, list;
+} named_kinds[] = {
+	{"repository", sizeof(struct settings_repository), offsetof(struct settings, repositories)},
+	{"service", sizeof(struct settings_service), offsetof(struct settings, services)},
+	{"collect", sizeof(struct settings_collect), offsetof(struct settings, collects)},
+	{"tier", sizeof(struct settings_tier), offsetof(struct settings, tiers)},
+	{"process", sizeof(struct settings_process), offsetof(struct settings, processes)},
+	{"notify", sizeof(struct settings_notify), offsetof(struct settings, notifies)},
+	{"exemption", sizeof(struct settings_exemption), offsetof(struct settings, exemptions)},
+};
+
+static GPtrArray **list_of(Settings *settings, const struct named_kind *kind)
+{
+	return (GPtrArray **)(void *)((char *)settings + kind->list);
+}
+
+static const struct named_kind *named_kind(const char *name)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(named_kinds); i++)
+		if (strcmp(named_kinds[i].kind, name) == 0)
+			return &named_kinds[i];
+	g_assert_not_reached();
+}
 
 static void origin_free(void *data)
 {
@@ -33,56 +61,20 @@ static void clear_texts(const char *kind, void *target)
 
 	for (size_t i = 0; i < count; i++) {
 		if (keys[i].type != SETTINGS_COUNT && keys[i].type != SETTINGS_DURATION &&
-		    keys[i].type != SETTINGS_SIZE)
+		    keys[i].type != SETTINGS_SIZE && keys[i].type != SETTINGS_TIME)
 			g_free(G_STRUCT_MEMBER(char *, target, keys[i].offset));
 	}
 }
 
-static void repository_free(void *data)
+static void free_named(const struct named_kind *kind, void *group)
 {
-	struct settings_repository *repository = data;
-
-	clear_texts("repository", repository);
-	g_free(repository->name);
-	g_free(repository);
-}
-
-static void service_free(void *data)
-{
-	struct settings_service *service = data;
-
-	clear_texts("service", service);
-	g_ptr_array_unref(service->repositories);
-	g_ptr_array_unref(service->collectors);
-	g_free(service->name);
-	g_free(service);
-}
-
-static void collect_free(void *data)
-{
-	struct settings_collect *collect = data;
-
-	clear_texts("collect", collect);
-	g_free(collect->name);
-	g_free(collect);
-}
-
-static void tier_free(void *data)
-{
-	struct settings_tier *tier = data;
-
-	clear_texts("tier", tier);
-	g_free(tier->name);
-	g_free(tier);
-}
-
-static void process_free(void *data)
-{
-	struct settings_process *process = data;
-
-	clear_texts("process", process);
-	g_free(process->name);
-	g_free(process);
+	clear_texts(kind->kind, group);
+	g_free(*(char **)group);
+	if (strcmp(kind->kind, "service") == 0) {
+		g_ptr_array_unref(((struct settings_service *)group)->repositories);
+		g_ptr_array_unref(((struct settings_service *)group)->collectors);
+	}
+	g_free(group);
 }
 
 void settings_free(Settings *settings)
@@ -90,11 +82,13 @@ void settings_free(Settings *settings)
 	if (!settings)
 		return;
 	clear_texts("odrbackup", settings);
-	g_ptr_array_unref(settings->repositories);
-	g_ptr_array_unref(settings->services);
-	g_ptr_array_unref(settings->tiers);
-	g_ptr_array_unref(settings->processes);
-	g_ptr_array_unref(settings->collects);
+	for (size_t i = 0; i < G_N_ELEMENTS(named_kinds); i++) {
+		GPtrArray *list = *list_of(settings, &named_kinds[i]);
+
+		for (guint k = 0; k < list->len; k++)
+			free_named(&named_kinds[i], list->pdata[k]);
+		g_ptr_array_unref(list);
+	}
 	g_ptr_array_unref(settings->origins);
 	g_ptr_array_unref(settings->warnings);
 	g_free(settings->file);
@@ -108,11 +102,8 @@ static Settings *settings_new(const char *file)
 
 	settings->file = g_strdup(file);
 	settings->workers = MIN(cpus, WORKERS_DEFAULT_MAX);
-	settings->repositories = g_ptr_array_new_with_free_func(repository_free);
-	settings->services = g_ptr_array_new_with_free_func(service_free);
-	settings->tiers = g_ptr_array_new_with_free_func(tier_free);
-	settings->processes = g_ptr_array_new_with_free_func(process_free);
-	settings->collects = g_ptr_array_new_with_free_func(collect_free);
+	for (size_t i = 0; i < G_N_ELEMENTS(named_kinds); i++)
+		*list_of(settings, &named_kinds[i]) = g_ptr_array_new();
 	settings->origins = g_ptr_array_new_with_free_func(origin_free);
 	settings->warnings = g_ptr_array_new_with_free_func(g_free);
 	return settings;
@@ -129,8 +120,8 @@ static bool check_group(const Keyfile *keyfile, const struct keyfile_group *grou
 			near ? g_strdup_printf("did you mean [%s%s%s]?", near, name ? " " : "",
 					       name ? name : "")
 			     : g_strdup("groups are [odrbackup], [repository NAME], "
-					"[service NAME], [collect NAME], [tier NAME] and "
-					"[process NAME]");
+					"[service NAME], [collect NAME], [tier NAME], "
+					"[process NAME], [notify NAME] and [exemption NAME]");
 
 		return keyfile_fail(keyfile, group->line, error, "unknown group [%s]; %s",
 				    group->name, phrase);
@@ -218,6 +209,15 @@ static bool store_duration(const struct slot *slot, const char *text, GError **e
 	return true;
 }
 
+static bool store_time(const struct slot *slot, const char *text, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+
+	return clock_parse(text, slot->at, &cause) ||
+	       keyfile_fail(slot->keyfile, slot->line, error, "%s: %s", slot->key->name,
+			    cause->message);
+}
+
 static bool store_size(const struct slot *slot, const char *text, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
@@ -269,6 +269,8 @@ static bool store_value(const struct slot *slot, const char *text, GError **erro
 		return store_duration(slot, text, error);
 	if (slot->key->type == SETTINGS_SIZE)
 		return store_size(slot, text, error);
+	if (slot->key->type == SETTINGS_TIME)
+		return store_time(slot, text, error);
 	if (!check_text(slot, text, error))
 		return false;
 	g_free(*(char **)slot->at);
@@ -321,47 +323,26 @@ static bool fill(Settings *settings, const Keyfile *keyfile, const char *kind, c
 	return true;
 }
 
-static bool add_repository(Settings *settings, const Keyfile *keyfile, const char *group,
-			   const char *name, GError **error)
+static void *add_named(Settings *settings, const struct named_kind *kind, const char *name)
 {
-	struct settings_repository *repository = g_new0(struct settings_repository, 1);
+	void *group = g_malloc0(kind->size);
 
-	repository->name = g_strdup(name);
-	g_ptr_array_add(settings->repositories, repository);
-	return fill(settings, keyfile, "repository", group, repository, error);
-}
-
-static bool add_service(Settings *settings, const Keyfile *keyfile, const char *group,
-			const char *name, GError **error)
-{
-	struct settings_service *service = g_new0(struct settings_service, 1);
-
-	service->name = g_strdup(name);
-	service->repositories = g_ptr_array_new();
-	service->collectors = g_ptr_array_new();
-	g_ptr_array_add(settings->services, service);
-	return fill(settings, keyfile, "service", group, service, error);
-}
-
-static bool add_collect(Settings *settings, const Keyfile *keyfile, const char *group,
-			const char *name, GError **error)
-{
-	struct settings_collect *collect = g_new0(struct settings_collect, 1);
-
-	collect->name = g_strdup(name);
-	g_ptr_array_add(settings->collects, collect);
-	return fill(settings, keyfile, "collect", group, collect, error);
+	*(char **)group = g_strdup(name);
+	if (strcmp(kind->kind, "service") == 0) {
+		((struct settings_service *)group)->repositories = g_ptr_array_new();
+		((struct settings_service *)group)->collectors = g_ptr_array_new();
+	}
+	g_ptr_array_add(*list_of(settings, kind), group);
+	return group;
 }
 
 struct settings_collect *settings_add_collect(Settings *settings, const Keyfile *keyfile,
 					      const char *name)
 {
-	struct settings_collect *collect = g_new0(struct settings_collect, 1);
+	struct settings_collect *collect = add_named(settings, named_kind("collect"), name);
 	size_t count;
 	const struct settings_key *keys = settings_keys_of("collect", &count);
 
-	collect->name = g_strdup(name);
-	g_ptr_array_add(settings->collects, collect);
 	for (size_t i = 0; i < count; i++) {
 		struct slot slot = {keyfile, &keys[i], .at = (char *)collect + keys[i].offset};
 		bool stored = !keys[i].fallback || store_value(&slot, keys[i].fallback, NULL);
@@ -371,38 +352,17 @@ struct settings_collect *settings_add_collect(Settings *settings, const Keyfile 
 	return collect;
 }
 
-static bool add_tier(Settings *settings, const Keyfile *keyfile, const char *group,
-		     const char *name, GError **error)
-{
-	struct settings_tier *tier = g_new0(struct settings_tier, 1);
-
-	tier->name = g_strdup(name);
-	g_ptr_array_add(settings->tiers, tier);
-	return fill(settings, keyfile, "tier", group, tier, error);
-}
-
-static bool add_process(Settings *settings, const Keyfile *keyfile, const char *group,
-			const char *name, GError **error)
-{
-	struct settings_process *process = g_new0(struct settings_process, 1);
-
-	process->name = g_strdup(name);
-	g_ptr_array_add(settings->processes, process);
-	return fill(settings, keyfile, "process", group, process, error);
-}
-
-typedef bool (*add_group)(Settings *settings, const Keyfile *keyfile, const char *group,
-			  const char *name, GError **error);
-
-static bool add_groups(Settings *settings, const Keyfile *keyfile, const char *wanted,
-		       add_group add, GError **error)
+static bool add_groups(Settings *settings, const Keyfile *keyfile, const struct named_kind *wanted,
+		       GError **error)
 {
 	for (guint i = 0; i < keyfile->groups->len; i++) {
 		const struct keyfile_group *group = keyfile->groups->pdata[i];
 		const char *name;
 		g_autofree char *kind = keyfile_group_kind(group->name, &name);
 
-		if (strcmp(kind, wanted) == 0 && !add(settings, keyfile, group->name, name, error))
+		if (strcmp(kind, wanted->kind) == 0 &&
+		    !fill(settings, keyfile, wanted->kind, group->name,
+			  add_named(settings, wanted, name), error))
 			return false;
 	}
 	return true;
@@ -412,15 +372,14 @@ static bool fill_all(Settings *settings, const Keyfile *keyfile, GError **error)
 {
 	const char *built_in = "tier " SETTINGS_DEFAULT_TIER;
 
-	if (!fill(settings, keyfile, "odrbackup", "odrbackup", settings, error) ||
-	    !add_groups(settings, keyfile, "repository", add_repository, error) ||
-	    !add_groups(settings, keyfile, "service", add_service, error) ||
-	    !add_groups(settings, keyfile, "collect", add_collect, error) ||
-	    !add_groups(settings, keyfile, "tier", add_tier, error) ||
-	    !add_groups(settings, keyfile, "process", add_process, error))
+	if (!fill(settings, keyfile, "odrbackup", "odrbackup", settings, error))
 		return false;
+	for (size_t i = 0; i < G_N_ELEMENTS(named_kinds); i++)
+		if (!add_groups(settings, keyfile, &named_kinds[i], error))
+			return false;
 	if (!keyfile_group(keyfile, built_in) &&
-	    !add_tier(settings, keyfile, built_in, SETTINGS_DEFAULT_TIER, error))
+	    !fill(settings, keyfile, "tier", built_in,
+		  add_named(settings, named_kind("tier"), SETTINGS_DEFAULT_TIER), error))
 		return false;
 	return settings_resolve(settings, keyfile, error);
 }

@@ -50,6 +50,22 @@ struct settings_process {
 	char *owner;
 	usec_t rpo, rto; /* 0: those of the tier */
 };
+/* Who is told of drills, and how. */
+struct settings_notify {
+	char *name, *type;    /* command, http, healthchecks */
+	char *command;	      /* list, as written */
+	char *url, *url_file; /* one of them */
+	char *header_file, *ca_file;
+	usec_t timeout; /* of one attempt */
+	unsigned attempts;
+};
+/* What may be out of its objective for a while, on somebody's word. */
+struct settings_exemption {
+	char *name, *service, *process; /* process NULL: the service itself */
+	char *objective;		/* rpo, rto, integrity, coverage */
+	char *reason, *approver;
+	usec_t expires;
+};
 /* What a collector of the configuration part takes, and how. */
 struct settings_collect {
 	char *name, *type;
@@ -98,7 +114,8 @@ struct settings {
 	char *bundle, *identity, *evidence_key; /* of services without their own; may be NULL */
 	char *drills;				/* folder of the plans */
 	GPtrArray *repositories, *services, *tiers;
-	GPtrArray *processes; /* struct settings_process */
+	GPtrArray *processes;		  /* struct settings_process */
+	GPtrArray *notifies, *exemptions; /* struct settings_notify, settings_exemption */
 	GPtrArray *collects; /* struct settings_collect: groups, then types that were named alone */
 	GPtrArray *origins;  /* struct settings_origin: global, repositories, services, tiers … */
 	GPtrArray *warnings; /* char *: what is allowed and probably not meant */
@@ -125,6 +142,8 @@ char *settings_state(const Settings *settings, const struct settings_service *se
 /* The elements of a list as written, without blanks around them and empty ones; NULL where there is none;
  * g_strfreev. */
 char **settings_split(const char *list);
+/* What is wrong with a URL that is told of drills, along with a secret header or without: "needs …", or NULL. */
+const char *settings_notify_url_wrong(const char *url, bool secret);
 /* Where a key of a group stands, "FILE:LINE", or "default". */
 const char *settings_origin_of(const Settings *settings, const char *group, const char *key);
 
@@ -138,6 +157,7 @@ enum settings_type {
 	SETTINGS_COUNT,	       /* minimum … maximum */
 	SETTINGS_DURATION,     /* minimum … maximum, microseconds */
 	SETTINGS_SIZE,	       /* minimum … maximum, bytes */
+	SETTINGS_TIME,	       /* RFC 3339, with a zone */
 };
 struct settings_key {
 	const char *group; /* "odrbackup", "repository", "service", "collect", "tier" */

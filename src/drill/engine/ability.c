@@ -8,9 +8,10 @@
 static const struct {
 	const char *group, *key;
 } not_applied[] = {
-	{"sandbox", "memory"},	 {"sandbox", "cpu-weight"},  {"sandbox", "io-weight"},
-	{"evidence", "formats"}, {"notify", "on-pass"},	     {"notify", "on-fail"},
-	{"notify", "on-missed"}, {"notify", "on-abandoned"},
+	{"sandbox", "memory"},
+	{"sandbox", "cpu-weight"},
+	{"sandbox", "io-weight"},
+	{"evidence", "formats"},
 };
 
 static bool refuse(const char *what, GError **error)

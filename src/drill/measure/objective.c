@@ -159,6 +159,8 @@ void objective_judge_rto(const struct objective_rto *rto, const struct objective
 		lower(verdict, OBJECTIVE_MISSED, "the slowest drill took %s, the objective is %s",
 		      slowest, objective);
 	}
+	if (rto->slowest < 0 && drills->counted > 0)
+		lower(verdict, OBJECTIVE_NOT_PROVEN, "no counted drill measured it");
 	if (drills->counted < rto->min_drills)
 		lower(verdict, OBJECTIVE_NOT_PROVEN, "%u of the %u drills required were counted",
 		      drills->counted, rto->min_drills);
@@ -194,6 +196,25 @@ void objective_judge_integrity(const struct objective_integrity *integrity,
 	if (drills->end - integrity->negative_drill > 365 * USEC_PER_DAY)
 		lower(verdict, OBJECTIVE_NOT_PROVEN,
 		      "no drill with planted damage went red within a year");
+}
+
+void objective_judge_checks(const struct objective_checks *checks,
+			    struct objective_verdict *verdict)
+{
+	objective_verdict_init(verdict);
+	if (checks->failed > 0)
+		lower(verdict, OBJECTIVE_MISSED, "its checks failed %u times, and passed %u times",
+		      checks->failed, checks->passed);
+	for (const char *const *name = checks->lacking; name && *name; name++)
+		lower(verdict, OBJECTIVE_NOT_PROVEN, "no plan has its check %s", *name);
+	for (const char *const *name = checks->unseen; name && *name; name++)
+		lower(verdict, OBJECTIVE_NOT_PROVEN, "its check %s passed in no counted drill",
+		      *name);
+	if (checks->unassessed > 0)
+		lower(verdict, OBJECTIVE_NOT_PROVEN, "its checks could not be assessed %u times",
+		      checks->unassessed);
+	if (checks->passed == 0 && checks->failed == 0)
+		lower(verdict, OBJECTIVE_NOT_PROVEN, "no check of it was carried out");
 }
 
 void objective_judge_coverage(const struct objective_coverage *coverage,

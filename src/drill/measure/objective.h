@@ -73,6 +73,16 @@ void objective_judge_integrity(const struct objective_integrity *integrity,
 			       const struct objective_drills *drills,
 			       struct objective_verdict *verdict);
 
+/* What stands for a business process. */
+struct objective_checks {
+	unsigned passed, failed, unassessed; /* results in counted drills */
+	const char *const *lacking;	     /* checks that no plan has; ends with NULL */
+	const char *const
+		*unseen; /* that a plan has, and no counted drill had a pass of; the same */
+};
+void objective_judge_checks(const struct objective_checks *checks,
+			    struct objective_verdict *verdict);
+
 struct objective_coverage {
 	unsigned repositories, repositories_drilled; /* within max_age */
 	unsigned methods, methods_drilled;

@@ -6,6 +6,7 @@
 
 #define REPOSITORY "[repository main]\npath=/srv/backup\n"
 #define SERVICE	   "[service erp-prod]\nrepositories=main\n"
+#define EXEMPTION  "objective=rpo\nreason=x\napprover=y\nexpires=2027-01-01T00:00:00Z\n"
 #define TYPES                                                                                   \
  "addons, certificates, command, compose, cron, files, git, haproxy, host, kubernetes, nginx, " \
  "odoo, odrbackup, postgresql, redis, references, systemd, tools and traefik"
@@ -41,6 +42,8 @@ static void test_defaults(void)
 	g_assert_cmpuint(service->repositories->len, ==, 1);
 	g_assert_cmpstr(service->tier->name, ==, "default");
 	g_assert_cmpint(service->tier->rpo, ==, 0);
+	/* A daily capture does not miss it. */
+	g_assert_cmpint(service->tier->rpo_component[2], ==, 26 * USEC_PER_HOUR);
 	g_assert_cmpint(service->tier->retain, ==, 30 * USEC_PER_DAY);
 	g_assert_cmpuint(service->tier->retain_least, ==, 2);
 	g_assert_cmpint(service->tier->backup_every, ==, USEC_PER_DAY);
@@ -107,7 +110,38 @@ static void test_refuses_by_name(void)
 		 "test.conf:1: unknown group [servce erp]; did you mean [service erp]?"},
 		{"[metrics]\n",
 		 "test.conf:1: unknown group [metrics]; groups are [odrbackup], [repository NAME], "
-		 "[service NAME], [collect NAME], [tier NAME] and [process NAME]"},
+		 "[service NAME], [collect NAME], [tier NAME], [process NAME], [notify NAME] and "
+		 "[exemption NAME]"},
+		{"[notify chat]\nurl=https://x\n",
+		 "test.conf:1: [notify chat] needs type=: how it is told"},
+		{"[notify chat]\ntype=http\n",
+		 "test.conf:2: [notify chat] needs url=, or url-file= where that is secret"},
+		{"[notify chat]\ntype=http\nurl=https://x\nurl-file=/u\n",
+		 "test.conf:4: [notify chat] has url= and url-file=; drop one"},
+		{"[notify chat]\ntype=http\nurl=ftp://x\n",
+		 "test.conf:3: [notify chat] needs a url that begins with https://"},
+		{"[notify chat]\ntype=http\nurl=https://me:secret@x/y\n",
+		 "test.conf:3: [notify chat] holds a password in its url; put the url into a file of "
+		 "mode 0600 and name that by url-file="},
+		{"[notify chat]\ntype=http\nurl=http://localhost.example.org/\nheader-file=/h\n",
+		 "test.conf:3: [notify chat] would send header-file= in the clear; use https://"},
+		{"[notify chat]\ntype=command\n",
+		 "test.conf:2: [notify chat] needs command=: the program and its arguments, separated "
+		 "by ';'"},
+		{"[notify chat]\ntype=command\ncommand=mail;me\n",
+		 "test.conf:3: [notify chat] names its program by an absolute path: begin it with '/'"},
+		{"[notify chat]\ntype=http\nurl=https://x\ntimeout=1h\n",
+		 "test.conf:4: timeout is from 1 s to 5 min, not '1h'"},
+		{"[exemption a]\nservice=erp\n",
+		 "test.conf:1: [exemption a] needs objective=: what does not count meanwhile"},
+		{REPOSITORY SERVICE "[exemption a]\nservice=erp\n" EXEMPTION,
+		 "test.conf:6: there is no [service erp]; there is erp-prod"},
+		{REPOSITORY SERVICE "[exemption a]\nservice=erp-prod\nprocess=sales\n" EXEMPTION,
+		 "test.conf:7: there is no [process sales] of service erp-prod; there is none"},
+		{REPOSITORY SERVICE "[exemption a]\nservice=erp-prod\nobjective=rpo\nreason=x\n"
+				    "approver=y\nexpires=2027-01-01T00:00:00\n",
+		 "test.conf:10: expires: time '2027-01-01T00:00:00' has no zone: append Z for UTC, or "
+		 "an offset as +02:00"},
 		{REPOSITORY SERVICE "config=host;redsi\n[collect redis]\ntype=files\n",
 		 "test.conf:5: there is no [collect redsi]; did you mean 'redis'?"},
 		{REPOSITORY SERVICE "config=hots\n",
