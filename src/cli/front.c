@@ -1,6 +1,7 @@
 /*
- * The small program. PostgreSQL calls archive-push and archive-get for every segment: they run here,
- * started in a few milliseconds, without libpq, SQLite, jansson and curl. All else, and what needs a store that is not a folder, is handed to odrbackup-main.
+ * The programs that start quickly. PostgreSQL calls archive-push and archive-get for every segment: they run
+ * here, without libpq, SQLite and libarchive, and for a repository that is a folder without curl (front_folder.c).
+ * All else is handed on (program.h).
  */
 #include "base/error.h"
 #include "base/log.h"
@@ -9,12 +10,10 @@
 #include "cli/program.h"
 #include "crypto/secret.h"
 #include "ops/archive/choice.h"
-#include "store/driver.h"
 
 #include <string.h>
 
-/* What this program is linked with: curl alone would double its start. */
-const struct store_class *const store_classes[] = {&store_posix, NULL};
+/* Sets are JSON, and rarely asked. */
 archive_find_sets *const archive_sets = NULL;
 
 static const struct command *archive_command(int argc, char **argv)
@@ -37,7 +36,7 @@ static int run_archive_command(const struct command *command, int argc, char **a
 
 	if (understood && (!arguments.command || arguments_flag(&arguments, "help") ||
 			   arguments_flag(&arguments, "version")))
-		return program_hand_over(argv);
+		return program_hand_over(PROGRAM_MAIN, argv);
 	if (understood && program_begin(&arguments, &error))
 		status = program_run(&arguments, &error);
 	else
@@ -52,5 +51,6 @@ int main(int argc, char **argv)
 	const struct command *command = archive_command(argc, argv);
 
 	crypto_alone();
-	return command ? run_archive_command(command, argc, argv) : program_hand_over(argv);
+	return command ? run_archive_command(command, argc, argv)
+		       : program_hand_over(PROGRAM_MAIN, argv);
 }

@@ -122,10 +122,14 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/views/status.c \
 	src/cli/views/status.h
 
-# archive-push and archive-get start in a few milliseconds; everything else is handed to the big program.
+# archive-push and archive-get start in a few milliseconds, with a bucket in a few more; everything else is handed to the big program.
 bin_PROGRAMS += odrbackup
-odrbackup_SOURCES = src/cli/front.c
+odrbackup_SOURCES = src/cli/front.c src/cli/front_folder.c
 odrbackup_LDADD = $(front_link)
+
+pkglibexec_PROGRAMS += odrbackup-archive
+odrbackup_archive_SOURCES = src/cli/front.c
+odrbackup_archive_LDADD = $(front_link) $(CURL_LIBS)
 
 pkglibexec_PROGRAMS += odrbackup-main
 odrbackup_main_SOURCES = src/cli/main.c

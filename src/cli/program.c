@@ -104,18 +104,19 @@ char *program_checks_folder(void)
 							  : g_strdup(ODR_PKGDATADIR "/checks");
 }
 
-/* The big program lies below ../libexec when installed, and beside this one in the build tree. */
-int program_hand_over(char **argv)
+/* The others lie below ../libexec when installed, and beside this one in the build tree. */
+int program_hand_over(const char *program, char **argv)
 {
 	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
 	g_autofree char *directory = g_path_get_dirname(self ? self : "odrbackup");
 	g_autofree char *installed =
-		g_build_filename(directory, "../libexec/odrbackup/odrbackup-main", NULL);
-	g_autofree char *beside = g_build_filename(directory, "odrbackup-main", NULL);
-	const char *const places[] = {installed, beside, ODR_PKGLIBEXECDIR "/odrbackup-main"};
+		g_build_filename(directory, "../libexec/odrbackup", program, NULL);
+	g_autofree char *beside = g_build_filename(directory, program, NULL);
+	g_autofree char *configured = g_build_filename(ODR_PKGLIBEXECDIR, program, NULL);
+	const char *const places[] = {installed, beside, configured};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(places); i++)
 		execv(places[i], argv);
-	fprintf(stderr, "odrbackup: error: cannot run odrbackup-main: %s\n", g_strerror(errno));
+	fprintf(stderr, "odrbackup: error: cannot run %s: %s\n", program, g_strerror(errno));
 	return 126;
 }

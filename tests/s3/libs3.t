@@ -101,7 +101,7 @@ my $check = $site->tool('check', $site->service);
 like($check->out . $check->err, qr/not authenticated/, 'check says that it is not');
 
 # Where no repository is of this type, nobody sees libs3.
-for my $program (map { "$ENV{ODR_PREFIX}/$_" } 'bin/odrbackup', 'libexec/odrbackup/odrbackup-main') {
+for my $program (map { "$ENV{ODR_PREFIX}/$_" } 'bin/odrbackup', map({ "libexec/odrbackup/odrbackup-$_" } 'archive', 'main')) {
 	my $linked = run_program(['readelf', '-d', $program]);
 	ok($linked->ok && $linked->out !~ /libs3|gnutls/, "$program is not linked with it") or diag($linked->out);
 }

@@ -41,14 +41,15 @@ static void guard_signals(int status)
 	sigaction(SIGTERM, &action, NULL);
 }
 
-/* Where the small program does not know a store, the big one does: this does not return then. */
+/* Where the smallest program does not know a store, the next one does: this does not return then. */
 static bool store_types_known(const struct arguments *arguments, const GPtrArray *repositories)
 {
 	for (guint i = 0; i < repositories->len; i++) {
 		const struct settings_repository *repository = repositories->pdata[i];
 
 		if (!store_type_known(repository->type)) {
-			*arguments->exit_status = program_hand_over(arguments->argv);
+			*arguments->exit_status =
+				program_hand_over(PROGRAM_ARCHIVE, arguments->argv);
 			return false;
 		}
 	}
@@ -154,6 +155,6 @@ bool cmd_archive_get(const struct arguments *arguments, GError **error)
 	if (got == ARCHIVE_ABSENT)
 		*arguments->exit_status = GET_ABSENT;
 	else if (got == ARCHIVE_NEEDS_SETS)
-		*arguments->exit_status = program_hand_over(arguments->argv);
+		*arguments->exit_status = program_hand_over(PROGRAM_MAIN, arguments->argv);
 	return true;
 }
