@@ -125,6 +125,20 @@ bool catalog_mark_delete(Catalog *catalog, const char *service, const char *repo
 bool catalog_marks(Catalog *catalog, const char *service, const char *repository, GPtrArray **marks,
 		   GError **error);
 
+/* The audit chain as it was appended to on this host (drill/evidence/audit.h): one row per line, so that a chain that was
+ * cut is noticed. Only here: no repository has it, and a rebuild leaves it alone. */
+struct catalog_audit {
+	uint64_t seq;
+	char *sha256; /* hex, of the line with its newline */
+	usec_t time;
+	char *event, *run; /* run may be NULL */
+};
+void catalog_audit_free(struct catalog_audit *line);
+/* The row of a number that is there already stays as it is. */
+bool catalog_audit_put(Catalog *catalog, const struct catalog_audit *line, GError **error);
+/* By number: struct catalog_audit. */
+bool catalog_audit(Catalog *catalog, GPtrArray **lines, GError **error);
+
 /* Small facts: "repository.main.checked_at" and the like. Value NULL deletes. */
 bool catalog_fact_set(Catalog *catalog, const char *name, const char *value, GError **error);
 bool catalog_fact(Catalog *catalog, const char *name, char **value,

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/catalog/libcatalog.a
 src_catalog_libcatalog_a_SOURCES = \
 	src/catalog/alterations.c \
+	src/catalog/audit.c \
 	src/catalog/catalog.c \
 	src/catalog/catalog.h \
 	src/catalog/database.h \

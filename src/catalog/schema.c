@@ -43,6 +43,10 @@ static const char *const migrations[] = {
 	" name TEXT, note TEXT, made INTEGER NOT NULL, timeline INTEGER NOT NULL,"
 	" lsn INTEGER NOT NULL,"
 	" PRIMARY KEY (service, repository, mark_id)) WITHOUT ROWID;",
+	/* 4 */
+	"CREATE TABLE audit ("
+	" seq INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, time INTEGER NOT NULL,"
+	" event TEXT NOT NULL, run TEXT);",
 };
 
 static bool run(sqlite3 *database, const char *sql, GError **error)

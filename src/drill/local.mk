@@ -76,6 +76,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/evidence/audit_line.c \
 	src/drill/evidence/audit_line.h \
 	src/drill/evidence/audit_read.c \
+	src/drill/evidence/chain.c \
 	src/drill/evidence/checkpoint.c \
 	src/drill/evidence/draw.c \
 	src/drill/evidence/evidence.c \
@@ -85,13 +86,17 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/evidence/file.h \
 	src/drill/evidence/history.c \
 	src/drill/evidence/history.h \
+	src/drill/evidence/history_weigh.c \
 	src/drill/evidence/judge.h \
+	src/drill/evidence/mirror.c \
+	src/drill/evidence/mirror.h \
 	src/drill/evidence/receipt.c \
 	src/drill/evidence/record.c \
 	src/drill/evidence/record.h \
 	src/drill/evidence/run.c \
 	src/drill/evidence/verify.c \
 	src/drill/evidence/verify.h \
+	src/drill/evidence/weights.c \
 	src/drill/measure/objective.c \
 	src/drill/measure/objective.h \
 	src/drill/measure/outcome.c \

@@ -221,10 +221,14 @@ both_find('another population', sub {
 }, [undef]);
 both_find('no inputs of a draw', sub { unlink run_file($_[0], 2, 'draw.json') },
 	['error #2 file-missing', 'error #2 draw-differs', 'error #2 receipt-differs']);
+both_find('another plan', sub {
+	edit(run_file($_[0], 2, 'drill.plan'), sub { s/worst 30/worst 31/ });
+}, ['error #2 plan-differs', 'error #2 receipt-differs']);
+both_find('no plan', sub { unlink run_file($_[0], 2, 'drill.plan') }, ['error #2 file-missing', 'error #2 receipt-differs']);
 both_find('a checkpoint that was removed', sub {
 	my $id = checkpoint_id($_[0], 3);
 	unlink glob "$_[0]/audit/$id.*";
-}, [map { "error #$_ draw-checkpoint" } 0 .. $runs - 1]);
+}, ['error ' . checkpoint_id(work_path('exported'), 3) . ' checkpoint-missing', map { "error #$_ draw-checkpoint" } 0 .. $runs - 1]);
 both_find('a checkpoint that was altered', sub {
 	my $id = checkpoint_id($_[0], 1);
 	edit("$_[0]/audit/$id.json", sub { s/"seq": \d+/"seq": 3/ });
@@ -243,7 +247,14 @@ both_find('a chain that was cut off', sub {
 }, [undef]);
 both_find('a chain of which the end was cut off', sub {
 	edit("$_[0]/audit.log", sub { s/[^\n]*\n\z// });
+}, ['error audit.log chain-truncated', 'warning #3 run-open']);
+both_find('a chain that was cut off with its mirror', sub {
+	edit("$_[0]/$_", sub { s/[^\n]*\n\z// }) for qw(audit.log audit-mirror.tsv);
 }, ['warning #3 run-open']);
+both_find('a chain that was written anew behind its last checkpoint', sub {
+	edit("$_[0]/audit.log", sub { s/[^\n]*\n\z// });
+	run_program([$maker, 'open', $_[0], '20261122T120000Z-0000000c'])->status == 0 or die "cannot append\n";
+}, ['error audit.log mirror-differs', 'warning #3 run-open', 'warning 20261122T120000Z-0000000c run-open']);
 both_find('a line that a crash tore', sub {
 	append_file("$_[0]/audit.log", "{\"seq\":99,\"pr\0");
 }, ['warning audit.log chain-torn']);
@@ -276,9 +287,11 @@ both_find('another key', sub { }, [undef], "$site/other.pem");
 # Whoever drills draws again, with another seed, until the point is an easy one.
 program_ok([$maker, 'again', $state, $key_file, "$site/repository", 2, ''], 'a draw repeated');
 program_ok([$maker, 'again', $state, $key_file, "$site/repository", 2, 'tried'], 'a draw with another seed');
+program_ok([$maker, 'forge', $state, $key_file, "$site/repository", 4, 'slots'], 'a draw with weights of its own');
 File::Path::remove_tree(work_path('exported'));
 site_ok('evidence', 'export', '--output', work_path('exported'));
 both_find('a draw that was rolled again', sub { },
-	['warning 20261122T200200Z-00000002 draw-repeated', 'error 20261122T210200Z-00000002 draw-rerolled']);
+	['warning 20261122T200200Z-00000002 draw-repeated', 'error 20261122T210200Z-00000002 draw-rerolled',
+	'error 20261122T220400Z-00000004 draw-history']);
 
 done_testing;

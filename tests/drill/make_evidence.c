@@ -2,6 +2,7 @@
  * Makes evidence of drills without drills, and forges it as one could who holds the key:
  *   make_evidence runs STATE KEY REPOSITORY FIRST COUNT    COUNT runs, each of a daily slot in the future
  *   make_evidence again STATE KEY REPOSITORY NUMBER NONCE  another run for a slot
+ *   make_evidence forge STATE KEY REPOSITORY NUMBER WHAT   a run whose weights are forged: slots
  *   make_evidence sign KEY FILE                            FILE.sig anew
  *   make_evidence open STATE RUN                           a run that is drawn, and has no end
  */
@@ -11,6 +12,7 @@
 #include "crypto/secret.h"
 #include "drill/draw/draw.h"
 #include "drill/evidence/evidence.h"
+#include "drill/evidence/history.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +85,31 @@ static char *slot_of(unsigned number)
 	return g_date_time_format(day, "%Y-%m-%d");
 }
 
+#define PLAN "erp-weekly"
+
 /* Of any four slots in a row each has another method. */
+static char *plan_of(unsigned number)
+{
+	GString *text = g_string_new("[plan]\nname = " PLAN "\n[select]\nmix =");
+
+	for (enum draw_method method = 0; method < DRAW_METHODS; method++)
+		g_string_append_printf(text, "%s %s %u", method ? ";" : "",
+				       draw_method_name(method),
+				       method == number % DRAW_METHODS ? 30 : 0);
+	g_string_append(text, "\n");
+	return g_string_free(text, FALSE);
+}
+
+/* What sha256sum prints of it; *hash is the plan's. */
+static void digests_of_plan(const char *plan, char sha256[DIGEST_SIZE], char hash[DIGEST_SIZE])
+{
+	g_autofree char *line = NULL;
+
+	digest_of(plan, sha256);
+	line = g_strconcat(sha256, "  " PLAN ".plan\n", NULL);
+	digest_of(line, hash);
+}
+
 static void set_mix(DrawInputs *inputs, unsigned number)
 {
 	for (enum draw_method method = 0; method < DRAW_METHODS; method++) {
@@ -93,26 +119,38 @@ static void set_mix(DrawInputs *inputs, unsigned number)
 	}
 }
 
-static DrawInputs *inputs_of(const char *checkpoint, unsigned number, const char *nonce,
+/* What is drawn by: see usage. */
+struct wish {
+	unsigned number;
+	const char *nonce;
+	const char *forged; /* "slots": as if the strata had been drawn at other times */
+	int hour;
+};
+
+static DrawInputs *inputs_of(const char *state, const char *checkpoint, const struct wish *wish,
 			     GPtrArray *pieces, const char *population_text)
 {
 	DrawInputs *inputs = draw_inputs_new();
-	g_autofree char *slot = slot_of(number);
+	g_autofree char *slot = slot_of(wish->number);
+	g_autofree char *plan = plan_of(wish->number);
+	g_autoptr(GHashTable) stored = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
 	g_autoptr(GError) error = NULL;
+	char unused[DIGEST_SIZE];
 
 	g_strlcpy(inputs->checkpoint, checkpoint, sizeof(inputs->checkpoint));
-	g_strlcpy(inputs->plan_hash, SAMPLE_HASH, sizeof(inputs->plan_hash));
+	digests_of_plan(plan, unused, inputs->plan_hash);
 	digest_of(population_text, inputs->population_sha256);
 	inputs->slot = g_steal_pointer(&slot);
-	inputs->nonce = g_strdup(nonce);
+	inputs->nonce = g_strdup(wish->nonce);
 	inputs->zone = g_strdup("UTC");
 	must(draw_slot_began(inputs->slot, utc, &inputs->slot_began, &error), error);
-	set_mix(inputs, number);
-	inputs->slots = 5;
-	draw_inputs_add_repository(inputs, "main", 17);
-	draw_inputs_add_repository(inputs, "offsite", 3);
-	draw_inputs_add_stratum(inputs, ((struct population_piece *)pieces->pdata[0])->stratum, 2);
+	set_mix(inputs, wish->number);
+	draw_inputs_add_repository(inputs, "main", 0);
+	draw_inputs_add_repository(inputs, "offsite", 0);
+	must(history_weigh(state, PLAN, inputs, stored, &error), error);
+	for (guint i = 0; strcmp(wish->forged, "slots") == 0 && i < inputs->strata->len; i++)
+		((struct draw_stratum *)inputs->strata->pdata[i])->slots += 1000;
 	for (guint i = 0; i < pieces->len; i++) {
 		usec_t estimate = (usec_t)(i % 7) * USEC_PER_MIN;
 
@@ -144,8 +182,9 @@ static void tell(struct run *run, enum audit_event event, json_t *data)
 	json_decref(data);
 }
 
-static GBytes *record_of(const struct run *run, const char *slot, json_t *draw)
+static GBytes *record_of(const struct run *run, const char *slot, const char *plan, json_t *draw)
 {
+	char plan_sha256[DIGEST_SIZE], hash[DIGEST_SIZE];
 	g_autoptr(JsonValue) record = NULL;
 	g_autoptr(GError) error = NULL;
 	char previous[DIGEST_SIZE];
@@ -154,6 +193,10 @@ static GBytes *record_of(const struct run *run, const char *slot, json_t *draw)
 	must(json_parse(record_sample, strlen(record_sample), "the sample", &record, &error),
 	     error);
 	must(evidence_previous(run->evidence.state, run->id, previous, &error), error);
+	digests_of_plan(plan, plan_sha256, hash);
+	json_set_string(json_object_get(record, "plan"), "hash", hash);
+	json_set(json_object_get(record, "plan"), "files",
+		 json_pack("[{s:s,s:s}]", "name", PLAN ".plan", "sha256", plan_sha256));
 	json_set_string(json_object_get(record, "run"), "id", run->id);
 	json_set_string(json_object_get(record, "run"), "slot", slot);
 	json_set_string(record, "previous_record_sha256", *previous ? previous : NULL);
@@ -171,34 +214,40 @@ static void add(const struct run *run, const char *name, const char *text)
 }
 
 /* The draw, announced first. */
-static json_t *draw(struct run *run, const char *checkpoint, unsigned number, const char *nonce)
+static json_t *draw(struct run *run, const char *checkpoint, const struct wish *wish)
 {
 	g_autoptr(GPtrArray) pieces = population();
 	g_autofree char *population_text = population_print(pieces);
-	g_autoptr(DrawInputs) inputs =
-		inputs_of(checkpoint, number, nonce, pieces, population_text);
-	g_autofree char *text = draw_inputs_print(inputs);
+	g_autofree char *plan = plan_of(wish->number);
+	g_autoptr(DrawInputs) inputs = NULL;
+	g_autofree char *text = NULL;
 	g_autoptr(GError) error = NULL;
 	struct draw_point point;
 	char digest[DIGEST_SIZE];
-	json_t *found;
+	json_t *found, *announced;
 
+	tell(run, AUDIT_DRILL_SCHEDULED, json_object());
+	inputs = inputs_of(run->evidence.state, checkpoint, wish, pieces, population_text);
+	text = draw_inputs_print(inputs);
 	must(draw_make(inputs, pieces, &point, &error), error);
 	digest_of(text, digest);
 	found = draw_record(inputs, &point, digest);
-	tell(run, AUDIT_DRILL_SCHEDULED, json_object());
-	tell(run, AUDIT_DRILL_DRAWN, json_incref(found));
+	announced = json_copy(found);
+	json_set_string(announced, "plan", PLAN);
+	tell(run, AUDIT_DRILL_DRAWN, announced);
+	add(run, EVIDENCE_PLAN, plan);
 	add(run, EVIDENCE_POPULATION, population_text);
 	add(run, EVIDENCE_DRAW, text);
 	json_set_bool(found, "operator_chosen", false);
 	return found;
 }
 
-static void make_run(struct run *run, const char *checkpoint, unsigned number, const char *nonce)
+static void make_run(struct run *run, const char *checkpoint, const struct wish *wish)
 {
-	g_autofree char *slot = slot_of(number);
+	g_autofree char *slot = slot_of(wish->number);
+	g_autofree char *plan = plan_of(wish->number);
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GBytes) record = record_of(run, slot, draw(run, checkpoint, number, nonce));
+	g_autoptr(GBytes) record = record_of(run, slot, plan, draw(run, checkpoint, wish));
 	g_autoptr(GBytes) teardown = g_bytes_new_static(attestation, strlen(attestation));
 	g_autofree char *sha256 = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, record);
 
@@ -227,8 +276,11 @@ static void begin(char **words, struct run *run, GPtrArray *repos, char newest[D
 		.state = words[0], .repos = repos, .key = key, .retain = USEC_PER_DAY};
 	run->audit = audit_open(words[0], &error);
 	must(run->audit != NULL, error);
-	must(checkpoint_before(repos->pdata[0], key->endorsement.public_key,
-			       clock_now() + USEC_PER_HOUR, &checkpoint, NULL, &error),
+	must(checkpoint_before(
+		     repos->pdata[0],
+		     &(struct checkpoint_wanted){.public_key = key->endorsement.public_key,
+						 .before = clock_now() + USEC_PER_HOUR},
+		     &checkpoint, &error),
 	     error);
 	if (!checkpoint)
 		must(checkpoint_make(&run->evidence, run->audit, &checkpoint, &error), error);
@@ -241,20 +293,29 @@ static void end(struct run *run)
 	evidence_key_free((EvidenceKey *)run->evidence.key);
 }
 
-static void make_runs(char **words, unsigned first, unsigned count, const char *nonce, int hour)
+static void make_runs(char **words, unsigned count, const struct wish *first)
 {
 	g_autoptr(GPtrArray) repos = g_ptr_array_new_with_free_func((GDestroyNotify)repo_free);
 	struct run run = {0};
 	char newest[DIGEST_SIZE];
 
 	begin(words, &run, repos, newest);
-	for (unsigned i = first; i < first + count; i++) {
-		g_autofree char *id = g_strdup_printf("20261122T%02d%02d00Z-%08x", hour, i, i);
+	for (unsigned i = 0; i < count; i++) {
+		struct wish wish = *first;
+		g_autofree char *id = NULL;
 
+		wish.number += i;
+		id = g_strdup_printf("20261122T%02d%02u00Z-%08x", wish.hour, wish.number,
+				     wish.number);
 		run.id = id;
-		make_run(&run, newest, i, nonce);
+		make_run(&run, newest, &wish);
 	}
 	end(&run);
+}
+
+static unsigned number_of(const char *text)
+{
+	return (unsigned)strtoul(text, NULL, 10);
 }
 
 static void sign(const char *key_path, const char *path)
@@ -291,11 +352,13 @@ int main(int argc, char **argv)
 	else if (strcmp(argv[1], "open") == 0)
 		open_run(argv[2], argv[3]);
 	else if (strcmp(argv[1], "runs") == 0 && argc == 7)
-		make_runs(argv + 2, (unsigned)strtoul(argv[5], NULL, 10),
-			  (unsigned)strtoul(argv[6], NULL, 10), "", 10);
+		make_runs(argv + 2, number_of(argv[6]),
+			  &(struct wish){number_of(argv[5]), "", "", 10});
 	else if (strcmp(argv[1], "again") == 0 && argc == 7)
-		make_runs(argv + 2, (unsigned)strtoul(argv[5], NULL, 10), 1, argv[6],
-			  *argv[6] ? 21 : 20);
+		make_runs(argv + 2, 1,
+			  &(struct wish){number_of(argv[5]), argv[6], "", *argv[6] ? 21 : 20});
+	else if (strcmp(argv[1], "forge") == 0 && argc == 7)
+		make_runs(argv + 2, 1, &(struct wish){number_of(argv[5]), "", argv[6], 22});
 	else
 		must(false, NULL);
 	return 0;

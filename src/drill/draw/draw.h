@@ -55,6 +55,8 @@ struct draw_inputs {
 	usec_t slot_began; /* as draw_slot_began has it */
 	char *nonce;	   /* "": none */
 	char population_sha256[2 * SHA256_SIZE + 1];
+	uint64_t history_seq;	 /* of the last line of the audit chain that was looked at for what
+				    was drawn before; 0: not known */
 	GArray *mix;		 /* struct draw_weight, in the order of the plan */
 	GPtrArray *repositories; /* struct draw_repository */
 	GPtrArray *strata; /* struct draw_stratum; one that is not named was never drawn: slots */

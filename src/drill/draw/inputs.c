@@ -107,6 +107,7 @@ char *draw_inputs_print(const DrawInputs *inputs)
 	json_set_string(document, "nonce", inputs->nonce);
 	json_set_string(document, "seed", seed_hex);
 	json_set_string(document, "population_sha256", inputs->population_sha256);
+	json_set_int(document, "history_seq", (int64_t)inputs->history_seq);
 	json_set_int(document, "slots", (int64_t)inputs->slots);
 	json_set(document, "mix", print_mix(inputs));
 	json_set(document, "repositories", print_repositories(inputs));
@@ -373,6 +374,7 @@ bool draw_inputs_parse(const char *text, size_t size, DrawInputs **inputs, GErro
 	    !take_line(document, "slot", &found->slot, error) ||
 	    !take_line(document, "nonce", &found->nonce, error) ||
 	    !take_line(document, "zone", &found->zone, error) ||
+	    !take_count(document, "history_seq", G_MAXINT64, &found->history_seq, error) ||
 	    !take_count(document, "slots", SLOTS_MAX, &found->slots, error) ||
 	    !take_lists(document, found, error) || !take_seed(document, found, error) ||
 	    !take_beginning(document, found, error))

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "drill/draw/draw.h"
 #include "drill/engine/engine.h"
+#include "drill/evidence/history.h"
 
 #include <string.h>
 
@@ -14,7 +15,7 @@ struct drawing {
 	Drill *drill;
 	DrawInputs *inputs;
 	GPtrArray *population;
-	GHashTable *strata; /* char * → struct draw_stratum, owned by inputs */
+	GHashTable *stored; /* ids of checkpoints, as the chain has it */
 	struct population_cut cut;
 	lsn_t wal_end;		    /* of the repository that is gathered from; 0: not looked at */
 	struct population_knot end; /* the newest commit before it */
@@ -160,65 +161,6 @@ static bool gather(struct drawing *drawing, GError **error)
 			"no moment of the window can be reached: no set of it has WAL behind it");
 }
 
-/* ---- what was drawn before ----------------------------------------------------------------------- */
-
-static void note_repository(const struct drawing *drawing, const char *name, uint64_t seq)
-{
-	for (guint i = 0; i < drawing->inputs->repositories->len; i++) {
-		struct draw_repository *repository = drawing->inputs->repositories->pdata[i];
-
-		if (g_strcmp0(repository->name, name) == 0)
-			repository->drilled = seq;
-	}
-}
-
-static void note_stratum(const struct drawing *drawing, const char *name)
-{
-	struct draw_stratum *stratum = name ? g_hash_table_lookup(drawing->strata, name) : NULL;
-
-	if (!name)
-		return;
-	if (!stratum) {
-		stratum = g_new0(struct draw_stratum, 1);
-		stratum->name = g_strdup(name);
-		g_ptr_array_add(drawing->inputs->strata, stratum);
-		g_hash_table_insert(drawing->strata, stratum->name, stratum);
-	}
-	/* How many slots there had been then; made into those since at the end. */
-	stratum->slots = drawing->inputs->slots;
-}
-
-static bool take_line(void *data, const struct audit_line *line)
-{
-	struct drawing *drawing = data;
-	const char *plan = json_string_value(json_object_get(line->data, "plan"));
-	const char *repository = json_string_value(json_object_get(line->data, "repository"));
-
-	if (strcmp(line->event, audit_event_name(AUDIT_DRILL_DRAWN)) != 0)
-		return true;
-	note_repository(drawing, repository, line->seq);
-	if (g_strcmp0(plan, drawing->drill->plan->name) != 0)
-		return true;
-	drawing->inputs->slots++;
-	note_stratum(drawing, json_string_value(json_object_get(line->data, "stratum")));
-	return true;
-}
-
-static bool read_history(struct drawing *drawing, GError **error)
-{
-	g_autofree char *path = audit_path(drawing->drill->request->state);
-	struct audit_report report = {0};
-	bool done = audit_read(path, take_line, drawing, &report, error);
-
-	audit_report_clear(&report);
-	for (guint i = 0; i < drawing->inputs->strata->len; i++) {
-		struct draw_stratum *stratum = drawing->inputs->strata->pdata[i];
-
-		stratum->slots = drawing->inputs->slots - stratum->slots;
-	}
-	return done;
-}
-
 /* ---- what the seed is made of -------------------------------------------------------------------- */
 
 static bool find_checkpoint(struct drawing *drawing, GError **error)
@@ -233,9 +175,15 @@ static bool find_checkpoint(struct drawing *drawing, GError **error)
 	drawing->inputs->zone = g_strdup(drill->plan->schedule.zone_name);
 	drawing->inputs->slot_began = began;
 	for (guint i = 0; drill->request->key && i < drill->request->evidence_repos->len; i++)
-		if (!checkpoint && !checkpoint_before(drill->request->evidence_repos->pdata[i],
-						      drill->request->key->endorsement.public_key,
-						      began, &checkpoint, drill->deviations, error))
+		if (!checkpoint &&
+		    !checkpoint_before(
+			    drill->request->evidence_repos->pdata[i],
+			    &(struct checkpoint_wanted){
+				    .public_key = drill->request->key->endorsement.public_key,
+				    .before = began,
+				    .among = drawing->stored,
+				    .troubles = drill->deviations},
+			    &checkpoint, error))
 			return false;
 	if (checkpoint)
 		g_strlcpy(drawing->inputs->checkpoint, checkpoint->sha256,
@@ -308,6 +256,16 @@ static bool keep(Drill *drill, const char *name, const char *text, GError **erro
 	       evidence_add(&evidence, drill->request->run_id, name, content, error);
 }
 
+/* By its hash alone nobody could see by what it was drawn. */
+static bool keep_plan(Drill *drill, GError **error)
+{
+	g_autofree char *name = g_strconcat(drill->plan->name, ".plan", NULL);
+	g_autofree char *text = drill_plan_text(drill, name);
+
+	return text ? keep(drill, EVIDENCE_PLAN, text, error)
+		    : odr_fail(error, ODR_ERROR_CORRUPT, "the plan has no file '%s'", name);
+}
+
 static void digest_text(const char *text, char hex[2 * SHA256_SIZE + 1])
 {
 	uint8_t digest[SHA256_SIZE];
@@ -332,7 +290,7 @@ static bool draw(struct drawing *drawing, GError **error)
 	digest_text(inputs, inputs_sha256);
 	if (!draw_make(drawing->inputs, drawing->population, &point, error) ||
 	    !keep(drill, EVIDENCE_POPULATION, population, error) ||
-	    !keep(drill, EVIDENCE_DRAW, inputs, error))
+	    !keep(drill, EVIDENCE_DRAW, inputs, error) || !keep_plan(drill, error))
 		return false;
 	take_point(drill, &point, draw_record(drawing->inputs, &point, inputs_sha256));
 	return true;
@@ -342,18 +300,19 @@ bool drill_draw_moment(Drill *drill, enum plan_target_kind kind, GError **error)
 {
 	g_autoptr(DrawInputs) inputs = draw_inputs_new();
 	g_autoptr(GPtrArray) population = population_new();
-	g_autoptr(GHashTable) strata = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable) stored = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	struct drawing drawing = {.drill = drill,
 				  .inputs = inputs,
 				  .population = population,
-				  .strata = strata,
+				  .stored = stored,
 				  .cut = {drill->t_loss, drill->plan->schedule.zone}};
 
 	g_strlcpy(inputs->plan_hash, drill->plan->hash, sizeof(inputs->plan_hash));
 	g_free(inputs->slot);
 	inputs->slot = g_strdup(drill->request->slot);
 	set_mix(&drawing, kind);
-	return gather(&drawing, error) && read_history(&drawing, error) &&
+	return gather(&drawing, error) &&
+	       history_weigh(drill->request->state, drill->plan->name, inputs, stored, error) &&
 	       find_checkpoint(&drawing, error) && read_nonce(&drawing, error) &&
 	       draw(&drawing, error);
 }

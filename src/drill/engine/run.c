@@ -303,6 +303,20 @@ static bool close_run(Drill *drill, GError **error)
 	return drill_append(drill, AUDIT_DRILL_CLOSED, data, error);
 }
 
+/* The end of the chain is signed and stored, so that it cannot be cut off before this drill. The drill has its record in
+ * any case. */
+static void checkpoint(Drill *drill)
+{
+	struct evidence evidence = drill_evidence(drill);
+	g_autoptr(Checkpoint) made = NULL;
+	g_autoptr(GError) trouble = NULL;
+
+	if (!checkpoint_make(&evidence, drill->request->audit, &made, &trouble))
+		g_ptr_array_add(drill->notes,
+				g_strdup_printf("%s; then run odrbackup audit checkpoint",
+						trouble->message));
+}
+
 /* The first thing that goes wrong decides what is said, the rest is still done. */
 static void conclude(Drill *drill, GError **error)
 {
@@ -323,6 +337,8 @@ static void conclude(Drill *drill, GError **error)
 		odr_context(&trouble, "what was removed cannot be attested");
 	if (!close_run(drill, trouble ? NULL : &trouble) && !trouble)
 		odr_context(&trouble, "the audit chain");
+	if (evidence && !trouble && drill->plan->evidence.store)
+		checkpoint(drill);
 	stop_request(stopped_by);
 	if (trouble)
 		g_propagate_error(error, g_steal_pointer(&trouble));

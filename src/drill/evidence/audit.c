@@ -3,7 +3,9 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "drill/evidence/audit_line.h"
+#include "drill/evidence/mirror.h"
 #include "repo/layout.h"
 
 #include <errno.h>
@@ -25,7 +27,8 @@ struct held_run {
 struct audit {
 	char *state, *path, *lock_path;
 	json_t *actor;
-	GPtrArray *held; /* struct held_run */
+	GPtrArray *held;    /* struct held_run */
+	bool is_unmirrored; /* which was said */
 };
 
 static void held_run_free(void *data)
@@ -210,16 +213,36 @@ static bool read_tail(const Audit *audit, int fd, struct tail *tail, GError **er
 
 /* Appending. */
 
-static bool add_line(const Audit *audit, GString *text, struct audit_head *head,
-		     const struct audit_print *what, GError **error)
+/* What is appended at once. */
+struct addition {
+	const Audit *audit;
+	struct audit_head head; /* with it */
+	GString *text;
+	GPtrArray *lines; /* struct catalog_audit, for the mirror */
+};
+
+static void note_line(struct addition *addition, const struct audit_print *print)
+{
+	struct catalog_audit line = {.seq = addition->head.seq,
+				     .sha256 = g_strdup(addition->head.sha256),
+				     .time = print->time,
+				     .event = g_strdup(print->event),
+				     .run = g_strdup(print->run)};
+
+	g_ptr_array_add(addition->lines, g_memdup2(&line, sizeof(line)));
+}
+
+static bool add_line(struct addition *addition, const struct audit_print *what, GError **error)
 {
 	struct audit_print print = *what;
+	struct audit_head *head = &addition->head;
+	GString *text = addition->text;
 	size_t start = text->len;
 
 	print.prev = head;
 	print.time = clock_now();
 	print.monotonic = clock_monotonic();
-	print.actor = audit->actor;
+	print.actor = addition->audit->actor;
 
 	g_autofree char *line = audit_line_print(&print);
 
@@ -229,32 +252,34 @@ static bool add_line(const Audit *audit, GString *text, struct audit_head *head,
 				"what %s has to say is too long for the audit chain", print.event);
 	head->seq++;
 	audit_digest(text->str + start, text->len - start, head->sha256);
+	note_line(addition, &print);
 	return true;
 }
 
 /* First what a crash left behind, then what is to be said. */
-static bool compose(const Audit *audit, struct tail *tail, const struct audit_entry *entry,
-		    GString *text, GError **error)
+static bool compose(struct addition *addition, const struct tail *tail,
+		    const struct audit_entry *entry, GError **error)
 {
-	struct audit_head *head = &tail->head;
+	struct audit_head *head = &addition->head;
 
+	*head = tail->head;
 	if (!tail->has_newline)
-		g_string_append_c(text, '\n');
+		g_string_append_c(addition->text, '\n');
 	if (tail->tear.lines > 0) {
 		g_autoptr(JsonValue) data = audit_tear_data(&tail->tear, head);
 
 		memcpy(head->sha256, tail->tear.last, sizeof(head->sha256));
-		if (!add_line(audit, text, head,
+		if (!add_line(addition,
 			      &(struct audit_print){.event = audit_event_name(AUDIT_TORN),
 						    .data = data},
 			      error))
 			return false;
 	} else if (head->seq == 0 && entry->event != AUDIT_BEGUN) {
-		if (!add_line(audit, text, head,
+		if (!add_line(addition,
 			      &(struct audit_print){.event = audit_event_name(AUDIT_BEGUN)}, error))
 			return false;
 	}
-	return add_line(audit, text, head,
+	return add_line(addition,
 			&(struct audit_print){.event = audit_event_name(entry->event),
 					      .run = entry->run,
 					      .data = entry->data},
@@ -278,23 +303,19 @@ static bool write_synced(const Audit *audit, int fd, const GString *text, GError
 	return about.st_size > 0 || file_sync_dir(audit->state, error);
 }
 
-static bool append_locked(const Audit *audit, int fd, const struct audit_entry *entry,
-			  struct audit_head *head, GError **error)
+static bool append_locked(struct addition *addition, int fd, const struct audit_entry *entry,
+			  GError **error)
 {
 	__attribute__((cleanup(tail_clear))) struct tail tail = {0};
-	g_autoptr(GString) text = g_string_new(NULL);
 
-	if (!read_tail(audit, fd, &tail, error) || !compose(audit, &tail, entry, text, error) ||
-	    !write_synced(audit, fd, text, error))
-		return false;
-	if (head)
-		*head = tail.head;
-	return true;
+	return read_tail(addition->audit, fd, &tail, error) &&
+	       compose(addition, &tail, entry, error) &&
+	       write_synced(addition->audit, fd, addition->text, error);
 }
 
-bool audit_append(Audit *audit, const struct audit_entry *entry, struct audit_head *head,
-		  GError **error)
+static bool append(struct addition *addition, const struct audit_entry *entry, GError **error)
 {
+	const Audit *audit = addition->audit;
 	struct file_lock lock = {0};
 	bool appended;
 	int fd;
@@ -307,10 +328,37 @@ bool audit_append(Audit *audit, const struct audit_entry *entry, struct audit_he
 		file_lock_release(&lock);
 		return false;
 	}
-	appended = append_locked(audit, fd, entry, head, error);
+	appended = append_locked(addition, fd, entry, error);
 	close(fd);
 	file_lock_release(&lock);
 	return appended;
+}
+
+/* The chain has it: that the catalog does not changes nothing but that a cut would not be noticed here. */
+static void mirror(Audit *audit, const GPtrArray *lines)
+{
+	g_autoptr(GError) trouble = NULL;
+
+	if (mirror_add(audit->state, lines, &trouble) || audit->is_unmirrored)
+		return;
+	audit->is_unmirrored = true;
+	log_warning("the catalog does not mirror the audit chain: %s", trouble->message);
+}
+
+bool audit_append(Audit *audit, const struct audit_entry *entry, struct audit_head *head,
+		  GError **error)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	g_autoptr(GPtrArray) lines =
+		g_ptr_array_new_with_free_func((GDestroyNotify)catalog_audit_free);
+	struct addition addition = {.audit = audit, .text = text, .lines = lines};
+
+	if (!append(&addition, entry, error))
+		return false;
+	mirror(audit, lines);
+	if (head)
+		*head = addition.head;
+	return true;
 }
 
 /* Runs. */

@@ -14,7 +14,7 @@
  *   {"seq":N,"prev":HEX,"ts":TIME,"mono":USEC,"event":E,"actor":{…},"run":ID,"data":{…}}
  * where seq counts from 1 and prev is the SHA-256 of the line before, with its newline (64 zeros in the first). A
  * line is appended under a lock and synced before what it announces is done; nothing is ever removed, and the
- * file never rotated. odrbackup-evidence(5) specifies it.
+ * file never rotated. odrbackup-evidence(5) specifies it. <state>/catalog.db mirrors it.
  *
  * A line that a crash tore stays where it is. The next append first ends it with a newline, where it has none, and
  * says so in a line audit.torn, whose prev is that of the torn line, and whose data binds all that is torn:

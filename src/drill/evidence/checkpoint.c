@@ -238,9 +238,14 @@ static bool load(Repo *repo, struct reading *reading, GError **error)
 }
 
 struct listing {
-	usec_t before;
+	const struct checkpoint_wanted *wanted;
 	GPtrArray *found; /* Checkpoint: id and stored_at */
 };
+
+static bool is_among(const struct checkpoint_wanted *wanted, const char *id)
+{
+	return !wanted->among || g_hash_table_contains(wanted->among, id);
+}
 
 static bool note_listed(void *data, const struct store_object *object)
 {
@@ -248,7 +253,8 @@ static bool note_listed(void *data, const struct store_object *object)
 	g_autofree char *id = NULL;
 	Checkpoint *checkpoint;
 
-	if (object->stored_at >= listing->before || !layout_parse_checkpoint(object->name, &id))
+	if (object->stored_at >= listing->wanted->before ||
+	    !layout_parse_checkpoint(object->name, &id) || !is_among(listing->wanted, id))
 		return true;
 	checkpoint = g_new0(Checkpoint, 1);
 	checkpoint->id = g_steal_pointer(&id);
@@ -273,18 +279,19 @@ static bool concerns_one(const GError *error)
 	       odr_error_is(error, ODR_ERROR_NOT_FOUND);
 }
 
-bool checkpoint_before(Repo *repo, const uint8_t public_key[KEY_SIZE], usec_t time,
-		       Checkpoint **checkpoint, GPtrArray *troubles, GError **error)
+bool checkpoint_before(Repo *repo, const struct checkpoint_wanted *wanted, Checkpoint **checkpoint,
+		       GError **error)
 {
 	g_autoptr(GPtrArray) found =
 		g_ptr_array_new_with_free_func((GDestroyNotify)checkpoint_free);
-	struct listing listing = {time, found};
+	struct listing listing = {wanted, found};
 
 	if (!repo_list(repo, "audit/", note_listed, &listing, error))
 		return odr_context(error, "cannot list checkpoints");
 	g_ptr_array_sort(found, compare_stored);
 	for (guint i = found->len; i-- > 0;) {
-		struct reading reading = {.public_key = public_key, .checkpoint = found->pdata[i]};
+		struct reading reading = {.public_key = wanted->public_key,
+					  .checkpoint = found->pdata[i]};
 		g_autoptr(GError) cause = NULL;
 
 		if (load(repo, &reading, &cause)) {
@@ -295,8 +302,8 @@ bool checkpoint_before(Repo *repo, const uint8_t public_key[KEY_SIZE], usec_t ti
 			g_propagate_error(error, g_steal_pointer(&cause));
 			return false;
 		}
-		if (troubles)
-			g_ptr_array_add(troubles,
+		if (wanted->troubles)
+			g_ptr_array_add(wanted->troubles,
 					g_strdup_printf("checkpoint %s does not count: %s",
 							reading.checkpoint->id, cause->message));
 	}

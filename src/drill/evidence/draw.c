@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "drill/draw/draw.h"
 #include "drill/evidence/file.h"
 #include "drill/evidence/record.h"
 
@@ -134,5 +133,7 @@ void judge_draw(struct judging *judging, const Record *record, const struct chai
 		return;
 	}
 	redo(judging, record, inputs, population);
+	judge_plan(judging, record, inputs);
+	judge_history(judging, record, run, inputs, population);
 	judge_checkpoint(judging, record, inputs);
 }

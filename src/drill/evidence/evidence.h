@@ -8,7 +8,7 @@
 /*
  * The evidence of a run: <state>/evidence/<run>/ and evidence/<run>/ of every repository hold
  *   record.json      what happened, in the bytes the engine made (DRILLS.md 9), and record.json.sig
- *   population.tsv, draw.json, and what else was added: their digests stand in the record
+ *   population.tsv, draw.json, drill.plan, and what else was added: their digests stand in the record
  *   receipt.json     what was stored where, with version, digest, lock as read back, the store's date; and .sig
  *   teardown.json    what was removed and what is left; and .sig
  * Signatures are detached, in signify's form (crypto/evidence_key.h), over the exact bytes. That of the record is the
@@ -19,6 +19,7 @@
 #define EVIDENCE_TEARDOWN   "teardown.json"
 #define EVIDENCE_POPULATION "population.tsv"
 #define EVIDENCE_DRAW	    "draw.json"
+#define EVIDENCE_PLAN	    "drill.plan"
 #define EVIDENCE_SIGNATURE  ".sig"
 #define EVIDENCE_FILE_MAX   ((size_t)32 << 20)
 
@@ -69,6 +70,7 @@ struct checkpoint {
 	struct audit_head head;
 	usec_t time;	  /* as signed */
 	usec_t stored_at; /* by the store; of several the latest */
+	usec_t locked_until; /* where it was judged by its receipt: in every repository; 0: not locked */
 };
 void checkpoint_free(Checkpoint *checkpoint);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Checkpoint, checkpoint_free)
@@ -76,8 +78,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Checkpoint, checkpoint_free)
 bool checkpoint_make(const struct evidence *evidence, Audit *audit, Checkpoint **checkpoint,
 		     GError **error);
 /* The one stored last before a time, by the store's clock, and signed by this key; *checkpoint is NULL if there is
- * none. What does not verify is none, and a sentence in troubles (or NULL). */
-bool checkpoint_before(Repo *repo, const uint8_t public_key[KEY_SIZE], usec_t time,
-		       Checkpoint **checkpoint, GPtrArray *troubles, GError **error);
+ * none. What does not verify is none, and a sentence in troubles. */
+struct checkpoint_wanted {
+	const uint8_t *public_key;
+	usec_t before;
+	GHashTable *among;   /* ids; NULL: of all */
+	GPtrArray *troubles; /* char *; or NULL */
+};
+bool checkpoint_before(Repo *repo, const struct checkpoint_wanted *wanted, Checkpoint **checkpoint,
+		       GError **error);
 
 #endif

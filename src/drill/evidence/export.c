@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "drill/evidence/file.h"
+#include "drill/evidence/mirror.h"
 
 #include <string.h>
 
@@ -93,6 +94,17 @@ static bool copy_runs(const struct evidence_export *how, GError **error)
 	return true;
 }
 
+static bool write_mirror(const struct evidence_export *how, GError **error)
+{
+	g_autoptr(GPtrArray) lines = NULL;
+	g_autofree char *text = NULL;
+
+	if (!mirror_read(how->state, &lines, error))
+		return false;
+	text = mirror_print(lines);
+	return write_text(how, MIRROR_FILE, text, error);
+}
+
 static bool write_keys(const struct evidence_export *how, GError **error)
 {
 	g_autofree char *signify = evidence_key_signify(how->public_key);
@@ -109,9 +121,10 @@ bool evidence_export(const struct evidence_export *how, GError **error)
 				"'%s' is there already, and not empty: evidence goes into a folder "
 				"of its own",
 				how->to);
+	/* What tells of the chain is copied before it: it may grow meanwhile. */
 	if (!file_make_dirs(how->to, 0700, error) || !copy_runs(how, error) ||
-	    !copy_checkpoints(how, error) || !copy_file(how, NULL, "audit.log", error) ||
-	    !write_keys(how, error))
+	    !copy_checkpoints(how, error) || !write_mirror(how, error) ||
+	    !copy_file(how, NULL, "audit.log", error) || !write_keys(how, error))
 		return odr_context(error, "cannot export evidence");
 	return true;
 }

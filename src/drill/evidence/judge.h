@@ -2,6 +2,8 @@
 #define ODR_DRILL_EVIDENCE_JUDGE_H
 
 #include "base/json.h"
+#include "drill/draw/draw.h"
+#include "drill/evidence/file.h"
 #include "drill/evidence/record.h"
 #include "drill/evidence/verify.h"
 
@@ -10,10 +12,18 @@
 /* What the chain says of a run. */
 struct chain_run {
 	bool begun, ended;
-	char *record_sha256; /* NULL: nothing was signed */
-	char *outcome;	     /* NULL: not judged */
-	json_t *drawn;	     /* data of drill.drawn, or NULL */
+	char *record_sha256;		   /* NULL: nothing was signed */
+	char *outcome;			   /* NULL: not judged */
+	json_t *drawn;			   /* data of drill.drawn, or NULL */
+	uint64_t scheduled_seq, drawn_seq; /* of these lines; 0: there is none */
 };
+void judge_run_free(void *run);
+/* A draw, as the chain has it: what later ones are weighed by. */
+struct chain_draw {
+	uint64_t seq;
+	char *plan, *repository, *stratum; /* may be NULL */
+};
+void judge_drawn_free(void *draw);
 struct judging {
 	const struct evidence_verify *how;
 	struct evidence_verdict *verdict;
@@ -22,6 +32,8 @@ struct judging {
 	GPtrArray
 		*order; /* ids of runs, in the order of the chain; then those that are not in it */
 	GPtrArray *digests;	/* of the chain's lines, in order */
+	GPtrArray *draws;	/* struct chain_draw, in order */
+	GHashTable *stored;	/* ids of checkpoints that the chain says were stored */
 	GPtrArray *checkpoints; /* Checkpoint, good ones */
 };
 void judge_find(struct judging *judging, enum evidence_code code, const char *run,
@@ -29,10 +41,17 @@ void judge_find(struct judging *judging, enum evidence_code code, const char *ru
 /* A file whose signature is good. */
 bool judge_read_signed(const struct judging *judging, const char *path, GBytes **content,
 		       GError **error);
+/* The chain, and what else knows of it. */
+bool judge_chain(struct judging *judging, GError **error);
+bool judge_checkpoints(struct judging *judging, GError **error);
 /* run NULL: the chain does not know it. */
 void judge_run(struct judging *judging, const char *id, const struct chain_run *run);
 /* The draw, redone; record is good. */
 void judge_draw(struct judging *judging, const Record *record, const struct chain_run *run);
+/* What weighs in it: by the plan that is kept, and by the chain. */
+void judge_plan(struct judging *judging, const Record *record, const DrawInputs *inputs);
+void judge_history(struct judging *judging, const Record *record, const struct chain_run *run,
+		   const DrawInputs *inputs, const GPtrArray *population);
 /* Receipt and attestation. */
 void judge_receipt(struct judging *judging, const char *id);
 void judge_teardown(struct judging *judging, const char *id);

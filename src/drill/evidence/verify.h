@@ -12,7 +12,9 @@ enum evidence_code {
 	EVIDENCE_CHAIN_MISSING,
 	EVIDENCE_CHAIN_BROKEN,
 	EVIDENCE_CHAIN_TORN,	  /* warning: a crash tore lines, and the chain says so */
-	EVIDENCE_CHAIN_TRUNCATED, /* a checkpoint knows of lines that are not there */
+	EVIDENCE_CHAIN_TRUNCATED, /* a checkpoint or the mirror knows of lines that are not there */
+	EVIDENCE_MIRROR_DIFFERS,  /* the mirror has another line there */
+	EVIDENCE_CHECKPOINT_MISSING, /* the chain knows of it */
 	EVIDENCE_CHECKPOINT_DAMAGED,
 	EVIDENCE_CHECKPOINT_DIFFERS, /* from the chain */
 	EVIDENCE_RECORD_MISSING,     /* the chain knows of it */
@@ -25,7 +27,9 @@ enum evidence_code {
 	EVIDENCE_PREVIOUS_DIFFERS,
 	EVIDENCE_FILE_MISSING, /* that the record names */
 	EVIDENCE_FILE_DIFFERS,
+	EVIDENCE_PLAN_DIFFERS, /* the plan that is kept is not that of the record, or has another mix */
 	EVIDENCE_DRAW_DIFFERS, /* the point is not what the inputs lead to, or not what the chain says */
+	EVIDENCE_DRAW_HISTORY, /* its weights are not those of what was drawn before, by the chain */
 	EVIDENCE_DRAW_CHECKPOINT, /* the seed is not made of the last checkpoint before the slot */
 	EVIDENCE_DRAW_REROLLED,	  /* two seeds for one slot of a plan */
 	EVIDENCE_DRAW_REPEATED,	  /* warning: a later draw for the slot, which does not count */
@@ -51,17 +55,31 @@ struct evidence_finding {
 };
 struct evidence_verify {
 	const char *folder;
-	const uint8_t *public_key; /* of evidence; from elsewhere than the folder */
+	const uint8_t *
+		public_key; /* of evidence; from elsewhere than the folder. NULL with only_chain: checkpoints
+				      prove nothing then */
+	bool only_chain; /* no runs */
 	const char *run; /* only this one; NULL: all. The chain is read as a whole in any case */
 	const GPtrArray
 		*repos; /* Repo: receipts are compared with what is there; NULL: they are not */
+};
+/* Up to which line what holds the chain. */
+struct evidence_proof {
+	uint64_t signed_to;   /* by the newest good checkpoint; 0: by none */
+	char *checkpoint;     /* its id */
+	usec_t stored_at;     /* by the store, as the receipt has it; 0: it was not stored */
+	usec_t locked_until;  /* in every repository; 0: not locked */
+	uint64_t mirrored_to; /* by the catalog of the host; 0: there is no mirror */
 };
 struct evidence_verdict {
 	GPtrArray *findings; /* struct evidence_finding */
 	unsigned errors, warnings;
 	unsigned runs, checkpoints; /* that were looked at */
 	struct audit_head head;
-	char *signer; /* name of the key */
+	uint64_t lines;	    /* of the chain, good ones */
+	usec_t first, last; /* times of the first and the last of them */
+	struct evidence_proof proof;
+	char *signer; /* name of the key; NULL: none was given */
 };
 void evidence_verdict_clear(struct evidence_verdict *verdict);
 /* Fails only where something cannot be read at all; NOT_FOUND where a run is named of which nothing is known. */

@@ -171,7 +171,7 @@ static Checkpoint *make(struct fixture *fixture)
 
 static void checkpoints_are_found_by_time(struct fixture *fixture, const void *data)
 {
-	const uint8_t *public_key = fixture->key->endorsement.public_key;
+	struct checkpoint_wanted wanted = {.public_key = fixture->key->endorsement.public_key};
 	g_autoptr(Checkpoint) first = make(fixture);
 	g_autoptr(Checkpoint) second = NULL;
 	g_autoptr(Checkpoint) found = NULL;
@@ -181,8 +181,8 @@ static void checkpoints_are_found_by_time(struct fixture *fixture, const void *d
 	g_assert_cmpuint(first->head.seq, ==, 1);
 	second = make(fixture);
 	g_assert_cmpuint(second->head.seq, ==, 2);
-	checkpoint_before(fixture->service.repo, public_key, clock_now() + USEC_PER_HOUR, &found,
-			  NULL, &error);
+	wanted.before = clock_now() + USEC_PER_HOUR;
+	checkpoint_before(fixture->service.repo, &wanted, &found, &error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(found->id, ==,
 			strcmp(first->id, second->id) < 0 || first->stored_at < second->stored_at
@@ -191,16 +191,32 @@ static void checkpoints_are_found_by_time(struct fixture *fixture, const void *d
 	g_assert_cmpuint(found->head.seq, >=, 1);
 	g_clear_pointer(&found, checkpoint_free);
 
-	checkpoint_before(fixture->service.repo, public_key, first->stored_at, &found, NULL,
-			  &error);
+	wanted.before = first->stored_at;
+	checkpoint_before(fixture->service.repo, &wanted, &found, &error);
 	g_assert_no_error(error);
 	g_assert_null(found);
+
+	/* Of those that are named. */
+	g_autoptr(GHashTable) among = g_hash_table_new(g_str_hash, g_str_equal);
+
+	wanted.before = clock_now() + USEC_PER_HOUR;
+	wanted.among = among;
+	checkpoint_before(fixture->service.repo, &wanted, &found, &error);
+	g_assert_no_error(error);
+	g_assert_null(found);
+	g_hash_table_add(among, first->id);
+	checkpoint_before(fixture->service.repo, &wanted, &found, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(found->id, ==, first->id);
+	g_clear_pointer(&found, checkpoint_free);
+	wanted.among = NULL;
 
 	/* Another key's do not count. */
 	g_autoptr(EvidenceKey) other = evidence_key_new(fixture->service.owner, clock_now(), 0);
 
-	checkpoint_before(fixture->service.repo, other->endorsement.public_key,
-			  clock_now() + USEC_PER_HOUR, &found, troubles, &error);
+	wanted.public_key = other->endorsement.public_key;
+	wanted.troubles = troubles;
+	checkpoint_before(fixture->service.repo, &wanted, &found, &error);
 	g_assert_no_error(error);
 	g_assert_null(found);
 	g_assert_cmpuint(troubles->len, ==, 2);
