@@ -17,6 +17,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/archive/place.c \
 	src/ops/archive/place.h \
 	src/ops/archive/push.c \
+	src/ops/archive/push.h \
 	src/ops/archive/repos.c \
 	src/ops/archive/repos.h \
 	src/ops/archive/sets.c \
@@ -24,6 +25,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/archive/spool.h \
 	src/ops/archive/taken.c \
 	src/ops/archive/taken.h \
+	src/ops/archive/targets.c \
 	src/ops/assembly.c \
 	src/ops/assembly.h \
 	src/ops/attributes.c \

@@ -28,6 +28,9 @@ src_pg_libpg_a_SOURCES = \
 	src/pg/server_log.h \
 	src/pg/session.c \
 	src/pg/session.h \
+	src/pg/session_backup.c \
+	src/pg/session_query.h \
+	src/pg/session_server.c \
 	src/pg/timeline.c \
 	src/pg/timeline.h \
 	src/pg/wal.c \

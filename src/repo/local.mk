@@ -31,8 +31,9 @@ src_repo_librepo_a_SOURCES = \
 	src/repo/moment.h \
 	src/repo/object.c \
 	src/repo/object.h \
-	src/repo/pack.c \
 	src/repo/pack.h \
+	src/repo/pack_read.c \
+	src/repo/pack_write.c \
 	src/repo/repo.c \
 	src/repo/repo.h \
 	src/repo/repository.c \
