@@ -436,6 +436,16 @@ const char *arguments_positional(const struct arguments *arguments, unsigned ind
 	return index < arguments->positional->len ? arguments->positional->pdata[index] : NULL;
 }
 
+bool arguments_require(const struct arguments *arguments, const char *option, const char **value,
+		       GError **error)
+{
+	*value = arguments_text(arguments, option);
+	if (*value)
+		return true;
+	return odr_fail(error, ODR_ERROR_USAGE, "--%s is missing; usage: odrbackup %s %s", option,
+			arguments->command->name, arguments->command->synopsis);
+}
+
 bool arguments_duration(const struct arguments *arguments, const char *name, usec_t *value,
 			GError **error)
 {

@@ -72,6 +72,9 @@ bool arguments_flag(const struct arguments *arguments, const char *name);
 const char *arguments_text(const struct arguments *arguments, const char *name);      /* or NULL */
 const GPtrArray *arguments_list(const struct arguments *arguments, const char *name); /* or NULL */
 const char *arguments_positional(const struct arguments *arguments, unsigned index);  /* or NULL */
+/* USAGE where it is not given. */
+bool arguments_require(const struct arguments *arguments, const char *name, const char **value,
+		       GError **error);
 /* These leave *value untouched when the option is not given. USAGE errors name the option. */
 bool arguments_duration(const struct arguments *arguments, const char *name, usec_t *value,
 			GError **error);

@@ -9,7 +9,7 @@
 
 /* All commands of the tool, in sections, as the overview shows them. */
 extern const struct command_set all_commands;
-/* archive-push and archive-get, which the small program runs itself (archive_commands.c). */
+/* archive-push and archive-get, which the small program runs itself (tables/archive.c). */
 extern const struct command archive_commands[];
 extern const struct command_set archive_set;
 

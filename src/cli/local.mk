@@ -1,6 +1,5 @@
 noinst_LIBRARIES += src/cli/libcli.a
 src_cli_libcli_a_SOURCES = \
-	src/cli/archive_commands.c \
 	src/cli/arguments.c \
 	src/cli/arguments.h \
 	src/cli/backup_parts.c \
@@ -26,6 +25,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/commands/heartbeat.c \
 	src/cli/commands/init.c \
 	src/cli/commands/key.c \
+	src/cli/commands/key_endorse.c \
+	src/cli/commands/key_new.c \
 	src/cli/commands/kit.c \
 	src/cli/commands/mark.c \
 	src/cli/commands/metrics.c \
@@ -54,9 +55,10 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/kit.h \
 	src/cli/metrics.c \
 	src/cli/metrics.h \
+	src/cli/new_key.c \
+	src/cli/new_key.h \
 	src/cli/notify.c \
 	src/cli/notify.h \
-	src/cli/options.c \
 	src/cli/output.c \
 	src/cli/output.h \
 	src/cli/program.c \
@@ -90,6 +92,16 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/settings/resolve.h \
 	src/cli/settings/settings.c \
 	src/cli/settings/settings.h \
+	src/cli/tables/archive.c \
+	src/cli/tables/drill.c \
+	src/cli/tables/global.c \
+	src/cli/tables/protect.c \
+	src/cli/tables/prove.c \
+	src/cli/tables/recover.c \
+	src/cli/tables/report.c \
+	src/cli/tables/set_up.c \
+	src/cli/tables/tables.h \
+	src/cli/tables/watch.c \
 	src/cli/tenant_site.c \
 	src/cli/tenant_site.h \
 	src/cli/unlock.c \

@@ -172,16 +172,14 @@ bool cmd_evidence_verify(const struct arguments *arguments, GError **error)
 bool cmd_evidence_export(const struct arguments *arguments, GError **error)
 {
 	struct subject subject = {0};
+	const char *output;
 	g_autofree char *to = arguments_path(arguments, "output");
 	g_autoptr(Context) context = NULL;
 	uint8_t public_key[KEY_SIZE];
 
-	if (!subject_of(arguments, &subject, error))
+	if (!subject_of(arguments, &subject, error) ||
+	    !arguments_require(arguments, "output", &output, error))
 		return false;
-	if (!to)
-		return odr_fail(error, ODR_ERROR_USAGE,
-				"--output is missing; usage: odrbackup %s %s",
-				arguments->command->name, arguments->command->synopsis);
 	context = context_open(arguments, subject.service, error);
 	if (!context || !evidence_key_chosen(arguments, context, public_key, error) ||
 	    !evidence_export(&(struct evidence_export){.state = context->settings->state,

@@ -97,15 +97,13 @@ static bool create(Context *context, const OwnerKey *owner, const char *path, GE
 bool cmd_kit_create(const struct arguments *arguments, GError **error)
 {
 	const char *path = arguments_positional(arguments, 0);
-	const char *owner_path = arguments_text(arguments, "owner");
+	const char *owner_path;
 	g_autofree char *runbook = g_strconcat(path, ".txt", NULL);
 	g_autoptr(Context) context = NULL;
 	g_autoptr(OwnerKey) owner = NULL;
 
-	if (!owner_path)
-		return odr_fail(error, ODR_ERROR_USAGE,
-				"--owner is missing; usage: odrbackup kit create %s",
-				arguments->command->synopsis);
+	if (!arguments_require(arguments, "owner", &owner_path, error))
+		return false;
 	if (g_file_test(path, G_FILE_TEST_EXISTS) || g_file_test(runbook, G_FILE_TEST_EXISTS))
 		return odr_fail(error, ODR_ERROR_EXISTS,
 				"'%s' or its runbook is there already; a kit is never overwritten",

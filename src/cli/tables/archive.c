@@ -1,4 +1,4 @@
-/* The two commands that PostgreSQL calls. Apart from command.c, so that the small program has no others. */
+/* The two commands that PostgreSQL calls: of all tables, the small program has this one alone. */
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/commands.h"

@@ -1,0 +1,46 @@
+#include "cli/commands.h"
+#include "cli/tables/tables.h"
+
+static const struct command_option backup_options[] = {
+	{"part", 0, OPTION_LIST, "PART", "capture only this part: database, filestore, config"},
+	{"full", 0, OPTION_FLAG, NULL, "store everything anew"},
+	{"jobs", 0, OPTION_TEXT, "N", "worker threads (workers= of the configuration)"},
+	{NULL},
+};
+
+static const struct command_option heartbeat_options[] = {
+	{"create", 0, OPTION_FLAG, NULL, "make the database for it where it is missing"},
+	{NULL},
+};
+
+static const struct command_option mark_options[] = {
+	{"note", 0, OPTION_TEXT, "TEXT", "what the mark is for"},
+	{"wait", 0, OPTION_FLAG, NULL, "until its WAL is durable in every repository"},
+	{NULL},
+};
+
+static const struct command_option expire_options[] = {
+	{"plan", 0, OPTION_FLAG, NULL, "show what would go, and end"},
+	{NULL},
+};
+
+/* clang-format off */
+const struct command protecting[] = {
+	{"backup", "[SERVICE] [--part PART]… [--full] [--jobs N]", "capture a set",
+	 "backup\n"
+	 "backup erp-prod --jobs 4 --progress plain",
+	 "odrbackup-backup(1)", 0, 1, backup_options, cmd_backup},
+	{"heartbeat", "[SERVICE] [--create]", "a sign of life in the WAL, so that an idle server can be judged",
+	 "heartbeat erp-prod --create\n"
+	 "-q heartbeat erp-prod",
+	 "odrbackup-heartbeat(1)", 0, 1, heartbeat_options, cmd_heartbeat},
+	{"mark", "[SERVICE] NAME [--note TEXT] [--wait]", "make a named point to come back to",
+	 "mark erp-prod before-upgrade --note 'Odoo 17 to 18' --wait",
+	 "odrbackup-mark(1)", 1, 2, mark_options, cmd_mark},
+	{"expire", "[SERVICE] [--plan]", "remove sets and WAL that retention no longer keeps",
+	 "expire erp-prod --plan\n"
+	 "expire erp-prod",
+	 "odrbackup-expire(1)", 0, 1, expire_options, cmd_expire},
+	{NULL},
+};
+/* clang-format on */
