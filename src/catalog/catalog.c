@@ -176,6 +176,19 @@ void catalog_close(Catalog *catalog)
 	g_free(catalog);
 }
 
+bool catalog_group_begin(Catalog *catalog, GError **error)
+{
+	return database_run(catalog, "BEGIN IMMEDIATE", error);
+}
+
+bool catalog_group_end(Catalog *catalog, bool done, GError **error)
+{
+	if (done)
+		return database_run(catalog, "COMMIT", error);
+	database_run(catalog, "ROLLBACK", NULL);
+	return false;
+}
+
 bool catalog_fact_set(Catalog *catalog, const char *name, const char *value, GError **error)
 {
 	if (!value)

@@ -19,6 +19,11 @@ Catalog *catalog_open(const char *path, bool *renewed, GError **error);
 void catalog_close(Catalog *catalog);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Catalog, catalog_close)
 
+/* What is put and deleted between these, row by row, is one transaction: all of it, or with done false nothing.
+ * Functions that take many rows at once are no part of one. */
+bool catalog_group_begin(Catalog *catalog, GError **error);
+bool catalog_group_end(Catalog *catalog, bool done, GError **error);
+
 /* Sets: one row per service, repository and set. Texts are owned by the struct. */
 struct catalog_set {
 	char *service, *repository, *set_id;
@@ -38,6 +43,8 @@ void catalog_set_free(struct catalog_set *set);
 bool catalog_set_put(Catalog *catalog, const struct catalog_set *set, GError **error);
 bool catalog_set_delete(Catalog *catalog, const char *service, const char *repository,
 			const char *set_id, GError **error);
+bool catalog_set_known(Catalog *catalog, const char *service, const char *repository,
+		       const char *set_id, bool *known, GError **error);
 /* Oldest first. repository NULL: all. */
 bool catalog_sets(Catalog *catalog, const char *service, const char *repository, GPtrArray **sets,
 		  GError **error);

@@ -11,7 +11,7 @@ bool catalog_exposure_add(Catalog *catalog, const char *service, const char *rep
 		database_prepare(
 			catalog,
 			"INSERT INTO exposure SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS ("
-			"SELECT 1 FROM exposure WHERE service = ?1 AND repository = ?2 AND "
+			"SELECT 1 FROM exposure INDEXED BY exposure_by_point WHERE service = ?1 AND repository = ?2 AND "
 			"component = ?3 AND recovery_point >= ?5 AND usable_at <= ?4) "
 			"ON CONFLICT DO UPDATE SET recovery_point = "
 			"max(recovery_point, excluded.recovery_point)",

@@ -47,6 +47,9 @@ static const char *const migrations[] = {
 	"CREATE TABLE audit ("
 	" seq INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, time INTEGER NOT NULL,"
 	" event TEXT NOT NULL, run TEXT);",
+	/* 5 */
+	"CREATE INDEX exposure_by_point ON exposure"
+	" (service, repository, component, recovery_point, usable_at);",
 };
 
 static bool run(sqlite3 *database, const char *sql, GError **error)

@@ -56,6 +56,26 @@ bool catalog_sets_clear(Catalog *catalog, const char *service, const char *repos
 		error);
 }
 
+bool catalog_set_known(Catalog *catalog, const char *service, const char *repository,
+		       const char *set_id, bool *known, GError **error)
+{
+	sqlite3_stmt *statement = database_prepare(
+		catalog,
+		"SELECT 1 FROM sets WHERE service = ?1 AND repository = ?2 AND set_id = ?3", "ttt",
+		error, service, repository, set_id);
+	bool found = false;
+	int state;
+
+	if (!statement)
+		return false;
+	while ((state = sqlite3_step(statement)) == SQLITE_ROW)
+		found = true;
+	if (!database_rows_end(catalog, statement, state, error))
+		return false;
+	*known = found;
+	return true;
+}
+
 static struct catalog_set *read_set(sqlite3_stmt *row)
 {
 	struct catalog_set *set = g_new0(struct catalog_set, 1);

@@ -46,27 +46,19 @@ static bool delete_files(Catalog *catalog, const char *service, const char *repo
 	return true;
 }
 
-static bool transaction_end(Catalog *catalog, bool done, GError **error)
-{
-	if (done)
-		return database_run(catalog, "COMMIT", error);
-	database_run(catalog, "ROLLBACK", NULL);
-	return false;
-}
-
 bool catalog_wal_put(Catalog *catalog, const char *service, const char *repository,
 		     const struct catalog_wal *files, size_t count, GError **error)
 {
-	if (!database_run(catalog, "BEGIN IMMEDIATE", error))
+	if (!catalog_group_begin(catalog, error))
 		return false;
-	return transaction_end(catalog,
-			       put_files(catalog, service, repository, files, count, error), error);
+	return catalog_group_end(
+		catalog, put_files(catalog, service, repository, files, count, error), error);
 }
 
 bool catalog_wal_replace(Catalog *catalog, const char *service, const char *repository,
 			 const struct catalog_wal *files, size_t count, GError **error)
 {
-	if (!database_run(catalog, "BEGIN IMMEDIATE", error))
+	if (!catalog_group_begin(catalog, error))
 		return false;
 	bool done = database_finish(catalog,
 				    database_prepare(catalog,
@@ -76,15 +68,15 @@ bool catalog_wal_replace(Catalog *catalog, const char *service, const char *repo
 				    error) &&
 		    put_files(catalog, service, repository, files, count, error);
 
-	return transaction_end(catalog, done, error);
+	return catalog_group_end(catalog, done, error);
 }
 
 bool catalog_wal_delete(Catalog *catalog, const char *service, const char *repository,
 			const char *const *files, size_t count, GError **error)
 {
-	if (!database_run(catalog, "BEGIN IMMEDIATE", error))
+	if (!catalog_group_begin(catalog, error))
 		return false;
-	return transaction_end(
+	return catalog_group_end(
 		catalog, delete_files(catalog, service, repository, files, count, error), error);
 }
 

@@ -46,24 +46,31 @@ bool filling_keys(Context *context, GError **error)
 	return true;
 }
 
+typedef bool (*record_repository)(Catalog *catalog, Repo *repo, const Identity *identity,
+				  GPtrArray *troubles, GError **error);
+
+static bool fill(Context *context, Catalog *catalog, Repo *repo, record_repository record,
+		 unsigned *unverified, GError **error)
+{
+	g_autoptr(GPtrArray) troubles = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *fact = fact_name(context, store_name(repo->store));
+	g_autofree char *now = clock_format(clock_now());
+
+	if (!record(catalog, repo, context->identity, troubles, error))
+		return odr_context(error, "cannot read repository %s", store_name(repo->store));
+	for (guint i = 0; i < troubles->len; i++)
+		log_warning("%s", (char *)troubles->pdata[i]);
+	*unverified += troubles->len;
+	return catalog_fact_set(catalog, fact, now, error);
+}
+
 bool filling_rebuild(Context *context, Catalog *catalog, unsigned *unverified, GError **error)
 {
 	*unverified = 0;
-	for (guint i = 0; i < context->repos->len; i++) {
-		Repo *repo = context->repos->pdata[i];
-		g_autoptr(GPtrArray) troubles = g_ptr_array_new_with_free_func(g_free);
-		g_autofree char *fact = fact_name(context, store_name(repo->store));
-		g_autofree char *now = clock_format(clock_now());
-
-		if (!record_rebuild(catalog, repo, context->identity, troubles, error))
-			return odr_context(error, "cannot read repository %s",
-					   store_name(repo->store));
-		for (guint j = 0; j < troubles->len; j++)
-			log_warning("%s", (char *)troubles->pdata[j]);
-		*unverified += troubles->len;
-		if (!catalog_fact_set(catalog, fact, now, error))
+	for (guint i = 0; i < context->repos->len; i++)
+		if (!fill(context, catalog, context->repos->pdata[i], record_rebuild, unverified,
+			  error))
 			return false;
-	}
 	return true;
 }
 
@@ -76,14 +83,10 @@ static bool knows_set(const Context *context, Catalog *catalog, const char *set_
 	*known = true;
 	for (guint i = 0; i < repositories->len && *known; i++) {
 		const struct settings_repository *repository = repositories->pdata[i];
-		g_autoptr(GPtrArray) sets = NULL;
 
-		if (!catalog_sets(catalog, context->service->name, repository->name, &sets, error))
+		if (!catalog_set_known(catalog, context->service->name, repository->name, set_id,
+				       known, error))
 			return false;
-		*known = false;
-		for (guint j = sets->len; j > 0 && !*known; j--)
-			*known = strcmp(((const struct catalog_set *)sets->pdata[j - 1])->set_id,
-					set_id) == 0;
 	}
 	return true;
 }
@@ -163,7 +166,7 @@ static bool compare_set(void *data, const struct store_object *object)
 	return !comparison->differs;
 }
 
-static bool same_sets(Repo *repo, Catalog *catalog, bool *same, GError **error)
+static bool has_same_sets(Repo *repo, Catalog *catalog, bool *same, GError **error)
 {
 	g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
 	struct comparison comparison = {.known = known};
@@ -175,20 +178,25 @@ static bool same_sets(Repo *repo, Catalog *catalog, bool *same, GError **error)
 		g_hash_table_add(known, ((struct catalog_set *)sets->pdata[i])->set_id);
 	if (!repo_list(repo, "set/", compare_set, &comparison, error))
 		return false;
-	*same = *same && !comparison.differs && comparison.found == sets->len;
+	*same = !comparison.differs && comparison.found == sets->len;
 	return true;
 }
 
 static bool ask_repositories(Context *context, Catalog *catalog, bool filled, GError **error)
 {
-	unsigned unverified;
+	unsigned unverified = 0;
 
 	if (!filling_keys(context, error) || !context_repos(context, error))
 		return false;
-	for (guint i = 0; filled && i < context->repos->len; i++)
-		if (!same_sets(context->repos->pdata[i], catalog, &filled, error))
+	for (guint i = 0; i < context->repos->len; i++) {
+		Repo *repo = context->repos->pdata[i];
+		bool same = false;
+
+		if ((filled && !has_same_sets(repo, catalog, &same, error)) ||
+		    (!same && !fill(context, catalog, repo, record_update, &unverified, error)))
 			return false;
-	return filled || filling_rebuild(context, catalog, &unverified, error);
+	}
+	return true;
 }
 
 /* What asking found on the way. */

@@ -21,20 +21,18 @@ static char *part_names(const Manifest *manifest)
 	return g_string_free(names, false);
 }
 
-/* Read without a key, a set keeps what was recorded of its sealed part before. */
-static void keep_sealed(struct catalog_set *set, const GPtrArray *known)
+/* Read without a key, a set keeps what was recorded of its sealed part before. known: by set id. */
+static void keep_sealed(struct catalog_set *set, GHashTable *known)
 {
-	for (guint i = 0; i < known->len; i++) {
-		const struct catalog_set *old = known->pdata[i];
+	const struct catalog_set *old = g_hash_table_lookup(known, set->set_id);
 
-		if (strcmp(old->set_id, set->set_id) != 0)
-			continue;
-		set->started = old->started;
-		set->stopped = old->stopped;
-		set->system_identifier = old->system_identifier;
-		set->pg_major = old->pg_major;
-		set->damaged = old->damaged;
-	}
+	if (!old)
+		return;
+	set->started = old->started;
+	set->stopped = old->stopped;
+	set->system_identifier = old->system_identifier;
+	set->pg_major = old->pg_major;
+	set->damaged = old->damaged;
 }
 
 /* By the store's clock, which orders sets; a writer that may only put does not see it. */
@@ -77,8 +75,8 @@ static bool put_points(Catalog *catalog, const Repo *repo, const Manifest *manif
 	return true;
 }
 
-static bool put_set(Catalog *catalog, const Repo *repo, const Manifest *manifest,
-		    const GPtrArray *known, GError **error)
+static bool put_set(Catalog *catalog, const Repo *repo, const Manifest *manifest, GHashTable *known,
+		    GError **error)
 {
 	const struct set_part *main_part = part_to_show(manifest);
 	usec_t stopped = manifest_part_stopped(manifest, PART_DATABASE);
@@ -359,21 +357,77 @@ bool record_kept_alterations(Catalog *catalog, const char *service, const char *
 	return true;
 }
 
-static bool rebuild_sets(Catalog *catalog, Repo *repo, const Identity *identity,
-			 GPtrArray *troubles, GError **error)
+/* Sets that the catalog has, by id; they belong to the list. */
+static GHashTable *known_sets(const GPtrArray *sets)
 {
-	const char *service = repo->service.name, *repository = store_name(repo->store);
-	g_autoptr(GPtrArray) manifests = NULL;
-	g_autoptr(GPtrArray) known = NULL;
+	GHashTable *known = g_hash_table_new(g_str_hash, g_str_equal);
 
-	if (!manifest_list(repo, identity, &manifests, troubles, error) ||
-	    !catalog_sets(catalog, service, repository, &known, error) ||
-	    !catalog_sets_clear(catalog, service, repository, error))
-		return false;
+	for (guint i = 0; i < sets->len; i++) {
+		struct catalog_set *set = sets->pdata[i];
+
+		g_hash_table_insert(known, set->set_id, set);
+	}
+	return known;
+}
+
+static bool put_sets(Catalog *catalog, const Repo *repo, const GPtrArray *manifests,
+		     GHashTable *known, GError **error)
+{
 	for (guint i = 0; i < manifests->len; i++)
 		if (!put_set(catalog, repo, manifests->pdata[i], known, error))
 			return false;
 	return true;
+}
+
+static bool rebuild_sets(Catalog *catalog, Repo *repo, const Identity *identity,
+			 GPtrArray *troubles, GError **error)
+{
+	const char *service = repo->service.name, *repository = store_name(repo->store);
+	g_autoptr(GPtrArray) manifests = NULL, sets = NULL;
+	g_autoptr(GHashTable) known = NULL;
+
+	if (!manifest_list(repo, identity, &manifests, troubles, error) ||
+	    !catalog_sets(catalog, service, repository, &sets, error) ||
+	    !catalog_group_begin(catalog, error))
+		return false;
+	known = known_sets(sets);
+	return catalog_group_end(catalog,
+				 catalog_sets_clear(catalog, service, repository, error) &&
+					 put_sets(catalog, repo, manifests, known, error),
+				 error);
+}
+
+static bool forget_sets(Catalog *catalog, const Repo *repo, GHashTable *gone, GError **error)
+{
+	GHashTableIter iter;
+	gpointer id;
+
+	g_hash_table_iter_init(&iter, gone);
+	while (g_hash_table_iter_next(&iter, &id, NULL))
+		if (!catalog_set_delete(catalog, repo->service.name, store_name(repo->store), id,
+					error))
+			return false;
+	return true;
+}
+
+/* There may be one for each minute of a month: only those are read that the catalog lacks. */
+static bool update_sets(Catalog *catalog, Repo *repo, const Identity *identity, GPtrArray *troubles,
+			GError **error)
+{
+	const char *service = repo->service.name, *repository = store_name(repo->store);
+	g_autoptr(GPtrArray) manifests = NULL, sets = NULL;
+	g_autoptr(GHashTable) known = NULL;
+
+	if (!catalog_sets(catalog, service, repository, &sets, error))
+		return false;
+	known = known_sets(sets);
+	if (!manifest_list_new(repo, identity, known, &manifests, troubles, error) ||
+	    !catalog_group_begin(catalog, error))
+		return false;
+	return catalog_group_end(catalog,
+				 forget_sets(catalog, repo, known, error) &&
+					 put_sets(catalog, repo, manifests, NULL, error),
+				 error);
 }
 
 /* The newest of each part is what counts; what there was between is not asked for one by one. */
@@ -413,12 +467,25 @@ static bool rebuild_wal(Catalog *catalog, Repo *repo, GError **error)
 				   error);
 }
 
+static bool record_others(Catalog *catalog, Repo *repo, const Identity *identity,
+			  GPtrArray *troubles, GError **error)
+{
+	return rebuild_moments(catalog, repo, troubles, error) &&
+	       record_marks(catalog, repo, identity, troubles, error) &&
+	       rebuild_wal(catalog, repo, error) &&
+	       record_exposure(catalog, repo->service.name, store_name(repo->store), error);
+}
+
 bool record_rebuild(Catalog *catalog, Repo *repo, const Identity *identity, GPtrArray *troubles,
 		    GError **error)
 {
 	return rebuild_sets(catalog, repo, identity, troubles, error) &&
-	       rebuild_moments(catalog, repo, troubles, error) &&
-	       record_marks(catalog, repo, identity, troubles, error) &&
-	       rebuild_wal(catalog, repo, error) &&
-	       record_exposure(catalog, repo->service.name, store_name(repo->store), error);
+	       record_others(catalog, repo, identity, troubles, error);
+}
+
+bool record_update(Catalog *catalog, Repo *repo, const Identity *identity, GPtrArray *troubles,
+		   GError **error)
+{
+	return update_sets(catalog, repo, identity, troubles, error) &&
+	       record_others(catalog, repo, identity, troubles, error);
 }

@@ -57,5 +57,8 @@ bool record_kept_alterations(Catalog *catalog, const char *service, const char *
 /* Everything anew from one repository (catalog rebuild). identity may be NULL: public parts only. */
 bool record_rebuild(Catalog *catalog, Repo *repo, const Identity *identity, GPtrArray *troubles,
 		    GError **error);
+/* The same, but of sets only what the catalog lacks is read, and what is gone forgotten. */
+bool record_update(Catalog *catalog, Repo *repo, const Identity *identity, GPtrArray *troubles,
+		   GError **error);
 
 #endif

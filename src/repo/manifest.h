@@ -104,5 +104,9 @@ usec_t manifest_lock_until(const Manifest *manifest);
  * listed, without its sealed part. A store that does not answer fails the whole. */
 bool manifest_list(Repo *repo, const Identity *identity, GPtrArray **manifests, GPtrArray *troubles,
 		   GError **error);
+/* The same of those whose ids are not known (char * as keys). Ids that are there are taken out of known: what
+ * is left of it is gone. */
+bool manifest_list_new(Repo *repo, const Identity *identity, GHashTable *known,
+		       GPtrArray **manifests, GPtrArray *troubles, GError **error);
 
 #endif

@@ -87,6 +87,7 @@ struct listing {
 	const Identity *identity;
 	GArray *jobs;	     /* struct job */
 	GPtrArray *troubles; /* may be NULL */
+	GHashTable *known;   /* ids that need not be read; NULL: none */
 };
 
 static void note_trouble(GPtrArray *troubles, char *trouble)
@@ -103,11 +104,13 @@ static bool note_listed(void *data, const struct store_object *object)
 	struct job job = {.listed = *object};
 
 	job.listed.name = NULL;
-	if (layout_parse_set(object->name, &job.set_id))
-		g_array_append_val(listing->jobs, job);
-	else
+	if (!layout_parse_set(object->name, &job.set_id))
 		note_trouble(listing->troubles,
 			     g_strdup_printf("'%s' is not the name of a set", object->name));
+	else if (listing->known && g_hash_table_remove(listing->known, job.set_id))
+		job_clear(&job);
+	else
+		g_array_append_val(listing->jobs, job);
 	return true;
 }
 
@@ -190,21 +193,36 @@ static GPtrArray *collect(const struct listing *listing)
 	return sets;
 }
 
-bool manifest_list(Repo *repo, const Identity *identity, GPtrArray **manifests, GPtrArray *troubles,
-		   GError **error)
+static bool list_sets(struct listing *listing, GPtrArray **manifests, GError **error)
 {
 	g_autoptr(GArray) jobs = g_array_new(false, true, sizeof(struct job));
-	struct listing listing = {
-		.repo = repo, .identity = identity, .jobs = jobs, .troubles = troubles};
-	struct pool_work work = {.shared = &listing, .run = read_set};
+	struct pool_work work = {.shared = listing, .run = read_set};
 
 	g_array_set_clear_func(jobs, job_clear);
-	if (!repo_list(repo, "set/", note_listed, &listing, error))
+	listing->jobs = jobs;
+	if (!repo_list(listing->repo, "set/", note_listed, listing, error))
 		return odr_context(error, "cannot list sets");
 	work.jobs = jobs->len;
 	work.workers = MIN(MAX(jobs->len, 1), READERS_MAX);
 	if (!pool_run(&work, error))
 		return odr_context(error, "cannot list sets");
-	*manifests = collect(&listing);
+	*manifests = collect(listing);
 	return true;
+}
+
+bool manifest_list(Repo *repo, const Identity *identity, GPtrArray **manifests, GPtrArray *troubles,
+		   GError **error)
+{
+	return list_sets(
+		&(struct listing){.repo = repo, .identity = identity, .troubles = troubles},
+		manifests, error);
+}
+
+bool manifest_list_new(Repo *repo, const Identity *identity, GHashTable *known,
+		       GPtrArray **manifests, GPtrArray *troubles, GError **error)
+{
+	return list_sets(
+		&(struct listing){
+			.repo = repo, .identity = identity, .troubles = troubles, .known = known},
+		manifests, error);
 }

@@ -27,19 +27,20 @@ char *time_with_age(usec_t time)
 	return g_strdup_printf("%s (%s)", text, age);
 }
 
-/* "main;second" of all rows of the set from this one on, which have the same id in other repositories. */
-static char *repositories_of(const GPtrArray *sets, const struct catalog_set *first)
+/* By set id: "main, second", of the repositories that have it. */
+static GHashTable *repositories_of(const GPtrArray *sets)
 {
-	GString *names = g_string_new(NULL);
+	GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
 
 	for (guint i = 0; i < sets->len; i++) {
 		const struct catalog_set *set = sets->pdata[i];
+		const char *others = g_hash_table_lookup(names, set->set_id);
 
-		if (strcmp(set->set_id, first->set_id) == 0)
-			g_string_append_printf(names, "%s%s", names->len ? ", " : "",
-					       set->repository);
+		g_hash_table_insert(names, set->set_id,
+				    others ? g_strconcat(others, ", ", set->repository, NULL)
+					   : g_strdup(set->repository));
 	}
-	return g_string_free(names, false);
+	return names;
 }
 
 static char *notes_of(const struct catalog_set *set)
@@ -102,6 +103,7 @@ void set_list_print(const GPtrArray *sets, bool with_repositories)
 
 	TableOut *table = table_out_new(headings);
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable) repositories = repositories_of(sets);
 
 	for (guint i = 0; i < sets->len; i++) {
 		const struct catalog_set *set = sets->pdata[i];
@@ -110,7 +112,6 @@ void set_list_print(const GPtrArray *sets, bool with_repositories)
 		g_autofree char *stored = size_format(set->stored);
 		g_autofree char *wal = wal_of(set);
 		g_autofree char *notes = notes_of(set);
-		g_autofree char *repositories = repositories_of(sets, set);
 		g_autofree char *parts = parts_of(set);
 
 		if (!g_hash_table_add(seen, set->set_id))
@@ -121,7 +122,7 @@ void set_list_print(const GPtrArray *sets, bool with_repositories)
 		if (with_parts)
 			more[count++] = parts;
 		if (with_repositories)
-			more[count++] = repositories;
+			more[count++] = g_hash_table_lookup(repositories, set->set_id);
 		table_out_row(table, set->set_id, set->kind, finished, size, stored, wal, more[0],
 			      more[1], more[2]);
 	}

@@ -113,19 +113,51 @@ static void test_put_again(struct fixture *fixture, const void *data)
 	assert_sets(fixture, "erp", NULL, "b@main a@main");
 }
 
+static void assert_known(struct fixture *fixture, const char *repository, const char *id,
+			 bool expected)
+{
+	bool known = !expected;
+
+	DO(catalog_set_known(fixture->catalog, "erp", repository, id, &known, &failure));
+	g_assert_cmpint(known, ==, expected);
+}
+
 static void test_delete(struct fixture *fixture, const void *data)
 {
 	(void)data;
 	put(fixture, "main", "a", 10);
 	put(fixture, "far", "a", 10);
 	put(fixture, "main", "b", 20);
+	assert_known(fixture, "main", "a", true);
 	DO(catalog_set_delete(fixture->catalog, "erp", "main", "a", &failure));
+	assert_known(fixture, "main", "a", false);
+	assert_known(fixture, "far", "a", true);
 	DO(catalog_set_delete(fixture->catalog, "erp", "main", "a", &failure));
 	assert_sets(fixture, "erp", NULL, "a@far b@main");
 	DO(catalog_sets_clear(fixture->catalog, "erp", "main", &failure));
 	assert_sets(fixture, "erp", NULL, "a@far");
 	DO(catalog_sets_clear(fixture->catalog, "other", "far", &failure));
 	assert_sets(fixture, "erp", NULL, "a@far");
+}
+
+static void test_group(struct fixture *fixture, const void *data)
+{
+	g_autoptr(GError) error = NULL;
+
+	(void)data;
+	put(fixture, "main", "a", 10);
+	DO(catalog_group_begin(fixture->catalog, &failure));
+	put(fixture, "main", "b", 20);
+	DO(catalog_sets_clear(fixture->catalog, "erp", "main", &failure));
+	g_assert_false(catalog_group_end(fixture->catalog, false, &error));
+	g_assert_no_error(error);
+	assert_sets(fixture, "erp", NULL, "a@main");
+	DO(catalog_group_begin(fixture->catalog, &failure));
+	put(fixture, "main", "b", 20);
+	DO(catalog_group_end(fixture->catalog, true, &failure));
+	fixture_close(fixture);
+	fixture_open(fixture);
+	assert_sets(fixture, "erp", NULL, "a@main b@main");
 }
 
 /* Names are values, never text of a statement. */
@@ -145,6 +177,7 @@ int main(int argc, char **argv)
 	fixture_test("/sets/are-in-order-of-the-store's-time", test_order);
 	fixture_test("/sets/put-again-are-replaced", test_put_again);
 	fixture_test("/sets/are-deleted-where-asked", test_delete);
+	fixture_test("/sets/a-group-is-put-as-a-whole-or-not-at-all", test_group);
 	fixture_test("/sets/names-are-no-statements", test_hostile);
 	return g_test_run();
 }

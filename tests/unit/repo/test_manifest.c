@@ -391,6 +391,33 @@ static void test_list(void)
 	g_assert_cmpuint(sets->len, ==, G_N_ELEMENTS(wanted));
 }
 
+/* What is known is not read, whatever it is by now; and what of it is gone shows. */
+static void test_list_new(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) sets = NULL;
+	g_autoptr(GPtrArray) troubles = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
+	struct service usual = service;
+
+	service_set_up(&service);
+	put_set("20261121T000000Z-00000001", 1, 1000);
+	put_set("20261122T000000Z-00000002", 2, 2000);
+	service_put(&service, "set/20261123T000000Z-00000003", "not a manifest", 14);
+	g_hash_table_add(known, (char *)"20261121T000000Z-00000001");
+	g_hash_table_add(known, (char *)"20261123T000000Z-00000003");
+	g_hash_table_add(known, (char *)"20261120T000000Z-00000000");
+	manifest_list_new(service.repo, service.identity, known, &sets, troubles, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(sets->len, ==, 1);
+	g_assert_cmpstr(((Manifest *)sets->pdata[0])->set_id, ==, "20261122T000000Z-00000002");
+	g_assert_cmpuint(troubles->len, ==, 0);
+	g_assert_cmpuint(g_hash_table_size(known), ==, 1);
+	g_assert_true(g_hash_table_contains(known, "20261120T000000Z-00000000"));
+	service_tear_down(&service);
+	service = usual;
+}
+
 /* What a later program stored is said, and ends no listing. */
 static void test_list_newer(void)
 {
@@ -507,6 +534,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/manifest/members-added-later-are-ignored", test_later_members);
 	g_test_add_func("/manifest/seals-only-what-a-reader-takes", test_refuses_to_seal);
 	g_test_add_func("/manifest/lists-sets-in-the-stores-order", test_list);
+	g_test_add_func("/manifest/what-is-known-is-not-read-again", test_list_new);
 	g_test_add_func("/manifest/what-a-newer-version-stored-ends-no-listing", test_list_newer);
 	g_test_add_func("/manifest/a-set-of-other-recipients-is-still-a-set",
 			test_list_with_another_key);
