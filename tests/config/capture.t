@@ -127,7 +127,7 @@ subtest 'it comes back into a folder' => sub {
 		'with a list of what to do');
 	$site->tool_fails(['restore', '--part', 'config', '--with-config', $folder], 6, 'is not empty');
 	$site->tool_fails(['restore', '--part', 'config'], 2, '--part config needs --with-config DIR');
-	$site->tool_fails(['restore', '--part', 'config', '--pgdata', '/x'], 2, '--pgdata is not for --part config');
+	$site->tool_fails(['restore', '--part', 'config', '--pgdata', '/x'], 2, '--pgdata is for --part database');
 
 	my $of_first = $site->path('config-of-first');
 	$site->tool_ok(['restore', '--part', 'config', '--with-config', $of_first, '--set', $set], 'of another set');

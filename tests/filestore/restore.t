@@ -81,7 +81,9 @@ $copy->stop('immediate');
 $site->tool_fails(['restore', $site->service, '--part', 'filestore', '--filestore', $copy_files], 6, qr/is not empty/,
 	'a folder with files is not written into');
 $site->tool_fails(['restore', $site->service, '--part', 'filestore', '--filestore', $site->path('new'), '--type', 'lsn', '--target', '0/1'], 2,
-	qr/alone is restored to its newest capture/, 'a filestore alone has no WAL positions');
+	qr/without --part database there is no WAL that would lead to --type lsn/, 'a filestore alone has no WAL positions');
+$site->tool_fails(['restore', $site->service, '--part', 'filestore', '--part', 'config', '--plan', '--type', 'xid', '--target', '1000'], 2,
+	qr/without --part database there is no WAL that would lead to --type xid/, 'nor has it together with the configuration');
 my $newest = $site->path('newest');
 $site->tool_ok(['restore', $site->service, '--part', 'filestore', '--filestore', $newest], 'a filestore alone: its newest capture');
 is(run_program(['diff', '-r', '--exclude=checklist', $root, $newest])->out, '', 'is what is there now');

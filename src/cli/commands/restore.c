@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/restore/part.h"
+#include "cli/restore/target.h"
 #include "cli/restore/tenant.h"
 #include "repo/manifest.h"
 
@@ -42,6 +43,30 @@ static bool check_names(const struct arguments *arguments, GError **error)
 	return true;
 }
 
+/* What says how a database is restored says nothing of files. */
+static bool check_without_database(const struct arguments *arguments, GError **error)
+{
+	static const char *const of_database[] = {
+		"pgdata",	   "tablespace-map",   "delta", "verify-with", "target-action",
+		"target-timeline", "target-exclusive", NULL};
+	struct restore_target target = {0};
+	bool current;
+
+	for (const char *const *name = of_database; *name; name++)
+		if (g_hash_table_contains(arguments->values, *name))
+			return odr_fail(error, ODR_ERROR_USAGE, "--%s is for --part " PART_DATABASE,
+					*name);
+	if (!restore_target_parse(arguments, &target, &current, error))
+		return false;
+	return target.type == RECOVERY_DEFAULT || target.type == RECOVERY_TIME ||
+	       target.type == RECOVERY_NAME ||
+	       odr_fail(error, ODR_ERROR_USAGE,
+			"without --part " PART_DATABASE " there is no WAL that would lead to "
+			"--type %s: files are restored from their newest capture, from that of "
+			"--type time or name (a mark), or from --set",
+			recovery_type_name(target.type));
+}
+
 static bool choose(const struct arguments *arguments, struct parts *parts, GError **error)
 {
 	bool files = arguments_text(arguments, "filestore") != NULL;
@@ -62,7 +87,7 @@ static bool choose(const struct arguments *arguments, struct parts *parts, GErro
 	if (!parts->chosen[1] && files)
 		return odr_fail(error, ODR_ERROR_USAGE,
 				"--filestore is for --part " PART_FILESTORE);
-	return true;
+	return parts->chosen[0] || check_without_database(arguments, error);
 }
 
 static bool parse(struct parts *parts, struct restore_site *site, GError **error)

@@ -42,20 +42,12 @@ static void restoring_free(void *part)
 
 /* ---- what is wanted -------------------------------------------------------------------------- */
 
-static bool parse_options(struct restoring *restoring, const struct restore_site *site,
-			  GError **error)
+static bool parse_options(struct restoring *restoring, GError **error)
 {
-	static const char *const of_database[] = {
-		"pgdata",	   "tablespace-map",   "delta", "verify-with", "target-action",
-		"target-timeline", "target-exclusive", NULL};
 	const struct arguments *arguments = restoring->arguments;
 	bool in_place = arguments_flag(arguments, "in-place"), current;
 	bool plan = arguments_flag(arguments, "plan");
 
-	for (const char *const *name = of_database; !site->several && *name; name++)
-		if (g_hash_table_contains(arguments->values, *name))
-			return odr_fail(error, ODR_ERROR_USAGE, "--%s is not for --part config",
-					*name);
 	restoring->folder = arguments_path(arguments, "with-config");
 	if (in_place && restoring->folder)
 		return odr_fail(error, ODR_ERROR_USAGE,
@@ -68,14 +60,7 @@ static bool parse_options(struct restoring *restoring, const struct restore_site
 	if (!in_place && arguments_list(arguments, "item"))
 		return odr_fail(error, ODR_ERROR_USAGE,
 				"--item is for --in-place; odrbackup show SET --item prints one");
-	if (!restore_target_parse(arguments, &restoring->target, &current, error))
-		return false;
-	if (!site->several && restoring->target.type != RECOVERY_DEFAULT &&
-	    restoring->target.type != RECOVERY_TIME && restoring->target.type != RECOVERY_NAME)
-		return odr_fail(error, ODR_ERROR_USAGE,
-				"--part config is restored from --set, as it was at --type time, "
-				"or at a mark");
-	return true;
+	return restore_target_parse(arguments, &restoring->target, &current, error);
 }
 
 /* The newest capture that is not after the moment. */
@@ -302,7 +287,7 @@ static void *parse(const struct restore_site *site, GError **error)
 	struct restoring *restoring = g_new0(struct restoring, 1);
 
 	restoring->arguments = site->arguments;
-	if (parse_options(restoring, site, error))
+	if (parse_options(restoring, error))
 		return restoring;
 	restoring_free(restoring);
 	return NULL;

@@ -38,32 +38,17 @@ static void restoring_free(void *part)
 	g_free(restoring);
 }
 
-/* By itself, a filestore has no WAL that would lead to a position in it. */
-static bool parse_target(struct restoring *restoring, const struct restore_site *site,
-			 GError **error)
-{
-	struct restore_target *target = &restoring->target;
-	bool current;
-
-	if (!restore_target_parse(site->arguments, target, &current, error))
-		return false;
-	return site->several || target->type == RECOVERY_DEFAULT || target->type == RECOVERY_TIME ||
-	       target->type == RECOVERY_NAME ||
-	       odr_fail(error, ODR_ERROR_USAGE,
-			"--part " PART_FILESTORE " alone is restored to its newest capture, to "
-			"--type time or a mark, or from --set");
-}
-
 static void *parse(const struct restore_site *site, GError **error)
 {
 	struct restoring *restoring = g_new0(struct restoring, 1);
+	bool current;
 
 	restoring->arguments = site->arguments;
 	restoring->folder = arguments_path(site->arguments, "filestore");
 	if (!restoring->folder && !arguments_flag(site->arguments, "plan"))
 		odr_fail(error, ODR_ERROR_USAGE,
 			 "--part " PART_FILESTORE " needs --filestore DIR, a new folder for it");
-	else if (parse_target(restoring, site, error))
+	else if (restore_target_parse(site->arguments, &restoring->target, &current, error))
 		return restoring;
 	restoring_free(restoring);
 	return NULL;
