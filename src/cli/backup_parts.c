@@ -8,14 +8,13 @@
 static bool choose_database(const Context *context, struct backup_parts *parts)
 {
 	const struct settings_service *service = context->service;
-	const char *directory = service->data_directory;
 
 	if (!service->postgres)
 		return false;
 	parts->chosen_database = true;
 	parts->database = (struct backup_database){
 		.conninfo = service->postgres,
-		.data_directory = directory && strcmp(directory, "auto") != 0 ? directory : NULL,
+		.data_directory = settings_data_directory(service),
 		.generation_length = service->tier->generation_length,
 		.archive_timeout = context->settings->archive_check_timeout,
 	};

@@ -139,6 +139,54 @@ static void note_gaps(const struct status_source *source, struct status_reposito
 	}
 }
 
+/* All WAL of a timeline: no range, of timeline 0, where there is none. */
+static struct wal_range timeline_range(const GArray *ranges, uint32_t timeline)
+{
+	struct wal_range whole = {0};
+
+	for (guint i = 0; i < ranges->len; i++) {
+		const struct wal_range *range = &g_array_index(ranges, struct wal_range, i);
+
+		if (range->timeline != timeline)
+			continue;
+		if (whole.timeline == 0)
+			whole = *range;
+		whole.end = range->end;
+		whole.first_stored = MIN(whole.first_stored, range->first_stored);
+		whole.last_stored = MAX(whole.last_stored, range->last_stored);
+	}
+	return whole;
+}
+
+/* A timeline ends when the next begins; what its server had still to push then, is of before the switch. */
+static void note_fork(const struct status_source *source, struct status_repository *repository)
+{
+	const struct catalog_set *newest = database_set(source->sets, true);
+
+	if (!newest || repository->timeline < 2)
+		return;
+
+	g_autoptr(GArray) ranges = ranges_of(source->files, newest->segment_size);
+	struct wal_range followed = timeline_range(ranges, repository->timeline);
+
+	for (guint i = 0; followed.timeline && i < ranges->len; i++) {
+		uint32_t timeline = g_array_index(ranges, struct wal_range, i).timeline;
+		struct wal_range other = timeline_range(ranges, timeline);
+
+		if (timeline >= repository->timeline ||
+		    other.end <= followed.start + newest->segment_size ||
+		    other.last_stored <= followed.first_stored ||
+		    other.last_stored <= followed.last_stored - STATUS_FORKED ||
+		    other.last_stored <= repository->fork.last_stored)
+			continue;
+		repository->fork = (struct status_fork){
+			.timeline = timeline,
+			.last_stored = other.last_stored,
+			.leads = other.last_stored > followed.last_stored,
+		};
+	}
+}
+
 static void note_wal(const struct status_source *source, struct status_repository *repository)
 {
 	struct recorded_wal wal;
@@ -180,6 +228,7 @@ struct status_repository *status_repository_new(const struct status_source *sour
 	note_sets(source, repository);
 	note_gaps(source, repository);
 	note_wal(source, repository);
+	note_fork(source, repository);
 	note_alterations(source, repository);
 	repository->exposure =
 		repository->recovery_point ? MAX(source->now - repository->recovery_point, 0) : -1;

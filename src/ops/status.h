@@ -12,6 +12,7 @@
  */
 #define STATUS_PERIOD  (7 * USEC_PER_DAY)
 #define STATUS_ALTERED (30 * USEC_PER_DAY)
+#define STATUS_FORKED  USEC_PER_DAY /* so long after its last WAL a timeline counts as archived */
 
 /* Segments that are missing between others of a timeline, where sets are kept that could use them. */
 struct status_gap {
@@ -20,6 +21,12 @@ struct status_gap {
 	uint64_t segments;
 	usec_t before, after; /* when the segments on both sides were stored */
 	bool open;	      /* behind the newest set: what follows cannot be reached at all */
+};
+/* A timeline that was still archived when a later one, which recovery follows, had begun: two servers archive. */
+struct status_fork {
+	uint32_t timeline;  /* 0: there is none */
+	usec_t last_stored; /* of its WAL */
+	bool leads;	    /* it has newer WAL than the one that recovery follows */
 };
 /* How recent the captured state of a part is that is not recovered by WAL. */
 struct status_point {
@@ -45,8 +52,9 @@ struct status_repository {
 	char *altered_how; /* the last of them: a sentence; NULL: none */
 	usec_t altered_at;
 	char *protection; /* what the last backup learnt of locks, for people; NULL: nothing yet */
-	GArray *gaps;	  /* struct status_gap */
-	GArray *points;	  /* struct status_point: filestore and config */
+	struct status_fork fork;
+	GArray *gaps;	/* struct status_gap */
+	GArray *points; /* struct status_point: filestore and config */
 };
 struct status {
 	char *service;

@@ -79,6 +79,25 @@ static void judge_gaps(struct status *status, const struct status_repository *re
 	}
 }
 
+static void judge_fork(struct status *status, const struct status_repository *repository,
+		       const char *where)
+{
+	const struct status_fork *fork = &repository->fork;
+	g_autofree char *age = status_age(status->now, fork->last_stored);
+
+	if (fork->timeline == 0)
+		return;
+	findings_add(status->findings, fork->leads ? FINDING_CRITICAL : FINDING_WARNING, "wal.fork",
+		     where,
+		     g_strdup_printf("two servers archive to this service: timeline %u went on, "
+				     "last %s, when timeline %u had begun, which recovery follows",
+				     fork->timeline, age, repository->timeline),
+		     g_strdup_printf("set archive_command = '' on the one that is a copy, then "
+				     "odrbackup backup %s: recovery follows what is backed up; "
+				     "until then --target-timeline %u follows the other",
+				     status->service, fork->timeline));
+}
+
 static void judge_exposure(struct status *status, const struct status_repository *repository,
 			   const char *where)
 {
@@ -154,6 +173,7 @@ void status_judge(struct status *status, usec_t backup_every)
 		judge_sets(status, repository, where, backup_every);
 		judge_parts(status, repository, where);
 		judge_gaps(status, repository, where);
+		judge_fork(status, repository, where);
 		judge_alterations(status, repository, where);
 		judge_exposure(status, repository, where);
 	}

@@ -159,6 +159,20 @@ subtest 'archive-push: what stands in its way is named' => sub {
 	my $foreign = Odr::Cluster->new(15, 'foreign', wal_segsize => 1)->init;
 	$site->tool_fails(['archive-push', 'pg_wal/000000010000000000000001'], 6, qr/this is another cluster: .*make a service of its own/,
 		'another cluster', { cwd => $foreign->pgdata });
+
+	# A copy has the same cluster's segments, and archive_command.
+	my $pgdata = $site->cluster->pgdata;
+	my $copy = new_dir($site->path('copy'));
+	new_dir("$copy/$_") for qw(global pg_wal);
+	write_file("$copy/$_", read_file("$pgdata/$_"), 0600) for 'PG_VERSION', 'global/pg_control', "pg_wal/$second";
+	$site->write_conf('service erp-prod' => { 'data-directory' => $pgdata });
+	$site->tool_fails(['archive-push', "pg_wal/$second"], 6,
+		qr/the server in '\Q$copy\E' is not the one in '\Q$pgdata\E'.*if it is a copy, set archive_command = '' there/,
+		'a copy of the cluster', { cwd => $copy });
+	push_ok($site, $second, 'the cluster itself');
+	$site->write_conf('service erp-prod' => { 'data-directory' => $site->path('nowhere') });
+	push_ok($site, $third, 'a folder that is not here says nothing');
+	$site->write_conf;
 };
 
 subtest 'archive-push: a full disk' => sub {
@@ -263,7 +277,8 @@ subtest 'many at once' => sub {
 	push_ok($site, $_, "pushed $_") for @segments[10 .. 14];
 
 	got_ok($site, $segments[5], 'a get');
-	my ($spool) = glob $site->path('spool/erp-prod/wal-*');
+	my $spool;
+	poll_until('it is fetched ahead', sub { ($spool) = glob $site->path('spool/erp-prod/wal-*') }, 30);
 	poll_until('the next are in the spool', sub { 4 == grep { -e "$spool/$_" } @segments[6 .. 9] }, 30);
 	poll_until('the process has ended', sub { !tool_processes() }, 30);
 	is_deeply([sort map { m{([^/]+)$} } glob "$spool/*"], [@segments[6 .. 9], 'lock', 'names'], 'fetches the next ones ahead');

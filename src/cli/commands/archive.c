@@ -85,6 +85,7 @@ bool cmd_archive_push(const struct arguments *arguments, GError **error)
 			.bundle = context->bundle,
 			.state = context->state,
 			.path = arguments_positional(arguments, 0),
+			.data_directory = settings_data_directory(context->service),
 			.batch = context->settings->archive_push_batch,
 			.workers = context->settings->workers,
 			.compress_level = context->settings->compress_level,

@@ -415,6 +415,13 @@ char *settings_state(const Settings *settings, const struct settings_service *se
 	return g_build_filename(settings->state, service->name, NULL);
 }
 
+const char *settings_data_directory(const struct settings_service *service)
+{
+	const char *directory = service->data_directory;
+
+	return directory && strcmp(directory, "auto") != 0 ? directory : NULL;
+}
+
 char **settings_split(const char *list)
 {
 	g_auto(GStrv) parts = g_strsplit(list ? list : "", ";", -1);

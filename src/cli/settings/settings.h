@@ -139,6 +139,8 @@ const struct settings_service *settings_service(const Settings *settings, const 
 /* <state>/<service>; g_free. */
 char *settings_state(const Settings *settings, const struct settings_service *service);
 
+/* The cluster's folder; NULL: as the server says. */
+const char *settings_data_directory(const struct settings_service *service);
 /* The elements of a list as written, without blanks around them and empty ones; NULL where there is none;
  * g_strfreev. */
 char **settings_split(const char *list);

@@ -17,13 +17,15 @@ struct archive_push_request {
 	const char
 		*state;	  /* the service's folder: journal in <state>/wal, pin in <state>/cluster */
 	const char *path; /* %p: relative to the working directory, or absolute */
-	unsigned batch;	  /* further .ready segments taken along at most */
+	const char *data_directory; /* where the cluster is; NULL: wherever */
+	unsigned batch;		    /* further .ready segments taken along at most */
 	unsigned workers;
 	int compress_level;
 	usec_t lock_for; /* where the store locks; 0: not */
 };
 /* True when the file is durable in every repository, or was already with the same content. Other files
- * taken along never decide. A different file of the same name: EXISTS. Nothing in pg_wal is changed. */
+ * taken along never decide. A different file of the same name: EXISTS; of a copy of the cluster, in another
+ * folder: REFUSED. Nothing in pg_wal is changed. */
 bool archive_push(const struct archive_push_request *request, GError **error);
 
 struct archive_get_request {

@@ -10,7 +10,9 @@
 #include "pg/control.h"
 #include "repo/wal_journal.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* A worker holds a segment and the object made of it. */
 #define WORKERS_MAX 4
@@ -48,6 +50,25 @@ static Push *push_new(const struct archive_push_request *request)
 	return push;
 }
 
+/* A copy of the cluster brings archive_command along: its WAL would begin a timeline that recovery follows. */
+static bool push_is_no_copy(const Push *push, GError **error)
+{
+	const char *wanted = push->request->data_directory;
+	struct stat cluster, here;
+
+	if (!wanted || stat(wanted, &cluster) != 0 || stat(push->pgdata, &here) != 0 ||
+	    (cluster.st_dev == here.st_dev && cluster.st_ino == here.st_ino))
+		return true;
+
+	g_autofree char *path = realpath(push->pgdata, NULL);
+
+	return odr_fail(error, ODR_ERROR_REFUSED,
+			"the server in '%s' is not the one in '%s', data-directory of the service: "
+			"if it is a copy, set archive_command = '' there; if the cluster has "
+			"moved, correct data-directory",
+			path ? path : push->pgdata, wanted);
+}
+
 /* Which cluster's WAL this must be: that of the data directory it lies in, else the pinned one. */
 static bool push_learn_cluster(Push *push, GError **error)
 {
@@ -56,6 +77,8 @@ static bool push_learn_cluster(Push *push, GError **error)
 	uint64_t pinned;
 
 	if (control_read(push->pgdata, &control, NULL, &cause)) {
+		if (!push_is_no_copy(push, error))
+			return false;
 		push->cluster.system_identifier = control.system_identifier;
 		push->cluster.segment_size = control.wal_segment_size;
 		push->cluster.major = control.major;

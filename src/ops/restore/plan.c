@@ -311,13 +311,38 @@ static bool nothing_serves(const struct restore_source *source, const struct res
 			wanted, time, lsn);
 }
 
-static bool target_is_archived(const struct restore_target *target, const struct restore_plan *plan,
+/* Another timeline of which WAL was stored later than the end of the one that is followed; 0: none. */
+static uint32_t later_timeline(const struct restore_source *source, const struct restore_plan *plan)
+{
+	usec_t latest = plan->wal_end_stored;
+	uint32_t timeline = 0;
+
+	for (guint i = 0; i < source->ranges->len; i++) {
+		const struct wal_range *range = &g_array_index(source->ranges, struct wal_range, i);
+
+		if (range->timeline == plan->timeline || range->last_stored <= latest)
+			continue;
+		timeline = range->timeline;
+		latest = range->last_stored;
+	}
+	return timeline;
+}
+
+static bool target_is_archived(const struct restore_source *source,
+			       const struct restore_target *target, const struct restore_plan *plan,
 			       GError **error)
 {
 	g_autofree char *wanted = target_text(target);
 	g_autofree char *end = lsn_print(plan->wal_end);
 	g_autofree char *stored = clock_format(plan->wal_end_stored);
 	const char *gap = plan->missing[0] ? plan->missing : NULL;
+	uint32_t other = target->timeline == 0 ? later_timeline(source, plan) : 0;
+	g_autofree char *hint =
+		other == 0 ? g_strdup("")
+			   : g_strdup_printf(". Timeline %u, which recovery does not follow, was "
+					     "archived later: if it is meant, give "
+					     "--target-timeline %u",
+					     other, other);
 
 	/* The server stops at a record that begins at or behind the position: there must be one. */
 	if ((target->type == RECOVERY_LSN && target->lsn >= plan->wal_end) ||
@@ -326,12 +351,12 @@ static bool target_is_archived(const struct restore_target *target, const struct
 		if (gap)
 			return odr_fail(error, ODR_ERROR_NOT_FOUND,
 					"%s cannot be reached: WAL segment %s is missing, and the "
-					"WAL before it ends at %s, stored %s",
-					wanted, gap, end, stored);
+					"WAL before it ends at %s, stored %s%s",
+					wanted, gap, end, stored, hint);
 		return odr_fail(error, ODR_ERROR_NOT_FOUND,
 				"%s lies behind the last moment that can be reached: the archived "
-				"WAL ends at %s, stored %s",
-				wanted, end, stored);
+				"WAL ends at %s, stored %s%s",
+				wanted, end, stored, hint);
 	}
 	return true;
 }
@@ -422,7 +447,7 @@ bool restore_plan(const struct restore_source *source, const struct restore_targ
 		restore_plan_clear(&plan);
 		return false;
 	}
-	if (!target_is_archived(target, &plan, error)) {
+	if (!target_is_archived(source, target, &plan, error)) {
 		restore_plan_clear(&plan);
 		return false;
 	}

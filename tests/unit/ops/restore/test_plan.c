@@ -537,7 +537,9 @@ static const struct example examples[] = {
 	 {.type = RECOVERY_TIME, .time = SEC(350)},
 	 .code = ODR_ERROR_NOT_FOUND,
 	 .message = "1970-01-01T00:05:50Z lies behind the last moment that can be reached: the "
-		    "archived WAL ends at 0/8000000, stored 1970-01-01T00:05:00Z"},
+		    "archived WAL ends at 0/8000000, stored 1970-01-01T00:05:00Z. "
+		    "Timeline 1, which recovery does not follow, was archived later: if it is "
+		    "meant, give --target-timeline 1"},
 	{"timeline/a-set-of-the-abandoned-branch-leads-nowhere-else",
 	 {{FIRST, 1, AT(2) + 0x28, AT(2) + 0x100, 60, 500},
 	  {SECOND, 1, AT(6) + 0x28, AT(6) + 0x100, 120, 900}},
