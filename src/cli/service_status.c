@@ -2,6 +2,27 @@
 
 #include "cli/backup_parts.h"
 #include "cli/filling.h"
+#include "ops/record.h"
+
+#include <string.h>
+
+/* By the configuration, or as the last backup of the database found it; NULL: not known. */
+static bool wal_folder(const Context *context, Catalog *catalog, char **folder, GError **error)
+{
+	const struct settings_service *service = context->service;
+	const char *configured = service->data_directory;
+	g_autofree char *fact = record_data_directory_fact(service->name);
+	g_autofree char *found = NULL;
+
+	if (!service->postgres)
+		return true;
+	if (configured && strcmp(configured, "auto") != 0)
+		found = g_strdup(configured);
+	else if (!catalog_fact(catalog, fact, &found, error))
+		return false;
+	*folder = found ? g_build_filename(found, "pg_wal", NULL) : NULL;
+	return true;
+}
 
 bool service_status(Context *context, struct status *status, GError **error)
 {
@@ -10,8 +31,9 @@ bool service_status(Context *context, struct status *status, GError **error)
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 	g_autoptr(GPtrArray) parts = backup_parts_of(context);
 	g_autoptr(GArray) journaled = context_journaled(context);
+	g_autofree char *wal = NULL;
 
-	if (!repositories)
+	if (!repositories || !wal_folder(context, catalog, &wal, error))
 		return false;
 	for (guint i = 0; i < repositories->len; i++)
 		g_ptr_array_add(names,
@@ -25,6 +47,8 @@ bool service_status(Context *context, struct status *status, GError **error)
 					 .journaled = journaled,
 					 .parts = (const char *const *)parts->pdata,
 					 .rpo = context->service->tier->rpo,
+					 .wal = wal,
+					 .conninfo = context->service->postgres,
 					 .backup_every = context->service->tier->backup_every,
 					 .now = clock_now()},
 		status, error);

@@ -28,6 +28,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/archive/targets.c \
 	src/ops/assembly.c \
 	src/ops/assembly.h \
+	src/ops/at_risk.c \
+	src/ops/at_risk.h \
 	src/ops/attributes.c \
 	src/ops/attributes.h \
 	src/ops/backup/backup.c \

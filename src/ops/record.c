@@ -343,6 +343,11 @@ char *record_protection_fact(const char *service, const char *repository)
 	return g_strdup_printf("protection.%s.%s", service, repository);
 }
 
+char *record_data_directory_fact(const char *service)
+{
+	return g_strdup_printf("data-directory.%s", service);
+}
+
 bool record_kept_alterations(Catalog *catalog, const char *service, const char *state,
 			     GError **error)
 {

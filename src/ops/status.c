@@ -17,6 +17,7 @@ void status_repository_free(struct status_repository *repository)
 	g_free(repository->oldest_set);
 	g_free(repository->altered_how);
 	g_free(repository->protection);
+	g_free(repository->at_risk.why);
 	g_array_unref(repository->gaps);
 	g_array_unref(repository->points);
 	g_free(repository);
@@ -257,6 +258,23 @@ static bool read_points(const struct status_request *request, const char *reposi
 	return true;
 }
 
+static struct at_risk find_at_risk(const struct status_request *request,
+				   const struct status_repository *repository,
+				   const GPtrArray *sets)
+{
+	const struct catalog_set *newest = database_set(sets, true);
+
+	if (!newest)
+		return (struct at_risk){.why = g_strdup("there is no set of the database")};
+	return at_risk_find(&(struct at_risk_source){
+		.wal = request->wal,
+		.conninfo = request->conninfo,
+		.durable = {.timeline = repository->timeline,
+			    .segment_size = newest->segment_size,
+			    .end = repository->wal_end,
+			    .system_identifier = newest->system_identifier}});
+}
+
 static bool read_repository(const struct status_request *request, const char *name,
 			    struct status *status, GError **error)
 {
@@ -290,6 +308,7 @@ static bool read_repository(const struct status_request *request, const char *na
 
 	repository = status_repository_new(&source);
 	repository->protection = g_steal_pointer(&protection);
+	repository->at_risk = find_at_risk(request, repository, sets);
 	g_ptr_array_add(status->repositories, repository);
 	return true;
 }

@@ -2,6 +2,7 @@
 #define ODR_OPS_STATUS_H
 
 #include "catalog/catalog.h"
+#include "ops/at_risk.h"
 #include "ops/check/finding.h"
 #include "ops/exposure.h"
 #include "pg/wal.h"
@@ -47,6 +48,7 @@ struct status_repository {
 	lsn_t wal_end;		 /* 0: no WAL behind the newest set */
 	uint64_t wal_files, wal_bytes;
 	usec_t exposure; /* now; -1: unknown */
+	struct at_risk at_risk;
 	struct exposure_summary week;
 	unsigned altered;  /* objects found hidden or replaced within STATUS_ALTERED */
 	char *altered_how; /* the last of them: a sentence; NULL: none */
@@ -77,6 +79,7 @@ struct status_request {
 	const char *const *parts;	 /* PART_… that the service has, ends with NULL */
 	usec_t rpo, backup_every;
 	usec_t now;
+	const char *wal, *conninfo; /* as at_risk_source has them */
 };
 bool status_read(const struct status_request *request, struct status *status, GError **error);
 

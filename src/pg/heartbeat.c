@@ -100,6 +100,42 @@ static bool write_message(Session *session, struct heartbeat *heartbeat, GError 
 		take, heartbeat, error);
 }
 
+/* The position of a row is that at which it was about to be written: its commit lies no farther behind. */
+#define ROW_MAX ((lsn_t)64 << 10)
+
+static bool newest_row(Session *session, lsn_t position, usec_t *time, GError **error)
+{
+	lsn_t before = position - MIN(position, ROW_MAX);
+	char text[LSN_FORMAT_SIZE];
+	g_autofree char *sql =
+		g_strdup_printf("SELECT coalesce(max(" NOW_US("ts") "), 0) FROM public.heartbeat "
+								    "WHERE lsn < '%s'",
+				lsn_format(before, text));
+	g_autofree char *value = NULL;
+
+	if (!session_value(session, sql, &value, error))
+		return false;
+	*time = g_ascii_strtoll(value, NULL, 10);
+	return true;
+}
+
+bool heartbeat_before(const char *conninfo, const char *run_id, lsn_t position, bool *all,
+		      usec_t *time, GError **error)
+{
+	g_autoptr(Session) session =
+		session_open_briefly(conninfo, HEARTBEAT_DATABASE, run_id, error);
+	bool there = false;
+	lsn_t flushed;
+
+	if (!session || !check_primary(session, error) ||
+	    !session_current_lsn(session, &flushed, error) ||
+	    !is_true(session, "SELECT to_regclass('public.heartbeat') IS NOT NULL", &there, error))
+		return false;
+	*all = flushed <= position;
+	*time = 0;
+	return !there || newest_row(session, position, time, error);
+}
+
 bool heartbeat_beat(const struct heartbeat_settings *settings, struct heartbeat *heartbeat,
 		    GError **error)
 {

@@ -23,6 +23,10 @@ struct heartbeat_settings {
 	const char *conninfo, *run_id;
 	bool create; /* make the database where it is missing */
 };
+/* Every commit up to this time lies before a position in the WAL: that of the newest row from before it, 0 where there
+ * is none; or with *all everything that the server has flushed. REFUSED by a standby. */
+bool heartbeat_before(const char *conninfo, const char *run_id, lsn_t position, bool *all,
+		      usec_t *time, GError **error);
 /* REFUSED by a standby. */
 bool heartbeat_beat(const struct heartbeat_settings *settings, struct heartbeat *heartbeat,
 		    GError **error);

@@ -275,14 +275,15 @@ static bool prepare(Session *session, GError **error)
 	return true;
 }
 
-Session *session_open_database(const char *conninfo, const char *database, const char *run_id,
-			       GError **error)
+/* timeout: in seconds, unless conninfo says otherwise. */
+static Session *open_within(const char *timeout, const char *conninfo, const char *database,
+			    const char *run_id, GError **error)
 {
 	g_autofree char *name = g_strdup_printf("odrbackup %s", run_id ? run_id : "");
 	const struct {
 		const char *keyword, *value;
 	} parameters[] = {
-		{"connect_timeout", "30"},
+		{"connect_timeout", timeout},
 		{"keepalives", "1"},
 		{"keepalives_idle", "60"},
 		{"keepalives_interval", "15"},
@@ -315,6 +316,18 @@ Session *session_open_database(const char *conninfo, const char *database, const
 	if (!prepare(session, error))
 		return NULL;
 	return g_steal_pointer(&session);
+}
+
+Session *session_open_database(const char *conninfo, const char *database, const char *run_id,
+			       GError **error)
+{
+	return open_within("30", conninfo, database, run_id, error);
+}
+
+Session *session_open_briefly(const char *conninfo, const char *database, const char *run_id,
+			      GError **error)
+{
+	return open_within("3", conninfo, database, run_id, error);
 }
 
 Session *session_open(const char *conninfo, const char *run_id, GError **error)

@@ -15,6 +15,9 @@ Session *session_open(const char *conninfo, const char *run_id, GError **error);
 /* The same server, another database of it than conninfo says (NULL: that one). */
 Session *session_open_database(const char *conninfo, const char *database, const char *run_id,
 			       GError **error);
+/* For those who can do without: a server that does not answer is not waited for. */
+Session *session_open_briefly(const char *conninfo, const char *database, const char *run_id,
+			      GError **error);
 
 /* The server takes connections, of whomever: not while it starts. */
 bool session_answers(const char *conninfo);

@@ -125,27 +125,38 @@ static usec_t time_of(const GByteArray *body)
 		       : 0;
 }
 
-static bool is_end_of_transaction(const uint8_t head[RECORD_HEAD])
+enum end { NO_END, COMMITTED, ABORTED };
+
+static enum end end_of_transaction(const uint8_t head[RECORD_HEAD])
 {
+	if (head[MANAGER_AT] != XACT)
+		return NO_END;
 	switch (head[INFO_AT] & XACT_OPMASK) {
 	case 0x00: /* XLOG_XACT_COMMIT */
-	case 0x20: /* XLOG_XACT_ABORT */
 	case 0x30: /* XLOG_XACT_COMMIT_PREPARED */
+		return COMMITTED;
+	case 0x20: /* XLOG_XACT_ABORT */
 	case 0x40: /* XLOG_XACT_ABORT_PREPARED */
-		return head[MANAGER_AT] == XACT;
+		return ABORTED;
 	default:
-		return false;
+		return NO_END;
 	}
 }
 
-/* Takes the record that begins here; *time: when the transaction ended whose end it is, else 0. */
-static enum taken take_record(struct reader *reader, GByteArray *body, usec_t *time)
+/* A record: where its content begins and when the transaction ended whose end it is. */
+struct ended {
+	enum end end;
+	usec_t time; /* 0: of none, or its CRC is wrong */
+};
+
+/* Takes the record that begins here. */
+static enum taken take_record(struct reader *reader, GByteArray *body, struct ended *ended)
 {
 	uint8_t head[RECORD_HEAD];
 	enum taken taken = TAKEN;
 	size_t left;
 
-	*time = 0;
+	*ended = (struct ended){NO_END, 0};
 	if (reader->at % BLOCK_SIZE == 0)
 		taken = enter_page(reader, 0);
 	if (taken != TAKEN)
@@ -155,39 +166,67 @@ static enum taken take_record(struct reader *reader, GByteArray *body, usec_t *t
 	if (left < RECORD_HEAD)
 		return LOST;
 	taken = take(reader, head, sizeof(head), &left);
-	if (taken != TAKEN || !is_end_of_transaction(head) || left > RECORD_MAX)
-		return taken == TAKEN ? take(reader, NULL, left, &left) : taken;
+	if (taken != TAKEN)
+		return taken;
+	ended->end = end_of_transaction(head);
+	if (ended->end == NO_END || left > RECORD_MAX)
+		return take(reader, NULL, left, &left);
 	g_byte_array_set_size(body, (guint)left);
 	taken = take(reader, body->data, left, &left);
 	if (taken == TAKEN && crc_is_right(head, body))
-		*time = time_of(body);
+		ended->time = time_of(body);
 	return taken;
+}
+
+/* At the first record that begins here. */
+static enum taken enter_segment(struct reader *reader, const void *bytes, size_t size)
+{
+	struct wal_header header;
+	size_t left;
+
+	*reader = (struct reader){.bytes = bytes, .size = size, .at = LONG_HEADER};
+	if (size < BLOCK_SIZE || !wal_header_parse(bytes, size, &header, NULL))
+		return LOST;
+	reader->magic = header.magic;
+	reader->address = header.address;
+	left = header.info & CONTINUED ? bytes_u32(reader->bytes + 16) : 0;
+	return take(reader, NULL, left, &left);
 }
 
 struct wal_last wal_last_commit(const void *bytes, size_t size, size_t within)
 {
-	struct reader reader = {.bytes = bytes, .size = size, .at = LONG_HEADER};
 	g_autoptr(GByteArray) body = g_byte_array_new();
-	struct wal_header header;
-	enum taken taken;
+	struct reader reader;
+	struct ended ended;
 	struct wal_last last = {0};
-	size_t left;
 
-	if (size < BLOCK_SIZE || !wal_header_parse(bytes, size, &header, NULL))
-		return last;
-	reader.magic = header.magic;
-	reader.address = header.address;
-	left = header.info & CONTINUED ? bytes_u32(reader.bytes + 16) : 0;
-	taken = take(&reader, NULL, left, &left);
-	while (taken != LOST) {
-		usec_t time;
+	for (enum taken taken = enter_segment(&reader, bytes, size); taken != LOST;) {
 		size_t begin = reader.at = ALIGNED(reader.at);
 
 		if (reader.at >= MIN(within, size))
 			break;
-		taken = take_record(&reader, body, &time);
-		if (time != 0)
-			last = (struct wal_last){MAX(last.time, time), reader.address + begin};
+		taken = take_record(&reader, body, &ended);
+		if (ended.time != 0)
+			last = (struct wal_last){MAX(last.time, ended.time),
+						 reader.address + begin};
 	}
 	return last;
+}
+
+usec_t wal_first_commit(const void *bytes, size_t size, size_t behind)
+{
+	g_autoptr(GByteArray) body = g_byte_array_new();
+	struct reader reader;
+	struct ended ended;
+
+	for (enum taken taken = enter_segment(&reader, bytes, size); taken != LOST;) {
+		reader.at = ALIGNED(reader.at);
+		if (reader.at >= size)
+			break;
+		taken = take_record(&reader, body, &ended);
+		if (taken == TAKEN && ended.end == COMMITTED && ended.time != 0 &&
+		    reader.at > behind)
+			return ended.time;
+	}
+	return 0;
 }

@@ -18,5 +18,7 @@ struct wal_last {
 	lsn_t lsn;   /* where the last one begins, or the page header in front of it */
 };
 struct wal_last wal_last_commit(const void *bytes, size_t size, size_t within);
+/* When the first transaction was committed whose record ends behind so many bytes; 0: there is none. */
+usec_t wal_first_commit(const void *bytes, size_t size, size_t behind);
 
 #endif

@@ -14,6 +14,7 @@ my $site = Odr::Site->new(version => 15, cluster => { conf => { archive_timeout 
 my $source = $site->cluster;
 my @heartbeat = ('heartbeat', $site->service);
 
+sub exposure { return $site->json('status', $site->service)->{repositories}[0]{exposure} }
 sub point { return $site->json('status', $site->service)->{repositories}[0]{recovery_point} }
 
 $site->backup;
@@ -26,6 +27,22 @@ my $before = point();
 $site->tool_ok([@heartbeat], 'on an idle server');
 poll_until('a newer recovery point', sub { point() gt $before }, 60);
 pass('the recovery point goes on');
+
+# What is at risk: nothing, however long nobody works; then what was committed and not yet archived.
+poll_until('nothing is at risk', sub { my $at_risk = exposure()->{at_risk_us}; defined $at_risk && $at_risk == 0 }, 60);
+is(exposure()->{at_risk_basis}, 'wal', 'as the WAL of the server tells');
+like($site->tool('status', $site->service)->out, qr/^ +at risk +nothing: every commit is stored$/m, 'and status says');
+$source->psql($_) for q(ALTER SYSTEM SET archive_command = 'false'), 'SELECT pg_reload_conf()';
+poll_until('archiving fails', sub { $source->psql('SHOW archive_command') eq 'false' }, 60);
+my $since = $source->psql('CREATE TABLE at_risk AS SELECT clock_timestamp() AS t; SELECT extract(epoch FROM t) FROM at_risk');
+my $at_risk = exposure();
+my $now = time;
+cmp_ok($at_risk->{at_risk_us}, '>', 0, 'a commit that is not archived is at risk');
+cmp_ok($at_risk->{at_risk_us} / 1e6, '<=', $now + 2 - $since, 'since it was made, and no earlier one is');
+cmp_ok($at_risk->{at_risk_us} / 1e6, '<=', $at_risk->{now_us} / 1e6, 'which is no more than what would be lost');
+like($site->tool('status', $site->service)->out, qr/^ +at risk +commits of the last /m, 'status says it in words');
+$source->psql($_) for 'ALTER SYSTEM RESET archive_command', 'SELECT pg_reload_conf()';
+poll_until('archiving again', sub { exposure()->{at_risk_us} == 0 }, 60);
 
 $source->psql('CREATE ROLE beating LOGIN');
 my $conninfo = $source->conninfo =~ s/user=postgres/user=beating/r;

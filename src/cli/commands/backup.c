@@ -41,13 +41,25 @@ static bool record_result(Context *context, Catalog *catalog, const struct backu
 	       filling_check_previous(context, catalog, result->manifest->previous_set, error);
 }
 
+/* Where the cluster is: status reads of its WAL what is not yet stored. */
+static bool record_place(const Context *context, Catalog *catalog, const Manifest *manifest,
+			 GError **error)
+{
+	g_autofree char *fact = record_data_directory_fact(context->service->name);
+
+	return !manifest->data_directory ||
+	       catalog_fact_set(catalog, fact, manifest->data_directory, error);
+}
+
 /* The set exists whatever happens here: a catalog that fails is a warning. */
 static void record(Context *context, Catalog *catalog, const struct backup_result *result)
 {
 	g_autoptr(GArray) known = context_journaled(context);
 	struct record_journal journal = {context->state, context->service->name, known};
 	g_autoptr(GError) trouble = NULL;
-	bool done = !result->manifest || record_wal_journal(catalog, &journal, &trouble);
+	bool done =
+		!result->manifest || (record_wal_journal(catalog, &journal, &trouble) &&
+				      record_place(context, catalog, result->manifest, &trouble));
 
 	if (!done || !record_result(context, catalog, result, &trouble))
 		log_warning("what is stored is not in the catalog: %s", trouble->message);

@@ -88,6 +88,23 @@ static void print_exposure(const struct status *status, const struct status_repo
 		output_line(NAME_WIDTH, "  ", "%s over the objective, in %s", over, episodes);
 }
 
+static void print_at_risk(const struct status *status, const struct status_repository *repository)
+{
+	const struct at_risk *risk = &repository->at_risk;
+	g_autofree char *age = duration_format((status->now - risk->since) -
+					       (status->now - risk->since) % USEC_PER_SEC);
+
+	if (repository->database_sets == 0)
+		return;
+	if (risk->basis == AT_RISK_UNKNOWN)
+		output_line(NAME_WIDTH, "  at risk", "not known: %s", risk->why);
+	else if (risk->since == 0)
+		output_line(NAME_WIDTH, "  at risk", "nothing: every commit is stored");
+	else
+		output_line(NAME_WIDTH, "  at risk", "%s of the last %s",
+			    risk->basis == AT_RISK_WAL ? "commits" : "at most commits", age);
+}
+
 static void print_gaps(const struct status_repository *repository)
 {
 	g_autofree char *size = size_format(repository->wal_bytes);
@@ -143,6 +160,7 @@ static void print_repository(const struct status *status,
 		output_line(NAME_WIDTH, "  newest moment", "%s", point);
 		output_line(NAME_WIDTH, "  oldest moment", "%s", first);
 		print_exposure(status, repository);
+		print_at_risk(status, repository);
 	}
 	if (repository->sets == 1)
 		output_line(NAME_WIDTH, "  sets", "1, finished %s; %s stored", newest, stored);
@@ -231,6 +249,13 @@ static json_t *gaps_json(const GArray *gaps)
 	return array;
 }
 
+static json_t *at_risk_json(const struct status *status, const struct at_risk *risk)
+{
+	if (risk->basis == AT_RISK_UNKNOWN)
+		return json_null();
+	return json_integer(risk->since ? MAX(status->now - risk->since, 0) : 0);
+}
+
 static json_t *exposure_json(const struct status *status,
 			     const struct status_repository *repository)
 {
@@ -239,6 +264,9 @@ static json_t *exposure_json(const struct status *status,
 
 	json_set(object, "now_us",
 		 repository->exposure < 0 ? json_null() : json_integer(repository->exposure));
+	json_set(object, "at_risk_us", at_risk_json(status, &repository->at_risk));
+	json_set_string(object, "at_risk_basis", at_risk_basis_name(repository->at_risk.basis));
+	json_set_string(object, "at_risk_unknown", repository->at_risk.why);
 	json_set(object, "objective_us", status->rpo ? json_integer(status->rpo) : json_null());
 	json_set_int(object, "period_us", STATUS_PERIOD);
 	json_set_int(object, "unknown_us", week->unknown);

@@ -173,6 +173,28 @@ static void damage(struct site *site, const void *data)
 	g_assert_cmpint(last(site), ==, T(1));
 }
 
+/* The first commit of those that end behind a place, which no abort is. */
+static void first(struct site *site, const void *data)
+{
+	const GByteArray *bytes = site->pages.bytes;
+	size_t before;
+
+	(void)data;
+	wal_pages_other(&site->pages, 100);
+	wal_pages_xact(&site->pages, WAL_ABORT, T(1), 0);
+	wal_pages_xact(&site->pages, WAL_COMMIT, T(2), 0);
+	wal_pages_other(&site->pages, 9000);
+	before = bytes->len;
+	wal_pages_xact(&site->pages, WAL_COMMIT_2, T(3), 20);
+	wal_pages_xact(&site->pages, WAL_COMMIT, T(4), 0);
+	wal_pages_fill(&site->pages, MIB);
+	g_assert_cmpint(wal_first_commit(bytes->data, MIB, 0), ==, T(2));
+	g_assert_cmpint(wal_first_commit(bytes->data, MIB, before), ==, T(3));
+	/* One of which but the end lies behind it is not whole before it. */
+	g_assert_cmpint(wal_first_commit(bytes->data, MIB, before + 40), ==, T(3));
+	g_assert_cmpint(wal_first_commit(bytes->data, MIB, MIB - WAL_PAGE), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -186,6 +208,7 @@ int main(int argc, char **argv)
 		{"a-record-reaches-over-the-end", reaches_over_the_end},
 		{"a-record-was-broken-off", broken_off},
 		{"many-subtransactions", many_subtransactions},
+		{"the-first-behind-a-place", first},
 		{"what-is-damaged-does-not-count", damage},
 	};
 
