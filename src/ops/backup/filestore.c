@@ -7,6 +7,10 @@
 
 #include <string.h>
 
+/* Of what people attach, level 2 takes a fiftieth less room than level 1, for 3 % more time of a CPU: files are
+ * stored once and kept for long. */
+#define LEVEL_LEAST 2
+
 static void file_release(void *file)
 {
 	layer_file_free(file);
@@ -45,6 +49,7 @@ static bool open_tools(struct filestore_capture *capture, GError **error)
 	g_autofree char *name = g_strconcat("folders-", capture->suffix, NULL);
 	g_autofree char *looks_after = g_build_filename(capture->folder, name, NULL);
 
+	packs.compress_level = MAX(packs.compress_level, LEVEL_LEAST);
 	capture->sink = pack_sink_new(&packs);
 	capture->reader = filestore_reader_new(
 		&(struct filestore_reader_settings){.sink = capture->sink,
