@@ -54,6 +54,7 @@ struct catalog_wal {
 	char *file;
 	uint64_t size;
 	usec_t stored_at;
+	usec_t written_at; /* by the server; 0: not known */
 };
 void catalog_wal_free(struct catalog_wal *wal);
 bool catalog_wal_put(Catalog *catalog, const char *service, const char *repository,

@@ -50,6 +50,8 @@ static const char *const migrations[] = {
 	/* 5 */
 	"CREATE INDEX exposure_by_point ON exposure"
 	" (service, repository, component, recovery_point, usable_at);",
+	/* 6 */
+	"ALTER TABLE wal ADD COLUMN written_at INTEGER NOT NULL DEFAULT 0;",
 };
 
 static bool run(sqlite3 *database, const char *sql, GError **error)

@@ -12,7 +12,7 @@ static bool put_files(Catalog *catalog, const char *service, const char *reposit
 		      const struct catalog_wal *files, size_t count, GError **error)
 {
 	sqlite3_stmt *statement =
-		database_prepare(catalog, "INSERT OR REPLACE INTO wal VALUES (?1,?2,?3,?4,?5)",
+		database_prepare(catalog, "INSERT OR REPLACE INTO wal VALUES (?1,?2,?3,?4,?5,?6)",
 				 "tt", error, service, repository);
 
 	if (!statement)
@@ -21,6 +21,7 @@ static bool put_files(Catalog *catalog, const char *service, const char *reposit
 		sqlite3_bind_text(statement, 3, files[i].file, -1, SQLITE_STATIC);
 		sqlite3_bind_int64(statement, 4, (int64_t)files[i].size);
 		sqlite3_bind_int64(statement, 5, files[i].stored_at);
+		sqlite3_bind_int64(statement, 6, files[i].written_at);
 		if (sqlite3_step(statement) != SQLITE_DONE) {
 			database_fail(catalog, error);
 			sqlite3_finalize(statement);
@@ -83,11 +84,11 @@ bool catalog_wal_delete(Catalog *catalog, const char *service, const char *repos
 bool catalog_wal(Catalog *catalog, const char *service, const char *repository, GPtrArray **files,
 		 GError **error)
 {
-	sqlite3_stmt *statement =
-		database_prepare(catalog,
-				 "SELECT file, size, stored_at FROM wal WHERE service = ?1 AND "
-				 "repository = ?2 ORDER BY file",
-				 "tt", error, service, repository);
+	sqlite3_stmt *statement = database_prepare(
+		catalog,
+		"SELECT file, size, stored_at, written_at FROM wal WHERE service = ?1 AND "
+		"repository = ?2 ORDER BY file",
+		"tt", error, service, repository);
 	g_autoptr(GPtrArray) list =
 		g_ptr_array_new_with_free_func((GDestroyNotify)catalog_wal_free);
 	int state;
@@ -100,6 +101,7 @@ bool catalog_wal(Catalog *catalog, const char *service, const char *repository, 
 		wal->file = database_text(statement, 0);
 		wal->size = (uint64_t)sqlite3_column_int64(statement, 1);
 		wal->stored_at = sqlite3_column_int64(statement, 2);
+		wal->written_at = sqlite3_column_int64(statement, 3);
 		g_ptr_array_add(list, wal);
 	}
 	if (!database_rows_end(catalog, statement, state, error))

@@ -190,8 +190,10 @@ static GArray *journaled_in(const GPtrArray *records, const struct wal_repositor
 
 	for (guint i = 0; i < records->len; i++) {
 		const struct wal_record *record = records->pdata[i];
-		struct catalog_wal file = {
-			.file = record->file, .size = record->size, .stored_at = record->stored_at};
+		struct catalog_wal file = {.file = record->file,
+					   .size = record->size,
+					   .stored_at = record->stored_at,
+					   .written_at = record->written_at};
 
 		if (wal_record_is_of(record, repository))
 			g_array_append_val(files, file);
@@ -224,7 +226,9 @@ static GArray *ranges_of(const GPtrArray *files, uint32_t segment_size)
 	for (guint i = 0; i < files->len; i++) {
 		const struct catalog_wal *file = files->pdata[i];
 
-		stored[i] = (struct wal_stored){.file = file->file, .stored_at = file->stored_at};
+		stored[i] = (struct wal_stored){.file = file->file,
+						.stored_at = file->stored_at,
+						.written_at = file->written_at};
 	}
 	return wal_ranges(stored, files->len, segment_size);
 }
@@ -269,6 +273,7 @@ void recorded_wal_find(const GPtrArray *sets, const GPtrArray *files, struct rec
 		wal.timeline = range->timeline;
 		wal.end = range->end;
 		wal.stored_at = range->last_stored;
+		wal.written_at = range->last_written;
 		reach = MAX(reach, range->end);
 	}
 	wal.set_stopped = set->stopped;
@@ -278,7 +283,9 @@ void recorded_wal_find(const GPtrArray *sets, const GPtrArray *files, struct rec
 
 usec_t recorded_wal_point(const struct recorded_wal *wal)
 {
-	return wal->set_stored == 0 ? 0 : MAX(wal->stored_at, wal->set_stopped);
+	usec_t wal_point = wal->written_at ? MIN(wal->written_at, wal->stored_at) : wal->stored_at;
+
+	return wal->set_stored == 0 ? 0 : MAX(wal_point, wal->set_stopped);
 }
 
 bool record_wal_end(Catalog *catalog, const char *service, const char *repository,
@@ -306,7 +313,8 @@ bool record_exposure(Catalog *catalog, const char *service, const char *reposito
 
 	return catalog_exposure_add(
 		catalog, service, repository, PART_DATABASE,
-		&(struct catalog_exposure){.usable_at = MAX(point, wal.set_stored),
+		&(struct catalog_exposure){.usable_at =
+						   MAX(MAX(wal.stored_at, point), wal.set_stored),
 					   .recovery_point = point},
 		error);
 }

@@ -32,13 +32,15 @@ bool record_wal_removed(Catalog *catalog, const char *service, const char *repos
 struct recorded_wal {
 	uint32_t timeline;
 	uint64_t end;			/* 0: none */
-	usec_t stored_at;		/* of its last segment */
+	usec_t stored_at;		/* all of it was by then */
+	usec_t written_at;		/* by the server, its last segment; 0: not known */
 	unsigned gaps;			/* stretches behind a hole */
 	usec_t set_stopped, set_stored; /* of the newest set; 0: there is none */
 };
 /* Pure: from struct catalog_set, oldest first, and struct catalog_wal. */
 void recorded_wal_find(const GPtrArray *sets, const GPtrArray *files, struct recorded_wal *wal);
-/* The recovery point: what a segment holds was committed before it was stored, so this is an upper bound,
+/* The recovery point: whatever was committed until the server had written the last segment is in it or before it. Where
+ * that time is not known (a catalog that was filled from the repository), the time at which it was stored is an upper bound,
  * and the best there is without reading the WAL. 0: none. */
 usec_t recorded_wal_point(const struct recorded_wal *wal);
 bool record_wal_end(Catalog *catalog, const char *service, const char *repository,

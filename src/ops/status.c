@@ -99,7 +99,9 @@ static GArray *ranges_of(const GPtrArray *files, uint32_t segment_size)
 	for (guint i = 0; i < files->len; i++) {
 		const struct catalog_wal *file = files->pdata[i];
 
-		stored[i] = (struct wal_stored){.file = file->file, .stored_at = file->stored_at};
+		stored[i] = (struct wal_stored){.file = file->file,
+						.stored_at = file->stored_at,
+						.written_at = file->written_at};
 	}
 	return wal_ranges(stored, files->len, segment_size);
 }

@@ -14,9 +14,10 @@
 #include "base/file.h"
 
 /*
- * A line: "v2 <file> <digest, 32 hex> <size> <stored at, µs> <repository's id, 32 hex, or -> <its place, 32
- * hex> <its name> <CRC-32C of what stands before it, 8 hex>". Version 1 had neither id nor place. Lines that
- * were torn, or ran into one another, fail the check and are ignored.
+ * A line: "v3 <file> <digest, 32 hex> <size> <stored at, µs> <repository's id, 32 hex, or -> <its place, 32
+ * hex> <its name> <written at, µs> <CRC-32C of what stands before it, 8 hex>". Version 2 had no time at which the
+ * file was written, version 1 neither id nor place. Lines that were torn, or ran into one another, fail the check
+ * and are ignored.
  */
 #define JOURNAL_LIMIT  ((size_t)256 << 20)
 #define JOURNAL_DIGITS 16
@@ -113,10 +114,10 @@ static bool append_line(GString *lines, const struct wal_record *record, GError 
 		return odr_fail(error, ODR_ERROR_USAGE,
 				"'%s' or '%s' cannot stand in the journal of WAL", record->file,
 				repository->name);
-	g_string_append_printf(lines, "v2 %s %s %" PRIu64 " %" PRId64 " %s %s %s", record->file,
-			       digest, record->size, record->stored_at,
+	g_string_append_printf(lines, "v3 %s %s %" PRIu64 " %" PRId64 " %s %s %s %" PRId64,
+			       record->file, digest, record->size, record->stored_at,
 			       *repository->id ? repository->id : NO_ID, repository->place,
-			       repository->name);
+			       repository->name, record->written_at);
 
 	g_autofree char *check = line_check(lines->str + start, lines->len - start);
 
@@ -132,21 +133,32 @@ static bool take_hex(const char *word, char *hex, size_t size)
 	return true;
 }
 
+/* Words of a line, by its version. */
+static const unsigned word_counts[] = {[1] = 6, [2] = 8, [3] = 9};
+#define WORDS_MAX 9
+
+/* 0: no version, or not so many words. */
+static unsigned version_of(char **words)
+{
+	for (unsigned version = 1; version < G_N_ELEMENTS(word_counts); version++)
+		if (words[0][0] == 'v' && words[0][1] == (char)('0' + version) && !words[0][2])
+			return g_strv_length(words) == word_counts[version] ? version : 0;
+	return 0;
+}
+
 /* What the words of a line say of the repository. */
-static bool parse_repository(char **words, struct wal_repository *repository)
+static bool parse_repository(char **words, unsigned version, struct wal_repository *repository)
 {
 	const char *name;
 
-	if (strcmp(words[0], "v1") == 0 && g_strv_length(words) == 6) {
+	if (version == 1) {
 		name = words[5];
-	} else if (strcmp(words[0], "v2") == 0 && g_strv_length(words) == 8) {
+	} else {
 		name = words[7];
 		if ((strcmp(words[5], NO_ID) != 0 &&
 		     !take_hex(words[5], repository->id, REPO_ID_SIZE)) ||
 		    !take_hex(words[6], repository->place, STORE_PLACE_SIZE))
 			return false;
-	} else {
-		return false;
 	}
 	if (!is_word(name))
 		return false;
@@ -162,7 +174,8 @@ static struct wal_record *parse_line(char *line)
 	char *stored = strrchr(line, ' ');
 	struct wal_record parsed = {0};
 	guint64 size;
-	gint64 stored_at;
+	gint64 stored_at, written_at = 0;
+	unsigned version;
 
 	if (!stored)
 		return NULL;
@@ -170,16 +183,20 @@ static struct wal_record *parse_line(char *line)
 	if (strcmp(stored + 1, check) != 0)
 		return NULL;
 	*stored = '\0';
-	words = g_strsplit(line, " ", 9);
-	if (g_strv_length(words) < 6 || !is_word(words[1]) ||
+	words = g_strsplit(line, " ", WORDS_MAX + 1);
+	version = version_of(words);
+	if (version == 0 || !is_word(words[1]) ||
 	    !hex_decode(words[2], parsed.digest, sizeof(parsed.digest)) ||
 	    !g_ascii_string_to_unsigned(words[3], 10, 0, G_MAXUINT64, &size, NULL) ||
 	    !g_ascii_string_to_signed(words[4], 10, G_MININT64, G_MAXINT64, &stored_at, NULL) ||
-	    !parse_repository(words, &parsed.repository))
+	    (version >= 3 &&
+	     !g_ascii_string_to_signed(words[8], 10, G_MININT64, G_MAXINT64, &written_at, NULL)) ||
+	    !parse_repository(words, version, &parsed.repository))
 		return NULL;
 	parsed.file = g_strdup(words[1]);
 	parsed.size = size;
 	parsed.stored_at = stored_at;
+	parsed.written_at = written_at;
 	return g_memdup2(&parsed, sizeof(parsed));
 }
 

@@ -27,7 +27,8 @@ struct wal_record {
 	uint64_t size;
 	struct wal_repository repository;
 	usec_t stored_at;
-	bool superseded; /* at the place of the repository another one was found later */
+	usec_t written_at; /* when the server had written its last byte; 0: not known */
+	bool superseded;   /* at the place of the repository another one was found later */
 };
 void wal_record_free(struct wal_record *record);
 /* Whether what a record says, it says of this repository. */

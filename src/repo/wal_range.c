@@ -7,7 +7,7 @@
 struct segment {
 	uint32_t timeline;
 	lsn_t start;
-	usec_t stored_at;
+	usec_t stored_at, written_at;
 };
 
 static int compare_segments(const void *a, const void *b)
@@ -27,7 +27,8 @@ static GArray *segments_of(const struct wal_stored *files, size_t count, uint32_
 	GArray *segments = g_array_new(FALSE, FALSE, sizeof(struct segment));
 
 	for (size_t i = 0; i < count; i++) {
-		struct segment segment = {.stored_at = files[i].stored_at};
+		struct segment segment = {.stored_at = files[i].stored_at,
+					  .written_at = files[i].written_at};
 
 		if (wal_file_kind(files[i].file, NULL) == WAL_FILE_SEGMENT &&
 		    wal_segment_parse(files[i].file, segment_size, &segment.timeline,
@@ -56,6 +57,7 @@ GArray *wal_ranges(const struct wal_stored *files, size_t count, uint32_t segmen
 			last->end += segment_size;
 			last->first_stored = MIN(last->first_stored, segment->stored_at);
 			last->last_stored = MAX(last->last_stored, segment->stored_at);
+			last->last_written = segment->written_at;
 			continue;
 		}
 
@@ -65,6 +67,7 @@ GArray *wal_ranges(const struct wal_stored *files, size_t count, uint32_t segmen
 			.end = segment->start + segment_size,
 			.first_stored = segment->stored_at,
 			.last_stored = segment->stored_at,
+			.last_written = segment->written_at,
 		};
 
 		g_array_append_val(ranges, range);

@@ -9,10 +9,11 @@ struct wal_range {
 	uint32_t timeline;
 	lsn_t start, end; /* end is exclusive */
 	usec_t first_stored, last_stored;
+	usec_t last_written; /* its last segment; 0: not known */
 };
 struct wal_stored {
-	const char *file; /* others than segments are ignored */
-	usec_t stored_at;
+	const char *file;	      /* others than segments are ignored */
+	usec_t stored_at, written_at; /* written_at: by the server; 0: not known */
 };
 /* Ranges ascending by timeline and start. */
 GArray *wal_ranges(const struct wal_stored *files, size_t count, uint32_t segment_size);

@@ -198,6 +198,11 @@ static bool targets_put_pieces(Targets *targets, const Push *push, const WalSour
 	return true;
 }
 
+static usec_t written_at(const struct stat *status)
+{
+	return (usec_t)status->st_mtim.tv_sec * USEC_PER_SEC + status->st_mtim.tv_nsec / 1000;
+}
+
 /* In one write for all repositories that took it. */
 static bool targets_record(const Targets *targets, const Push *push, const WalSource *source,
 			   GError **error)
@@ -215,6 +220,7 @@ static bool targets_record(const Targets *targets, const Push *push, const WalSo
 		record->size = source->size;
 		record->repository = wal_repository_of(target->repo);
 		record->stored_at = target->stored_at;
+		record->written_at = written_at(&source->status);
 		memcpy(record->digest, source->digest, XXH128_SIZE);
 		count++;
 	}

@@ -128,6 +128,73 @@ static void test_without_key(struct site *site, const void *data)
 	assert_recorded(site, true, ONE);
 }
 
+#define SEGMENT ((uint32_t)16 << 20)
+#define SEC(n)	((usec_t)(n)*USEC_PER_SEC)
+
+/* The database's recovery point, and since when it was one: "usable/point", in seconds. */
+static void assert_points(struct site *site, const char *expected)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GArray) events = NULL;
+	g_autoptr(GString) found = g_string_new(NULL);
+
+	record_exposure(site->catalog, "erp", "main", &error);
+	g_assert_no_error(error);
+	catalog_exposure(site->catalog, "erp", "main", PART_DATABASE, 0, &events, &error);
+	g_assert_no_error(error);
+	for (guint i = 0; i < events->len; i++) {
+		const struct catalog_exposure *event =
+			&g_array_index(events, struct catalog_exposure, i);
+
+		g_string_append_printf(found, "%s%d/%d", i ? " " : "",
+				       (int)(event->usable_at / USEC_PER_SEC),
+				       (int)(event->recovery_point / USEC_PER_SEC));
+	}
+	g_assert_cmpstr(found->str, ==, expected);
+}
+
+static void put_wal(struct site *site, const char *file, int stored, int written)
+{
+	g_autoptr(GError) error = NULL;
+	struct catalog_wal wal = {(char *)file, 16, SEC(stored), SEC(written)};
+
+	catalog_wal_put(site->catalog, "erp", "main", &wal, 1, &error);
+	g_assert_no_error(error);
+}
+
+/* What is archived late brings back what was committed early. */
+static void test_exposure(struct site *site, const void *data)
+{
+	g_autoptr(GError) error = NULL;
+	struct catalog_set set = {.service = (char *)"erp",
+				  .repository = (char *)"main",
+				  .set_id = (char *)ONE,
+				  .kind = (char *)"full",
+				  .parts = (char *)PART_DATABASE,
+				  .stopped = SEC(100),
+				  .stored_at = SEC(110),
+				  .timeline = 1,
+				  .segment_size = SEGMENT,
+				  .start_lsn = 5 * (uint64_t)SEGMENT + 40,
+				  .stop_lsn = 5 * (uint64_t)SEGMENT + 400};
+
+	(void)data;
+	catalog_set_put(site->catalog, &set, &error);
+	g_assert_no_error(error);
+	put_wal(site, "000000010000000000000005", 101, 100);
+	assert_points(site, "110/100");
+	put_wal(site, "000000010000000000000006", 500, 200);
+	assert_points(site, "110/100 500/200");
+	put_wal(site, "000000010000000000000007", 510, 300);
+	assert_points(site, "110/100 500/200 510/300");
+	/* By the server's clock it was written after it was stored: so it was not. */
+	put_wal(site, "000000010000000000000008", 520, 530);
+	assert_points(site, "110/100 500/200 510/300 520/520");
+	/* Of what the catalog found in the repository it is not known. */
+	put_wal(site, "000000010000000000000009", 600, 0);
+	assert_points(site, "110/100 500/200 510/300 520/520 600/600");
+}
+
 static void site_test(const char *path, void (*test)(struct site *, const void *))
 {
 	g_test_add(path, struct site, NULL, site_set_up, test, site_tear_down);
@@ -138,6 +205,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	site_test("/record/an-update-reads-only-what-the-catalog-lacks", test_update);
 	site_test("/record/a-rebuild-reads-everything", test_rebuild);
+	site_test("/record/what-is-archived-late-has-an-old-point", test_exposure);
 	site_test("/record/what-an-identity-opened-before-is-kept", test_without_key);
 	return g_test_run();
 }

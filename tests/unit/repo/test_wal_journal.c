@@ -50,6 +50,7 @@ static void append_to(const struct wal_repository *to, const char *file, usec_t 
 		.size = 16777216,
 		.repository = *to,
 		.stored_at = stored_at,
+		.written_at = 4711,
 	};
 
 	wal_journal_append(folder, &record, 1, &error);
@@ -117,11 +118,35 @@ static void test_line(void)
 	path = journal("other");
 	g_file_get_contents(path, &text, NULL, &error);
 	g_assert_no_error(error);
-	g_assert_true(g_str_has_prefix(text, "v2 00000002.history 010203ff000000000000000000000000 "
+	g_assert_true(g_str_has_prefix(text, "v3 00000002.history 010203ff000000000000000000000000 "
 					     "16777216 1795561501000000 - "
-					     "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee main "));
+					     "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee main 4711 "));
 	g_assert_cmpuint(strlen(strrchr(text, ' ')), ==, 1 + 8 + 1);
 	g_assert_true(g_str_has_suffix(text, "\n"));
+	tear_down();
+}
+
+/* Of version 2, which did not tell when a file was written. */
+static void test_version_2(void)
+{
+	static const char line[] =
+		"v2 000000010000000000000001 010203ff000000000000000000000000 16777216 7 - "
+		"eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee main";
+	g_autofree char *path = NULL;
+	g_autofree char *text = g_strdup_printf(
+		"%s %08x\n", line, crc32c_value(crc32c_update(crc32c_init(), line, strlen(line))));
+	g_autoptr(GPtrArray) records = NULL;
+
+	set_up();
+	append("000000010000000000000002", "main", 6);
+	path = journal("0000000100000000");
+	g_assert_true(g_file_set_contents(path, text, -1, NULL));
+	append("000000010000000000000001", "main", 8);
+	records = find("000000010000000000000001");
+	g_assert_cmpuint(records->len, ==, 2);
+	g_assert_cmpint(((struct wal_record *)records->pdata[0])->stored_at, ==, 7);
+	g_assert_cmpint(((struct wal_record *)records->pdata[0])->written_at, ==, 0);
+	g_assert_cmpint(((struct wal_record *)records->pdata[1])->written_at, ==, 4711);
 	tear_down();
 }
 
@@ -392,6 +417,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/wal-journal/what-was-recorded-is-found", test_round_trip);
 	g_test_add_func("/wal-journal/a-record-is-a-line", test_line);
+	g_test_add_func("/wal-journal/what-an-older-version-wrote-is-read", test_version_2);
 	g_test_add_func("/wal-journal/a-torn-line-costs-only-itself", test_torn);
 	g_test_add_func("/wal-journal/an-altered-line-is-ignored", test_altered);
 	g_test_add_func("/wal-journal/processes-do-not-tear-each-others-lines", test_processes);

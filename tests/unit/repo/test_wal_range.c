@@ -81,6 +81,23 @@ static void test_others_ignored(void)
 	g_assert_cmpuint(ranges->len, ==, 0);
 }
 
+/* All of a range is stored when the last of it is; what it reaches was written when its last segment was. */
+static void test_times(void)
+{
+	static const struct wal_stored files[] = {
+		{"000000010000000000000005", 500, 50},
+		{"000000010000000000000007", 300, 70},
+		{"000000010000000000000006", 900, 60},
+	};
+	g_autoptr(GArray) ranges = wal_ranges(files, G_N_ELEMENTS(files), SIZE);
+	const struct wal_range *range = &g_array_index(ranges, struct wal_range, 0);
+
+	g_assert_cmpuint(ranges->len, ==, 1);
+	g_assert_cmpint(range->first_stored, ==, 300);
+	g_assert_cmpint(range->last_stored, ==, 900);
+	g_assert_cmpint(range->last_written, ==, 70);
+}
+
 #define AT(segment, offset) ((lsn_t)(segment)*SIZE + (offset))
 
 static void test_end(void)
@@ -233,6 +250,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/wal-range/unbroken-segments-make-a-range", test_ranges);
 	g_test_add_func("/wal-range/only-segments-count", test_others_ignored);
+	g_test_add_func("/wal-range/have-times", test_times);
 	g_test_add_func("/wal-range/ends-where-the-server-would-miss-a-segment", test_end);
 	return g_test_run();
 }

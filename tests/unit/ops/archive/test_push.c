@@ -135,6 +135,16 @@ static void test_pointed_elsewhere(struct site *site, const void *data)
 	g_assert_cmpuint(site_held(site, 1, SEGMENT, NULL), ==, 1);
 }
 
+/* When the server wrote the last of a segment. */
+static usec_t written_at(const struct site *site, const char *name)
+{
+	g_autofree char *path = g_build_filename(site->wal, name, NULL);
+	struct stat status;
+
+	g_assert_cmpint(stat(path, &status), ==, 0);
+	return (usec_t)status.st_mtim.tv_sec * USEC_PER_SEC + status.st_mtim.tv_nsec / 1000;
+}
+
 /* The journal as an older version left it. */
 static void test_older_journal(struct site *site, const void *data)
 {
@@ -158,6 +168,7 @@ static void test_older_journal(struct site *site, const void *data)
 			record->size, record->stored_at, record->repository.name);
 		uint32_t check = crc32c_value(crc32c_update(crc32c_init(), line, strlen(line)));
 
+		g_assert_cmpint(record->written_at, ==, written_at(site, SEGMENT));
 		g_string_append_printf(old, "%s %08x\n", line, check);
 	}
 	g_assert_true(g_file_set_contents(path, old->str, -1, NULL));
