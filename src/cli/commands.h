@@ -31,6 +31,7 @@ bool cmd_list(const struct arguments *arguments, GError **error);
 bool cmd_mark(const struct arguments *arguments, GError **error);
 bool cmd_diff(const struct arguments *arguments, GError **error);
 bool cmd_drill_run(const struct arguments *arguments, GError **error);
+bool cmd_drill_coverage(const struct arguments *arguments, GError **error);
 bool cmd_drill_due(const struct arguments *arguments, GError **error);
 bool cmd_drill_show(const struct arguments *arguments, GError **error);
 bool cmd_drill_clean(const struct arguments *arguments, GError **error);

@@ -17,6 +17,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/commands/config.c \
 	src/cli/commands/diff.c \
 	src/cli/commands/drill.c \
+	src/cli/commands/drill_coverage.c \
 	src/cli/commands/drill_history.c \
 	src/cli/commands/drill_run.c \
 	src/cli/commands/evidence.c \
@@ -77,6 +78,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/restore/target.h \
 	src/cli/restore/tenant.c \
 	src/cli/restore/tenant.h \
+	src/cli/report_sources.c \
+	src/cli/report_sources.h \
 	src/cli/run.c \
 	src/cli/run.h \
 	src/cli/runbook.c \

@@ -53,3 +53,35 @@ bool service_status(Context *context, struct status *status, GError **error)
 					 .now = clock_now()},
 		status, error);
 }
+
+static char *read_back_fact(const Context *context, const char *repository)
+{
+	return g_strdup_printf("read-back.%s.%s", context->service->name, repository);
+}
+
+bool service_read_back(const Context *context, Catalog *catalog, usec_t *time, GError **error)
+{
+	const GPtrArray *repositories = context->service->repositories;
+	usec_t oldest = G_MAXINT64;
+
+	for (guint i = 0; i < repositories->len; i++) {
+		const struct settings_repository *repository = repositories->pdata[i];
+		g_autofree char *fact = read_back_fact(context, repository->name);
+		g_autofree char *value = NULL;
+
+		if (!catalog_fact(catalog, fact, &value, error))
+			return false;
+		oldest = MIN(oldest, value ? g_ascii_strtoll(value, NULL, 10) : 0);
+	}
+	*time = repositories->len > 0 ? oldest : 0;
+	return true;
+}
+
+bool service_note_read_back(const Context *context, Catalog *catalog, const char *repository,
+			    usec_t time, GError **error)
+{
+	g_autofree char *fact = read_back_fact(context, repository);
+	g_autofree char *value = g_strdup_printf("%" G_GINT64_FORMAT, time);
+
+	return catalog_fact_set(catalog, fact, value, error);
+}

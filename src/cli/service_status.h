@@ -7,4 +7,9 @@
 /* The status of the context's service, from the catalog and the local journal; status_clear. */
 bool service_status(Context *context, struct status *status, GError **error);
 
+/* When all its repositories were last read back, object by object, and were good: the oldest; 0: one never was. */
+bool service_read_back(const Context *context, Catalog *catalog, usec_t *time, GError **error);
+bool service_note_read_back(const Context *context, Catalog *catalog, const char *repository,
+			    usec_t time, GError **error);
+
 #endif

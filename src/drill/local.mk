@@ -124,6 +124,8 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/report/chart_draw.h \
 	src/drill/report/chart_exposure.c \
 	src/drill/report/chart_recovery.c \
+	src/drill/report/coverage.c \
+	src/drill/report/coverage.h \
 	src/drill/report/csv.c \
 	src/drill/report/document.c \
 	src/drill/report/document.h \

@@ -30,6 +30,18 @@ rto=2h
 repositories=main
 tier=gold
 config=none
+[process invoicing]
+service=erp-prod
+components=database
+checks=invoices-balanced;login
+owner=head of finance
+rto=90min
+[exemption second-site]
+service=erp-prod
+objective=coverage
+reason=the second site is being built
+approver=head of IT
+expires=2090-01-01T00:00:00Z
 CONF
 
 my %run = (passed => '20261114T030000Z-6f1d20aa', failed => '20261121T030000Z-93ac01fe',
@@ -141,7 +153,13 @@ subtest 'a quarter' => sub {
 	is($facts->{services}[0]{drills_counted}, 3, 'three drills count');
 	is($facts->{services}[0]{drills_failed}, 1, 'one of them failed');
 	is($facts->{services}[0]{drills_open}, 1, 'one came to no verdict');
-	is($facts->{services}[0]{states}{coverage}{state}, 'NOT PROVEN', 'coverage is not proven');
+	is($facts->{services}[0]{states}{coverage}{state}, 'EXEMPT', 'coverage is exempt');
+	like($text, qr/exempt until 2090-01-01T00:00:00Z: the second site is being built \(head of IT\)/, 'which has its reason and approver');
+	my ($invoicing) = grep { $_->{process} eq 'invoicing' } @{ $facts->{processes} };
+	is($invoicing->{states}{RPO}{state}, 'NOT PROVEN', 'a process without recovery points is not proven');
+	is($invoicing->{states}{integrity}{state}, 'MISSED', 'nor good where a check failed');
+	is($invoicing->{owner}, 'head of finance', 'somebody answers for it');
+	like($text, qr/no plan has its check invoices-balanced/, 'a check that no plan has is named');
 	is(report('quarterly', '--quarter', '2026-Q4', '--strict')->status, 5, '--strict: 5 where an objective was missed');
 
 	my $none = report('quarterly', '--quarter', '2026-Q1', '--strict');
@@ -151,6 +169,20 @@ subtest 'a quarter' => sub {
 	ok(report('quarterly', '--quarter', '2026-Q1')->ok, '0 without');
 	ok(report('posture', '--output', "$dir/posture.html")->ok, 'posture');
 	is_page("$dir/posture.html", 'posture.html');
+};
+
+subtest 'coverage' => sub {
+	my $shown = tool('-c', $conf, 'drill', 'coverage', '--strict');
+	is($shown->status, 3, 'something was never drilled: 3 with --strict');
+	like($shown->out, qr/^repository +main +\d+ +1 .*$/m, 'a repository, and how often it passed');
+	like($shown->out, qr/^kit +recovery kit +0 +0 .* never$/m, 'a kit that was never drilled');
+	my ($service) = @{ decode_json(tool('-c', $conf, 'drill', 'coverage', 'erp-prod', '--json')->out)->{services} };
+	is($service->{state}, 'NOT PROVEN', 'the same as JSON');
+	my %method = map { $_->{name} => $_->{state} } grep { $_->{subject} eq 'method' } @{ $service->{coverage} };
+	is_deeply([sort keys %method], [qw(edge time wal worst)], 'every way to draw');
+	my $checked = tool('-c', $conf, 'config', 'check');
+	like($checked->out, qr/process invoicing +no plan of service erp-prod has its checks invoices-balanced, login: .*NOT PROVEN/,
+		'config check names checks that no plan has');
 };
 
 subtest 'bad input' => sub {
@@ -171,7 +203,7 @@ subtest 'bad input' => sub {
 subtest 'words' => sub {
 	my @forbidden = (qr/guarantee/i, qr/(?<!:)100 ?%/, qr/RPO (?:= )?0\b/, qr/near-zero/i, qr/zero (?:data )?loss/i, qr/\bcertified\b/i,
 		qr/\bcompliant\b/i, qr/tamper-proof/i, qr/tamper-evident/i, qr/\bfully recoverable\b/i, qr/filestore verified/i);
-	for my $file (glob("$source/src/drill/report/*.c"), "$source/src/drill/objective.c") {
+	for my $file (glob("$source/src/drill/report/*.c"), "$source/src/drill/measure/objective.c") {
 		my $text = read_file($file);
 		$text =~ s{/\*.*?\*/}{}gs;
 		my @said = grep { my $literal = $_; grep { $literal =~ $_ } @forbidden } $text =~ /"((?:[^"\\]|\\.)*)"/g;

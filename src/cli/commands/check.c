@@ -8,6 +8,7 @@
 #include "cli/filling.h"
 #include "cli/output.h"
 #include "cli/run.h"
+#include "cli/service_status.h"
 #include "cli/views/status.h"
 #include "ops/check/check.h"
 
@@ -174,6 +175,24 @@ static void on_progress(void *data, uint64_t done, uint64_t total)
 	progress_update(done, total, "reading");
 }
 
+/* Reports and metrics know of it by the catalog. */
+static bool note_read_back(const Context *context, const Run *run,
+			   const struct check_request *request, const struct check_result *result,
+			   GError **error)
+{
+	for (guint i = 0; i < result->findings->len && run->catalog; i++) {
+		const struct finding *finding = result->findings->pdata[i];
+
+		if (strcmp(finding->code, "object.good") == 0 && finding->where &&
+		    g_str_has_prefix(finding->where, "repository ") &&
+		    !service_note_read_back(context, run->catalog,
+					    finding->where + strlen("repository "), request->now,
+					    error))
+			return false;
+	}
+	return true;
+}
+
 static bool check(Context *context, const Run *run, GError **error)
 {
 	const struct arguments *arguments = context->arguments;
@@ -205,7 +224,8 @@ static bool check(Context *context, const Run *run, GError **error)
 
 	if (done) {
 		progress_begin(mode, "checking");
-		done = check_run(&request, &result, error);
+		done = check_run(&request, &result, error) &&
+		       note_read_back(context, run, &request, &result, error);
 		progress_end();
 	}
 	if (done) {

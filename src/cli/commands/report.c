@@ -6,8 +6,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/context.h"
-#include "cli/run.h"
-#include "cli/service_status.h"
+#include "cli/report_sources.h"
 #include "drill/evidence/evidence.h"
 #include "drill/report/quarter.h"
 #include "repo/layout.h"
@@ -16,10 +15,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define POSTURE_PERIOD	  (90 * USEC_PER_DAY)
-#define DRILL_AGE_DEFAULT (31 * USEC_PER_DAY)
-#define EXITS_NOT_PROVEN  3
-#define EXITS_MISSED	  5
+#define POSTURE_PERIOD	 (90 * USEC_PER_DAY)
+#define EXITS_NOT_PROVEN 3
+#define EXITS_MISSED	 5
 
 /* ---- where it goes ---------------------------------------------------------------------------- */
 
@@ -150,148 +148,8 @@ bool cmd_report_drill(const struct arguments *arguments, GError **error)
 
 /* ---- a period --------------------------------------------------------------------------------- */
 
-/* What a report of several services stands on. */
-struct sources {
-	GPtrArray *contexts, *readings, *troubles;
-	GPtrArray *services; /* struct quarter_service */
-};
-
-static void service_release(void *data)
-{
-	struct quarter_service *service = data;
-	struct status *status = (struct status *)service->status;
-
-	for (int i = 0; i < QUARTER_COMPONENTS; i++)
-		if (service->events[i])
-			g_array_unref(service->events[i]);
-	if (service->restores)
-		g_ptr_array_unref((GPtrArray *)service->restores);
-	if (status)
-		status_clear(status);
-	g_free(status);
-	g_free(service);
-}
-
-static void sources_clear(struct sources *sources)
-{
-	g_clear_pointer(&sources->services, g_ptr_array_unref);
-	g_clear_pointer(&sources->readings, g_ptr_array_unref);
-	g_clear_pointer(&sources->troubles, g_ptr_array_unref);
-	g_clear_pointer(&sources->contexts, g_ptr_array_unref);
-}
-
-/* Of all its repositories as one; NULL where none is known. */
-static bool read_events(Catalog *catalog, const struct settings_service *service,
-			const char *component, usec_t since, GArray **events, GError **error)
-{
-	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
-
-	for (guint i = 0; i < service->repositories->len; i++) {
-		const struct settings_repository *repository = service->repositories->pdata[i];
-		GArray *some = NULL;
-
-		if (!catalog_exposure(catalog, service->name, repository->name, component, since,
-				      &some, error))
-			return false;
-		g_ptr_array_add(all, some);
-	}
-	*events = exposure_best((GArray **)all->pdata, all->len);
-	if ((*events)->len == 0)
-		g_clear_pointer(events, g_array_unref);
-	return true;
-}
-
-static bool read_restores(Catalog *catalog, const char *service, usec_t since, usec_t until,
-			  const GPtrArray **restores, GError **error)
-{
-	g_autoptr(GPtrArray) runs = NULL;
-
-	if (!catalog_runs(catalog, service, "restore", 10000, &runs, error))
-		return false;
-	for (guint i = runs->len; i-- > 0;) {
-		const struct catalog_run *run = runs->pdata[i];
-
-		if (run->started < since || run->started >= until)
-			g_ptr_array_remove_index(runs, i);
-	}
-	*restores = g_steal_pointer(&runs);
-	return true;
-}
-
-/* Where nobody said: a drill that was missed once. */
-static usec_t drill_age(const struct settings_tier *tier)
-{
-	if (tier->max_drill_age > 0)
-		return tier->max_drill_age;
-	return tier->drill_every > 0 ? 2 * tier->drill_every : DRILL_AGE_DEFAULT;
-}
-
-static bool read_service(Context *context, usec_t since, usec_t until,
-			 struct quarter_service *service, GError **error)
-{
-	const struct settings_tier *tier = context->service->tier;
-	struct status *status = g_new0(struct status, 1);
-	bool renewed;
-
-	service->name = context->service->name;
-	service->tier = tier->name;
-	for (int i = 0; i < QUARTER_COMPONENTS; i++)
-		service->rpo[i] = tier->rpo_component[i] ? tier->rpo_component[i] : tier->rpo;
-	service->rpo_required = tier->rpo_percent < 100 ? tier->rpo_percent / 100.0 : 0;
-	service->unknown_allowance = tier->unknown_allowance;
-	service->verify_cycle = tier->verify_cycle;
-	service->rto = tier->rto;
-	service->max_drill_age = drill_age(tier);
-	service->min_drills = tier->min_drills;
-	service->retain = tier->retain;
-	service->has[QUARTER_DATABASE] = context->service->postgres != NULL;
-	service->has[QUARTER_FILESTORE] = context->service->filestore != NULL;
-	service->has[QUARTER_CONFIG] = context->service->config != NULL;
-	service->status = status;
-	if (!service_status(context, status, error))
-		return false;
-
-	g_autoptr(Catalog) catalog = run_catalog(context, &renewed, error);
-
-	for (int i = 0; catalog && i < QUARTER_COMPONENTS; i++)
-		if (!read_events(catalog, context->service,
-				 quarter_component_name((enum quarter_component)i), since,
-				 &service->events[i], error))
-			return false;
-	return catalog &&
-	       read_restores(catalog, service->name, since, until, &service->restores, error);
-}
-
-/* From since on: of the quarter before as well. */
-static bool read_sources(const struct arguments *arguments, usec_t since, usec_t until,
-			 struct sources *sources, GError **error)
-{
-	const char *tier = arguments_text(arguments, "tier");
-
-	sources->troubles = g_ptr_array_new_with_free_func(g_free);
-	sources->services = g_ptr_array_new_with_free_func(service_release);
-	sources->contexts = context_open_all(arguments, arguments_positional(arguments, 0), error);
-	for (guint i = 0; sources->contexts && i < sources->contexts->len; i++) {
-		Context *context = sources->contexts->pdata[i];
-		struct quarter_service *service;
-
-		if (tier && strcmp(context->service->tier->name, tier) != 0)
-			continue;
-		service = g_new0(struct quarter_service, 1);
-		g_ptr_array_add(sources->services, service);
-		if (!read_service(context, since, until, service, error))
-			return false;
-	}
-	if (!sources->contexts)
-		return false;
-	if (sources->services->len == 0)
-		return odr_fail(error, ODR_ERROR_USAGE, "no service is of tier '%s'", tier);
-	return reading_load_all(((Context *)sources->contexts->pdata[0])->settings->state,
-				&sources->readings, sources->troubles, error);
-}
-
 /* A record that cannot be read is evidence that is missing: it must not go unnoticed. */
-static void tell_troubles(const struct sources *sources)
+static void tell_troubles(const struct report_sources *sources)
 {
 	for (guint i = 0; i < sources->troubles->len; i++)
 		log_warning("%s", (char *)sources->troubles->pdata[i]);
@@ -331,7 +189,7 @@ static bool write_quarter(const struct arguments *arguments, const Quarter *quar
 }
 
 static bool report_quarter(const struct arguments *arguments, struct quarter_request *request,
-			   struct sources *sources, GError **error)
+			   struct report_sources *sources, GError **error)
 {
 	struct quarter_request earlier = *request;
 	g_autofree char *name = quarter_name(request->from - 1);
@@ -339,7 +197,7 @@ static bool report_quarter(const struct arguments *arguments, struct quarter_req
 	earlier.name = name;
 	earlier.now = request->from;
 	if (!quarter_parse(name, &earlier.from, &earlier.to, error) ||
-	    !read_sources(arguments, earlier.from, request->to, sources, error))
+	    !report_sources_read(arguments, earlier.from, request->to, sources, error))
 		return false;
 	request->services = earlier.services = sources->services;
 	request->readings = earlier.readings = sources->readings;
@@ -354,7 +212,7 @@ static bool report_quarter(const struct arguments *arguments, struct quarter_req
 
 bool cmd_report_quarterly(const struct arguments *arguments, GError **error)
 {
-	struct sources sources = {0};
+	struct report_sources sources = {0};
 	struct quarter_request request = {.now = clock_now()};
 	g_autofree char *current = quarter_name(request.now);
 	const char *named = arguments_text(arguments, "quarter");
@@ -369,14 +227,14 @@ bool cmd_report_quarterly(const struct arguments *arguments, GError **error)
 		return odr_fail(error, ODR_ERROR_USAGE, "--quarter: %s has not begun yet",
 				request.name);
 	done = report_quarter(arguments, &request, &sources, error);
-	sources_clear(&sources);
+	report_sources_clear(&sources);
 	return done;
 }
 
 static bool report_posture(const struct arguments *arguments, struct quarter_request *request,
-			   struct sources *sources, GError **error)
+			   struct report_sources *sources, GError **error)
 {
-	if (!read_sources(arguments, request->from, request->to, sources, error))
+	if (!report_sources_read(arguments, request->from, request->to, sources, error))
 		return false;
 	request->services = sources->services;
 	request->readings = sources->readings;
@@ -390,13 +248,13 @@ static bool report_posture(const struct arguments *arguments, struct quarter_req
 
 bool cmd_report_posture(const struct arguments *arguments, GError **error)
 {
-	struct sources sources = {0};
+	struct report_sources sources = {0};
 	usec_t now = clock_now();
 	struct quarter_request request = {
 		.name = "the last 90 days", .from = now - POSTURE_PERIOD, .to = now, .now = now};
 	bool done = check_format(arguments, error) &&
 		    report_posture(arguments, &request, &sources, error);
 
-	sources_clear(&sources);
+	report_sources_clear(&sources);
 	return done;
 }

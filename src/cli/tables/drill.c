@@ -34,6 +34,13 @@ static const struct command_option drill_due_options[] = {
 	{NULL},
 };
 
+static const struct command_option drill_coverage_options[] = {
+	{"tier", 0, OPTION_TEXT, "NAME", "services of this tier only"},
+	{"strict", 0, OPTION_FLAG, NULL,
+	 "status 3 where something was not drilled, or too long ago"},
+	{NULL},
+};
+
 static const struct command_option drill_clean_options[] = {
 	{"all", 0, OPTION_FLAG, NULL, "also what keep-failed= still keeps"},
 	{NULL},
@@ -49,6 +56,10 @@ const struct command drilling[] = {
 	{"drill due", "[PLAN…] [--exit-code]", "which drills are to be done in this slot",
 	 "drill due",
 	 "odrbackup-drill(1)", 0, G_MAXUINT, drill_due_options, cmd_drill_due},
+	{"drill coverage", "[SERVICE] [--tier NAME] [--strict]", "what was drilled, and what never",
+	 "drill coverage\n"
+	 "drill coverage erp-prod --strict",
+	 "odrbackup-drill(1)", 0, 1, drill_coverage_options, cmd_drill_coverage},
 	{"drill show", "RUN|latest", "what a drill came to",
 	 "drill show latest",
 	 "odrbackup-drill(1)", 1, 1, NULL, cmd_drill_show},

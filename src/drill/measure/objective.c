@@ -217,24 +217,6 @@ void objective_judge_checks(const struct objective_checks *checks,
 		lower(verdict, OBJECTIVE_NOT_PROVEN, "no check of it was carried out");
 }
 
-void objective_judge_coverage(const struct objective_coverage *coverage,
-			      const struct objective_drills *drills,
-			      struct objective_verdict *verdict)
-{
-	objective_verdict_init(verdict);
-	if (coverage->repositories_drilled < coverage->repositories)
-		lower(verdict, OBJECTIVE_NOT_PROVEN, "%u of %u repositories were drilled",
-		      coverage->repositories_drilled, coverage->repositories);
-	if (coverage->methods_drilled < coverage->methods)
-		lower(verdict, OBJECTIVE_NOT_PROVEN, "%u of %u ways to draw were met",
-		      coverage->methods_drilled, coverage->methods);
-	if (coverage->kit_tested == 0)
-		lower(verdict, OBJECTIVE_NOT_PROVEN, "the recovery kit was not drilled");
-	else if (coverage->kit_max_age > 0 &&
-		 drills->end - coverage->kit_tested > coverage->kit_max_age)
-		lower(verdict, OBJECTIVE_NOT_PROVEN, "the drill of the recovery kit is too old");
-}
-
 void objective_exempt(const struct objective_exemption *exemption, usec_t now,
 		      struct objective_verdict *verdict)
 {

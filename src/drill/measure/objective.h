@@ -83,15 +83,6 @@ struct objective_checks {
 void objective_judge_checks(const struct objective_checks *checks,
 			    struct objective_verdict *verdict);
 
-struct objective_coverage {
-	unsigned repositories, repositories_drilled; /* within max_age */
-	unsigned methods, methods_drilled;
-	usec_t kit_tested, kit_max_age; /* 0: never; 0: any */
-};
-void objective_judge_coverage(const struct objective_coverage *coverage,
-			      const struct objective_drills *drills,
-			      struct objective_verdict *verdict);
-
 /* One that is out of scope with a reason; an expired one changes nothing. MISSED is not hidden by it. */
 struct objective_exemption {
 	const char *reason, *approver;

@@ -20,6 +20,16 @@ const char *quarter_kind_name(enum quarter_kind kind)
 	return names[kind];
 }
 
+bool quarter_kind_parse(const char *name, enum quarter_kind *kind)
+{
+	for (int i = 0; i < QUARTER_KINDS; i++) {
+		*kind = (enum quarter_kind)i;
+		if (g_ascii_strcasecmp(quarter_kind_name(*kind), name) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* ---- names of quarters ------------------------------------------------------------------------ */
 
 static usec_t month_start(int year, int month)
@@ -63,6 +73,7 @@ static void result_free(void *data)
 			g_array_unref(result->exposure[i].episodes);
 	for (int i = 0; i < QUARTER_KINDS; i++)
 		objective_verdict_clear(&result->verdicts[i]);
+	g_ptr_array_unref(result->coverage);
 	g_array_unref(result->attempts);
 	g_array_unref(result->rta);
 	g_free(result);
@@ -75,7 +86,7 @@ Quarter *quarter_compute(const struct quarter_request *request)
 	quarter->request = request;
 	quarter->cutoff = MIN(request->to, request->now);
 	quarter->results = g_ptr_array_new_with_free_func(result_free);
-	quarter->processes = g_ptr_array_new_with_free_func(g_free);
+	quarter->processes = g_ptr_array_new_with_free_func(quarter_process_free);
 	for (guint i = 0; i < request->services->len; i++) {
 		struct quarter_result *result = g_new0(struct quarter_result, 1);
 
@@ -87,12 +98,14 @@ Quarter *quarter_compute(const struct quarter_request *request)
 		quarter_measure_exposure(result, quarter);
 		quarter_judge_rpo(result);
 		quarter_judge_rto(result);
-		quarter_judge_integrity(result);
-		quarter_judge_coverage(result);
-		quarter_gather_processes(quarter, result);
+		quarter_judge_integrity(result, quarter);
+		quarter_judge_coverage(result, quarter);
+		for (int kind = 0; kind < QUARTER_KINDS; kind++)
+			quarter_exempt(result->service, NULL, (enum quarter_kind)kind,
+				       quarter->cutoff, &result->verdicts[kind]);
 		g_ptr_array_add(quarter->results, result);
+		quarter_add_service_processes(quarter, result);
 	}
-	quarter_judge_processes(quarter);
 	return quarter;
 }
 
@@ -105,6 +118,28 @@ void quarter_free(Quarter *quarter)
 	g_free(quarter);
 }
 
+enum objective_state quarter_service_state(const Quarter *quarter, const char *service,
+					   enum quarter_kind kind)
+{
+	g_autofree enum objective_state *states =
+		g_new(enum objective_state, quarter->results->len + quarter->processes->len + 1);
+	size_t count = 0;
+
+	for (guint i = 0; i < quarter->results->len; i++) {
+		const struct quarter_result *result = quarter->results->pdata[i];
+
+		if (strcmp(result->service->name, service) == 0)
+			states[count++] = result->verdicts[kind].state;
+	}
+	for (guint i = 0; kind != QUARTER_COVERAGE && i < quarter->processes->len; i++) {
+		const struct quarter_process *process = quarter->processes->pdata[i];
+
+		if (process->business && strcmp(process->service, service) == 0)
+			states[count++] = process->verdicts[kind].state;
+	}
+	return objective_roll_up(states, count);
+}
+
 enum objective_state quarter_tier_state(const Quarter *quarter, const char *tier,
 					enum quarter_kind kind)
 {
@@ -113,10 +148,11 @@ enum objective_state quarter_tier_state(const Quarter *quarter, const char *tier
 	size_t count = 0;
 
 	for (guint i = 0; i < quarter->results->len; i++) {
-		const struct quarter_result *result = quarter->results->pdata[i];
+		const struct quarter_service *service =
+			((const struct quarter_result *)quarter->results->pdata[i])->service;
 
-		if (!tier || strcmp(result->service->tier, tier) == 0)
-			states[count++] = result->verdicts[kind].state;
+		if (!tier || strcmp(service->tier, tier) == 0)
+			states[count++] = quarter_service_state(quarter, service->name, kind);
 	}
 	return objective_roll_up(states, count);
 }

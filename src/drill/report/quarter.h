@@ -2,6 +2,7 @@
 #define ODR_DRILL_REPORT_QUARTER_H
 
 #include "drill/measure/objective.h"
+#include "drill/report/coverage.h"
 #include "drill/report/reading.h"
 #include "ops/exposure.h"
 #include "ops/status.h"
@@ -13,6 +14,23 @@
 enum quarter_component { QUARTER_DATABASE, QUARTER_FILESTORE, QUARTER_CONFIG, QUARTER_COMPONENTS };
 const char *quarter_component_name(enum quarter_component component);
 
+/* A business process, as the configuration has it. */
+struct quarter_business {
+	const char *name, *owner, *components; /* owner NULL: nobody */
+	usec_t rpo, rto;		       /* 0: no objective */
+	char **checks, **lacking;	       /* lacking: that no plan has; both NULL-terminated */
+	/* struct catalog_exposure, of all it rests on as one; NULL: none is known. */
+	GArray *events;
+};
+enum quarter_kind { QUARTER_RPO, QUARTER_RTO, QUARTER_INTEGRITY, QUARTER_COVERAGE, QUARTER_KINDS };
+const char *quarter_kind_name(enum quarter_kind kind);
+bool quarter_kind_parse(const char *name, enum quarter_kind *kind); /* "rpo" */
+
+struct quarter_exemption {
+	const char *process; /* NULL: the service itself */
+	enum quarter_kind kind;
+	struct objective_exemption exemption;
+};
 struct quarter_service {
 	const char *name, *tier;
 	usec_t rpo[QUARTER_COMPONENTS], rto; /* 0: no objective */
@@ -25,6 +43,12 @@ struct quarter_service {
 	GArray *events[QUARTER_COMPONENTS];
 	const struct status *status; /* as it is now; NULL: not known */
 	const GPtrArray *restores;   /* struct catalog_run, of the period */
+	usec_t read_back;	     /* when all repositories were last read back whole; 0: never */
+	GPtrArray *businesses;	     /* struct quarter_business; NULL: none */
+	GArray *exemptions;	     /* struct quarter_exemption; NULL: none */
+	/* Of coverage: as there, NULL: not known. */
+	GArray *plans;
+	GPtrArray *repositories, *strata;
 };
 struct quarter_request {
 	const char *name;	   /* "2026-Q4" */
@@ -36,9 +60,6 @@ struct quarter_request {
 /* A period's name: "2026-Q4". USAGE for others. */
 bool quarter_parse(const char *name, usec_t *from, usec_t *to, GError **error);
 char *quarter_name(usec_t time); /* of the quarter it lies in; g_free */
-
-enum quarter_kind { QUARTER_RPO, QUARTER_RTO, QUARTER_INTEGRITY, QUARTER_COVERAGE, QUARTER_KINDS };
-const char *quarter_kind_name(enum quarter_kind kind);
 
 struct quarter_exposure {
 	usec_t objective;
@@ -61,14 +82,19 @@ struct quarter_result {
 	GArray *rta; /* usec_t, sorted: rta_with_assumptions of counted passed drills */
 	usec_t worst_case;
 	enum estimate_label worst_label;
+	GPtrArray *coverage; /* struct coverage_row */
 	struct objective_verdict verdicts[QUARTER_KINDS];
 };
-/* A process, as the checks of the drills name it. */
+/* A process, as the configuration or the checks of drills name it. */
 struct quarter_process {
 	const char *name, *service;
-	unsigned passed, failed, unassessed; /* check results of counted drills */
-	enum objective_state rto, integrity; /* as the records have them, the worst */
-	usec_t slowest;			     /* -1: not measured */
+	const struct quarter_business *business; /* NULL: no objective is set */
+	unsigned passed, failed, unassessed;	 /* check results of counted drills */
+	GHashTable *seen;			 /* names of checks that passed, borrowed */
+	usec_t slowest;				 /* of counted drills; -1: not measured */
+	bool missed; /* a counted drill missed what was its objective then */
+	struct exposure_summary exposure;
+	struct objective_verdict verdicts[QUARTER_COVERAGE]; /* all but coverage */
 };
 typedef struct quarter Quarter;
 struct quarter {
@@ -80,9 +106,12 @@ struct quarter {
 Quarter *quarter_compute(const struct quarter_request *request); /* request outlives it */
 void quarter_free(Quarter *quarter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Quarter, quarter_free)
-enum objective_state quarter_state(const Quarter *quarter); /* the worst of all */
+/* Roll-ups: a service is the worst of itself and of its processes in the configuration, a tier of its services. */
+enum objective_state quarter_state(const Quarter *quarter);
 enum objective_state quarter_tier_state(const Quarter *quarter, const char *tier,
 					enum quarter_kind kind);
+enum objective_state quarter_service_state(const Quarter *quarter, const char *service,
+					   enum quarter_kind kind);
 
 /* before: the same of the quarter before, or NULL. */
 Document *quarter_document(const Quarter *quarter, const Quarter *before);

@@ -6,19 +6,27 @@ static bool is_of(const Reading *reading, const char *service)
 	return g_strcmp0(reading_text(reading->record, "source.service"), service) == 0;
 }
 
-/* The regime of the newest attempt that may count: figures of another one say nothing of today's. */
-static const char *regime_of(const struct quarter_request *request, const char *service)
+static bool is_alike(const json_t *a, const json_t *b, const char *path)
 {
-	const char *regime = NULL;
+	return g_strcmp0(reading_text(a, path), reading_text(b, path)) == 0;
+}
+
+/* Figures of another regime say nothing of today's: that of the newest attempt which may count, by the same plan from the
+ * same repository. */
+static bool is_of_newest_regime(const struct quarter_request *request, const Reading *reading)
+{
+	const json_t *record = reading->record, *newest = record;
 
 	for (guint i = 0; i < request->readings->len; i++) {
-		const Reading *reading = request->readings->pdata[i];
+		const Reading *other = request->readings->pdata[i];
 
-		if (reading->time < request->to && is_of(reading, service) &&
-		    reading_counts(reading))
-			regime = reading_text(reading->record, "regime");
+		if (other->time < request->to && reading_counts(other) &&
+		    is_alike(other->record, record, "source.service") &&
+		    is_alike(other->record, record, "plan.name") &&
+		    is_alike(other->record, record, "source.repository"))
+			newest = other->record;
 	}
-	return regime;
+	return is_alike(newest, record, "regime");
 }
 
 static char *slot_of(const Reading *reading)
@@ -29,8 +37,8 @@ static char *slot_of(const Reading *reading)
 	return g_strdup_printf("%s\n%s", plan ? plan : "", slot ? slot : "");
 }
 
-static struct quarter_attempt judge_attempt(const Reading *reading, const char *regime,
-					    GHashTable *slots)
+static struct quarter_attempt judge_attempt(const struct quarter_request *request,
+					    const Reading *reading, GHashTable *slots)
 {
 	struct quarter_attempt attempt = {.reading = reading, .why_not = ""};
 	const char *outcome = reading_text(reading->record, "outcome");
@@ -41,7 +49,7 @@ static struct quarter_attempt judge_attempt(const Reading *reading, const char *
 		attempt.why_not = outcome_look(outcome)->words;
 	else if (!reading_text(reading->record, "run.slot"))
 		attempt.why_not = "not of a slot";
-	else if (g_strcmp0(reading_text(reading->record, "regime"), regime) != 0)
+	else if (!is_of_newest_regime(request, reading))
 		attempt.why_not = "of another regime";
 	else if (!g_hash_table_add(slots, slot_of(reading)))
 		attempt.why_not = "a repeat in its slot";
@@ -52,7 +60,7 @@ static struct quarter_attempt judge_attempt(const Reading *reading, const char *
 
 void quarter_gather_attempts(struct quarter_result *result, const struct quarter_request *request)
 {
-	const char *name = result->service->name, *regime = regime_of(request, name);
+	const char *name = result->service->name;
 	g_autoptr(GHashTable) slots = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
 	result->attempts = g_array_new(FALSE, FALSE, sizeof(struct quarter_attempt));
@@ -63,7 +71,7 @@ void quarter_gather_attempts(struct quarter_result *result, const struct quarter
 		if (!is_of(reading, name) || reading->time < request->from ||
 		    reading->time >= request->to)
 			continue;
-		attempt = judge_attempt(reading, regime, slots);
+		attempt = judge_attempt(request, reading, slots);
 		g_array_append_val(result->attempts, attempt);
 	}
 }

@@ -94,16 +94,16 @@ static void add_states(Document *document, const Quarter *quarter)
 		document_cell(document, TONE_PLAIN, "service");
 		document_cell(document, TONE_PLAIN, result->service->name);
 		for (int kind = 0; kind < QUARTER_KINDS; kind++)
-			add_state(document, result->verdicts[kind].state);
+			add_state(document, quarter_service_state(quarter, result->service->name,
+								  (enum quarter_kind)kind));
 	}
 	for (guint i = 0; i < quarter->processes->len; i++) {
 		const struct quarter_process *process = quarter->processes->pdata[i];
 
 		document_cell(document, TONE_PLAIN, "process");
 		document_cell(document, TONE_PLAIN, process->name);
-		document_cell(document, TONE_PLAIN, NULL);
-		add_state(document, process->rto);
-		add_state(document, process->integrity);
+		for (int kind = 0; kind < QUARTER_COVERAGE; kind++)
+			add_state(document, process->verdicts[kind].state);
 		document_cell(document, TONE_PLAIN, NULL);
 	}
 }

@@ -15,17 +15,14 @@ static void add_kind(Document *document, const struct quarter_result *result,
 {
 	const struct objective_verdict *verdict = &result->verdicts[kind];
 	g_autofree char *measured = words_duration(verdict->measured);
-	g_autoptr(GString) reasons = g_string_new(NULL);
+	g_autofree char *reasons = words_reasons(verdict->reasons);
 
-	for (guint i = 0; i < verdict->reasons->len; i++)
-		g_string_append_printf(reasons, "%s%s", i ? "; " : "",
-				       (char *)verdict->reasons->pdata[i]);
 	document_cell(document, TONE_PLAIN, result->service->name);
 	document_cell(document, TONE_PLAIN, quarter_kind_name(kind));
 	document_cell(document, words_tone(verdict->state), objective_state_name(verdict->state));
 	document_cell(document, TONE_PLAIN, measured);
 	document_cell(document, TONE_PLAIN,
-		      reasons->len			? reasons->str
+		      *reasons				? reasons
 		      : verdict->state == OBJECTIVE_MET ? "measured, every condition holds"
 							: NULL);
 }

@@ -99,13 +99,14 @@ static json_t *result_json(const struct quarter_result *result)
 	json_set_int(object, "drills_failed", result->drills.failed);
 	json_set_int(object, "drills_open", result->drills.open);
 	json_set(object, "worst_case_us", known(result->worst_case));
+	json_set(object, "coverage", coverage_json(result->coverage));
 	json_set(object, "attempts", attempts_json(result->attempts));
 	return object;
 }
 
 static json_t *process_json(const struct quarter_process *process)
 {
-	json_t *object = json_object();
+	json_t *object = json_object(), *states = json_object();
 
 	json_set_string(object, "process", process->name);
 	json_set_string(object, "service", process->service);
@@ -113,8 +114,15 @@ static json_t *process_json(const struct quarter_process *process)
 	json_set_int(object, "failed", process->failed);
 	json_set_int(object, "not_assessed", process->unassessed);
 	json_set(object, "slowest_us", known(process->slowest));
-	json_set_string(object, "rto", objective_state_name(process->rto));
-	json_set_string(object, "integrity", objective_state_name(process->integrity));
+	json_set_string(object, "owner", process->business ? process->business->owner : NULL);
+	json_set_string(object, "components",
+			process->business ? process->business->components : NULL);
+	json_set(object, "exposure_us",
+		 known(process->exposure.known > 0 ? process->exposure.maximum : -1));
+	for (int kind = 0; kind < QUARTER_COVERAGE; kind++)
+		json_set(states, quarter_kind_name((enum quarter_kind)kind),
+			 verdict_json(&process->verdicts[kind]));
+	json_set(object, "states", states);
 	return object;
 }
 

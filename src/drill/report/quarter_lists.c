@@ -68,38 +68,47 @@ static void add_attempts(Document *document, const Quarter *quarter)
 	}
 }
 
-/* What was drawn how often, and when last. */
-static void add_strata(Document *document, const Quarter *quarter)
+static enum tone coverage_tone(enum coverage_state state)
 {
-	static const char *const headings[] = {"Stratum", ">Drawn", "Last", NULL};
-	g_autoptr(GPtrArray) names = g_ptr_array_new();
-	g_autofree unsigned *counts = NULL;
-	g_autofree usec_t *last = NULL;
-	const struct quarter_attempt *attempt;
-	guint total = 0;
+	return state == COVERAGE_DRILLED ? TONE_GOOD : TONE_OPEN;
+}
 
-	while (quarter_attempt_at(quarter, total))
-		total++;
-	counts = g_new0(unsigned, total + 1);
-	last = g_new0(usec_t, total + 1);
-	for (guint i = 0; (attempt = quarter_attempt_at(quarter, i)); i++) {
-		const char *stratum = reading_text(attempt->reading->record, "draw.stratum");
-		unsigned row = stratum ? row_of(names, stratum) : total;
+/* What was drilled, and what never; strata that were never drawn among them. */
+static void add_coverage(Document *document, const struct quarter_result *result)
+{
+	static const char *const headings[] = {"What",	    "Name",  ">Drills", ">Passed",
+					       "Last pass", "State", NULL};
+	unsigned strata = 0, never = 0;
 
-		counts[row]++;
-		last[row] = attempt->reading->time;
-	}
-	document_heading(document, "Strata that were drawn");
+	document_heading(document, result->service->name);
 	document_table(document, headings);
-	for (guint i = 0; i < names->len; i++) {
-		g_autofree char *day = words_day(last[i]);
+	for (guint i = 0; i < result->coverage->len; i++) {
+		const struct coverage_row *row = result->coverage->pdata[i];
+		g_autofree char *day = row->last_pass ? words_day(row->last_pass) : NULL;
 
-		document_cell(document, TONE_PLAIN, names->pdata[i]);
-		document_cellf(document, TONE_PLAIN, "%u", counts[i]);
+		strata += row->subject == COVERAGE_STRATUM;
+		never += row->subject == COVERAGE_STRATUM && row->last_pass == 0;
+		document_cell(document, TONE_PLAIN, coverage_subject_name(row->subject));
+		document_cell(document, TONE_PLAIN, row->name);
+		document_cellf(document, TONE_PLAIN, "%u", row->drills);
+		document_cellf(document, TONE_PLAIN, "%u", row->passed);
 		document_cell(document, TONE_PLAIN, day);
+		document_cell(document, coverage_tone(row->state), coverage_state_name(row->state));
 	}
-	document_paragraph(document, "All others were never drawn in this period; odrbackup drill "
-				     "coverage names them.");
+	if (strata > 0)
+		document_paragraph(document,
+				   "%u of %u strata, which a draw could have met, were never "
+				   "drawn by a drill that passed.",
+				   never, strata);
+	else
+		document_paragraph(document, "Strata are not known: there was no draw yet.");
+}
+
+static void add_all_coverage(Document *document, const Quarter *quarter)
+{
+	document_heading(document, "Coverage, up to the end of this period");
+	for (guint i = 0; i < quarter->results->len; i++)
+		add_coverage(document, quarter->results->pdata[i]);
 }
 
 void quarter_add_matrix(Document *document, const Quarter *quarter)
@@ -109,43 +118,78 @@ void quarter_add_matrix(Document *document, const Quarter *quarter)
 		document_paragraph(document,
 				   "No drill was attempted in this period: what would come "
 				   "back, and how fast, is NOT PROVEN.");
+		add_all_coverage(document, quarter);
 		return;
 	}
 	add_matrix_chart(document, quarter);
 	add_attempts(document, quarter);
-	add_strata(document, quarter);
+	add_all_coverage(document, quarter);
 }
 
 /* ---- processes, files ------------------------------------------------------------------------- */
 
+static void add_process(Document *document, const struct quarter_process *process)
+{
+	const struct quarter_business *business = process->business;
+	g_autofree char *slowest = words_duration(process->slowest);
+	g_autofree char *exposure =
+		words_duration(process->exposure.known > 0 ? process->exposure.maximum : -1);
+
+	document_cell(document, TONE_PLAIN, process->name);
+	document_cell(document, TONE_PLAIN, process->service);
+	document_cell(document, TONE_PLAIN, business ? business->owner : NULL);
+	document_cellf(document, TONE_PLAIN, "%u", process->passed);
+	document_cellf(document, TONE_PLAIN, "%u", process->failed);
+	document_cellf(document, TONE_PLAIN, "%u", process->unassessed);
+	document_cell(document, TONE_PLAIN, exposure);
+	document_cell(document, TONE_PLAIN, slowest);
+	for (int kind = 0; kind < QUARTER_COVERAGE; kind++)
+		document_cell(document, words_tone(process->verdicts[kind].state),
+			      objective_state_name(process->verdicts[kind].state));
+}
+
+static void add_process_reasons(Document *document, const struct quarter_process *process)
+{
+	for (int kind = 0; kind < QUARTER_COVERAGE; kind++) {
+		const struct objective_verdict *verdict = &process->verdicts[kind];
+
+		g_autofree char *reasons = words_reasons(verdict->reasons);
+
+		if (verdict->state != OBJECTIVE_NOT_ASSESSED && *reasons)
+			document_item(document, "%s, %s %s: %s.", process->name,
+				      quarter_kind_name((enum quarter_kind)kind),
+				      objective_state_name(verdict->state), reasons);
+	}
+}
+
 void quarter_add_processes(Document *document, const Quarter *quarter)
 {
-	static const char *const headings[] = {"Process", "Service",	   ">Passed",
-					       ">Failed", ">Not assessed", ">Slowest RTA",
-					       "RTO",	  "Integrity",	   NULL};
+	static const char *const headings[] = {"Process",
+					       "Service",
+					       "Owner",
+					       ">Passed",
+					       ">Failed",
+					       ">Not assessed",
+					       ">Largest exposure",
+					       ">Slowest RTA",
+					       "RPO",
+					       "RTO",
+					       "Integrity",
+					       NULL};
 
 	document_section(document, "Business processes");
 	document_table(document, headings);
-	for (guint i = 0; i < quarter->processes->len; i++) {
-		const struct quarter_process *process = quarter->processes->pdata[i];
-		g_autofree char *slowest = words_duration(process->slowest);
-
-		document_cell(document, TONE_PLAIN, process->name);
-		document_cell(document, TONE_PLAIN, process->service);
-		document_cellf(document, TONE_PLAIN, "%u", process->passed);
-		document_cellf(document, TONE_PLAIN, "%u", process->failed);
-		document_cellf(document, TONE_PLAIN, "%u", process->unassessed);
-		document_cell(document, TONE_PLAIN, slowest);
-		document_cell(document, words_tone(process->rto),
-			      objective_state_name(process->rto));
-		document_cell(document, words_tone(process->integrity),
-			      objective_state_name(process->integrity));
+	for (guint i = 0; i < quarter->processes->len; i++)
+		add_process(document, quarter->processes->pdata[i]);
+	if (document_table_empty(document)) {
+		document_paragraph(document, "The configuration names no business process, and no "
+					     "counted drill checked one: NOT PROVEN.");
+		return;
 	}
-	if (document_table_empty(document))
-		document_paragraph(document,
-				   "No counted drill checked a business process: NOT PROVEN.");
-	else
-		document_paragraph(document, "Numbers are results of checks in counted drills.");
+	document_paragraph(document, "Numbers are results of checks in counted drills. Exposure is "
+				     "that of all a process rests on.");
+	for (guint i = 0; i < quarter->processes->len; i++)
+		add_process_reasons(document, quarter->processes->pdata[i]);
 }
 
 static void add_number(Document *document, int64_t value)

@@ -3,16 +3,19 @@
 
 #include "drill/report/quarter.h"
 
-/* Steps of quarter_compute. Attempts are gathered first, and processes when all services were. */
+/* Steps of quarter_compute, for each service in this order. */
 void quarter_gather_attempts(struct quarter_result *result, const struct quarter_request *request);
 void quarter_count_attempts(struct quarter_result *result);
 void quarter_measure_exposure(struct quarter_result *result, const Quarter *quarter);
 void quarter_judge_rpo(struct quarter_result *result); /* the worst of its parts */
 void quarter_judge_rto(struct quarter_result *result);
-void quarter_judge_integrity(struct quarter_result *result);
-void quarter_judge_coverage(struct quarter_result *result);
-void quarter_gather_processes(Quarter *quarter, const struct quarter_result *result);
-void quarter_judge_processes(Quarter *quarter);
+void quarter_judge_integrity(struct quarter_result *result, const Quarter *quarter);
+void quarter_judge_coverage(struct quarter_result *result, const Quarter *quarter);
+void quarter_add_service_processes(Quarter *quarter, const struct quarter_result *result);
+void quarter_process_free(void *process);
+/* Applies what is exempt of a service, or of one of its processes. */
+void quarter_exempt(const struct quarter_service *service, const char *process,
+		    enum quarter_kind kind, usec_t now, struct objective_verdict *verdict);
 
 /* Sections of a quarterly report, in the files quarter_*.c. */
 void quarter_add_page(Document *document, const Quarter *quarter, const Quarter *before);

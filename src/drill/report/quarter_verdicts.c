@@ -138,9 +138,27 @@ static bool went_red(const json_t *record)
 	return false;
 }
 
-void quarter_judge_integrity(struct quarter_result *result)
+static usec_t last_red(const struct quarter_request *request, const char *service, usec_t end)
 {
-	struct objective_integrity integrity = {.verify_cycle = result->service->verify_cycle};
+	usec_t last = 0;
+
+	for (guint i = 0; i < request->readings->len; i++) {
+		const Reading *reading = request->readings->pdata[i];
+		const char *of = reading_text(reading->record, "source.service");
+
+		if (reading->time < end && g_strcmp0(of, service) == 0 && went_red(reading->record))
+			last = reading->time;
+	}
+	return last;
+}
+
+void quarter_judge_integrity(struct quarter_result *result, const Quarter *quarter)
+{
+	const struct quarter_service *service = result->service;
+	struct objective_integrity integrity = {
+		.verify_cycle = service->verify_cycle,
+		.verified = service->read_back < quarter->cutoff ? service->read_back : 0,
+		.negative_drill = last_red(quarter->request, service->name, quarter->cutoff)};
 
 	for (guint i = 0; i < result->attempts->len; i++) {
 		const struct quarter_attempt *attempt =
@@ -148,56 +166,34 @@ void quarter_judge_integrity(struct quarter_result *result)
 
 		if (attempt->counted)
 			count_gates(attempt->reading->record, &integrity);
-		if (went_red(attempt->reading->record))
-			integrity.negative_drill = attempt->reading->time;
 	}
 	objective_judge_integrity(&integrity, &result->drills,
 				  &result->verdicts[QUARTER_INTEGRITY]);
 }
 
-static unsigned different(const struct quarter_result *result, const char *path)
+void quarter_judge_coverage(struct quarter_result *result, const Quarter *quarter)
 {
-	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	const struct quarter_service *service = result->service;
 
-	for (guint i = 0; i < result->attempts->len; i++) {
-		const struct quarter_attempt *attempt =
-			&g_array_index(result->attempts, struct quarter_attempt, i);
-		const char *text = reading_text(attempt->reading->record, path);
-
-		if (attempt->counted && text && reading_passed(attempt->reading))
-			g_hash_table_add(seen, (gpointer)text);
-	}
-	return g_hash_table_size(seen);
+	result->coverage =
+		coverage_compute(&(struct coverage_request){.service = service->name,
+							    .readings = quarter->request->readings,
+							    .plans = service->plans,
+							    .repositories = service->repositories,
+							    .strata = service->strata,
+							    .now = quarter->cutoff,
+							    .max_age = service->max_drill_age});
+	coverage_judge(result->coverage, &result->verdicts[QUARTER_COVERAGE]);
 }
 
-static usec_t kit_tested(const struct quarter_result *result)
+void quarter_exempt(const struct quarter_service *service, const char *process,
+		    enum quarter_kind kind, usec_t now, struct objective_verdict *verdict)
 {
-	usec_t time = 0;
+	for (guint i = 0; service->exemptions && i < service->exemptions->len; i++) {
+		const struct quarter_exemption *exemption =
+			&g_array_index(service->exemptions, struct quarter_exemption, i);
 
-	for (guint i = 0; i < result->attempts->len; i++) {
-		const Reading *reading =
-			g_array_index(result->attempts, struct quarter_attempt, i).reading;
-
-		if (reading_passed(reading) &&
-		    g_strcmp0(reading_text(reading->record, "plan.kind"), "kit") == 0)
-			time = reading->time;
+		if (exemption->kind == kind && g_strcmp0(exemption->process, process) == 0)
+			objective_exempt(&exemption->exemption, now, verdict);
 	}
-	return time;
-}
-
-#define DRAW_WAYS 4 /* time, wal, worst, edge */
-
-void quarter_judge_coverage(struct quarter_result *result)
-{
-	const struct status *status = result->service->status;
-	struct objective_coverage coverage = {
-		.repositories = status ? status->repositories->len : 1,
-		.repositories_drilled = different(result, "source.repository"),
-		.methods = DRAW_WAYS,
-		.methods_drilled = MIN(different(result, "draw.effective"), DRAW_WAYS),
-		.kit_tested = kit_tested(result),
-		.kit_max_age = 365 * USEC_PER_DAY,
-	};
-
-	objective_judge_coverage(&coverage, &result->drills, &result->verdicts[QUARTER_COVERAGE]);
 }

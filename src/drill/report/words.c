@@ -107,3 +107,12 @@ char *words_drills(unsigned counted, unsigned failed)
 			       counted - failed, counted, counted == 1 ? "drill" : "drills", bound,
 			       counted);
 }
+
+char *words_reasons(const GPtrArray *reasons)
+{
+	GString *text = g_string_new(NULL);
+
+	for (guint i = 0; i < reasons->len; i++)
+		g_string_append_printf(text, "%s%s", i ? "; " : "", (char *)reasons->pdata[i]);
+	return g_string_free(text, FALSE);
+}

@@ -23,4 +23,6 @@ char *words_drills(unsigned counted, unsigned failed);
 /* 150008: "15.8"; NULL: absent; g_free. */
 char *words_pg_version(int64_t number);
 
+char *words_reasons(const GPtrArray *reasons); /* char *: "a; b", "" for none; g_free */
+
 #endif

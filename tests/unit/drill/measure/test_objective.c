@@ -149,12 +149,11 @@ static void rto(void)
 	}
 }
 
-static void integrity_and_coverage(void)
+static void integrity(void)
 {
 	struct objective_verdict verdict;
 	struct objective_integrity integrity = {
 		.verified = NOW - DAY, .verify_cycle = 30 * DAY, .negative_drill = NOW - 300 * DAY};
-	struct objective_coverage coverage = {2, 2, 4, 4, NOW - DAY, 365 * DAY};
 
 	objective_judge_integrity(&integrity, &good, &verdict);
 	g_assert_cmpint(verdict.state, ==, OBJECTIVE_MET);
@@ -171,16 +170,38 @@ static void integrity_and_coverage(void)
 	g_assert_cmpint(verdict.state, ==, OBJECTIVE_MISSED);
 	has_first_reason(&verdict, "a gate check failed");
 	objective_verdict_clear(&verdict);
+}
 
-	objective_judge_coverage(&coverage, &good, &verdict);
-	g_assert_cmpint(verdict.state, ==, OBJECTIVE_MET);
-	objective_verdict_clear(&verdict);
+static void checks(void)
+{
+	static const char *const one[] = {"sale-totals", NULL};
+	static const struct {
+		struct objective_checks checks;
+		enum objective_state state;
+		const char *reason;
+	} cases[] = {
+		{{3, 0, 0, NULL, NULL}, OBJECTIVE_MET, NULL},
+		{{3, 2, 1, one, one},
+		 OBJECTIVE_MISSED,
+		 "its checks failed 2 times, and passed 3 times"},
+		{{3, 0, 0, one, NULL}, OBJECTIVE_NOT_PROVEN, "no plan has its check sale-totals"},
+		{{3, 0, 0, NULL, one},
+		 OBJECTIVE_NOT_PROVEN,
+		 "its check sale-totals passed in no counted drill"},
+		{{3, 0, 2, NULL, NULL},
+		 OBJECTIVE_NOT_PROVEN,
+		 "its checks could not be assessed 2 times"},
+		{{0, 0, 0, NULL, NULL}, OBJECTIVE_NOT_PROVEN, "no check of it was carried out"},
+	};
 
-	coverage.repositories_drilled = 1;
-	objective_judge_coverage(&coverage, &good, &verdict);
-	g_assert_cmpint(verdict.state, ==, OBJECTIVE_NOT_PROVEN);
-	has_first_reason(&verdict, "1 of 2 repositories were drilled");
-	objective_verdict_clear(&verdict);
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct objective_verdict verdict;
+
+		objective_judge_checks(&cases[i].checks, &verdict);
+		g_assert_cmpint(verdict.state, ==, cases[i].state);
+		has_first_reason(&verdict, cases[i].reason);
+		objective_verdict_clear(&verdict);
+	}
 }
 
 static void exemptions(void)
@@ -233,7 +254,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/drill/objective/rpo", rpo);
 	g_test_add_func("/drill/objective/rto", rto);
-	g_test_add_func("/drill/objective/integrity-and-coverage", integrity_and_coverage);
+	g_test_add_func("/drill/objective/integrity", integrity);
+	g_test_add_func("/drill/objective/checks-of-a-process", checks);
 	g_test_add_func("/drill/objective/exemptions-expire-and-hide-no-miss", exemptions);
 	g_test_add_func("/drill/objective/a-roll-up-is-its-worst-member", roll_up);
 	return g_test_run();

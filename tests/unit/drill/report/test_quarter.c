@@ -184,6 +184,93 @@ static void drills_are_counted(void)
 	site_clear(&site);
 }
 
+static void has_process(const Quarter *quarter, const char *name, enum objective_state rpo,
+			enum objective_state rto, enum objective_state integrity)
+{
+	for (guint i = 0; i < quarter->processes->len; i++) {
+		const struct quarter_process *process = quarter->processes->pdata[i];
+
+		if (strcmp(process->name, name) != 0)
+			continue;
+		g_assert_cmpint(process->verdicts[QUARTER_RPO].state, ==, rpo);
+		g_assert_cmpint(process->verdicts[QUARTER_RTO].state, ==, rto);
+		g_assert_cmpint(process->verdicts[QUARTER_INTEGRITY].state, ==, integrity);
+		return;
+	}
+	g_assert_not_reached();
+}
+
+/* A process is as good as what it rests on and its checks; a service no better than its processes. */
+static void processes_are_judged(void)
+{
+	char *checks[] = {(char *)"invoices-balanced", (char *)"login", NULL};
+	char *lacking[] = {(char *)"login", NULL}, *none[] = {NULL};
+	struct quarter_business invoicing = {.name = "invoicing",
+					     .components = "database",
+					     .rpo = 5 * USEC_PER_MIN,
+					     .rto = 90 * USEC_PER_MIN,
+					     .checks = checks,
+					     .lacking = none};
+	struct site site;
+
+	site_init(&site);
+	add(site.readings, "passed.json", "20261010T030000Z-00000001", "2026-10-10", "2026-W41");
+	invoicing.events = site.service.events[QUARTER_DATABASE];
+	site.service.businesses = g_ptr_array_new();
+	g_ptr_array_add(site.service.businesses, &invoicing);
+	checks[1] = NULL;
+	g_autoptr(Quarter) quarter = quarter_compute(&site.request);
+
+	has_process(quarter, "invoicing", OBJECTIVE_MET, OBJECTIVE_MET, OBJECTIVE_MET);
+
+	/* A check that no plan has. */
+	checks[1] = (char *)"login";
+	invoicing.lacking = lacking;
+	g_autoptr(Quarter) lacks = quarter_compute(&site.request);
+
+	has_process(lacks, "invoicing", OBJECTIVE_MET, OBJECTIVE_MET, OBJECTIVE_NOT_PROVEN);
+
+	/* One that a plan has, and no drill. */
+	invoicing.lacking = none;
+	g_autoptr(Quarter) unseen = quarter_compute(&site.request);
+
+	has_process(unseen, "invoicing", OBJECTIVE_MET, OBJECTIVE_MET, OBJECTIVE_NOT_PROVEN);
+
+	/* Tighter than what the service is measured by. */
+	invoicing.rpo = 2 * USEC_PER_MIN;
+	invoicing.rto = 60 * USEC_PER_MIN;
+	checks[1] = NULL;
+	g_autoptr(Quarter) tight = quarter_compute(&site.request);
+
+	has_process(tight, "invoicing", OBJECTIVE_MISSED, OBJECTIVE_MISSED, OBJECTIVE_MET);
+	has_states(tight, OBJECTIVE_MET, OBJECTIVE_MET);
+	g_assert_cmpint(quarter_service_state(tight, "erp-prod", QUARTER_RTO), ==,
+			OBJECTIVE_MISSED);
+	g_assert_cmpint(quarter_tier_state(tight, "gold", QUARTER_RPO), ==, OBJECTIVE_MISSED);
+	g_ptr_array_unref(site.service.businesses);
+	site_clear(&site);
+}
+
+static void exemptions_are_applied(void)
+{
+	static const struct quarter_exemption exemption = {
+		.kind = QUARTER_COVERAGE,
+		.exemption = {"no second site yet", "head of IT", G_MAXINT64 / 2}};
+	struct site site;
+
+	site_init(&site);
+	site.service.exemptions = g_array_new(FALSE, FALSE, sizeof(struct quarter_exemption));
+	g_array_append_val(site.service.exemptions, exemption);
+	g_autoptr(Quarter) quarter = quarter_compute(&site.request);
+
+	g_assert_cmpint(quarter_service_state(quarter, "erp-prod", QUARTER_COVERAGE), ==,
+			OBJECTIVE_EXEMPT);
+	g_assert_cmpint(quarter_service_state(quarter, "erp-prod", QUARTER_INTEGRITY), ==,
+			OBJECTIVE_NOT_PROVEN);
+	g_array_unref(site.service.exemptions);
+	site_clear(&site);
+}
+
 static void exposure_is_judged(void)
 {
 	struct site site;
@@ -212,5 +299,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/drill/report/quarter/without-drills-is-not-proven", without_drills);
 	g_test_add_func("/drill/report/quarter/drills-are-counted", drills_are_counted);
 	g_test_add_func("/drill/report/quarter/exposure-is-judged", exposure_is_judged);
+	g_test_add_func("/drill/report/quarter/processes-are-judged", processes_are_judged);
+	g_test_add_func("/drill/report/quarter/exemptions-are-applied", exemptions_are_applied);
 	return g_test_run();
 }

@@ -1,0 +1,22 @@
+#ifndef ODR_CLI_REPORT_SOURCES_H
+#define ODR_CLI_REPORT_SOURCES_H
+
+#include "cli/context.h"
+#include "drill/report/quarter.h"
+
+/* What a report of several services stands on: configuration, catalog, plans and records of drills. */
+struct report_sources {
+	GPtrArray *contexts, *readings;
+	GPtrArray *troubles; /* char *: what could not be read */
+	GPtrArray *plans;    /* DrillPlan */
+	GPtrArray *services; /* struct quarter_service */
+};
+/* Exposure and restores from since on. --tier leaves the services of that. */
+bool report_sources_read(const struct arguments *arguments, usec_t since, usec_t until,
+			 struct report_sources *sources, GError **error);
+void report_sources_clear(struct report_sources *sources);
+
+/* Of a tier; where nobody said: a drill that was missed once. */
+usec_t report_drill_age(const struct settings_tier *tier);
+
+#endif
