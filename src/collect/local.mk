@@ -20,6 +20,7 @@ src_collect_libcollect_a_SOURCES = \
 	src/collect/kubernetes_object.h \
 	src/collect/mask.c \
 	src/collect/mask.h \
+	src/collect/mask_document.c \
 	src/collect/mask_json.c \
 	src/collect/mask_text.c \
 	src/collect/odoo.c \

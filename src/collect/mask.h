@@ -32,6 +32,10 @@ bool mask_is_secret_file(const char *path);
 /* Lines of any configuration: ini, environment, YAML, TOML, JSON, command lines, redis.conf … g_free.
  * Lines stay lines; *count (or NULL) gets the number of masked values. */
 char *mask_text(const struct mask *mask, const char *text, size_t size, unsigned *count);
+/* A line that begins another document of the same text: "---". */
+bool mask_document_begins(const char *start, const char *end);
+/* Whether the document that begins here has a Secret of Kubernetes: then all data in it are secret, whatever they are called. */
+bool mask_document_has_secret(const char *at);
 /* In place, everywhere in the value. Returns the number of masked values. */
 unsigned mask_json(const struct mask *mask, json_t *value);
 

@@ -12,7 +12,8 @@ struct text {
 	GString *out;
 	unsigned count;
 	ssize_t nested, whole; /* indent of such a name; -1: none */
-	bool continued;	       /* the line before ended with a backslash, within a secret value */
+	bool of_secret; /* the document has a Secret of Kubernetes: whatever its data are called */
+	bool continued; /* the line before ended with a backslash, within a secret value */
 	/* "- name: DB_PASSWORD", for the "value:" beside it */
 	bool named;
 	size_t named_column;
@@ -217,6 +218,15 @@ static const char *separator(const struct line *line, const char *at)
 	return NULL;
 }
 
+/* Whether the value of this name is a secret. */
+static bool is_secret(const struct line *line, const char *word, const char *end, const char *name)
+{
+	return line->nested || is_value_of_name(line, word, end) ||
+	       mask_is_secret_name(line->text->mask, name) ||
+	       (line->text->of_secret &&
+		(equals(word, end, "data") || equals(word, end, "stringData")));
+}
+
 /* [word, end) is a name, quoted or not, and its value begins behind `after`. False: it is not. */
 static bool take_pair(struct line *line, const char *word, const char *end, const char *after)
 {
@@ -235,9 +245,8 @@ static bool take_pair(struct line *line, const char *word, const char *end, cons
 	name = g_strndup(word, (gsize)(end - word));
 	if (equals(word, end, "name"))
 		note_name(line, word, value);
-	if (line->nested || is_value_of_name(line, word, end) ||
-	    mask_is_secret_name(line->text->mask, name))
-		mask_at(line, name, value, json);
+	if (is_secret(line, word, end, name))
+		mask_at(line, line->text->of_secret && line->nested ? "secret" : name, value, json);
 	else
 		line->at = MIN(value, line->end);
 	line->first = false;
@@ -456,6 +465,8 @@ char *mask_text(const struct mask *mask, const char *bytes, size_t size, unsigne
 	for (const char *at = keyless; *at;) {
 		const char *end = strchrnul(at, '\n');
 
+		if (at == keyless || mask_document_begins(at, end))
+			text.of_secret = mask_document_has_secret(at);
 		take_line(&text, at, end);
 		if (*end)
 			g_string_append_c(text.out, '\n');

@@ -128,6 +128,17 @@ static const struct {
 	 "- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef:\n      name: odoo-db\n"
 	 "      key: password\n  secretName: tls\n",
 	 NULL},
+	{"Kubernetes Secret",
+	 "apiVersion: v1\ndata:\n  a: Zm9v\n  key: YmFy\n  tls.crt: |\n    abc\nkind: Secret\n"
+	 "stringData: {b: c d}\ntype: Opaque\n---\nkind: ConfigMap\ndata:\n  a: b\n",
+	 "apiVersion: v1\ndata:\n  a: ***\n  key: ***\n  tls.crt: |\n    ***\nkind: Secret\n"
+	 "stringData: ***\ntype: Opaque\n---\nkind: ConfigMap\ndata:\n  a: b\n"},
+	{"Kubernetes Secret in JSON",
+	 "{\n  \"kind\": \"Secret\",\n  \"data\": {\n    \"a\": \"Zm9v\"\n  },\n"
+	 "  \"type\": \"Opaque\"\n}\n",
+	 "{\n  \"kind\": \"Secret\",\n  \"data\": {\n    \"a\": \"***\"\n  },\n"
+	 "  \"type\": \"Opaque\"\n}\n"},
+	{"not a Secret", "kind: SecretStore\ndata:\n  a: b\nother_kind: Secret-like\n", NULL},
 	{"short key", "tolerations:\n- key: node-role\n  operator: Exists\n", NULL},
 	{"long key", "  key: LS0tLS1CRUdJTiBSU0EgUFJJ\n", "  key: ***\n"},
 	{"JSON",
