@@ -91,8 +91,9 @@ static void print_exposure(const struct status *status, const struct status_repo
 static void print_at_risk(const struct status *status, const struct status_repository *repository)
 {
 	const struct at_risk *risk = &repository->at_risk;
-	g_autofree char *age = duration_format((status->now - risk->since) -
-					       (status->now - risk->since) % USEC_PER_SEC);
+	usec_t age = MAX(status->now - risk->since, 0);
+	g_autofree char *time =
+		duration_format(age < USEC_PER_SEC ? age : age - age % USEC_PER_SEC);
 
 	if (repository->database_sets == 0)
 		return;
@@ -102,7 +103,7 @@ static void print_at_risk(const struct status *status, const struct status_repos
 		output_line(NAME_WIDTH, "  at risk", "nothing: every commit is stored");
 	else
 		output_line(NAME_WIDTH, "  at risk", "%s of the last %s",
-			    risk->basis == AT_RISK_WAL ? "commits" : "at most commits", age);
+			    risk->basis == AT_RISK_WAL ? "commits" : "at most commits", time);
 }
 
 static void print_gaps(const struct status_repository *repository)
