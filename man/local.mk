@@ -1,6 +1,7 @@
 # Manual pages, one file a line.
 dist_man_MANS = \
 	man/odrbackup.1 \
+	man/odrbackup-anchor.1 \
 	man/odrbackup-archive.1 \
 	man/odrbackup-audit.1 \
 	man/odrbackup-backup.1 \

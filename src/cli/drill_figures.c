@@ -37,7 +37,8 @@ static void add(DrillFigures *figures, const char *query, SqlRows *rows)
 {
 	struct drill_reference *reference = g_new0(struct drill_reference, 1);
 
-	*reference = (struct drill_reference){DRILL_BASIS_EXACT, rows, rows};
+	*reference =
+		(struct drill_reference){.basis = DRILL_BASIS_EXACT, .before = rows, .after = rows};
 	g_hash_table_insert(figures->rows, g_strdup(query), rows);
 	g_hash_table_insert(figures->references, g_strdup(query), reference);
 }
@@ -45,21 +46,18 @@ static void add(DrillFigures *figures, const char *query, SqlRows *rows)
 void drill_figures_keep(void *data, const char *database, const char *query,
 			const struct sql_rows *rows)
 {
-	SqlRows *copy = sql_rows_new((const char *const *)rows->columns);
-
 	(void)database;
-	for (guint i = 0; i < rows->rows->len; i++)
-		sql_rows_add(copy, rows->rows->pdata[i]);
-	add(data, query, copy);
+	add(data, query, sql_rows_copy(rows));
 }
 
-const struct drill_reference *drill_figures_find(void *data, const char *database,
-						 const char *query)
+const struct drill_reference *drill_figures_find(void *data, const struct drill_question *question)
 {
 	const DrillFigures *figures = data;
 
-	(void)database; /* a copy may be called otherwise */
-	return g_hash_table_lookup(figures->references, query);
+	/* Whatever the database is called: a copy may be called otherwise. */
+	return question->kind == DRILL_REFERENCE_SOURCE
+		       ? NULL
+		       : g_hash_table_lookup(figures->references, question->query);
 }
 
 static bool read_queries(DrillFigures *figures, const char *path, json_t *queries, GError **error)

@@ -17,7 +17,6 @@ bool drill_figures_save(const DrillFigures *figures, const char *path, GError **
 /* For struct drill_check_site, whose data is the figures. */
 void drill_figures_keep(void *data, const char *database, const char *query,
 			const struct sql_rows *rows);
-const struct drill_reference *drill_figures_find(void *data, const char *database,
-						 const char *query);
+const struct drill_reference *drill_figures_find(void *data, const struct drill_question *question);
 
 #endif

@@ -122,6 +122,14 @@ DrillPlan *drill_plan_read(const Settings *settings, const char *path, GError **
 	return plan;
 }
 
+DrillPlan *drill_plan_read_text(const char *text, const char *path, GError **error)
+{
+	g_autofree char *builtin = program_checks_folder();
+	struct plan_source source = {.builtin = builtin};
+
+	return drill_plan_parse(text, strlen(text), path, &source, error);
+}
+
 DrillPlan *drill_plan_open(const struct arguments *arguments, const char *name, GError **error)
 {
 	g_autoptr(Settings) settings = NULL;

@@ -12,6 +12,8 @@ bool drill_settings(const struct arguments *arguments, Settings **settings, GErr
 /* What is named on a command line: a path, or a name in the folder of plans. g_free. */
 char *drill_plan_path(const Settings *settings, const char *name);
 DrillPlan *drill_plan_read(const Settings *settings, const char *path, GError **error);
+/* A text as if it lay at path; files it names are looked for beside that. Not compared with a configuration. */
+DrillPlan *drill_plan_read_text(const char *text, const char *path, GError **error);
 /* Both, with the configuration of the command line. */
 DrillPlan *drill_plan_open(const struct arguments *arguments, const char *name, GError **error);
 

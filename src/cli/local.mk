@@ -1,5 +1,7 @@
 noinst_LIBRARIES += src/cli/libcli.a
 src_cli_libcli_a_SOURCES = \
+	src/cli/anchor_plans.c \
+	src/cli/anchor_plans.h \
 	src/cli/arguments.c \
 	src/cli/arguments.h \
 	src/cli/backup_parts.c \
@@ -9,6 +11,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/command.c \
 	src/cli/command.h \
 	src/cli/commands.h \
+	src/cli/commands/anchor.c \
 	src/cli/commands/archive.c \
 	src/cli/commands/audit.c \
 	src/cli/commands/backup.c \
@@ -54,6 +57,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/help.h \
 	src/cli/kit.c \
 	src/cli/kit.h \
+	src/cli/making.c \
+	src/cli/making.h \
 	src/cli/metrics.c \
 	src/cli/metrics.h \
 	src/cli/new_key.c \
@@ -109,6 +114,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/tenant_site.h \
 	src/cli/unlock.c \
 	src/cli/unlock.h \
+	src/cli/views/anchor.c \
+	src/cli/views/anchor.h \
 	src/cli/views/audit.c \
 	src/cli/views/audit.h \
 	src/cli/views/backup.c \

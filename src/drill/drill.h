@@ -18,7 +18,8 @@ struct drill_target {
 	struct restore_target target;
 	char *text; /* as the plan, the operator or the draw has it: "time:2026-11-21T03:04:05Z" */
 	char *set;  /* of target, where it was drawn; or NULL */
-	char *repository; /* name; NULL: the first that reaches it */
+	char *name, *anchor; /* of target: where an anchor names it, and that one's id; or NULL */
+	char *repository;    /* name; NULL: the first that reaches it */
 	bool operator_chosen;
 	bool drawn;   /* so that the drill can count */
 	json_t *draw; /* what the draw was made of; NULL: none */

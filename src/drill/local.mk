@@ -1,5 +1,9 @@
 noinst_LIBRARIES += src/drill/libdrill.a
 src_drill_libdrill_a_SOURCES = \
+	src/drill/anchor/references.c \
+	src/drill/anchor/references.h \
+	src/drill/anchor/take.c \
+	src/drill/anchor/take.h \
 	src/drill/check/check.c \
 	src/drill/check/check.h \
 	src/drill/check/cluster.c \
@@ -27,11 +31,15 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/check/pages.c \
 	src/drill/check/sql.c \
 	src/drill/check/sql.h \
+	src/drill/check/sql_ask.c \
+	src/drill/check/sql_ask.h \
 	src/drill/check/sql_file.c \
 	src/drill/check/sql_file.h \
 	src/drill/check/sql_rows.c \
 	src/drill/check/sql_rows.h \
 	src/drill/check/structure.c \
+	src/drill/check/trend.c \
+	src/drill/check/trend.h \
 	src/drill/draw/draw.c \
 	src/drill/draw/draw.h \
 	src/drill/draw/inputs.c \
@@ -66,6 +74,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/engine/record_source.c \
 	src/drill/engine/record_time.c \
 	src/drill/engine/recover.c \
+	src/drill/engine/reference.c \
 	src/drill/engine/replica.c \
 	src/drill/engine/replica.h \
 	src/drill/engine/run.c \
@@ -90,6 +99,8 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/evidence/judge.h \
 	src/drill/evidence/mirror.c \
 	src/drill/evidence/mirror.h \
+	src/drill/evidence/past.c \
+	src/drill/evidence/past.h \
 	src/drill/evidence/receipt.c \
 	src/drill/evidence/record.c \
 	src/drill/evidence/record.h \

@@ -99,14 +99,18 @@ static bool reach_server(struct making *making, GError **error)
 /* The time is taken first: what committed before it is surely before the restore point. */
 static bool make_restore_point(struct making *making, GError **error)
 {
+	const struct mark_around *around = making->request->around;
 	Mark *mark = making->mark;
 
+	if (around && !around->before(around->data, error))
+		return false;
 	mark->made = clock_now();
 	if (!making->session)
 		return true;
 	mark->timeline = making->server.timeline;
 	mark->system_identifier = making->server.system_identifier;
 	return session_restore_point(making->session, mark->name, &mark->lsn, error) &&
+	       (!around || around->behind(around->data, error)) &&
 	       fault_point("step", "restore point made", error);
 }
 
@@ -122,9 +126,12 @@ static bool put_mark(struct making *making, GError **error)
 	usec_t lock_until = retention_lock_until(making->mark->made, request->generation_length,
 						 request->retain);
 
+	const struct mark_around *around = request->around;
+
 	whole.iov_base = (void *)g_bytes_get_data(object, &whole.iov_len);
 	return repos_put(request->repos, local, &whole, 1, lock_until, error) &&
-	       fault_point("step", "mark stored", error);
+	       fault_point("step", "mark stored", error) &&
+	       (!around || around->stored(around->data, making->mark, lock_until, error));
 }
 
 /* A mark whose segment is not ended is good all the same, as soon as the server ends it. */

@@ -8,6 +8,14 @@
  * the WAL segment is ended, so that it is archived soon. A service without a cluster gets a mark that is only
  * a time.
  */
+/* What is looked at around the restore point; false from any ends the making. */
+struct mark_around {
+	bool (*before)(void *data, GError **error);
+	bool (*behind)(void *data, GError **error); /* at once */
+	/* The mark is stored: what goes with it, locked as long. */
+	bool (*stored)(void *data, const struct mark *mark, usec_t lock_until, GError **error);
+	void *data;
+};
 struct mark_request {
 	const GPtrArray *repos; /* Repo */
 	const Bundle *bundle;
@@ -18,8 +26,9 @@ struct mark_request {
 	const GPtrArray
 		*known; /* char *: names that are taken, or NULL; for where one may only put */
 	usec_t generation_length, retain;
-	bool wait;	/* until the WAL is durable in every repository */
-	usec_t timeout; /* of waiting, for each segment */
+	bool wait;			  /* until the WAL is durable in every repository */
+	usec_t timeout;			  /* of waiting, for each segment */
+	const struct mark_around *around; /* NULL: nothing */
 };
 struct mark_result {
 	Mark *mark;

@@ -54,11 +54,16 @@ static void figure_free(void *data)
 	g_free(figure);
 }
 
+GPtrArray *anchor_figures_new(void)
+{
+	return g_ptr_array_new_with_free_func(figure_free);
+}
+
 Anchor *anchor_new(void)
 {
 	Anchor *anchor = g_new0(Anchor, 1);
 
-	anchor->figures = g_ptr_array_new_with_free_func(figure_free);
+	anchor->figures = anchor_figures_new();
 	return anchor;
 }
 

@@ -27,6 +27,7 @@ struct anchor_figure {
 	json_t *before, *after; /* {"columns":[…],"rows":[[…],…]}; NULL: none, or as before */
 	char *problem;		/* NULL: none */
 };
+GPtrArray *anchor_figures_new(void); /* none yet */
 struct anchor_figure *anchor_figure_new(const char *database, const char *query,
 					const char *sha256);
 

@@ -297,9 +297,9 @@ struct figures {
 	DrillFigures *known, *found;
 };
 
-static const struct drill_reference *find(void *data, const char *database, const char *query)
+static const struct drill_reference *find(void *data, const struct drill_question *question)
 {
-	return drill_figures_find(((struct figures *)data)->known, database, query);
+	return drill_figures_find(((struct figures *)data)->known, question);
 }
 
 static void keep(void *data, const char *database, const char *query, const struct sql_rows *rows)
@@ -317,8 +317,7 @@ static bool check(const struct arguments *arguments, const DrillPlan *plan, GErr
 	struct drill_check_site site = {.conninfo = arguments_text(arguments, "database"),
 					.run_id = "drill check",
 					.service = plan->service,
-					.anchor = find,
-					.baseline = find,
+					.reference = find,
 					.keep = keep,
 					.data = &figures};
 

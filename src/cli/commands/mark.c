@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/filling.h"
+#include "cli/making.h"
 #include "cli/output.h"
 #include "cli/run.h"
 #include "cli/views/set.h"
@@ -12,41 +13,6 @@
 #include "ops/record.h"
 
 #include <stdio.h>
-
-/* Names that the catalog knows: for a writer that may only put. */
-static GPtrArray *known_names(const Context *context, Catalog *catalog)
-{
-	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-
-	for (guint i = 0; catalog && i < context->repos->len; i++) {
-		const Repo *repo = context->repos->pdata[i];
-		g_autoptr(GPtrArray) marks = NULL;
-
-		if (!catalog_marks(catalog, context->service->name, store_name(repo->store), &marks,
-				   NULL))
-			continue;
-		for (guint k = 0; k < marks->len; k++) {
-			const struct catalog_mark *mark = marks->pdata[k];
-
-			if (mark->name)
-				g_ptr_array_add(names, g_strdup(mark->name));
-		}
-	}
-	return names;
-}
-
-/* The mark is there whatever happens here. */
-static void record(const Context *context, Catalog *catalog, const struct mark *mark)
-{
-	g_autoptr(GError) trouble = NULL;
-
-	for (guint i = 0; catalog && i < context->repos->len; i++)
-		if (!record_mark(catalog, context->repos->pdata[i], mark, &trouble)) {
-			log_warning("the mark is made, but not in the catalog: %s",
-				    trouble->message);
-			return;
-		}
-}
 
 static void report(const struct arguments *arguments, const struct mark_result *result)
 {
@@ -81,29 +47,14 @@ static void report(const struct arguments *arguments, const struct mark_result *
 
 static bool make(Context *context, const Run *run, const char *name, GError **error)
 {
-	const struct settings_service *service = context->service;
-	g_autoptr(GPtrArray) known = known_names(context, run->catalog);
+	g_autoptr(GPtrArray) known = making_known(run);
+	struct mark_request request = making_request(context, run, known);
 	struct mark_result result = {0};
-	bool done = mark_make(
-		&(struct mark_request){.repos = context->repos,
-				       .bundle = context->bundle,
-				       .conninfo = service->postgres,
-				       .state = context->state,
-				       .run_id = run->run_id,
-				       .program = PACKAGE_STRING,
-				       .name = name,
-				       .note = arguments_text(context->arguments, "note"),
-				       .known = known,
-				       .generation_length = service->tier->generation_length,
-				       .retain = service->tier->retain,
-				       .wait = arguments_flag(context->arguments, "wait"),
-				       .timeout = context->settings->archive_check_timeout},
-		&result, error);
+	bool done;
 
-	for (guint i = 0; i < result.notes->len; i++)
-		log_warning("%s", (char *)result.notes->pdata[i]);
-	if (result.mark)
-		record(context, run->catalog, result.mark);
+	request.name = name;
+	done = mark_make(&request, &result, error);
+	making_record(run, &result);
 	if (done)
 		report(context->arguments, &result);
 	mark_result_clear(&result);

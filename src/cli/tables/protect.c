@@ -19,6 +19,15 @@ static const struct command_option mark_options[] = {
 	{NULL},
 };
 
+static const struct command_option anchor_options[] = {
+	{"drill", 0, OPTION_LIST, "PLAN",
+	 "take the figures of this plan of a drill (every plan of the service)"},
+	{"sql", 0, OPTION_LIST, "FILE", "take what this query gives: a file, or builtin:NAME"},
+	{"note", 0, OPTION_TEXT, "TEXT", "what the mark is for"},
+	{"wait", 0, OPTION_FLAG, NULL, "until its WAL is durable in every repository"},
+	{NULL},
+};
+
 static const struct command_option expire_options[] = {
 	{"plan", 0, OPTION_FLAG, NULL, "show what would go, and end"},
 	{NULL},
@@ -37,6 +46,17 @@ const struct command protecting[] = {
 	{"mark", "[SERVICE] NAME [--note TEXT] [--wait]", "make a named point to come back to",
 	 "mark erp-prod before-upgrade --note 'Odoo 17 to 18' --wait",
 	 "odrbackup-mark(1)", 1, 2, mark_options, cmd_mark},
+	{"anchor create", "SERVICE [NAME] [--drill PLAN]… [--sql FILE]… [--note TEXT] [--wait]",
+	 "make a mark, and keep what the business's figures are there",
+	 "anchor create erp-prod\n"
+	 "anchor create erp-prod before-upgrade --drill weekly-random --wait",
+	 "odrbackup-anchor(1)", 1, 2, anchor_options, cmd_anchor_create},
+	{"anchor list", "[SERVICE]", "list the anchors",
+	 "anchor list",
+	 "odrbackup-anchor(1)", 0, 1, NULL, cmd_anchor_list},
+	{"anchor show", "[SERVICE] ANCHOR", "the figures of an anchor: its id, its name, or latest",
+	 "anchor show latest",
+	 "odrbackup-anchor(1)", 1, 2, NULL, cmd_anchor_show},
 	{"expire", "[SERVICE] [--plan]", "remove sets and WAL that retention no longer keeps",
 	 "expire erp-prod --plan\n"
 	 "expire erp-prod",

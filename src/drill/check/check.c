@@ -192,6 +192,7 @@ static void count(struct drill_check_counts *counts, const DrillCheckResult *res
 		counts->warnings += !counts_as_failure && !informs;
 	} else if (result->status == DRILL_CHECK_UNASSESSED) {
 		counts->unassessed++;
+		counts->warnings += !result->check->gate && !informs;
 		counts->gates_unassessed += result->check->gate && counts_as_failure;
 	}
 }

@@ -48,9 +48,9 @@ json_t *drill_check_result_json(const DrillCheckResult *result);
 /* What a drill's outcome follows from. */
 struct drill_check_counts {
 	unsigned passed;
-	unsigned failed;	   /* with severity fail */
-	unsigned warnings;	   /* failed with severity warn, or warned */
-	unsigned unassessed;	   /* all */
+	unsigned failed;     /* with severity fail */
+	unsigned warnings;   /* failed with severity warn, warned, or not assessed and no gate */
+	unsigned unassessed; /* all */
 	unsigned gates_unassessed; /* of severity fail */
 };
 struct drill_check_counts drill_check_count(const GPtrArray *results);

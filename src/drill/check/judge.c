@@ -6,7 +6,7 @@
 
 static enum plan_expect_kind kind_of(const struct plan_check *check, enum sql_kind kind)
 {
-	if (check->expect.kind != PLAN_EXPECT_KIND)
+	if (check->expect.kind != PLAN_EXPECT_KIND || check->type == PLAN_CHECK_TREND)
 		return check->expect.kind;
 	return kind == SQL_ASSERT	 ? PLAN_EXPECT_ASSERT
 	       : kind == SQL_BASELINE	 ? PLAN_EXPECT_BASELINE
@@ -44,6 +44,26 @@ static const struct {
 	{PLAN_EXPECT_RATIO, judging_difference},
 };
 
+bool drill_check_refers(const struct plan_check *check, enum sql_kind kind,
+			enum drill_reference_kind *reference)
+{
+	switch (kind_of(check, kind)) {
+	case PLAN_EXPECT_ANCHOR:
+		*reference = DRILL_REFERENCE_ANCHOR;
+		return true;
+	case PLAN_EXPECT_BASELINE:
+		*reference = DRILL_REFERENCE_BASELINE;
+		return true;
+	case PLAN_EXPECT_EQUAL:
+	case PLAN_EXPECT_DELTA:
+	case PLAN_EXPECT_RATIO:
+		*reference = DRILL_REFERENCE_SOURCE;
+		return true;
+	default:
+		return false;
+	}
+}
+
 void drill_check_judge(const struct plan_check *check, const struct drill_observation *seen,
 		       DrillCheckResult *result)
 {
@@ -56,6 +76,8 @@ void drill_check_judge(const struct plan_check *check, const struct drill_observ
 	for (size_t i = 0; i < G_N_ELEMENTS(judges); i++)
 		if (judges[i].kind == kind)
 			judge = judges[i].judge;
+	if (check->type == PLAN_CHECK_TREND)
+		judge = judging_trend;
 	judge(&judging);
 	if (!check->redact && seen->kind != SQL_ASSERT && seen->kind != SQL_BASELINE &&
 	    seen->kind != SQL_PLAIN && seen->rows->rows->len <= RECORDED_MAX)

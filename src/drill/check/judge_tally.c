@@ -84,10 +84,22 @@ void judging_action(struct judging *judging)
 				 "nothing is to be dealt with of %" G_GINT64_FORMAT, tally.total);
 }
 
+/* What was wrong there, before the moment that was looked at and behind it: the larger. */
+static bool source_of(const struct drill_reference *reference, struct tally *source)
+{
+	struct tally after;
+
+	if (!reference || !reference->before || !tally_of(reference->before, source))
+		return false;
+	if (tally_of(reference->after, &after) && after.bad > source->bad)
+		*source = after;
+	return true;
+}
+
 /* Only what the source had not is new. */
 void judging_baseline(struct judging *judging)
 {
-	const struct drill_reference *baseline = judging->seen->baseline;
+	const struct drill_reference *baseline = judging->seen->reference;
 	DrillCheckResult *result = judging->result;
 	struct tally tally, source = {0};
 	g_autofree char *detail = NULL;
@@ -95,16 +107,21 @@ void judging_baseline(struct judging *judging)
 	if (!take_tally(judging, &tally) || is_empty(judging, &tally))
 		return;
 	detail = judging_told(judging->check, tally.detail);
-	if (baseline && tally_of(baseline->before, &source))
-		result->basis = g_strdup_printf("baseline of the source: bad=%" G_GINT64_FORMAT,
-						source.bad);
+	if (source_of(baseline, &source))
+		result->basis = g_strdup_printf(
+			"%s: bad=%" G_GINT64_FORMAT,
+			baseline->origin ? baseline->origin : "baseline of the source", source.bad);
 	if (tally.bad == 0)
 		drill_check_pass(result, "none of %" G_GINT64_FORMAT " is wrong", tally.total);
 	else if (!result->basis)
 		drill_check_unassessed(result,
 				       "%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
-				       " are wrong, and how many were at the source is not known%s",
-				       tally.bad, tally.total, detail);
+				       " are wrong, and how many were at the source is not "
+				       "known%s%s%s%s",
+				       tally.bad, tally.total,
+				       baseline && baseline->why ? " (" : "",
+				       baseline && baseline->why ? baseline->why : "",
+				       baseline && baseline->why ? ")" : "", detail);
 	else if (tally.bad > source.bad)
 		drill_check_fail(result,
 				 "%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT

@@ -1,6 +1,8 @@
 /* One value, a number of rows or all of their text, against what the plan expects, or against the source. */
 #include "drill/check/judging.h"
 
+#define SOURCE_UNKNOWN "what it gives at the source is not known"
+
 #include <string.h>
 
 static int order_of(enum plan_expect_kind op, double a, double b, double tolerance)
@@ -105,13 +107,15 @@ void judging_text(struct judging *judging)
 void judging_difference(struct judging *judging)
 {
 	const struct plan_expect *expect = &judging->check->expect;
-	const struct sql_rows *there = judging->seen->anchor->before;
+	const struct sql_rows *there;
 	double a, b, low = 0, high = 0;
-	bool numeric = judging_number(judging_first_cell(judging->seen->rows), &a) &&
-		       judging_number(judging_first_cell(there), &b);
 	bool holds;
 
-	if (!numeric) {
+	if (!judging_refers(judging, SOURCE_UNKNOWN))
+		return;
+	there = judging->seen->reference->before;
+	if (!judging_number(judging_first_cell(judging->seen->rows), &a) ||
+	    !judging_number(judging_first_cell(there), &b)) {
 		drill_check_unassessed(judging->result, "here and there it gave no numbers");
 		return;
 	}
@@ -133,7 +137,9 @@ void judging_difference(struct judging *judging)
 
 void judging_equal(struct judging *judging)
 {
-	const struct sql_rows *there = judging->seen->anchor->before;
+	if (!judging_refers(judging, SOURCE_UNKNOWN))
+		return;
+	const struct sql_rows *there = judging->seen->reference->before;
 	g_autofree char *here = sql_rows_text(judging->seen->rows, false);
 	g_autofree char *other = sql_rows_text(there, false);
 	const char *a = judging_first_cell(judging->seen->rows), *b = judging_first_cell(there);

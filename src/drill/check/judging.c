@@ -30,6 +30,17 @@ bool judging_near(double a, double b, double tolerance)
 	return fabs(a - b) <= tolerance + 1e-9 * MAX(fabs(a), fabs(b));
 }
 
+bool judging_refers(struct judging *judging, const char *otherwise)
+{
+	const struct drill_reference *reference = judging->seen->reference;
+
+	if (reference && reference->before)
+		return true;
+	drill_check_unassessed(judging->result, "%s",
+			       reference && reference->why ? reference->why : otherwise);
+	return false;
+}
+
 double judging_tolerance(const struct plan_check *check)
 {
 	double tolerance = 0;

@@ -22,12 +22,15 @@ void judging_count(struct judging *judging); /* how many rows */
 void judging_text(struct judging *judging);  /* of all rows, or its digest */
 void judging_difference(struct judging *judging);
 void judging_equal(struct judging *judging);
+void judging_trend(struct judging *judging); /* trend.c: beside earlier drills */
 
 /* Of a text of the database as much as stays readable; "" where it may not be told. g_free. */
 char *judging_told(const struct plan_check *check, const char *text);
 bool judging_number(const char *text, double *value);
 /* How far apart two numbers may be that are printed in decimals. */
 bool judging_near(double a, double b, double tolerance);
+/* Why nothing is known of the source, in its own words where it has some; true: something is. */
+bool judging_refers(struct judging *judging, const char *otherwise);
 double judging_tolerance(const struct plan_check *check);
 const char *judging_first_cell(const struct sql_rows *rows);  /* NULL: there is none */
 void judging_set_value(struct judging *judging, char *value); /* takes it */

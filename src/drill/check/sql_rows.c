@@ -28,6 +28,15 @@ void sql_rows_add(SqlRows *rows, const char *const *cells)
 	g_ptr_array_add(rows->rows, row);
 }
 
+SqlRows *sql_rows_copy(const struct sql_rows *rows)
+{
+	SqlRows *copy = sql_rows_new((const char *const *)rows->columns);
+
+	for (guint i = 0; i < rows->rows->len; i++)
+		sql_rows_add(copy, rows->rows->pdata[i]);
+	return copy;
+}
+
 void sql_rows_free(SqlRows *rows)
 {
 	if (!rows)

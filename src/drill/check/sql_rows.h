@@ -15,6 +15,7 @@ struct sql_rows {
 };
 SqlRows *sql_rows_new(const char *const *columns);
 void sql_rows_add(SqlRows *rows, const char *const *cells); /* copies */
+SqlRows *sql_rows_copy(const struct sql_rows *rows);
 void sql_rows_free(SqlRows *rows);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlRows, sql_rows_free)
 

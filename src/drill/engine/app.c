@@ -5,6 +5,7 @@
 #include "crypto/secret.h"
 #include "drill/check/host.h"
 #include "drill/check/http.h"
+#include "drill/check/trend.h"
 #include "drill/engine/engine.h"
 #include "drill/engine/odoo_run.h"
 
@@ -69,27 +70,45 @@ static void look_at_log(Drill *drill, DrillCheckResult *result)
 			drill->plan->postgresql.log_allow, result);
 }
 
+static void look_at_trend(Drill *drill, const struct drill_figure *figures,
+			  DrillCheckResult *result)
+{
+	const struct drill_question question = {.check = result->check, .sha256 = ""};
+
+	while (figures->name && strcmp(figures->name, result->check->figure) != 0)
+		figures++;
+	if (!figures->name || figures->value < 0) {
+		drill_check_unassessed(result, "'%s' was not measured", result->check->figure);
+		return;
+	}
+	result->value = g_strdup_printf("%" G_GINT64_FORMAT, figures->value);
+	drill_check_trend(result->value, drill_past(drill, &question), result);
+}
+
 static void look_at_figure(Drill *drill, DrillCheckResult *result)
 {
 	struct drill_measured measured;
 
 	drill_measure(drill, &measured);
-	drill_check_span(
-		(const struct drill_figure[]){
-			{"restore-only", measured.figures.restore_only},
-			{"db-ready", measured.figures.db_ready},
-			{"wall", measured.figures.wall},
-			{"service-ready", measured.figures.service_ready},
-			{"locate", measured.figures.phase[PHASE_LOCATE]},
-			{"provision", measured.figures.phase[PHASE_PROVISION]},
-			{"base", measured.figures.phase[PHASE_BASE]},
-			{"filestore", measured.figures.phase[PHASE_FILESTORE]},
-			{"replay", measured.figures.phase[PHASE_REPLAY]},
-			{"startup", measured.figures.phase[PHASE_STARTUP]},
-			{"application", measured.figures.phase[PHASE_APPLICATION]},
-			{"gate", measured.figures.phase[PHASE_GATE]},
-			{NULL, 0}},
-		result);
+	const struct drill_figure figures[] = {
+		{"restore-only", measured.figures.restore_only},
+		{"db-ready", measured.figures.db_ready},
+		{"wall", measured.figures.wall},
+		{"service-ready", measured.figures.service_ready},
+		{"locate", measured.figures.phase[PHASE_LOCATE]},
+		{"provision", measured.figures.phase[PHASE_PROVISION]},
+		{"base", measured.figures.phase[PHASE_BASE]},
+		{"filestore", measured.figures.phase[PHASE_FILESTORE]},
+		{"replay", measured.figures.phase[PHASE_REPLAY]},
+		{"startup", measured.figures.phase[PHASE_STARTUP]},
+		{"application", measured.figures.phase[PHASE_APPLICATION]},
+		{"gate", measured.figures.phase[PHASE_GATE]},
+		{NULL, 0}};
+
+	if (result->check->type == PLAN_CHECK_TREND)
+		look_at_trend(drill, figures, result);
+	else
+		drill_check_span(figures, result);
 }
 
 /* ---- Odoo ---------------------------------------------------------------------------------------- */
@@ -334,7 +353,8 @@ void drill_check_figures(Drill *drill)
 	for (guint i = 0; i < drill->plan->checks->len; i++) {
 		const struct plan_check *check = drill->plan->checks->pdata[i];
 
-		if (check->type == PLAN_CHECK_SPAN)
+		if (check->type == PLAN_CHECK_SPAN ||
+		    (check->type == PLAN_CHECK_TREND && check->figure))
 			add_result(drill, check, look_at_figure);
 	}
 }

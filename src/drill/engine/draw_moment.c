@@ -17,6 +17,7 @@ struct drawing {
 	GPtrArray *population;
 	GHashTable *stored; /* ids of checkpoints, as the chain has it */
 	struct population_cut cut;
+	bool only_anchors;	    /* are points */
 	lsn_t wal_end;		    /* of the repository that is gathered from; 0: not looked at */
 	struct population_knot end; /* the newest commit before it */
 };
@@ -119,11 +120,75 @@ static void add_set(struct drawing *drawing, Repo *repo, const struct restore_ho
 	if (next && next->stopped < to.time)
 		to = (struct population_knot){.time = next->stopped, .lsn = next->wal->start};
 	add_interval(drawing, set, repository, &from, &to);
-	if (to.time > from.time) {
+	if (to.time > from.time && !drawing->only_anchors) {
 		add_edge(drawing, "after-set", set, repository, from.time);
 		add_edge(drawing, next ? "before-set" : "segment-boundary", set, repository,
 			 to.time - 1);
 	}
+}
+
+/* The newest set that leads to a restore point, as far as WAL is there. */
+static const Manifest *set_before(struct drawing *drawing, Repo *repo,
+				  const struct restore_holdings *holdings, const struct mark *mark)
+{
+	for (guint i = holdings->manifests->len; i-- > 0;) {
+		const Manifest *set = holdings->manifests->pdata[i];
+		struct population_knot end;
+
+		if (set->wal && set->has_sealed && set->wal->stop <= mark->lsn &&
+		    set->wal->timeline == mark->timeline &&
+		    set->system_identifier == mark->system_identifier)
+			return end_of(drawing, repo, holdings, set, &end) &&
+					       mark->lsn <= drawing->wal_end
+				       ? set
+				       : NULL;
+	}
+	return NULL;
+}
+
+/* The mark of an anchor says where it is. False: it is too old to be drawn. */
+static bool add_anchor(struct drawing *drawing, Repo *repo, const struct restore_holdings *holdings,
+		       const char *id, bool *added)
+{
+	Drill *drill = drawing->drill;
+	g_autoptr(Mark) mark = NULL;
+	g_autoptr(GError) cause = NULL;
+	const Manifest *set;
+
+	if (set_id_time(id) < drill->t_loss - drill->plan->select.window)
+		return false;
+	if (!mark_load(repo, drill->request->identity, id, &mark, &cause)) {
+		drill_deviate(drill, "%s", cause->message);
+		return true;
+	}
+	set = mark->timeline ? set_before(drawing, repo, holdings, mark) : NULL;
+	if (!set)
+		return true;
+	draw_inputs_add_edge(drawing->inputs,
+			     &(struct draw_edge){.kind = "anchor",
+						 .repository = store_name(repo->store),
+						 .set = set->set_id,
+						 .timeline = mark->timeline,
+						 .time = mark->made,
+						 .lsn = mark->lsn,
+						 .name = mark->name});
+	*added = true;
+	return true;
+}
+
+/* The newest one that can be reached; all of them where nothing else is drawn from. */
+static bool add_anchors(struct drawing *drawing, Repo *repo,
+			const struct restore_holdings *holdings, GError **error)
+{
+	g_autoptr(GPtrArray) ids = NULL;
+	bool added = false;
+
+	if (!anchor_list(repo, &ids, error))
+		return false;
+	for (guint i = ids->len; i-- > 0 && (drawing->only_anchors || !added);)
+		if (!add_anchor(drawing, repo, holdings, ids->pdata[i], &added))
+			break;
+	return true;
 }
 
 static bool gather_from(struct drawing *drawing, Repo *repo, GError **error)
@@ -135,8 +200,11 @@ static bool gather_from(struct drawing *drawing, Repo *repo, GError **error)
 	drawing->wal_end = 0;
 	for (guint i = 0; i < holdings.manifests->len; i++)
 		add_set(drawing, repo, &holdings, i);
+
+	bool done = add_anchors(drawing, repo, &holdings, error);
+
 	restore_holdings_clear(&holdings);
-	return true;
+	return done;
 }
 
 static bool gather(struct drawing *drawing, GError **error)
@@ -234,7 +302,12 @@ static void take_point(Drill *drill, const struct draw_point *point, json_t *dra
 	*target = (struct restore_target){.timeline = point->timeline};
 	drill->target.set = g_strdup(point->set);
 	target->set = drill->target.set;
-	if (point->effective == DRAW_WAL) {
+	if (point->name) {
+		drill->target.name = g_strdup(point->name);
+		target->type = RECOVERY_NAME;
+		target->name = drill->target.name;
+		drill->target.text = g_strconcat("name:", point->name, NULL);
+	} else if (point->effective == DRAW_WAL) {
 		target->type = RECOVERY_LSN;
 		target->lsn = point->lsn;
 		drill->target.text = g_strconcat("lsn:", lsn, NULL);
@@ -277,6 +350,14 @@ static void digest_text(const char *text, char hex[2 * SHA256_SIZE + 1])
 	g_strlcpy(hex, digits, 2 * SHA256_SIZE + 1);
 }
 
+static bool check_anchor(const struct draw_point *point, GError **error)
+{
+	return point->name || odr_fail(error, ODR_ERROR_NOT_FOUND,
+				       "repository %s has no anchor in the window that can be "
+				       "reached; odrbackup anchor create makes one",
+				       point->repository);
+}
+
 static bool draw(struct drawing *drawing, GError **error)
 {
 	Drill *drill = drawing->drill;
@@ -289,6 +370,7 @@ static bool draw(struct drawing *drawing, GError **error)
 	inputs = draw_inputs_print(drawing->inputs);
 	digest_text(inputs, inputs_sha256);
 	if (!draw_make(drawing->inputs, drawing->population, &point, error) ||
+	    (drawing->only_anchors && !check_anchor(&point, error)) ||
 	    !keep(drill, EVIDENCE_POPULATION, population, error) ||
 	    !keep(drill, EVIDENCE_DRAW, inputs, error) || !keep_plan(drill, error))
 		return false;
@@ -305,6 +387,7 @@ bool drill_draw_moment(Drill *drill, enum plan_target_kind kind, GError **error)
 				  .inputs = inputs,
 				  .population = population,
 				  .stored = stored,
+				  .only_anchors = kind == PLAN_TARGET_ANCHOR_RANDOM,
 				  .cut = {drill->t_loss, drill->plan->schedule.zone}};
 
 	g_strlcpy(inputs->plan_hash, drill->plan->hash, sizeof(inputs->plan_hash));

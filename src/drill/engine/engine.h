@@ -2,6 +2,7 @@
 #define ODR_DRILL_ENGINE_ENGINE_H
 
 #include "base/task.h"
+#include "drill/anchor/references.h"
 #include "drill/check/check.h"
 #include "drill/drill.h"
 #include "drill/engine/replica.h"
@@ -34,6 +35,17 @@ struct drill_files {
 	char *folder;
 };
 
+/* What the source says of the moment, or of a time before it. */
+struct drill_anchor {
+	AnchorReferences *references; /* NULL: no anchor was found */
+	bool here;		      /* of the very moment; else the newest before it */
+	char *why;		      /* there is none of the moment */
+	SqlRows *source;	      /* what it gave last when it was asked */
+	char *why_source;
+	GArray *past; /* double */
+	struct drill_reference found;
+};
+
 typedef struct drill Drill;
 struct drill {
 	const struct drill_request *request;
@@ -63,6 +75,7 @@ struct drill {
 	struct drill_files files;
 	struct replica_arrival arrival;
 	struct feeder_report fed;
+	struct drill_anchor anchor;
 
 	/* what was found */
 	GPtrArray *databases;			     /* struct drill_database */
@@ -100,6 +113,14 @@ bool drill_draw(Drill *drill, GError **error);
 bool drill_is_able(Drill *drill, GError **error);
 /* Fills drill->target by the draw (drill/draw.h), from what the repositories hold. */
 bool drill_draw_moment(Drill *drill, enum plan_target_kind kind, GError **error);
+/* Name and place of the anchor that is the target, as the repository has it. */
+bool drill_resolve_anchor(Drill *drill, Repo *repo, GError **error);
+/* Where checks need one: that of the moment, or the newest before it. What is altered is a deviation. */
+void drill_find_anchor(Drill *drill);
+void drill_anchor_clear(struct drill_anchor *anchor);
+/* For struct drill_check_site, whose data is the drill. */
+const struct drill_reference *drill_reference(void *data, const struct drill_question *question);
+const GArray *drill_past(void *data, const struct drill_question *question);
 bool drill_preflight(Drill *drill, GError **error);
 bool drill_provision(Drill *drill, GError **error);
 bool drill_isolate(Drill *drill, GError **error);

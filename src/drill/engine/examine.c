@@ -22,7 +22,7 @@ static void site_clear(struct site *site)
 	g_free(site->lsn);
 }
 
-static void site_make(const Drill *drill, const char *database, struct site *site)
+static void site_make(Drill *drill, const char *database, struct site *site)
 {
 	const struct restore_target *target = &drill->target.target;
 	usec_t moment = target->type == RECOVERY_TIME ? target->time : drill->arrival.last_commit;
@@ -35,7 +35,10 @@ static void site_make(const Drill *drill, const char *database, struct site *sit
 					       .database = database,
 					       .target = site->target,
 					       .target_lsn = site->lsn,
-					       .service = drill->request->service};
+					       .service = drill->request->service,
+					       .reference = drill_reference,
+					       .past = drill_past,
+					       .data = drill};
 }
 
 /* Databases of Odoo's are always looked at, others where a check names them. */
@@ -273,16 +276,6 @@ static void check_configuration(Drill *drill, const struct plan_check *check)
 
 /* ---- at rest ------------------------------------------------------------------------------------- */
 
-/* Said, so that nobody takes it for passed. */
-static void leave_out(Drill *drill, const struct plan_check *check)
-{
-	DrillCheckResult *result = drill_check_result_new(check, NULL, check->database);
-
-	drill_check_unassessed(result, "this version does not carry out checks of type %s",
-			       drill_check_class(check->type)->name);
-	g_ptr_array_add(drill->results, result);
-}
-
 /* What runs in every plan runs where the service has what it looks at; what a plan names itself runs anyway. */
 static bool is_due(const Drill *drill, const struct plan_check *check)
 {
@@ -310,8 +303,6 @@ static bool check_others(Drill *drill, enum plan_stage stage, GError **error)
 			return false;
 		if (check->type == PLAN_CHECK_CONFIG)
 			check_configuration(drill, check);
-		if (check->type == PLAN_CHECK_COMPARE || check->type == PLAN_CHECK_TREND)
-			leave_out(drill, check);
 	}
 	return true;
 }
@@ -328,7 +319,10 @@ bool drill_check_stage(Drill *drill, enum plan_stage stage, GError **error)
 bool drill_check_paused(Drill *drill, GError **error)
 {
 	usec_t from = drill_span_begin();
-	bool done = drill_check_stage(drill, PLAN_STAGE_PAUSED, error);
+	bool done;
+
+	drill_find_anchor(drill);
+	done = drill_check_stage(drill, PLAN_STAGE_PAUSED, error);
 
 	drill_span_end(drill, PHASE_GATE, "", from, false);
 	drill->gated = clock_monotonic();

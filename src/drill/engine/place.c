@@ -24,8 +24,12 @@ static bool plan_from(Drill *drill, Repo *repo, GError **error)
 {
 	struct restore_target *target = &drill->target.target;
 
-	if (!restore_target_find_mark(repo, drill->request->identity, target, drill->deviations,
-				      error) ||
+	bool found = drill->target.anchor
+			     ? drill_resolve_anchor(drill, repo, error)
+			     : restore_target_find_mark(repo, drill->request->identity, target,
+							drill->deviations, error);
+
+	if (!found ||
 	    !restore_holdings_read(repo, drill->request->identity, &drill->holdings, error))
 		return false;
 

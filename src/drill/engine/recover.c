@@ -151,6 +151,12 @@ static bool check_moment(const Drill *drill, GError **error)
 	if (target->type == RECOVERY_TIME && arrival->last_commit > target->time)
 		return odr_fail(error, ODR_ERROR_FAILED,
 				"the server went past the target: its newest commit is later");
+	if (target->type == RECOVERY_NAME && target->mark_timeline != 0 &&
+	    arrival->lsn != target->lsn)
+		return odr_fail(error, ODR_ERROR_FAILED,
+				"the server stopped at another restore point of the name '%s' than "
+				"that of the mark",
+				target->name);
 	if (target->type == RECOVERY_LSN && arrival->lsn < target->lsn)
 		return odr_fail(error, ODR_ERROR_FAILED, "the server rests before the target");
 	if (arrival->lsn < drill->restore.manifest->wal->stop)

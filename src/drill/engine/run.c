@@ -375,6 +375,9 @@ static void drill_clear(Drill *drill)
 	g_free(drill->target.text);
 	g_free(drill->target.repository);
 	g_free(drill->target.set);
+	g_free(drill->target.name);
+	g_free(drill->target.anchor);
+	drill_anchor_clear(&drill->anchor);
 	g_clear_pointer(&drill->target.draw, json_decref);
 	g_clear_error(&drill->failure);
 	audit_release(drill->request->audit, drill->request->run_id);

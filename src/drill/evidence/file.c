@@ -45,6 +45,25 @@ bool evidence_file_sign(const EvidenceKey *key, const char *path, GBytes *conten
 	       evidence_file_write(signature_path, signature, error);
 }
 
+bool evidence_file_read(const char *path, const uint8_t public_key[KEY_SIZE], GBytes **content,
+			GError **error)
+{
+	g_autofree char *signature_path = g_strconcat(path, EVIDENCE_SIGNATURE, NULL);
+	g_autoptr(GBytes) found = NULL;
+	g_autoptr(GBytes) text = NULL;
+	struct evidence_signature signature;
+
+	if (!file_read(path, EVIDENCE_FILE_MAX, &found, error) ||
+	    !file_read(signature_path, EVIDENCE_SIGNATURE_MAX, &text, error) ||
+	    !evidence_signature_parse(g_bytes_get_data(text, NULL), g_bytes_get_size(text),
+				      &signature, error) ||
+	    !evidence_signature_verify(&signature, public_key, g_bytes_get_data(found, NULL),
+				       g_bytes_get_size(found), error))
+		return false;
+	*content = g_steal_pointer(&found);
+	return true;
+}
+
 /* Storing. */
 
 /* The name is taken: a store that did not answer, or an earlier attempt, put it there. */

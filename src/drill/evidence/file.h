@@ -10,6 +10,10 @@ bool evidence_file_write(const char *path, GBytes *content, GError **error);
 /* path and path.sig; the signature last. */
 bool evidence_file_sign(const EvidenceKey *key, const char *path, GBytes *content, GError **error);
 
+/* With a good signature of this key. */
+bool evidence_file_read(const char *path, const uint8_t public_key[KEY_SIZE], GBytes **content,
+			GError **error);
+
 void evidence_digest(GBytes *content, char digest[2 * SHA256_SIZE + 1]);
 bool evidence_name_valid(const char *name);
 char *evidence_path(const char *state, const char *run, const char *name); /* g_free */

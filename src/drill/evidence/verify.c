@@ -91,21 +91,7 @@ void judge_find(struct judging *judging, enum evidence_code code, const char *ru
 bool judge_read_signed(const struct judging *judging, const char *path, GBytes **content,
 		       GError **error)
 {
-	g_autofree char *signature_path = g_strconcat(path, EVIDENCE_SIGNATURE, NULL);
-	g_autoptr(GBytes) found = NULL;
-	g_autoptr(GBytes) text = NULL;
-	struct evidence_signature signature;
-
-	if (!file_read(path, EVIDENCE_FILE_MAX, &found, error) ||
-	    !file_read(signature_path, EVIDENCE_SIGNATURE_MAX, &text, error) ||
-	    !evidence_signature_parse(g_bytes_get_data(text, NULL), g_bytes_get_size(text),
-				      &signature, error) ||
-	    !evidence_signature_verify(&signature, judging->how->public_key,
-				       g_bytes_get_data(found, NULL), g_bytes_get_size(found),
-				       error))
-		return false;
-	*content = g_steal_pointer(&found);
-	return true;
+	return evidence_file_read(path, judging->how->public_key, content, error);
 }
 
 /* Runs. */

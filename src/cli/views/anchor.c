@@ -1,0 +1,132 @@
+#include "cli/views/anchor.h"
+
+#include "cli/output.h"
+#include "cli/views/set.h"
+
+struct tally {
+	guint exact, bounded, missing;
+};
+
+static struct tally count(const Anchor *anchor)
+{
+	struct tally tally = {0};
+
+	for (guint i = 0; i < anchor->figures->len; i++) {
+		const struct anchor_figure *figure = anchor->figures->pdata[i];
+
+		tally.missing += figure->basis == ANCHOR_UNKNOWN;
+		tally.bounded += figure->basis == ANCHOR_DIFFERENT;
+	}
+	tally.exact = anchor->figures->len - tally.missing - tally.bounded;
+	return tally;
+}
+
+char *anchor_summary(const Anchor *anchor)
+{
+	struct tally tally = count(anchor);
+	g_autofree char *figures = count_format(anchor->figures->len, "figure");
+	g_autofree char *missing =
+		tally.missing ? g_strdup_printf(", %u not taken", tally.missing) : g_strdup("");
+
+	return g_strdup_printf("%s: %u exact, %u bounded%s", figures, tally.exact, tally.bounded,
+			       missing);
+}
+
+static const char *meaning_of(enum anchor_basis basis)
+{
+	static const char *const meanings[ANCHOR_BASES] = {
+		[ANCHOR_IDENTICAL] = "exact: nothing happened between",
+		[ANCHOR_EQUAL] = "exact: both agree",
+		[ANCHOR_DIFFERENT] = "bounded: it changed between",
+		[ANCHOR_UNKNOWN] = "not taken",
+	};
+
+	return meanings[basis];
+}
+
+static char *rows_of(const struct anchor_figure *figure)
+{
+	const json_t *rows = json_object_get(figure->before, "rows");
+
+	return figure->problem ? g_strdup(figure->problem)
+			       : count_format(json_array_size(rows), "row");
+}
+
+void anchor_print(const Anchor *anchor)
+{
+	static const char *const headings[] = {"database", "query", "figure", "of it", NULL};
+	TableOut *table = table_out_new(headings);
+	g_autofree char *made = time_with_age(anchor->made);
+	g_autofree char *summary = anchor_summary(anchor);
+	char lsn[LSN_FORMAT_SIZE];
+
+	output_line(10, "anchor", "%s", anchor->id);
+	output_line(10, "name", "%s", anchor->name);
+	output_line(10, "made", "%s, on %s", made, anchor->host ? anchor->host : "?");
+	output_line(10, "WAL", "%s, timeline %u", lsn_format(anchor->lsn, lsn), anchor->timeline);
+	output_line(10, "has", "%s", summary);
+	puts("");
+	for (guint i = 0; i < anchor->figures->len; i++) {
+		const struct anchor_figure *figure = anchor->figures->pdata[i];
+		g_autofree char *rows = rows_of(figure);
+
+		table_out_row(table, figure->database, figure->query, meaning_of(figure->basis),
+			      rows);
+	}
+	table_out_print(table, stdout);
+}
+
+static json_t *figure_json(const struct anchor_figure *figure)
+{
+	json_t *object = json_object();
+
+	json_set_string(object, "database", figure->database);
+	json_set_string(object, "query", figure->query);
+	json_set_string(object, "sha256", figure->sha256);
+	json_set_string(object, "basis", anchor_basis_name(figure->basis));
+	json_set(object, "before", figure->before ? json_incref(figure->before) : json_null());
+	json_set(object, "after", figure->after ? json_incref(figure->after) : json_null());
+	json_set_string(object, "problem", figure->problem);
+	return object;
+}
+
+json_t *anchor_json(const Anchor *anchor)
+{
+	json_t *object = json_object(), *figures = json_array();
+	char lsn[LSN_FORMAT_SIZE];
+
+	for (guint i = 0; i < anchor->figures->len; i++)
+		json_array_append_new(figures, figure_json(anchor->figures->pdata[i]));
+	json_set_string(object, "anchor", anchor->id);
+	json_set_string(object, "name", anchor->name);
+	json_set_string(object, "host", anchor->host);
+	json_set_time(object, "made", anchor->made);
+	json_set_string(object, "lsn", lsn_format(anchor->lsn, lsn));
+	json_set_int(object, "timeline", anchor->timeline);
+	json_set(object, "figures", figures);
+	return object;
+}
+
+void anchor_list_print(const GPtrArray *anchors)
+{
+	static const char *const headings[] = {"anchor",   "name",     ">figures", ">exact",
+					       ">bounded", ">missing", "made",	   NULL};
+	TableOut *table = table_out_new(headings);
+
+	for (guint i = 0; i < anchors->len; i++) {
+		const Anchor *anchor = anchors->pdata[i];
+		struct tally tally = count(anchor);
+		g_autofree char *made = time_with_age(anchor->made);
+		g_autofree char *all = g_strdup_printf("%u", anchor->figures->len);
+		g_autofree char *exact = g_strdup_printf("%u", tally.exact);
+		g_autofree char *bounded = g_strdup_printf("%u", tally.bounded);
+		g_autofree char *missing = g_strdup_printf("%u", tally.missing);
+
+		if (anchor->name)
+			table_out_row(table, anchor->id, anchor->name, all, exact, bounded, missing,
+				      made);
+		else
+			table_out_row(table, anchor->id, "(sealed)", NULL, NULL, NULL, NULL, made);
+	}
+	table_out_print(table, anchors->len > 0 ? stdout : NULL);
+}
