@@ -17,9 +17,10 @@ typedef struct context Context;
 struct context {
 	Settings *settings;
 	const struct settings_service *service;
-	char *state;  /* <state>/<service>, made */
-	char *spool;  /* <spool>/<service>; not made */
-	usec_t as_of; /* --as-of: repositories are read as they were then; 0: as they are */
+	char *state;	      /* <state>/<service>, made */
+	char *spool;	      /* <spool>/<service>; not made */
+	unsigned connections; /* as of struct store_settings: a restore sets it */
+	usec_t as_of;	      /* --as-of: repositories are read as they were then; 0: as they are */
 	const struct arguments *arguments;
 	Identity *identity;	   /* after context_identity */
 	Bundle *bundle;		   /* after context_bundle */

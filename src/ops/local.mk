@@ -130,6 +130,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/restore/filestore.h \
 	src/ops/restore/guard.c \
 	src/ops/restore/holdings.c \
+	src/ops/restore/layers.c \
+	src/ops/restore/layers.h \
 	src/ops/restore/layout.c \
 	src/ops/restore/mark.c \
 	src/ops/restore/materialize.c \

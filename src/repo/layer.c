@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/task.h"
 #include "repo/layer_entry.h"
 #include "repo/layout.h"
 #include "repo/sealed_object.h"
@@ -342,16 +343,48 @@ static bool read_root(struct layer_reader *reader, const struct layer_ref *ref, 
 	return true;
 }
 
-bool layer_read(Repo *repo, const Identity *identity, const struct layer_ref *ref,
-		const Table *table, layer_each each, void *data, GError **error)
+/* The object that is a layer's root. */
+struct root {
+	Repo *repo;
+	const struct layer_ref *ref;
+	char *local;
+	GBytes *content; /* NULL: not read */
+};
+typedef struct root Root;
+
+static void root_clear(Root *root)
 {
-	g_autofree char *local = layout_pack(table->generation, ref->root);
-	g_autofree char *where = repo_where(repo, local);
+	g_clear_pointer(&root->content, g_bytes_unref);
+	g_free(root->local);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Root, root_clear)
+
+static Root root_of(Repo *repo, const char *generation, const struct layer_ref *ref)
+{
+	return (Root){.repo = repo, .ref = ref, .local = layout_pack(generation, ref->root)};
+}
+
+static bool root_get(void *data, GError **error)
+{
+	Root *root = data;
+
+	return repo_get_named(root->repo, root->local, root->ref->root, &root->content, error);
+}
+
+static bool root_failed(const Root *root, GError **error)
+{
+	g_autofree char *where = repo_where(root->repo, root->local);
+
+	return odr_context(error, "cannot read layer %s", where);
+}
+
+static bool root_read(const Root *root, const Identity *identity, const Table *table,
+		      layer_each each, void *data, GError **error)
+{
 	g_autofree uint8_t *plain = g_malloc(CHUNK_MAX);
 	g_autoptr(GString) last = g_string_new(NULL);
-	g_autoptr(GBytes) content = NULL;
 	struct layer_reader reader = {
-		.repo = repo,
+		.repo = root->repo,
 		.identity = identity,
 		.table = table,
 		.each = each,
@@ -359,9 +392,44 @@ bool layer_read(Repo *repo, const Identity *identity, const struct layer_ref *re
 		.plain = plain,
 		.last = last,
 	};
-	bool done = repo_get_named(repo, local, ref->root, &content, error) &&
-		    read_root(&reader, ref, content, error);
+	bool done = read_root(&reader, root->ref, root->content, error);
 
 	pack_reader_free(reader.pack);
-	return done || odr_context(error, "cannot read layer %s", where);
+	return done || root_failed(root, error);
+}
+
+bool layer_read(Repo *repo, const Identity *identity, const struct layer_ref *ref,
+		const Table *table, layer_each each, void *data, GError **error)
+{
+	g_auto(Root) root = root_of(repo, table->generation, ref);
+
+	if (!root_get(&root, error))
+		return root_failed(&root, error);
+	return root_read(&root, identity, table, each, data, error);
+}
+
+static bool check_generation(const Table *table, const char *generation, GError **error)
+{
+	return strcmp(table->generation, generation) == 0 ||
+	       odr_fail(error, ODR_ERROR_CORRUPT, "a table belongs to another generation");
+}
+
+bool layer_load(const struct layer_source *source, Table **table, layer_each each, void *data,
+		GError **error)
+{
+	g_auto(Root) root = root_of(source->repo, source->generation, source->ref);
+	struct task *getting = task_start(root_get, &root, error);
+	g_autoptr(GError) trouble = NULL;
+	g_autoptr(Table) loaded = NULL;
+	bool done = getting && table_load(source->repo, source->ref->table, &loaded, error) &&
+		    check_generation(loaded, source->generation, error);
+
+	if (!task_wait(getting, &trouble) && done) {
+		g_propagate_error(error, g_steal_pointer(&trouble));
+		return root_failed(&root, error);
+	}
+	if (!done || !root_read(&root, source->identity, loaded, each, data, error))
+		return false;
+	*table = g_steal_pointer(&loaded);
+	return true;
 }

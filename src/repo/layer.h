@@ -76,5 +76,14 @@ bool layer_writer_finish(LayerWriter *writer, struct layer_ref *ref, GError **er
 typedef bool (*layer_each)(void *data, struct layer_entry **entry, GError **error);
 bool layer_read(Repo *repo, const Identity *identity, const struct layer_ref *ref,
 		const Table *table, layer_each each, void *data, GError **error);
+/* The same with its table, which is read at the same time; it must be of the generation. */
+struct layer_source {
+	Repo *repo;
+	const Identity *identity;
+	const char *generation;
+	const struct layer_ref *ref;
+};
+bool layer_load(const struct layer_source *source, Table **table, layer_each each, void *data,
+		GError **error);
 
 #endif

@@ -52,6 +52,8 @@ src_store_libstore_a_SOURCES = \
 	src/store/s3_source_instance.c \
 	src/store/s3_source_process.c \
 	src/store/s3_source_web_identity.c \
+	src/store/s3_warm.c \
+	src/store/s3_warm.h \
 	src/store/s3_xml.c \
 	src/store/s3_xml.h \
 	src/store/store.c \

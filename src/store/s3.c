@@ -8,6 +8,7 @@
 #include "store/s3_list.h"
 #include "store/s3_lock.h"
 #include "store/s3_request.h"
+#include "store/s3_warm.h"
 
 #include <string.h>
 
@@ -25,6 +26,7 @@ static void s3_free(Store *store)
 {
 	struct s3_store *self = s3_store(store);
 
+	s3_warm_end(self);
 	s3_credentials_free(self->credentials);
 	mutex_free(self->mutex);
 	pace_free(self->up);
@@ -55,8 +57,10 @@ static Store *s3_open(const struct store_settings *settings, GError **error)
 
 	self->store.class = &store_s3;
 	if (s3_open_settings(self, settings, error) &&
-	    (!settings->create || s3_can_lock(&self->store, 0, error)))
+	    (!settings->create || s3_can_lock(&self->store, 0, error))) {
+		s3_warm_begin(self, settings->connections);
 		return &self->store;
+	}
 	s3_free(&self->store);
 	return NULL;
 }

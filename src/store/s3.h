@@ -23,6 +23,8 @@ struct s3_state {
 	enum odr_error trouble_code;
 };
 
+#define S3_WARM_MAX 16
+
 /* What the files of the s3 driver share. */
 struct s3_store {
 	struct store store;
@@ -46,6 +48,7 @@ struct s3_store {
 	bool single_deletes;	/* it knows no deletion of several at once */
 	enum s3_word lock_seen; /* whether a lock was read back as it was asked for … */
 	usec_t lock_seen_at;	/* … and when, by the monotonic clock */
+	struct task *warming[S3_WARM_MAX]; /* the opener's; NULL: none */
 };
 struct s3_store *s3_store(Store *store);
 

@@ -31,10 +31,10 @@ bool s3_not_implemented(const S3Answer *answer)
 }
 
 /* S3_YES: there is an answer to be read. */
-static enum s3_word ask(struct s3_store *self, const char *subresource, S3Answer *answer,
-			GError **error)
+static enum s3_word ask(struct s3_store *self, const char *subresource, bool brief,
+			S3Answer *answer, GError **error)
 {
-	const struct s3_call call = {.method = "GET", .query = {{subresource, ""}}};
+	const struct s3_call call = {.method = "GET", .query = {{subresource, ""}}, .brief = brief};
 	g_autoptr(GError) cause = NULL;
 
 	if (s3_call(self, &call, answer, &cause))
@@ -47,11 +47,11 @@ static enum s3_word ask(struct s3_store *self, const char *subresource, S3Answer
 	return S3_UNKNOWN;
 }
 
-static enum s3_word ask_versioning(struct s3_store *self, GError **error)
+static enum s3_word ask_versioning(struct s3_store *self, bool brief, GError **error)
 {
 	g_autoptr(S3Answer) answer = s3_answer_new();
 	const GByteArray *body = answer->http->body;
-	enum s3_word word = ask(self, VERSIONING, answer, error);
+	enum s3_word word = ask(self, VERSIONING, brief, answer, error);
 	enum s3_versioning versioning;
 
 	if (word != S3_YES)
@@ -67,7 +67,7 @@ static enum s3_word ask_lock(struct s3_store *self, struct s3_lock_rule *rule, G
 {
 	g_autoptr(S3Answer) answer = s3_answer_new();
 	const GByteArray *body = answer->http->body;
-	enum s3_word word = ask(self, LOCK, answer, error);
+	enum s3_word word = ask(self, LOCK, false, answer, error);
 
 	if (word != S3_YES)
 		return word;
@@ -126,13 +126,23 @@ enum s3_word s3_versioning(struct s3_store *self, GError **error)
 		return word;
 	word = recall(self, VERSIONING);
 	if (word == S3_UNKNOWN) {
-		word = ask_versioning(self, error);
+		word = ask_versioning(self, false, error);
 		note(self, VERSIONING, word);
 	}
 	mutex_lock(self->mutex);
 	self->versions = word;
 	mutex_unlock(self->mutex);
 	return word;
+}
+
+void s3_versioning_learn(struct s3_store *self)
+{
+	enum s3_word word = ask_versioning(self, true, NULL);
+
+	mutex_lock(self->mutex);
+	if (self->versions == S3_UNKNOWN)
+		self->versions = word;
+	mutex_unlock(self->mutex);
 }
 
 static enum s3_word learn_lock(struct s3_store *self, struct s3_lock_rule *rule, GError **error)

@@ -10,6 +10,8 @@
 
 /* S3_UNKNOWN: error says why. */
 enum s3_word s3_versioning(struct s3_store *self, GError **error);
+/* Asks once, and briefly; where there is no answer, the next one asks. */
+void s3_versioning_learn(struct s3_store *self);
 /* False only where it never kept any: there may be versions and delete markers to be seen. */
 bool s3_has_versions(struct s3_store *self);
 /* That, and whether it locks. */

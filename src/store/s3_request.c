@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-#define HTTP_RANGE 416
+#define HTTP_RANGE   416
+#define BRIEF_WITHIN (10 * USEC_PER_SEC)
 
 S3Answer *s3_answer_new(void)
 {
@@ -218,6 +219,7 @@ static bool send_request(Operation *operation, GError **error)
 		.ca_file = self->ca_file,
 		.proxy = self->proxy,
 		.silent_within = self->silent_within,
+		.within = call->brief ? BRIEF_WITHIN : 0,
 		.up = self->up,
 		.down = self->down,
 		.plain = self->plain,
@@ -467,7 +469,7 @@ bool s3_call(struct s3_store *self, const struct s3_call *call, S3Answer *answer
 		}
 		if (meaning->reaction != S3_RETRY)
 			note_answered(self);
-		if (retry(&operation, meaning, cause))
+		if (!call->brief && retry(&operation, meaning, cause))
 			continue;
 		if (operation.over_budget)
 			odr_context(&cause, "too many requests had to be repeated already");

@@ -32,6 +32,7 @@ struct s3_call {
 	const struct iovec *parts;
 	int part_count;
 	bool body;
+	bool brief;	      /* neither repeated nor waited for long: it is not missed */
 	bool checksum;	      /* by x-amz-checksum-sha256 where that will do; else Content-MD5 */
 	struct s3_read *read; /* NULL: the answer's body, at most S3_REPLY_MAX */
 };

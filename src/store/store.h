@@ -47,6 +47,8 @@ struct store_settings {
 	usec_t retry_for;    /* 0: nothing is asked twice */
 	usec_t silent_within;
 	uint64_t bandwidth_up, bandwidth_down; /* bytes a second of all threads; 0: no limit */
+	/* So many connections are made beside the first one, for what will be asked at once. */
+	unsigned connections;
 	/* Where drivers that ask a server keep what it told of itself, and how long that is believed
 	 * instead of asking again; NULL: nowhere. 0: it is asked, and kept for others. */
 	const char *memory;

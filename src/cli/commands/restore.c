@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Sets and WAL are looked at together, then packs are read by several at once. */
+#define CONNECTIONS 3
+
 static const struct restore_part_class *const classes[] = {
 	&restore_database_part,
 	&restore_filestore_part,
@@ -111,6 +114,8 @@ static bool plan(const struct parts *parts, struct restore_site *site, GError **
 {
 	site->context =
 		context_open(site->arguments, arguments_positional(site->arguments, 0), error);
+	if (site->context)
+		site->context->connections = CONNECTIONS;
 	if (!site->context || !context_identity(site->context, error) ||
 	    !context_repos(site->context, error))
 		return false;

@@ -71,7 +71,8 @@ static bool plan_from(void *part, Repo *repo, GError **error)
 	struct restore_proof proof = {.repo = repo,
 				      .identity = planning->context->identity,
 				      .source = &source,
-				      .target = &planning->target};
+				      .target = &planning->target,
+				      .held = holdings.held};
 	bool planned = restore_plan(&source, &planning->target, &plan, error);
 
 	if (planned && planning->current_timeline) {
@@ -83,6 +84,7 @@ static bool plan_from(void *part, Repo *repo, GError **error)
 		restore_plan_clear(&plan);
 		planned = false;
 	}
+	g_clear_pointer(&holdings.held, g_ptr_array_unref);
 	if (!planned) {
 		for (guint i = 0; i < holdings.troubles->len; i++)
 			log_warning("%s", (char *)holdings.troubles->pdata[i]);

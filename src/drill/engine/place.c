@@ -39,12 +39,16 @@ static bool plan_from(Drill *drill, Repo *repo, GError **error)
 	struct restore_proof proof = {.repo = repo,
 				      .identity = drill->request->identity,
 				      .source = &source,
-				      .target = target};
+				      .target = target,
+				      .held = drill->holdings.held};
+	bool proven;
 
 	if (!restore_plan(&source, target, &drill->restore, error))
 		return false;
 	drill->planned = true;
-	return restore_plan_prove(&proof, &drill->restore, error);
+	proven = restore_plan_prove(&proof, &drill->restore, error);
+	g_clear_pointer(&drill->holdings.held, g_ptr_array_unref);
+	return proven;
 }
 
 static void forget_plan(Drill *drill)

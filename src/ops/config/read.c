@@ -47,13 +47,9 @@ static bool read_layer(ConfigRead *config, GError **error)
 	if (config->part->layers->len != 1)
 		return odr_fail(error, ODR_ERROR_CORRUPT, "a configuration has one layer, not %u",
 				config->part->layers->len);
-	if (!table_load(config->repo, ref->table, &config->table, error))
-		return false;
-	if (strcmp(config->table->generation, config->part->generation) != 0)
-		return odr_fail(error, ODR_ERROR_CORRUPT,
-				"the table of the configuration belongs to another generation");
-	return layer_read(config->repo, config->identity, ref, config->table, take_entry, config,
-			  error);
+	return layer_load(&(struct layer_source){config->repo, config->identity,
+						 config->part->generation, ref},
+			  &config->table, take_entry, config, error);
 }
 
 /* ---- content --------------------------------------------------------------------------------- */

@@ -21,17 +21,28 @@ static const TimelineHistory *followed(const struct restore_proof *proof,
 	return NULL;
 }
 
+static const struct wal_held *whole_file(const GPtrArray *held, const char *file)
+{
+	for (guint i = 0; i < held->len; i++) {
+		const struct wal_held *one = held->pdata[i];
+
+		if (one->complete && strcmp(one->file, file) == 0)
+			return one;
+	}
+	return NULL;
+}
+
 static bool fetch(const struct restore_proof *proof, const char *file, GByteArray **content,
 		  GError **error)
 {
-	g_autoptr(GPtrArray) held = NULL;
+	g_autoptr(GPtrArray) found = NULL;
+	const struct wal_held *one;
 
-	if (!wal_find(proof->repo, file, &held, error))
+	if (!proof->held && !wal_find(proof->repo, file, &found, error))
 		return false;
-	for (guint i = 0; i < held->len; i++)
-		if (((const struct wal_held *)held->pdata[i])->complete)
-			return wal_fetch(proof->repo, proof->identity, held->pdata[i], 1, content,
-					 NULL, error);
+	one = whole_file(proof->held ? proof->held : found, file);
+	if (one)
+		return wal_fetch(proof->repo, proof->identity, one, 1, content, NULL, error);
 	return odr_fail(error, ODR_ERROR_TRANSIENT, "WAL segment %s is gone since it was listed",
 			file);
 }

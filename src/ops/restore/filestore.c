@@ -1,12 +1,12 @@
 #include "ops/restore/filestore.h"
 
-#include "base/bytes.h"
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/stop.h"
 #include "ops/accounts.h"
 #include "ops/attributes.h"
+#include "ops/restore/layers.h"
 #include "ops/restore/materialize.h"
 #include "ops/sandbox.h"
 #include "repo/entry_list.h"
@@ -21,21 +21,14 @@
 #define MARK   ".odrbackup-restore" /* in the folder while a restore is under way */
 #define PREFIX "filestore/"
 
-/* A layer as it was read: its entries in a file, its packs in a table. */
-struct source {
-	LayerFile *file;
-	uint32_t first_pack; /* number of its first pack among those of all tables */
-};
-
 struct restoring {
 	const struct restore_filestore_request *request;
 	struct restore_filestore_result *result;
 	struct sandbox sandbox; /* for the layers */
-	GHashTable *seen;	/* roots of layers, in hex; owned */
-	GArray *sources;	/* struct source */
-	GPtrArray *tables;	/* Table, as many */
-	uint64_t packs;		/* of all tables */
-	GHashTable *folders;	/* paths in the set; owned */
+	RestoreLayers *layers;
+	const GArray *sources; /* struct restore_layer; theirs */
+	GPtrArray *tables;     /* Table, as many; theirs */
+	GHashTable *folders;   /* paths in the set; owned */
 	EntryList *directories, *links;
 	Accounts *accounts; /* NULL: not root */
 	Materializer *files;
@@ -109,94 +102,27 @@ static bool begin_folder(const struct restoring *restoring, GError **error)
 
 /* ---- the layers -------------------------------------------------------------------------------- */
 
-struct layer_taking {
-	LayerFileWriter *writer;
-	bool tombstones;
-};
-
-static bool take_entry(void *data, struct layer_entry **entry, GError **error)
-{
-	const struct layer_taking *taking = data;
-
-	if (!stop_check(error))
-		return false;
-	if ((*entry)->kind == ENTRY_TOMBSTONE && !taking->tombstones)
-		return true;
-	return layer_file_add(taking->writer, *entry, 0, error);
-}
-
-static void source_clear(void *data)
-{
-	struct source *source = data;
-
-	layer_file_free(source->file);
-}
-
-static bool read_layer(struct restoring *restoring, const struct layer_ref *ref, const Table *table,
-		       bool tombstones, GError **error)
-{
-	const struct restore_filestore_request *request = restoring->request;
-	g_autofree char *path =
-		g_strdup_printf("%s/layer-%u", restoring->sandbox.folder, restoring->sources->len);
-	g_autoptr(LayerFileWriter) writer = layer_file_create(path, error);
-	struct layer_taking taking = {.writer = writer, .tombstones = tombstones};
-	struct source source = {.first_pack = (uint32_t)restoring->packs};
-
-	if (!writer ||
-	    !layer_read(request->repo, request->identity, ref, table, take_entry, &taking, error) ||
-	    !layer_file_commit(writer, error))
-		return false;
-	source.file = layer_file_open(path, error);
-	if (!source.file)
-		return false;
-	g_array_append_val(restoring->sources, source);
-	return true;
-}
-
-static bool take_layer(struct restoring *restoring, const struct set_part *part,
-		       const struct layer_ref *ref, bool tombstones, GError **error)
-{
-	Table *table;
-
-	if (!table_load(restoring->request->repo, ref->table, &table, error))
-		return false;
-	g_ptr_array_add(restoring->tables, table);
-	if (strcmp(table->generation, part->generation) != 0)
-		return odr_fail(error, ODR_ERROR_CORRUPT, "a table belongs to another generation");
-	if (!read_layer(restoring, ref, table, tombstones, error))
-		return false;
-	restoring->packs += table->rows->len;
-	return restoring->packs <= G_MAXUINT32 ||
-	       odr_fail(error, ODR_ERROR_REFUSED, "the captures have too many packs");
-}
-
-/* Layers that an earlier set of the choice has are not read again. */
-static bool take_set(struct restoring *restoring, const Manifest *manifest, bool tombstones,
-		     GError **error)
-{
-	const struct set_part *part = manifest_part(manifest, PART_FILESTORE);
-
-	for (guint i = 0; i < part->layers->len; i++) {
-		const struct layer_ref *ref = &g_array_index(part->layers, struct layer_ref, i);
-
-		if (!g_hash_table_add(restoring->seen, hex_encode(ref->root, SHA256_SIZE)))
-			continue;
-		if (!take_layer(restoring, part, ref, tombstones, error))
-			return odr_context(error, "cannot read set %s", manifest->set_id);
-	}
-	return true;
-}
-
 static bool read_layers(struct restoring *restoring, GError **error)
 {
-	const struct filestore_choice *choice = restoring->request->choice;
+	const struct restore_filestore_request *request = restoring->request;
+	const struct filestore_choice *choice = request->choice;
 
 	report(restoring, "reading the captures", 0);
-	if (choice->base && !take_set(restoring, choice->base, true, error))
-		return false;
+	restoring->layers = restore_layers_new(
+		&(struct restore_layers_settings){.repo = request->repo,
+						  .identity = request->identity,
+						  .part = PART_FILESTORE,
+						  .folder = restoring->sandbox.folder});
+	if (choice->base)
+		restore_layers_add(restoring->layers, choice->base, true);
 	for (guint i = 0; i < choice->later->len; i++)
-		if (!take_set(restoring, choice->later->pdata[i], false, error))
-			return false;
+		restore_layers_add(restoring->layers, choice->later->pdata[i], false);
+	restoring->sources = restore_layers_read(restoring->layers, error);
+	if (!restoring->sources)
+		return false;
+	for (guint i = 0; i < restoring->sources->len; i++)
+		g_ptr_array_add(restoring->tables,
+				g_array_index(restoring->sources, struct restore_layer, i).table);
 	return true;
 }
 
@@ -281,7 +207,7 @@ static bool lay_entry(struct restoring *restoring, const struct layer_entry *ent
 }
 
 /* Packs are numbered through all tables. */
-static void renumber(struct layer_entry *entry, const struct source *source)
+static void renumber(struct layer_entry *entry, const struct restore_layer *source)
 {
 	for (guint i = 0; entry->extents && i < entry->extents->len; i++) {
 		struct extent *extent = &g_array_index(entry->extents, struct extent, i);
@@ -299,7 +225,7 @@ static bool lay_merged(struct restoring *restoring, const struct merged_entry *m
 
 	if (!stop_check(error) || !local_entry_decode(&merged->local, &entry, error))
 		return false;
-	renumber(entry, &g_array_index(restoring->sources, struct source, merged->layer));
+	renumber(entry, &g_array_index(restoring->sources, struct restore_layer, merged->layer));
 	/* The folder that holds all of them is the user's own. */
 	done = strcmp(entry->path, "filestore") == 0 ||
 	       (g_str_has_prefix(entry->path, PREFIX)
@@ -316,7 +242,8 @@ static bool lay_out(struct restoring *restoring, GError **error)
 	struct merged_entry merged;
 
 	for (guint i = 0; i < restoring->sources->len; i++)
-		g_ptr_array_add(files, g_array_index(restoring->sources, struct source, i).file);
+		g_ptr_array_add(files,
+				g_array_index(restoring->sources, struct restore_layer, i).file);
 	g_autoptr(LayerMerge) merge =
 		layer_merge_new(&(struct layer_merge_settings){.files = files});
 
@@ -435,9 +362,7 @@ bool restore_filestore(const struct restore_filestore_request *request,
 	struct restoring restoring = {
 		.request = request,
 		.result = result,
-		.seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
-		.sources = g_array_new(false, true, sizeof(struct source)),
-		.tables = g_ptr_array_new_with_free_func((GDestroyNotify)table_free),
+		.tables = g_ptr_array_new(),
 		.folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
 		.directories = entry_list_new(request->spool),
 		.links = entry_list_new(request->spool),
@@ -445,16 +370,14 @@ bool restore_filestore(const struct restore_filestore_request *request,
 	bool done;
 
 	*result = (struct restore_filestore_result){0};
-	g_array_set_clear_func(restoring.sources, source_clear);
 	done = restore_steps(&restoring, error);
 	materializer_free(restoring.files);
 	entry_list_free(restoring.directories);
 	entry_list_free(restoring.links);
 	accounts_free(restoring.accounts);
 	g_hash_table_unref(restoring.folders);
-	g_hash_table_unref(restoring.seen);
-	g_array_unref(restoring.sources);
 	g_ptr_array_unref(restoring.tables);
+	restore_layers_free(restoring.layers);
 	sandbox_remove(&restoring.sandbox);
 	return done || odr_context(error, "cannot restore the filestore");
 }

@@ -1,11 +1,13 @@
 #include "ops/restore/restore.h"
 
 #include "base/error.h"
+#include "base/task.h"
 #include "repo/wal_held.h"
 
 void restore_holdings_clear(struct restore_holdings *holdings)
 {
 	g_clear_pointer(&holdings->manifests, g_ptr_array_unref);
+	g_clear_pointer(&holdings->held, g_ptr_array_unref);
 	g_clear_pointer(&holdings->ranges, g_array_unref);
 	g_clear_pointer(&holdings->histories, g_ptr_array_unref);
 	g_clear_pointer(&holdings->troubles, g_ptr_array_unref);
@@ -56,12 +58,10 @@ static bool concerns_one_file(const GError *error)
 static bool add_archive(Repo *repo, const Identity *identity, struct restore_holdings *holdings,
 			GError **error)
 {
-	g_autoptr(GPtrArray) held = NULL;
+	const GPtrArray *held = holdings->held;
 	g_autoptr(GArray) stored = g_array_new(false, false, sizeof(struct wal_stored));
 	uint32_t size = segment_size(holdings->manifests);
 
-	if (!wal_list(repo, &held, error))
-		return false;
 	g_ptr_array_add(holdings->histories, timeline_history_parse(1, NULL, NULL));
 	for (guint i = 0; i < held->len; i++) {
 		const struct wal_held *file = held->pdata[i];
@@ -86,6 +86,36 @@ static bool add_archive(Repo *repo, const Identity *identity, struct restore_hol
 	return true;
 }
 
+/* WAL is listed while the sets are read. */
+struct wal_listing {
+	Repo *repo;
+	GPtrArray *held;
+};
+
+static bool list_wal(void *data, GError **error)
+{
+	struct wal_listing *listing = data;
+
+	return wal_list(listing->repo, &listing->held, error);
+}
+
+static bool read_lists(Repo *repo, const Identity *identity, struct restore_holdings *holdings,
+		       GError **error)
+{
+	struct wal_listing listing = {.repo = repo};
+	struct task *listed = task_start(list_wal, &listing, error);
+	g_autoptr(GError) trouble = NULL;
+	bool done = listed &&
+		    manifest_list(repo, identity, &holdings->manifests, holdings->troubles, error);
+
+	if (!task_wait(listed, &trouble) && done) {
+		g_propagate_error(error, g_steal_pointer(&trouble));
+		done = false;
+	}
+	holdings->held = listing.held;
+	return done;
+}
+
 bool restore_holdings_read(Repo *repo, const Identity *identity, struct restore_holdings *holdings,
 			   GError **error)
 {
@@ -93,7 +123,7 @@ bool restore_holdings_read(Repo *repo, const Identity *identity, struct restore_
 		.histories = g_ptr_array_new_with_free_func((GDestroyNotify)timeline_history_free),
 		.troubles = g_ptr_array_new_with_free_func(g_free)};
 
-	if (!manifest_list(repo, identity, &read.manifests, read.troubles, error) ||
+	if (!read_lists(repo, identity, &read, error) ||
 	    !add_archive(repo, identity, &read, error)) {
 		restore_holdings_clear(&read);
 		return false;

@@ -307,8 +307,10 @@ static void tick(void *shared)
 
 bool materializer_run(Materializer *all, GError **error)
 {
-	return materialize_plan_sort(&all->plan, error) &&
-	       pool_run(&(struct pool_work){.workers = FETCHERS * all->settings.workers,
+	unsigned workers = FETCHERS * all->settings.workers;
+
+	return materialize_plan_sort(&all->plan, workers, error) &&
+	       pool_run(&(struct pool_work){.workers = workers,
 					    .jobs = all->plan.jobs->len,
 					    .shared = all,
 					    .begin = worker_begin,

@@ -7,6 +7,8 @@
 
 /* A larger file is not what a file system of ours holds: its size is damaged, or a lie. */
 #define FILE_SIZE_MAX ((uint64_t)16 << 40)
+#define JOBS_EACH     2
+#define JOB_LEAST     512
 #define ORDER_SIZE    16 /* big-endian: u32 pack · u64 offset · u32 slice */
 
 enum { ZEROS = 1 << 0, ENDED = 1 << 1, BLOCKS = 1 << 2 };
@@ -169,6 +171,7 @@ static bool add_piece(struct materialize_plan *plan, const struct materialize_pi
 	memcpy(key, &pack, sizeof(pack));
 	memcpy(key + 4, &offset, sizeof(offset));
 	memcpy(key + 12, &slice, sizeof(slice));
+	plan->added++;
 	return sorter_add(plan->sorter,
 			  &(struct sorter_record){.key = key,
 						  .key_size = sizeof(key),
@@ -217,23 +220,30 @@ bool materialize_plan_add(struct materialize_plan *plan, const struct layer_entr
 
 /* Jobs. */
 
+/* Whoever has the last job works alone: of small files, where a job is many, each worker has several. */
+static size_t job_limit(const struct materialize_plan *plan, unsigned workers)
+{
+	return CLAMP(plan->added / ((uint64_t)workers * JOBS_EACH), JOB_LEAST, MATERIALIZE_JOB_MAX);
+}
+
 static void note_piece(struct materialize_plan *plan, const struct materialize_piece *piece,
-		       uint64_t number, uint32_t *pack)
+		       uint64_t number, size_t limit, uint32_t *pack)
 {
 	GArray *jobs = plan->jobs;
 	struct materialize_job *last =
 		jobs->len ? &g_array_index(jobs, struct materialize_job, jobs->len - 1) : NULL;
 	struct materialize_job job = {.first = number, .count = 1};
 
-	if (last && *pack == piece->place.pack && last->count < MATERIALIZE_JOB_MAX)
+	if (last && *pack == piece->place.pack && last->count < limit)
 		last->count++;
 	else
 		g_array_append_val(jobs, job);
 	*pack = piece->place.pack;
 }
 
-bool materialize_plan_sort(struct materialize_plan *plan, GError **error)
+bool materialize_plan_sort(struct materialize_plan *plan, unsigned workers, GError **error)
 {
+	size_t limit = job_limit(plan, workers);
 	struct sorter_record record;
 	uint32_t pack = 0;
 
@@ -247,7 +257,7 @@ bool materialize_plan_sort(struct materialize_plan *plan, GError **error)
 		if (!record.key)
 			break;
 		memcpy(&piece, record.value, sizeof(piece));
-		note_piece(plan, &piece, number, &pack);
+		note_piece(plan, &piece, number, limit, &pack);
 		if (!spool_append(plan->pieces, &piece, sizeof(piece), error))
 			return false;
 	}

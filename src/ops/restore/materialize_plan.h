@@ -33,6 +33,7 @@ struct materialize_plan {
 	uint64_t packs; /* numbered from 0 */
 	Spool *targets;
 	Sorter *sorter; /* of pieces; NULL when they are in order */
+	uint64_t added; /* pieces */
 	Spool *pieces;	/* struct materialize_piece, by pack, offset and slice */
 	GArray *jobs;	/* struct materialize_job */
 };
@@ -43,8 +44,8 @@ void materialize_plan_init(struct materialize_plan *plan, uint64_t packs, const 
 void materialize_plan_clear(struct materialize_plan *plan);
 bool materialize_plan_add(struct materialize_plan *plan, const struct layer_entry *entry,
 			  const char *path, GError **error);
-/* When all files were added: the jobs. */
-bool materialize_plan_sort(struct materialize_plan *plan, GError **error);
+/* When all files were added: the jobs, small enough that so many workers have some each. */
+bool materialize_plan_sort(struct materialize_plan *plan, unsigned workers, GError **error);
 /* By the workers: the pieces of a job; the target of a piece, to be cleared. */
 bool materialize_plan_pieces(const struct materialize_plan *plan, const struct materialize_job *job,
 			     struct materialize_piece pieces[MATERIALIZE_JOB_MAX], GError **error);

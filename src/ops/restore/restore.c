@@ -78,16 +78,11 @@ static bool read_set(struct restore *restore, GError **error)
 			&g_array_index(restore->part->layers, struct layer_ref, i);
 		Table *table;
 
-		if (!table_load(request->repo, ref->table, &table, error))
+		if (!layer_load(&(struct layer_source){request->repo, request->identity,
+						       restore->part->generation, ref},
+				&table, take_entry, restore, error))
 			return odr_context(error, "cannot read set %s", manifest->set_id);
 		g_ptr_array_add(restore->tables, table);
-		if (strcmp(table->generation, restore->part->generation) != 0)
-			return odr_fail(error, ODR_ERROR_CORRUPT,
-					"a table of set %s belongs to another generation",
-					manifest->set_id);
-		if (!layer_read(request->repo, request->identity, ref, table, take_entry, restore,
-				error))
-			return odr_context(error, "cannot read set %s", manifest->set_id);
 	}
 	return true;
 }

@@ -50,6 +50,7 @@ struct restore_proof {
 	const Identity *identity;
 	const struct restore_source *source;
 	const struct restore_target *target;
+	const GPtrArray *held; /* of the holdings; NULL: it is looked for */
 };
 bool restore_plan_prove(const struct restore_proof *proof, struct restore_plan *plan,
 			GError **error);
@@ -62,6 +63,7 @@ bool restore_target_find_mark(Repo *repo, const Identity *identity, struct resto
 /* Reading what the plan needs from a repository. */
 struct restore_holdings {
 	GPtrArray *manifests; /* owned */
+	GPtrArray *held;      /* struct wal_held, by file: for a proof, then to be let go */
 	GArray *ranges;
 	GPtrArray *histories;
 	GPtrArray *troubles; /* char *: objects that did not verify */

@@ -84,7 +84,7 @@ static void plan(struct site *site, struct layer_entry *entry, const char *path)
 
 static void sort(struct site *site)
 {
-	materialize_plan_sort(&site->plan, &site->error);
+	materialize_plan_sort(&site->plan, 1, &site->error);
 	g_assert_no_error(site->error);
 }
 
