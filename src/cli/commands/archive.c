@@ -41,18 +41,21 @@ static void guard_signals(int status)
 	sigaction(SIGTERM, &action, NULL);
 }
 
-/* Where the smallest program does not know a store, the next one does: this does not return then. */
-static bool store_types_known(const struct arguments *arguments, const GPtrArray *repositories)
+static bool store_types_known(const GPtrArray *repositories)
 {
 	for (guint i = 0; i < repositories->len; i++) {
 		const struct settings_repository *repository = repositories->pdata[i];
 
-		if (!store_type_known(repository->type)) {
-			*arguments->exit_status =
-				program_hand_over(PROGRAM_ARCHIVE, arguments->argv);
+		if (!store_type_known(repository->type))
 			return false;
-		}
 	}
+	return true;
+}
+
+/* Where the smallest program does not know a store, the next one does: this does not return then. */
+static bool become_larger(const struct arguments *arguments)
+{
+	*arguments->exit_status = program_hand_over(PROGRAM_ARCHIVE, arguments->argv);
 	return true;
 }
 
@@ -69,29 +72,28 @@ bool cmd_archive_push(const struct arguments *arguments, GError **error)
 	context = context_open(arguments, arguments_text(arguments, "service"), error);
 	if (!context)
 		return false;
-	if (!store_types_known(arguments, context->service->repositories))
-		return true;
-	if (!context_bundle(context, error))
-		return false;
 
 	const struct settings_tier *tier = context->service->tier;
 	g_autofree struct store_settings *stores = context_stores(context->service->repositories);
+	struct archive_push_request request = {
+		.repositories = stores,
+		.repository_count = context->service->repositories->len,
+		.state = context->state,
+		.path = arguments_positional(arguments, 0),
+		.data_directory = settings_data_directory(context->service),
+		.batch = context->settings->archive_push_batch,
+		.workers = context->settings->workers,
+		.compress_level = context->settings->compress_level,
+		.lock_for = retention_lock_until(0, tier->generation_length, tier->retain),
+	};
 
+	if (!store_types_known(context->service->repositories))
+		return archive_push_is_done(&request) || become_larger(arguments);
+	if (!context_bundle(context, error))
+		return false;
+	request.bundle = context->bundle;
 	context_remember(context, stores, context->service->repositories->len, STORE_KNOWN_FOR);
-	return archive_push(
-		&(struct archive_push_request){
-			.repositories = stores,
-			.repository_count = context->service->repositories->len,
-			.bundle = context->bundle,
-			.state = context->state,
-			.path = arguments_positional(arguments, 0),
-			.data_directory = settings_data_directory(context->service),
-			.batch = context->settings->archive_push_batch,
-			.workers = context->settings->workers,
-			.compress_level = context->settings->compress_level,
-			.lock_for = retention_lock_until(0, tier->generation_length, tier->retain),
-		},
-		error);
+	return archive_push(&request, error);
 }
 
 /* Segments of another service or of one that was set up anew under the same name never meet here. Of the
@@ -125,8 +127,8 @@ bool cmd_archive_get(const struct arguments *arguments, GError **error)
 
 	if (!repositories)
 		return false;
-	if (!store_types_known(arguments, repositories))
-		return true;
+	if (!store_types_known(repositories))
+		return become_larger(arguments);
 	if (!context_identity(context, error))
 		return false;
 

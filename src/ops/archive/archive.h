@@ -27,6 +27,9 @@ struct archive_push_request {
  * taken along never decide. A different file of the same name: EXISTS; of a copy of the cluster, in another
  * folder: REFUSED. Nothing in pg_wal is changed. */
 bool archive_push(const struct archive_push_request *request, GError **error);
+/* True where an earlier push took the file along, so that nothing is left to do: no repository is asked for
+ * that, nor a bundle needed. False says nothing. */
+bool archive_push_is_done(const struct archive_push_request *request);
 
 struct archive_get_request {
 	const struct store_settings *repositories;

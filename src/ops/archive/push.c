@@ -290,3 +290,12 @@ bool archive_push(const struct archive_push_request *request, GError **error)
 		return odr_context(error, "cannot archive WAL file %s", name);
 	return true;
 }
+
+bool archive_push_is_done(const struct archive_push_request *request)
+{
+	g_autoptr(Push) push = push_new(request);
+
+	return wal_file_kind(push->names->pdata[0], NULL) == WAL_FILE_SEGMENT &&
+	       push_learn_cluster(push, NULL) && push_adopt_journal(push, NULL) &&
+	       push_is_done(push);
+}
