@@ -43,7 +43,7 @@ struct store_class {
 struct store {
 	const struct store_class *class;
 	char *name, *description;
-	bool unauthenticated; /* see store_is_authenticated */
+	const struct store_distrust *distrust;
 	/* Set after open, not by the driver. */
 	char place[STORE_PLACE_SIZE];
 	Memory *memory; /* NULL: none */

@@ -52,6 +52,11 @@ static bool check_settings(const struct store_settings *settings, GError **error
 	return true;
 }
 
+static const struct store_distrust no_certificate = {
+	.why = "libs3 looks at no certificate",
+	.advice = "read this bucket by type=s3",
+};
+
 static bool take_place(struct libs3_store *self, const struct store_settings *settings,
 		       GError **error)
 {
@@ -62,7 +67,10 @@ static bool take_place(struct libs3_store *self, const struct store_settings *se
 				"libs3 talks to whoever answers, whatever the certificate: use "
 				"type=s3, or set tls-unverified=yes where the network is guarded "
 				"otherwise");
-	self->store.unauthenticated = !self->place.plain;
+	if (!self->place.plain)
+		self->store.distrust = &no_certificate;
+	else if (self->place.open)
+		self->store.distrust = &s3_place_distrust;
 	self->store.description = s3_place_describe(&self->place, "libs3");
 	return true;
 }

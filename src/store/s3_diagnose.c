@@ -53,13 +53,18 @@ static bool is_loopback(const char *address)
 static void add_plain(struct diagnose *diagnose, const struct http_connection *connection)
 {
 	bool here = is_loopback(connection->address);
+	const struct store_distrust *distrust = store_distrust(diagnose->store);
 
-	diagnose_add(diagnose, "tls", here ? STORE_STEP_OK : STORE_STEP_WARNING,
-		     here ? NULL
-			  : "write https:// in endpoint=: who is on the way sees what is stored "
-			    "when, and may withhold it",
-		     "none: plain http%s", here ? " within this host" : "");
 	diagnose->out->facts.guarded = here ? STORE_YES : STORE_NO;
+	if (distrust)
+		diagnose_add(
+			diagnose, "tls", STORE_STEP_WARNING, distrust->advice,
+			"none: plain http; who is on the way sees what is stored when, and may "
+			"withhold it, so archive-get calls no WAL absent and no recovery ends "
+			"by this repository");
+	else
+		diagnose_add(diagnose, "tls", STORE_STEP_OK, NULL, "none: plain http%s",
+			     here ? " within this host" : ", for which plain-http=trusted vouches");
 }
 
 static void add_unreached(struct s3_diagnose *s3, const struct http_connection *connection,

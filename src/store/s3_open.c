@@ -17,6 +17,7 @@ static void take_place(struct s3_store *self, S3Place *place)
 	self->base = g_strconcat(place->plain ? "http://" : "https://", self->host, NULL);
 	self->folder = place->host_style ? g_strdup("") : g_strconcat("/", place->bucket, NULL);
 	self->plain = place->plain;
+	self->store.distrust = place->open ? &s3_place_distrust : NULL;
 	self->bucket = g_steal_pointer(&place->bucket);
 	self->region = g_steal_pointer(&place->region);
 	self->prefix = g_steal_pointer(&place->prefix);

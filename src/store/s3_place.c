@@ -71,6 +71,7 @@ static bool take_endpoint(S3Place *place, const struct store_settings *settings,
 		settings->host_style || (!settings->endpoint && !strchr(place->bucket, '.'));
 	place->plain = url.plain;
 	place->loopback = http_host_is_loopback(url.host);
+	place->open = place->plain && !place->loopback && !settings->plain_trusted;
 	place->amazon = g_str_has_suffix(url.host, ".amazonaws.com") ||
 			g_str_has_suffix(url.host, ".amazonaws.com.cn");
 	place->authority = g_steal_pointer(&url.authority);
@@ -93,6 +94,13 @@ bool s3_place_of(const struct store_settings *settings, S3Place *place, GError *
 	found = (S3Place){0};
 	return true;
 }
+
+const struct store_distrust s3_place_distrust = {
+	.why = "the way there is plain http",
+	.advice =
+		"write https:// in endpoint=, or set plain-http=trusted where nobody else can be on "
+		"that way",
+};
 
 void s3_place_clear(S3Place *place)
 {

@@ -14,6 +14,7 @@ struct s3_place {
 	char *authority; /* of the endpoint, as Host has it: "host", "host:port" */
 	bool plain;	 /* http:// */
 	bool loopback;	 /* this host itself */
+	bool open;	 /* plain http, by a way that nobody vouches for */
 	bool amazon;	 /* a host of AWS */
 	bool host_style; /* bucket.authority instead of authority/bucket */
 };
@@ -21,6 +22,9 @@ struct s3_place {
 bool s3_place_of(const struct store_settings *settings, S3Place *place, GError **error);
 void s3_place_clear(S3Place *place);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(S3Place, s3_place_clear)
+
+/* What an open way means for whoever reads. */
+extern const struct store_distrust s3_place_distrust;
 
 /* "s3 bucket erp/prefix at https://host"; g_free. */
 char *s3_place_describe(const S3Place *place, const char *type);

@@ -120,9 +120,9 @@ bool store_keeps_time(const Store *store)
 	return store->class->keeps_time;
 }
 
-bool store_is_authenticated(const Store *store)
+const struct store_distrust *store_distrust(const Store *store)
 {
-	return !store->unauthenticated;
+	return store->distrust;
 }
 
 /* Names. */

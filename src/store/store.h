@@ -42,7 +42,8 @@ struct store_settings {
 	enum store_lock_mode lock;
 	bool host_style;     /* bucket.host instead of host/bucket */
 	bool md5;	     /* Content-MD5 instead of x-amz-checksum-sha256 */
-	bool plain_http;     /* also to other hosts than this one */
+	bool plain_http;     /* also to other hosts than this one … */
+	bool plain_trusted;  /* … where nobody else can be on the way */
 	bool tls_unverified; /* libs3: any certificate will do */
 	usec_t retry_for;    /* 0: nothing is asked twice */
 	usec_t silent_within;
@@ -82,8 +83,12 @@ void store_abilities(Store *store, struct store_abilities *abilities);
 /* stored_at is the store's word: no writer can set it, no copy changes it. */
 bool store_keeps_time(const Store *store);
 
-/* False where whoever is on the way may answer in the store's place: what is not told is then not absent. */
-bool store_is_authenticated(const Store *store);
+/* Why whoever is on the way may answer in the store's place, and what to do about it: what is not told is then
+ * not absent. NULL: nobody may. */
+struct store_distrust {
+	const char *why, *advice;
+};
+const struct store_distrust *store_distrust(const Store *store);
 
 /* False where it is known beforehand that nothing can be locked as the settings ask, or not for so long. */
 bool store_can_lock(Store *store, usec_t until, GError **error);

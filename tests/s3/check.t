@@ -59,6 +59,19 @@ is($good->{protection}{'host-deletes'}, 'yes', 'a stolen host cannot delete what
 is($good->{protection}{'host-reads'}, 'no', 'an identity on the host is not forgotten');
 is(scalar(grep { $_->{key} =~ m{/probe/} } $ceph->versions('locked')), 0, 'no probe is left');
 
+# By plain http to a name that might be another host, what is missing may have been kept back.
+my %named = (endpoint => $ceph->endpoint =~ s/127\.0\.0\.1/0.0.0.0/r);
+my @absent = ('archive-get', '--service', $site->service, '0000000100000009000000AA', $site->path('wal'));
+my $segment = $site->cluster->archive_now;
+is_step(check({ %named, 'plain-http' => 'yes' }), 'tls', 'warning', qr/^none: plain http; .* no recovery ends by this repository$/, 'plain http');
+$site->tool_fails(\@absent, 126, qr/proves nothing: the way there is plain http, .* set plain-http=trusted where nobody else can be on that way$/m,
+	'absence by plain http is none');
+$site->tool_ok(['archive-get', '--service', $site->service, $segment, $site->path('wal')], 'what is there comes by plain http');
+is_step(check({ %named, 'plain-http' => 'trusted' }), 'tls', 'ok', qr/^none: plain http/, 'a way that is vouched for');
+$site->tool_fails(\@absent, 1, qr/^/, 'absence by it is absence');
+$site->write_conf('repository main' => { %named, 'plain-http' => undef });
+$site->tool_fails(\@absent, 126, qr/set plain-http=yes where/, 'it is not used unless the settings say so');
+
 # The proof, and what is left of it.
 my $proven = check({}, '--prove-lock');
 is_step($proven, 'proof', 'ok', qr/^proven: locked by COMPLIANCE until/, '--prove-lock');

@@ -277,13 +277,14 @@ static bool lookup_chosen(struct archive_lookup *lookup, Repo *repo, const GPtrA
 /* To withhold a file is to make recovery end before it. */
 static void lookup_note_unproven(struct archive_lookup *lookup, const Repo *repo)
 {
+	const struct store_distrust *distrust = store_distrust(repo->store);
 	GError *problem = NULL;
 
-	odr_fail(&problem, ODR_ERROR_REFUSED,
-		 "WAL file %s is not in the listing of repository %s, which proves nothing: libs3 "
-		 "looks at no certificate, and whoever is on the way may have kept it back. Read "
-		 "this bucket by type=s3",
-		 lookup->file, store_name(repo->store));
+	odr_fail(
+		&problem, ODR_ERROR_REFUSED,
+		"WAL file %s is not in the listing of repository %s, which proves nothing: %s, and "
+		"whoever is on it may have kept the file back; %s",
+		lookup->file, store_name(repo->store), distrust->why, distrust->advice);
 	lookup_note(lookup, problem);
 }
 
@@ -299,7 +300,7 @@ static bool lookup_in(struct archive_lookup *lookup, size_t number, GError **err
 		lookup_note(lookup, problem);
 		return true;
 	}
-	if (held->len == 0 && !store_is_authenticated(repo->store))
+	if (held->len == 0 && store_distrust(repo->store))
 		lookup_note_unproven(lookup, repo);
 	if (is_history(lookup))
 		return lookup_all(lookup, repo, held, error);

@@ -59,16 +59,18 @@ bool restore_write_recovery(struct restore *restore, GError **error)
 	g_autofree char *old = NULL;
 	g_autoptr(GError) trouble = NULL;
 
+	const struct store_distrust *distrust = store_distrust(request->repo->store);
+
 	if (!request->restore_command)
 		return true;
-	if (!store_is_authenticated(request->repo->store))
+	if (distrust)
 		g_ptr_array_add(
 			restore->result->notes,
-			g_strdup_printf("recovery will not end by repository %s: libs3 looks "
-					"at no certificate, so nothing proves where the "
-					"archive ends; read it by type=s3 before the server "
-					"starts",
-					store_name(request->repo->store)));
+			g_strdup_printf("recovery will not end by repository %s: %s, so nothing "
+					"proves where the archive ends; before the server starts, "
+					"%s",
+					store_name(request->repo->store), distrust->why,
+					distrust->advice));
 	/* Where a link leads is none of ours to read; it is replaced. */
 	if (!g_file_test(path, G_FILE_TEST_IS_SYMLINK) &&
 	    !file_read_text(path, AUTO_CONF_MAX, &old, &trouble) &&
