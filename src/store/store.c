@@ -363,8 +363,12 @@ bool store_delete_many(Store *store, struct store_deletion *deletions, size_t co
 	for (size_t i = 0; i < count; i++)
 		if (deletions[i].error)
 			failed(store, "delete", deletions[i].name, &deletions[i].error);
-	return done || odr_context(error, "cannot delete %zu objects of repository '%s'", count,
-				   store->name);
+	if (done)
+		return true;
+	if (count == 1)
+		return failed(store, "delete", deletions[0].name, error);
+	return odr_context(error, "cannot delete '%s' and others (%zu in all) of repository '%s'",
+			   deletions[0].name, count, store->name);
 }
 
 bool store_sweep(Store *store, const char *folder, const struct store_sweep *sweep,

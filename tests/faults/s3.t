@@ -114,10 +114,14 @@ sub failed_well {
 	  : grep { $result->status == $_ } $name eq 'archive-push' ? 1 .. 125 : (2, 3, 6, 10, 12, 13, 75);
 }
 
+my ($service) = map { $_->{key} =~ m{^erp/([0-9a-f]{32})/set/} } $ceph->versions($bucket, 'erp/');
+my @left = map { "erp/$service/pack/20200101-0123456789abcdef/$_/$_" . '0' x 62 } qw(0a 0b 0c);
+
 # A message about a request names the object, the folder that was listed, or the bucket.
 sub named {
 	my ($result, $target) = @_;
 	my ($path, $query) = split /\?/, $target;
+	return index($result->err, $left[0] =~ s/^erp\///r) >= 0 if $query && $query eq 'delete=';
 	my ($prefix) = ($query // '') =~ /prefix=([^&]*)/;
 	my $name = defined $prefix ? $prefix =~ s/%2F/\//gr : $path eq "/$bucket/" ? $bucket : $path;
 	my ($last) = $name =~ m{([^/]+/?)$};
@@ -209,6 +213,46 @@ for my $name ((sort grep { $_ ne 'backup' } keys %act), 'backup') {
 		retry_for('10s', '10s');
 	};
 }
+
+# What a run left that died long ago goes in one request, of which some objects may fail.
+my $expire = $act{expire}{run};
+my ($internal, $refused) = map { work_path("each-$_") } qw(InternalError AccessDenied);
+sub versions_left { return grep { my $key = $_->{key}; grep { $_ eq $key } @left } $ceph->versions($bucket, 'erp/') }
+
+# What a server says of each of them that it has not deleted.
+sub write_refusals {
+	for my $code (qw(InternalError AccessDenied)) {
+		my @results = map { "<Error><Key>$_->{key}</Key><VersionId>$_->{version}</VersionId><Code>$code</Code></Error>" } versions_left();
+		write_file(work_path("each-$code"), "<DeleteResult>@results</DeleteResult>");
+	}
+}
+$act{'expire of several'} = {
+	run => sub { $ceph->must('PUT', "/$bucket/$_", body => 'left') for @left; write_refusals(); return $expire->() },
+	done => sub { my ($good) = @_; return !$good || !versions_left() },
+	status => [0],
+};
+subtest 'several are deleted at once' => sub {
+	my $name = 'expire of several';
+	$act{$name}{requests} = asks($name);
+	is(scalar(grep { $_->{target} =~ /delete=/ } $proxy->asked), 1, 'one request deletes them');
+	ok(!versions_left(), 'they are gone');
+	for my $fault (qw(reset-before reset-sending reset-after reset-within close-within stall-after flip-sent), 'announce 10',
+		'status 500 InternalError', 'status-after 500 InternalError', 'status 503 SlowDown', 'status 501 NotImplemented',
+		'status 403 AccessDenied', "answer 200 $internal") {
+		meets($name, "POST *delete=* 1 $fault");
+	}
+	retry_for('0s', '0s');
+	for my $fault (qw(reset-after stall-after), 'status 500 InternalError', 'status 503 SlowDown', "answer 200 $html", "answer 200 $error",
+		"answer 200 $empty", 'cut 20', 'double', 'more 1', 'status 404 NoSuchBucket') {
+		meets($name, "POST *delete=* * $fault", lasts => 1);
+	}
+	$proxy->rules("POST *delete=* * answer 200 $refused");
+	my $kept = $act{$name}{run}->();
+	diag $kept->describe;
+	retry_for('10s', '10s');
+	$proxy->rules;
+	ok($expire->()->ok && !versions_left(), 'what was refused goes as soon as it may');
+};
 
 $proxy->rules;
 $site->backup('a backup after all that');

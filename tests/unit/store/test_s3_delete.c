@@ -145,7 +145,9 @@ static void test_lie(gconstpointer data)
 	const struct loopback_answer answer = {BATCH, "200 OK", NULL, lie->body};
 	struct deleting deleting = delete_from(&answer, 1);
 	g_autofree char *message =
-		g_strdup_printf("cannot delete 2 objects of repository 'main': %s", lie->message);
+		g_strdup_printf("cannot delete 'x' and others (2 in all) of repository 'main': "
+				"%s",
+				lie->message);
 
 	g_assert_error(deleting.error, ODR_ERROR, ODR_ERROR_REFUSED);
 	g_assert_cmpstr(deleting.error->message, ==, message);
