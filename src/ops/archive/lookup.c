@@ -21,11 +21,11 @@ void archive_lookup_clear(struct archive_lookup *lookup)
 	lookup->segment_size = 0;
 }
 
-/* Damage and wrong keys do not get better by asking again. */
+/* Damage, wrong keys and wrong settings do not get better by asking again. */
 static bool is_lasting(const GError *error)
 {
-	return odr_error_is(error, ODR_ERROR_CORRUPT) || odr_error_is(error, ODR_ERROR_AUTH) ||
-	       odr_error_is(error, ODR_ERROR_REFUSED);
+	return odr_error_is(error, ODR_ERROR_USAGE) || odr_error_is(error, ODR_ERROR_CORRUPT) ||
+	       odr_error_is(error, ODR_ERROR_AUTH) || odr_error_is(error, ODR_ERROR_REFUSED);
 }
 
 /* Takes the error. */
