@@ -248,7 +248,9 @@ subtest 'several are deleted at once' => sub {
 	}
 	$proxy->rules("POST *delete=* * answer 200 $refused");
 	my $kept = $act{$name}{run}->();
-	diag $kept->describe;
+	is($kept->status, 3, 'what the store refuses stays, and is no success') or diag $kept->describe;
+	my %told = map { $_ => 1 } $kept->err =~ m{cannot delete '(\S+)' of .*: AccessDenied}g;
+	is_deeply(\%told, { map { s/^erp\///r => 1 } @left }, 'each of them is named') or diag $kept->describe;
 	retry_for('10s', '10s');
 	$proxy->rules;
 	ok($expire->()->ok && !versions_left(), 'what was refused goes as soon as it may');
