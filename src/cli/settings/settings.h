@@ -20,9 +20,10 @@ struct settings_repository {
 	char *credentials, *credential_process, *credentials_from; /* one of them */
 	char *credentials_endpoint, *role_arn, *token_file;
 	char *ca_file, *proxy;
-	char *tls_unverified;	       /* yes, no */
-	char *path_style, *plain_http; /* yes, no, of the second trusted; path_style NULL: as the endpoint suggests */
-	char *checksum;		       /* sha256, md5 */
+	char *tls_unverified; /* yes, no */
+	char *path_style,
+		*plain_http; /* yes, no, of the second trusted; path_style NULL: as the endpoint suggests */
+	char *checksum; /* sha256, md5 */
 	usec_t retry_for, silence_timeout;
 	uint64_t bandwidth_up, bandwidth_down; /* bytes a second; 0: no limit */
 };
