@@ -10,6 +10,7 @@ contrib_files = \
 	contrib/quickstart \
 	contrib/s3/README \
 	contrib/s3/bucket-policy.json \
+	contrib/s3/drill.json \
 	contrib/s3/keeper.json \
 	contrib/s3/restorer.json \
 	contrib/s3/writer.json \

@@ -105,6 +105,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/evidence/record.c \
 	src/drill/evidence/record.h \
 	src/drill/evidence/run.c \
+	src/drill/evidence/stored.c \
 	src/drill/evidence/verify.c \
 	src/drill/evidence/verify.h \
 	src/drill/evidence/weights.c \

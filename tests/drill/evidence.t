@@ -144,7 +144,10 @@ subtest 'shown' => sub {
 	my @events = map { $_->{event} } @{ decode_json(site_ok('audit', 'log', '--run', run_id(0), '--json')->out)->{lines} };
 	is_deeply(\@events, [map { "drill.$_" } qw(scheduled drawn judged signed stored closed)], 'and what happened');
 	is(scalar(split /\n/, site_ok('audit', 'log', '--last', 3)->out), 3, 'the last lines');
-	site_ok('audit', 'verify', '--strict');
+	my $proof = site_ok('audit', 'verify', '--strict')->out;
+	like($proof, qr/^  signed: up to line 3, checkpoint \S+ by key [0-9a-f]{64},\n    stored 20\S+Z, not locked there$/m, 'what the checkpoint proves');
+	my ($noted) = $proof =~ /^  noted in the catalog: up to line (\d+);/m;
+	is($noted, decode_json(site_ok('audit', 'verify', '--json')->out)->{lines}, 'and the catalog, which saw every line');
 	my %methods = map { decode_json(read_file(run_file($state, $_, 'record.json')))->{draw}{effective} => 1 } 0 .. $runs - 1;
 	is_deeply([sort keys %methods], [qw(edge time wal worst)], 'every method was drawn');
 };
@@ -172,6 +175,17 @@ subtest 'against the repository' => sub {
 	write_file($object, $before);
 	tool_fails(['-c', "$site/odrbackup.conf", 'evidence', 'verify', '20200101T000000Z-00000000'], 7,
 		qr/nothing is known of run '20200101T000000Z-00000000'/, 'a run that never was');
+};
+
+subtest 'a chain that was cut off, by itself' => sub {
+	my $copy = work_path('cut');
+	run_program(['cp', '-a', work_path('exported'), $copy]);
+	edit("$copy/audit.log", sub { s/[^\n]*\n\z// });
+	my $result = tool('audit', 'verify', '--from', $copy);
+	is($result->status, 13, 'is found by what the catalog saw');
+	like($result->err, qr/the audit chain '\Q$copy\E\/audit\.log' does not hold/, 'and said');
+	like($result->out, qr/^error  audit\.log  chain-truncated  the catalog knows of line \d+ \(drill\.closed of run \Q@{[ run_id(3) ]}\E\), the chain ends at \d+$/m, 'which says what was cut');
+	like($result->out, qr/^  checkpoints were not looked at: give --key FILE/m, 'without a key checkpoints prove nothing');
 };
 
 both_find('what is good', sub { }, []);

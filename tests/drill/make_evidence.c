@@ -1,6 +1,7 @@
 /*
  * Makes evidence of drills without drills, and forges it as one could who holds the key:
  *   make_evidence runs STATE KEY REPOSITORY FIRST COUNT    COUNT runs, each of a daily slot in the future
+ *                                                          REPOSITORY: a folder, or see open_repository
  *   make_evidence again STATE KEY REPOSITORY NUMBER NONCE  another run for a slot
  *   make_evidence forge STATE KEY REPOSITORY NUMBER WHAT   a run whose weights are forged: slots
  *   make_evidence sign KEY FILE                            FILE.sig anew
@@ -260,18 +261,37 @@ static void make_run(struct run *run, const char *checkpoint, const struct wish 
 	tell(run, AUDIT_DRILL_CLOSED, json_pack("{s:s}", "outcome", "pass"));
 }
 
+/* A folder, or "ENDPOINT BUCKET PREFIX CREDENTIALS" of one that locks. */
+static Store *open_repository(const char *text)
+{
+	g_auto(GStrv) words = g_strsplit(text, " ", -1);
+	struct store_settings settings = {.name = "main", .type = "posix", .path = text};
+	g_autoptr(GError) error = NULL;
+	Store *store;
+
+	if (g_strv_length(words) == 4)
+		settings = (struct store_settings){.name = "main",
+						   .type = "s3",
+						   .endpoint = words[0],
+						   .bucket = words[1],
+						   .prefix = words[2],
+						   .credentials = words[3],
+						   .lock = STORE_LOCK_COMPLIANCE,
+						   .retry_for = USEC_PER_SEC,
+						   .silent_within = USEC_PER_MIN};
+	store = store_open(&settings, &error);
+	must(store != NULL, error);
+	return store;
+}
+
 /* STATE KEY REPOSITORY, and a checkpoint if there is none yet; *newest is the one that seeds are made of. */
 static void begin(char **words, struct run *run, GPtrArray *repos, char newest[DIGEST_SIZE])
 {
 	EvidenceKey *key = read_key(words[1]);
 	g_autoptr(GError) error = NULL;
-	Store *store = store_open(
-		&(struct store_settings){.name = "main", .type = "posix", .path = words[2]},
-		&error);
 	g_autoptr(Checkpoint) checkpoint = NULL;
 
-	must(store != NULL, error);
-	g_ptr_array_add(repos, repo_new(store, &key->service));
+	g_ptr_array_add(repos, repo_new(open_repository(words[2]), &key->service));
 	run->evidence = (struct evidence){
 		.state = words[0], .repos = repos, .key = key, .retain = USEC_PER_DAY};
 	run->audit = audit_open(words[0], &error);

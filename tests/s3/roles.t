@@ -13,18 +13,18 @@ use Odr::Site;
 use Odr::Work;
 
 my %policy = map { $_ => JSON::PP->new->decode(read_file(source_path("contrib/s3/$_.json"))) }
-	qw(writer restorer keeper bucket-policy);
+	qw(writer restorer keeper drill bucket-policy);
 my @statements;
-for my $role (qw(writer restorer keeper)) {
+for my $role (qw(writer restorer keeper drill)) {
 	push @statements, map { { %$_, Principal => { AWS => uc $role } } } @{ $policy{$role}{Statement} };
 }
-is_deeply($policy{'bucket-policy'}{Statement}, \@statements, 'the policy of the bucket is that of the three roles');
+is_deeply($policy{'bucket-policy'}{Statement}, \@statements, 'the policy of the bucket is that of the four roles');
 
 my $ceph = Odr::Ceph->start;
 my $bucket = $ceph->make_bucket('locked', lock => 1);
 my $text = read_file(source_path('contrib/s3/bucket-policy.json')) =~ s/\bBUCKET\b/$bucket/gr =~ s/\bPREFIX\b/erp/gr;
 my %credentials;
-for my $role (qw(writer restorer keeper)) {
+for my $role (qw(writer restorer keeper drill)) {
 	my $user = $ceph->make_user($role);
 	my $arn = "arn:aws:iam:::user/$user->{name}";
 	$text =~ s/\b\U$role\E\b/$arn/g;

@@ -14,7 +14,7 @@ use Odr::Work;
 
 my $ceph = Odr::Ceph->start;
 my $bucket = $ceph->make_bucket('locked', lock => 1);
-my %user = map { $_ => $ceph->make_user($_) } qw(writer restorer keeper);
+my %user = map { $_ => $ceph->make_user($_) } qw(writer restorer keeper drill);
 my $policy = read_file(source_path('contrib/s3/bucket-policy.json')) =~ s/\bBUCKET\b/$bucket/gr =~ s/\bPREFIX\b/erp/gr;
 $policy =~ s{\b\U$_\E\b}{arn:aws:iam:::user/$_}g for keys %user;
 $ceph->must('PUT', "/$bucket", query => { policy => '' }, body => $policy);

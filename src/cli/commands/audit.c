@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/evidence_key.h"
 #include "cli/output.h"
 #include "drill/evidence/evidence.h"
 #include "repo/layout.h"
@@ -102,26 +103,69 @@ bool cmd_audit_log(const struct arguments *arguments, GError **error)
 	return good;
 }
 
-bool cmd_audit_verify(const struct arguments *arguments, GError **error)
+/* --key, or that of a service that has one; without any, checkpoints are not looked at. */
+static bool key_of(const struct arguments *arguments, const GPtrArray *contexts,
+		   uint8_t public_key[KEY_SIZE], bool *known, GError **error)
 {
-	g_autofree char *path = chain_of(arguments, error);
-	struct audit_report report = {0};
-	bool broken, torn;
+	const Context *with_key = NULL;
 
-	if (!path || !audit_read(path, NULL, NULL, &report, error))
+	for (guint i = 0; contexts && !with_key && i < contexts->len; i++)
+		if (((Context *)contexts->pdata[i])->service->evidence_key)
+			with_key = contexts->pdata[i];
+	*known = with_key || arguments_text(arguments, "key");
+	return !*known || evidence_key_chosen(arguments, with_key, public_key, error);
+}
+
+static bool has_chain(const struct evidence_verdict *verdict, const char *folder, GError **error)
+{
+	const struct evidence_finding *first =
+		verdict->findings->len > 0 ? verdict->findings->pdata[0] : NULL;
+
+	return !first || first->code != EVIDENCE_CHAIN_MISSING ||
+	       odr_fail(error, ODR_ERROR_NOT_FOUND,
+			"there is no audit chain in '%s': nothing that is kept there was done yet",
+			folder);
+}
+
+static bool tell_verdict(const struct arguments *arguments, const struct evidence_verdict *verdict,
+			 const char *folder, GError **error)
+{
+	if (!has_chain(verdict, folder, error))
 		return false;
 	if (arguments_flag(arguments, "json"))
-		json_out(audit_report_json(&report));
+		json_out(audit_verdict_json(verdict));
 	else
-		audit_report_print(&report, arguments_flag(arguments, "quiet"));
-	broken = report.broken;
-	torn = report.findings->len > 0;
-	audit_report_clear(&report);
-	if (broken)
-		return odr_fail(error, ODR_ERROR_CORRUPT, "the audit chain '%s' is broken", path);
-	if (torn && arguments_flag(arguments, "strict"))
+		audit_verdict_print(verdict, arguments_flag(arguments, "quiet"));
+	if (verdict->errors > 0)
+		return odr_fail(error, ODR_ERROR_CORRUPT,
+				"the audit chain '%s/audit.log' does not hold", folder);
+	if (verdict->warnings > 0 && arguments_flag(arguments, "strict"))
 		*arguments->exit_status = 3;
 	return true;
+}
+
+bool cmd_audit_verify(const struct arguments *arguments, GError **error)
+{
+	g_autofree char *from = arguments_path(arguments, "from");
+	g_autoptr(GPtrArray) contexts = from ? NULL : context_open_all(arguments, NULL, error);
+	const char *folder = from;
+	struct evidence_verdict verdict = {0};
+	uint8_t public_key[KEY_SIZE];
+	bool known, good;
+
+	if (!from && !contexts)
+		return false;
+	if (contexts)
+		folder = ((Context *)contexts->pdata[0])->settings->state;
+	if (!key_of(arguments, contexts, public_key, &known, error) ||
+	    !evidence_verify(&(struct evidence_verify){.folder = folder,
+						       .public_key = known ? public_key : NULL,
+						       .only_chain = true},
+			     &verdict, error))
+		return false;
+	good = tell_verdict(arguments, &verdict, folder, error);
+	evidence_verdict_clear(&verdict);
+	return good;
 }
 
 /* Runs that died are closed by whoever opens the chain next. */

@@ -25,6 +25,8 @@ static const struct command_option audit_log_options[] = {
 };
 
 static const struct command_option audit_verify_options[] = {
+	{"key", 0, OPTION_TEXT, "FILE",
+	 "public part of the key that signed it (evidence-key= of the service)"},
 	{"from", 0, OPTION_TEXT, "DIR", "what evidence export wrote, instead of this host's"},
 	{"strict", 0, OPTION_FLAG, NULL, "exit with 3 where a crash tore lines"},
 	{NULL},
@@ -55,7 +57,7 @@ const struct command proving[] = {
 	 "audit log --last 20\n"
 	 "audit log --run 20261121T230501Z-1a2b3c4d --json",
 	 "odrbackup-audit(1)", 0, 0, audit_log_options, cmd_audit_log},
-	{"audit verify", "[--from DIR] [--strict]", "check that nothing in the audit chain was altered",
+	{"audit verify", "[--key FILE] [--from DIR] [--strict]", "check that nothing in the audit chain was altered",
 	 "audit verify\n"
 	 "audit verify --from /mnt/evidence",
 	 "odrbackup-audit(1)", 0, 0, audit_verify_options, cmd_audit_verify},

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/output.h"
+#include "cli/views/evidence.h"
 
 static const char *actor_text(const json_t *actor, const char *name)
 {
@@ -39,42 +40,69 @@ json_t *audit_line_json(const struct audit_line *line)
 	return object;
 }
 
-void audit_report_print(const struct audit_report *report, bool quiet)
+/* What holds which lines, and what that is worth. */
+static void print_proof(const struct evidence_verdict *verdict)
 {
-	g_autofree char *lines = count_format(report->lines, "line");
-	g_autofree char *first = clock_format(report->first);
-	g_autofree char *last = clock_format(report->last);
+	const struct evidence_proof *proof = &verdict->proof;
+	g_autofree char *stored = clock_format(proof->stored_at);
+	g_autofree char *locked = clock_format(proof->locked_until);
 
-	for (guint i = 0; i < report->findings->len; i++) {
-		const struct audit_finding *finding = report->findings->pdata[i];
-		g_autofree char *word = output_tint(finding->torn ? "warning" : "error",
-						    finding->torn ? TINT_WARNING : TINT_CRITICAL);
-
-		printf("%s  line %" G_GUINT64_FORMAT ": %s\n", word, finding->line, finding->what);
-	}
-	if (!quiet && report->lines > 0)
-		printf("%s from %s to %s, head %s\n", lines, first, last, report->head.sha256);
+	if (verdict->errors == 0)
+		puts("  each by the next: between the first and the last nothing was altered, "
+		     "taken out or put in");
+	if (!verdict->signer)
+		puts("  checkpoints were not looked at: give --key FILE, or set evidence-key=");
+	else if (proof->signed_to == 0)
+		puts("  signed: no line; odrbackup audit checkpoint signs the end");
+	else
+		printf("  signed: up to line %" G_GUINT64_FORMAT
+		       ", checkpoint %s by key %s,\n    %s%s%s%s\n",
+		       proof->signed_to, proof->checkpoint, verdict->signer,
+		       proof->stored_at ? "stored " : "not stored in a repository",
+		       proof->stored_at ? stored : "",
+		       proof->locked_until ? ", locked there until "
+		       : proof->stored_at  ? ", not locked there"
+					   : "",
+		       proof->locked_until ? locked : "");
+	if (proof->mirrored_to == 0)
+		puts("  noted in the catalog: no line; a cut behind the last checkpoint would not "
+		     "be seen");
+	else
+		printf("  noted in the catalog: up to line %" G_GUINT64_FORMAT
+		       "; whoever can write on this host can alter both\n",
+		       proof->mirrored_to);
 }
 
-json_t *audit_report_json(const struct audit_report *report)
+void audit_verdict_print(const struct evidence_verdict *verdict, bool quiet)
 {
-	json_t *document = json_object(), *list = json_array();
+	g_autofree char *lines = count_format(verdict->lines, "line");
+	g_autofree char *first = clock_format(verdict->first);
+	g_autofree char *last = clock_format(verdict->last);
 
-	for (guint i = 0; i < report->findings->len; i++) {
-		const struct audit_finding *finding = report->findings->pdata[i];
-		json_t *object = json_object();
+	evidence_findings_print(verdict->findings);
+	if (quiet || verdict->lines == 0)
+		return;
+	printf("%s from %s to %s, head %s\n", lines, first, last, verdict->head.sha256);
+	print_proof(verdict);
+}
 
-		json_set_int(object, "line", (int64_t)finding->line);
-		json_set_string(object, "severity", finding->torn ? "warning" : "error");
-		json_set_string(object, "message", finding->what);
-		json_array_append_new(list, object);
-	}
-	json_set_bool(document, "good", !report->broken);
-	json_set_int(document, "lines", (int64_t)report->lines);
-	json_set_int(document, "seq", (int64_t)report->head.seq);
-	json_set_string(document, "head", report->head.sha256);
-	json_set_known_time(document, "first", report->first);
-	json_set_known_time(document, "last", report->last);
-	json_set(document, "findings", list);
+json_t *audit_verdict_json(const struct evidence_verdict *verdict)
+{
+	const struct evidence_proof *proof = &verdict->proof;
+	json_t *document = json_object();
+
+	json_set_bool(document, "good", verdict->errors == 0);
+	json_set_int(document, "lines", (int64_t)verdict->lines);
+	json_set_int(document, "seq", (int64_t)verdict->head.seq);
+	json_set_string(document, "head", verdict->head.sha256);
+	json_set_known_time(document, "first", verdict->first);
+	json_set_known_time(document, "last", verdict->last);
+	json_set_string(document, "key", verdict->signer);
+	json_set_int(document, "signed_to", (int64_t)proof->signed_to);
+	json_set_string(document, "checkpoint", proof->checkpoint);
+	json_set_known_time(document, "stored_at", proof->stored_at);
+	json_set_known_time(document, "locked_until", proof->locked_until);
+	json_set_int(document, "mirrored_to", (int64_t)proof->mirrored_to);
+	json_set(document, "findings", evidence_findings_json(verdict->findings));
 	return document;
 }

@@ -1,7 +1,7 @@
 #ifndef ODR_CLI_VIEWS_AUDIT_H
 #define ODR_CLI_VIEWS_AUDIT_H
 
-#include "drill/evidence/audit.h"
+#include "drill/evidence/verify.h"
 
 #include <jansson.h>
 
@@ -9,7 +9,7 @@
 void audit_line_show(const struct audit_line *line);
 json_t *audit_line_json(const struct audit_line *line);
 
-void audit_report_print(const struct audit_report *report, bool quiet);
-json_t *audit_report_json(const struct audit_report *report);
+void audit_verdict_print(const struct evidence_verdict *verdict, bool quiet);
+json_t *audit_verdict_json(const struct evidence_verdict *verdict);
 
 #endif

@@ -75,6 +75,12 @@ static void print_finding(const struct evidence_finding *finding)
 	       evidence_code_name(finding->code), what);
 }
 
+void evidence_findings_print(const GPtrArray *findings)
+{
+	for (guint i = 0; i < findings->len; i++)
+		print_finding(findings->pdata[i]);
+}
+
 void evidence_verdict_print(const struct evidence_verdict *verdict, bool quiet)
 {
 	g_autofree char *runs = count_format(verdict->runs, "run");
@@ -83,8 +89,7 @@ void evidence_verdict_print(const struct evidence_verdict *verdict, bool quiet)
 	g_autofree char *errors = count_format(verdict->errors, "error");
 	g_autofree char *warnings = count_format(verdict->warnings, "warning");
 
-	for (guint i = 0; i < verdict->findings->len; i++)
-		print_finding(verdict->findings->pdata[i]);
+	evidence_findings_print(verdict->findings);
 	if (quiet)
 		return;
 	printf("%s, %s, a chain of %s: %s, %s\n", runs, checkpoints, lines, errors, warnings);
@@ -92,12 +97,12 @@ void evidence_verdict_print(const struct evidence_verdict *verdict, bool quiet)
 	       verdict->signer);
 }
 
-json_t *evidence_verdict_json(const struct evidence_verdict *verdict)
+json_t *evidence_findings_json(const GPtrArray *findings)
 {
-	json_t *document = json_object(), *list = json_array();
+	json_t *list = json_array();
 
-	for (guint i = 0; i < verdict->findings->len; i++) {
-		const struct evidence_finding *finding = verdict->findings->pdata[i];
+	for (guint i = 0; i < findings->len; i++) {
+		const struct evidence_finding *finding = findings->pdata[i];
 		json_t *object = json_object();
 
 		json_set_string(object, "code", evidence_code_name(finding->code));
@@ -107,12 +112,19 @@ json_t *evidence_verdict_json(const struct evidence_verdict *verdict)
 		json_set_string(object, "message", finding->what);
 		json_array_append_new(list, object);
 	}
+	return list;
+}
+
+json_t *evidence_verdict_json(const struct evidence_verdict *verdict)
+{
+	json_t *document = json_object();
+
 	json_set_bool(document, "good", verdict->errors == 0);
 	json_set_int(document, "runs", verdict->runs);
 	json_set_int(document, "checkpoints", verdict->checkpoints);
 	json_set_int(document, "lines", (int64_t)verdict->head.seq);
 	json_set_string(document, "head", verdict->head.sha256);
 	json_set_string(document, "key", verdict->signer);
-	json_set(document, "findings", list);
+	json_set(document, "findings", evidence_findings_json(verdict->findings));
 	return document;
 }

@@ -16,6 +16,9 @@ void evidence_row_free(struct evidence_row *row);
 void evidence_list_print(const GPtrArray *rows);
 json_t *evidence_list_json(const GPtrArray *rows);
 
+/* struct evidence_finding. */
+void evidence_findings_print(const GPtrArray *findings);
+json_t *evidence_findings_json(const GPtrArray *findings);
 void evidence_verdict_print(const struct evidence_verdict *verdict, bool quiet);
 json_t *evidence_verdict_json(const struct evidence_verdict *verdict);
 

@@ -204,7 +204,7 @@ bool judge_chain(struct judging *judging, GError **error)
 /* Checkpoints. */
 
 /* By the receipt, which is signed: when the store had all of it, and until when all is locked. */
-static void take_receipt(const struct judging *judging, const char *path, Checkpoint *checkpoint)
+static void take_receipt(struct judging *judging, const char *path, Checkpoint *checkpoint)
 {
 	g_autofree char *receipt_path =
 		g_strdup_printf("%.*s.receipt.json", (int)(strlen(path) - strlen(".json")), path);
@@ -217,6 +217,7 @@ static void take_receipt(const struct judging *judging, const char *path, Checkp
 			&document, NULL))
 		return;
 	objects = json_object_get(document, "objects");
+	judge_stored_checkpoint(judging, checkpoint->id, objects);
 	for (size_t i = 0; i < json_array_size(objects); i++) {
 		const json_t *object = json_array_get(objects, i);
 		const json_t *lock = json_object_get(object, "lock");

@@ -237,6 +237,19 @@ static bool load(Repo *repo, struct reading *reading, GError **error)
 			     &second, error);
 }
 
+bool checkpoint_load(Repo *repo, const char *id, const uint8_t public_key[KEY_SIZE],
+		     Checkpoint **checkpoint, GError **error)
+{
+	g_autoptr(Checkpoint) loaded = g_new0(Checkpoint, 1);
+	struct reading reading = {.public_key = public_key, .checkpoint = loaded};
+
+	loaded->id = g_strdup(id);
+	if (!load(repo, &reading, error))
+		return false;
+	*checkpoint = g_steal_pointer(&loaded);
+	return true;
+}
+
 struct listing {
 	const struct checkpoint_wanted *wanted;
 	GPtrArray *found; /* Checkpoint: id and stored_at */

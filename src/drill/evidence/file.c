@@ -100,8 +100,7 @@ static bool put(Repo *repo, const char *name, const struct evidence_object *obje
 	return false;
 }
 
-/* As the store says now; null where nothing is locked, or it does not say. */
-static json_t *lock_read_back(Repo *repo, const char *name, const char *version)
+static json_t *lock_text(const struct store_lock *lock)
 {
 	static const char *const modes[] = {
 		[STORE_LOCK_NONE] = "none",
@@ -109,20 +108,40 @@ static json_t *lock_read_back(Repo *repo, const char *name, const char *version)
 		[STORE_LOCK_COMPLIANCE] = "compliance",
 		[STORE_LOCK_BUCKET] = "bucket",
 	};
-	struct store_lock lock = {0};
-	json_t *said;
+	json_t *said = json_object();
 
-	if (!store_lock_get(repo->store, name, *version ? version : NULL, &lock, NULL) ||
-	    lock.until == 0)
-		return json_null();
-	said = json_object();
-	json_set_string(said, "mode", modes[lock.mode]);
-	json_set_time(said, "until", lock.until);
+	json_set_string(said, "mode", modes[lock->mode]);
+	json_set_time(said, "until", lock->until);
 	return said;
 }
 
+/* As the store says now; null where it locks nothing. Where the repository locks, evidence counts as stored only once its
+ * lock was read. */
+static bool lock_read_back(Repo *repo, const char *name, const struct evidence_object *object,
+			   const struct store_receipt *receipt, json_t **said, GError **error)
+{
+	const char *version = *receipt->version ? receipt->version : NULL;
+	usec_t due = object->lock_until / USEC_PER_SEC * USEC_PER_SEC; /* as stores keep it */
+	struct store_abilities abilities;
+	struct store_lock lock = {0};
+	g_autofree char *until = clock_format(due);
+	g_autoptr(GError) cause = NULL;
+	bool told = store_lock_get(repo->store, name, version, &lock, &cause);
+
+	*said = told && lock.until != 0 ? lock_text(&lock) : json_null();
+	store_abilities(repo->store, &abilities);
+	if (!abilities.locks || (told && lock.until >= due))
+		return true;
+	g_clear_pointer(said, json_decref);
+	return odr_fail(error, ODR_ERROR_REFUSED,
+			"'%s' is stored, but that it is locked until %s could not be read back: "
+			"%s. The credential needs s3:GetObjectRetention and "
+			"s3:GetObjectLegalHold there (contrib/s3/drill.json)",
+			name, until, told ? "it is not, or not so long" : cause->message);
+}
+
 static json_t *receipt_of(Repo *repo, const char *name, const struct evidence_object *object,
-			  const struct store_receipt *receipt)
+			  const struct store_receipt *receipt, json_t *lock)
 {
 	json_t *said = json_object();
 	char digest[2 * SHA256_SIZE + 1];
@@ -135,7 +154,7 @@ static json_t *receipt_of(Repo *repo, const char *name, const struct evidence_ob
 	json_set_int(said, "size", (int64_t)g_bytes_get_size(object->content));
 	json_set_string(said, "sha256", digest);
 	json_set_time(said, "stored_at", receipt->stored_at > 0 ? receipt->stored_at : -1);
-	json_set(said, "lock", lock_read_back(repo, name, receipt->version));
+	json_set(said, "lock", lock);
 	return said;
 }
 
@@ -147,12 +166,70 @@ bool evidence_object_store(const GPtrArray *repos, const struct evidence_object 
 		g_autofree char *name = g_strconcat(repo->service_hex, "/", object->local, NULL);
 		struct store_receipt receipt = {0};
 
-		if (!put(repo, name, object, &receipt, error))
+		json_t *lock = NULL;
+
+		if (!put(repo, name, object, &receipt, error) ||
+		    !lock_read_back(repo, name, object, &receipt, &lock, error))
 			return odr_context(error, "cannot store '%s' in repository %s",
 					   object->local, store_name(repo->store));
-		json_array_append_new(object->objects, receipt_of(repo, name, object, &receipt));
+		json_array_append_new(object->objects,
+				      receipt_of(repo, name, object, &receipt, lock));
 		if (object->stored_at)
 			*object->stored_at = MAX(*object->stored_at, receipt.stored_at);
 	}
 	return true;
+}
+
+/* Reading what is stored. */
+
+struct signed_object {
+	const uint8_t *public_key;
+	struct evidence_signature signature;
+	usec_t stored_at;
+};
+
+static bool take_signature(void *data, GBytes *content, const struct store_object *version,
+			   GError **error)
+{
+	struct signed_object *object = data;
+
+	return evidence_signature_parse(g_bytes_get_data(content, NULL), g_bytes_get_size(content),
+					&object->signature, error);
+}
+
+static bool verify_content(void *data, GBytes *content, const struct store_object *version,
+			   GError **error)
+{
+	struct signed_object *object = data;
+
+	object->stored_at = version->stored_at;
+	return evidence_signature_verify(&object->signature, object->public_key,
+					 g_bytes_get_data(content, NULL), g_bytes_get_size(content),
+					 error);
+}
+
+bool evidence_is_signed(Repo *repo, const char *local, const uint8_t public_key[KEY_SIZE],
+			usec_t *stored_at)
+{
+	g_autofree char *signature = g_strconcat(local, EVIDENCE_SIGNATURE, NULL);
+	struct signed_object object = {.public_key = public_key};
+	g_autoptr(GBytes) first = NULL;
+	g_autoptr(GBytes) second = NULL;
+	bool is_signed = repo_get_good(repo,
+				       &(struct repo_wanted){.local = signature,
+							     .oldest = true,
+							     .limit = EVIDENCE_SIGNATURE_MAX,
+							     .verify = take_signature,
+							     .data = &object},
+				       &first, NULL) &&
+			 repo_get_good(repo,
+				       &(struct repo_wanted){.local = local,
+							     .oldest = true,
+							     .limit = EVIDENCE_FILE_MAX,
+							     .verify = verify_content,
+							     .data = &object},
+				       &second, NULL);
+
+	*stored_at = object.stored_at;
+	return is_signed;
 }

@@ -25,6 +25,13 @@ bool checkpoint_files(const char *state, GPtrArray **names, GError **error);
 GBytes *evidence_receipt(const char *run, json_t *objects);
 /* The members of a checkpoint but its id. Hostile text. */
 bool checkpoint_parse(const char *text, size_t size, Checkpoint *checkpoint, GError **error);
+/* One that is stored. CORRUPT where it is not signed by this key. */
+bool checkpoint_load(Repo *repo, const char *id, const uint8_t public_key[KEY_SIZE],
+		     Checkpoint **checkpoint, GError **error);
+
+/* Whether an object that is stored, with its .sig, is signed by this key; when it was stored. */
+bool evidence_is_signed(Repo *repo, const char *local, const uint8_t public_key[KEY_SIZE],
+			usec_t *stored_at);
 
 /* Puts an object into every repository, and adds what became of it to objects, as a receipt has it. */
 struct evidence_object {

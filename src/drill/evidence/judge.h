@@ -52,6 +52,19 @@ void judge_draw(struct judging *judging, const Record *record, const struct chai
 void judge_plan(struct judging *judging, const Record *record, const DrawInputs *inputs);
 void judge_history(struct judging *judging, const Record *record, const struct chain_run *run,
 		   const DrawInputs *inputs, const GPtrArray *population);
+/* One object of a receipt. */
+struct receipt_entry {
+	const char *repository, *name, *sha256, *version; /* version may be NULL */
+	const char *file;				  /* what stands behind part in its name */
+	usec_t locked_until;				  /* 0: it was not */
+};
+bool receipt_entry_read(json_t *object, const char *part, struct receipt_entry *entry,
+			GError **error);
+/* As it is in the repository now, where that is one of those to be looked at; id is that of a run or a checkpoint. */
+void judge_stored(struct judging *judging, const char *id, const struct receipt_entry *entry);
+void judge_stored_checkpoint(struct judging *judging, const char *id, const json_t *objects);
+/* What the repositories hold and nobody knows here. */
+bool judge_strangers(struct judging *judging, GError **error);
 /* Receipt and attestation. */
 void judge_receipt(struct judging *judging, const char *id);
 void judge_teardown(struct judging *judging, const char *id);

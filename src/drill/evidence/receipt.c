@@ -8,63 +8,28 @@
 
 #define WHAT "the receipt"
 
-/* One object of a receipt. */
-struct entry {
-	const char *repository, *name, *sha256, *version; /* version may be NULL */
-	const char *file;				  /* of the run */
-	bool locked;
-};
-
-static bool entry_read(json_t *object, const char *id, struct entry *entry, GError **error)
+bool receipt_entry_read(json_t *object, const char *part, struct receipt_entry *entry,
+			GError **error)
 {
-	g_autofree char *part = g_strdup_printf("/evidence/%s/", id);
+	json_t *lock = json_object_get(object, "lock");
+	const char *until = json_string_value(json_object_get(lock, "until"));
 	const char *found;
 
 	if (!json_string_member(object, WHAT, "repository", &entry->repository, error) ||
 	    !json_string_member(object, WHAT, "name", &entry->name, error) ||
 	    !json_string_member(object, WHAT, "sha256", &entry->sha256, error) ||
-	    !json_string_optional(object, WHAT, "version", &entry->version, error))
+	    !json_string_optional(object, WHAT, "version", &entry->version, error) ||
+	    (until && !clock_parse(until, &entry->locked_until, error)))
 		return false;
 	found = strstr(entry->name, part);
 	if (!found || !evidence_name_valid(found + strlen(part)))
 		return odr_fail(error, ODR_ERROR_CORRUPT, "%s is of '%s', which is not of the run",
 				WHAT, entry->name);
 	entry->file = found + strlen(part);
-	entry->locked = json_is_object(json_object_get(object, "lock"));
 	return true;
 }
 
-static const Repo *repo_named(const GPtrArray *repos, const char *name)
-{
-	for (guint i = 0; repos && i < repos->len; i++)
-		if (strcmp(store_name(((Repo *)repos->pdata[i])->store), name) == 0)
-			return repos->pdata[i];
-	return NULL;
-}
-
-/* As it is in the repository, in the version that the receipt names. */
-static void judge_object(struct judging *judging, const char *id, const struct entry *entry)
-{
-	const Repo *repo = repo_named(judging->how->repos, entry->repository);
-	g_autoptr(GBytes) content = NULL;
-	g_autoptr(GError) cause = NULL;
-	char digest[2 * SHA256_SIZE + 1];
-
-	if (!repo)
-		return;
-	if (!store_get(repo->store, entry->name, entry->version, EVIDENCE_FILE_MAX, &content,
-		       &cause)) {
-		judge_find(judging, EVIDENCE_OBJECT_MISSING, id, "%s", cause->message);
-		return;
-	}
-	evidence_digest(content, digest);
-	if (strcmp(digest, entry->sha256) != 0)
-		judge_find(judging, EVIDENCE_OBJECT_DIFFERS, id,
-			   "'%s' in repository %s is not what was stored", entry->name,
-			   entry->repository);
-}
-
-static void judge_entry(struct judging *judging, const char *id, const struct entry *entry)
+static void judge_entry(struct judging *judging, const char *id, const struct receipt_entry *entry)
 {
 	g_autofree char *path = evidence_path(judging->how->folder, id, entry->file);
 	g_autoptr(GBytes) content = NULL;
@@ -76,16 +41,17 @@ static void judge_entry(struct judging *judging, const char *id, const struct en
 		judge_find(judging, EVIDENCE_RECEIPT_DIFFERS, id,
 			   "%s is not what the receipt of repository %s says was stored",
 			   entry->file, entry->repository);
-	judge_object(judging, id, entry);
+	judge_stored(judging, id, entry);
 }
 
-static bool names_record(const struct entry *entry)
+static bool names_record(const struct receipt_entry *entry)
 {
 	return strcmp(entry->file, EVIDENCE_RECORD) == 0;
 }
 
 static bool judge_entries(struct judging *judging, const char *id, json_t *document, GError **error)
 {
+	g_autofree char *part = g_strdup_printf("/evidence/%s/", id);
 	bool locked = true, record = false;
 	const char *run;
 	json_t *objects;
@@ -96,12 +62,12 @@ static bool judge_entries(struct judging *judging, const char *id, json_t *docum
 	if (strcmp(run, id) != 0)
 		return odr_fail(error, ODR_ERROR_CORRUPT, WHAT " is of run %s", run);
 	for (size_t i = 0; i < json_array_size(objects); i++) {
-		struct entry entry = {0};
+		struct receipt_entry entry = {0};
 
-		if (!entry_read(json_array_get(objects, i), id, &entry, error))
+		if (!receipt_entry_read(json_array_get(objects, i), part, &entry, error))
 			return false;
 		judge_entry(judging, id, &entry);
-		locked &= entry.locked;
+		locked &= entry.locked_until != 0;
 		record |= names_record(&entry);
 	}
 	if (!record)

@@ -39,6 +39,8 @@ static const struct {
 	[EVIDENCE_RECEIPT_DIFFERS] = {"receipt-differs"},
 	[EVIDENCE_OBJECT_MISSING] = {"object-missing"},
 	[EVIDENCE_OBJECT_DIFFERS] = {"object-differs"},
+	[EVIDENCE_OBJECT_REPLACED] = {"object-replaced"},
+	[EVIDENCE_OBJECT_UNLOCKED] = {"object-unlocked"},
 	[EVIDENCE_UNLOCKED] = {"unlocked", true},
 	[EVIDENCE_TEARDOWN_MISSING] = {"teardown-missing", true},
 	[EVIDENCE_TEARDOWN_SIGNATURE] = {"teardown-signature"},
@@ -150,7 +152,8 @@ bool evidence_verify(const struct evidence_verify *verify, struct evidence_verdi
 		.checkpoints = g_ptr_array_new_with_free_func((GDestroyNotify)checkpoint_free),
 	};
 	bool done = judge_chain(&judging, error) && judge_checkpoints(&judging, error) &&
-		    (verify->only_chain || judge_runs(&judging, error));
+		    (verify->only_chain || judge_runs(&judging, error)) &&
+		    judge_strangers(&judging, error);
 
 	if (verify->public_key) {
 		evidence_key_name(verify->public_key, signer);

@@ -38,6 +38,8 @@ enum evidence_code {
 	EVIDENCE_RECEIPT_DIFFERS,
 	EVIDENCE_OBJECT_MISSING,
 	EVIDENCE_OBJECT_DIFFERS,
+	EVIDENCE_OBJECT_REPLACED,  /* it is there, and something was laid over it */
+	EVIDENCE_OBJECT_UNLOCKED,  /* its lock is shorter than it was */
 	EVIDENCE_UNLOCKED,	   /* warning: the store locks nothing */
 	EVIDENCE_TEARDOWN_MISSING, /* warning */
 	EVIDENCE_TEARDOWN_SIGNATURE,
