@@ -87,4 +87,13 @@ static inline Manifest *sample_manifest(const char *set_id)
 	return manifest;
 }
 
+static inline GBytes *sample_seal(const Manifest *manifest, const Bundle *bundle)
+{
+	g_autoptr(GError) error = NULL;
+	GBytes *object = manifest_seal(manifest, bundle, 1, &error);
+
+	g_assert_no_error(error);
+	return object;
+}
+
 #endif

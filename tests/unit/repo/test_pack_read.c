@@ -1,99 +1,4 @@
-#include "repo/pack.h"
-
-#include "base/bytes.h"
-#include "base/pool.h"
-#include "fixture.h"
-
-#define SMALL_PACK ((size_t)64 << 10)
-
-/* One pack of some chunks, stored. */
-struct stored {
-	struct fixture fixture;
-	struct pack_sink *sink;
-	const Table *table;
-	struct pack_row row; /* the first */
-	char *local;
-	struct chunk_place places[8];
-	uint8_t *plain[8];
-	size_t count;
-};
-
-static void stored_add(struct stored *stored, PackWriter *writer, size_t size, bool random)
-{
-	g_autoptr(GError) error = NULL;
-	size_t number = stored->count++;
-
-	g_assert_cmpuint(number, <, G_N_ELEMENTS(stored->places));
-	stored->plain[number] = g_malloc0(size);
-	if (random)
-		random_bytes(stored->plain[number], size);
-	pack_writer_add(writer, stored->plain[number], size, &stored->places[number], NULL, &error);
-	g_assert_no_error(error);
-}
-
-static void stored_begin(struct stored *stored, size_t pack_size)
-{
-	memset(stored, 0, sizeof(*stored));
-	fixture_init(&stored->fixture);
-	stored->sink = fixture_sink(&stored->fixture, pack_size);
-}
-
-static void stored_end(struct stored *stored, PackWriter *writer)
-{
-	g_autoptr(GError) error = NULL;
-
-	pack_writer_finish(writer, &error);
-	g_assert_no_error(error);
-	pack_sink_table(stored->sink, &stored->table, &error);
-	g_assert_no_error(error);
-	stored->row = g_array_index(stored->table->rows, struct pack_row, 0);
-	stored->local = layout_pack(stored->fixture.generation, stored->row.name);
-}
-
-static void stored_init(struct stored *stored, const size_t *sizes, size_t count)
-{
-	stored_begin(stored, SMALL_PACK);
-
-	g_autoptr(PackWriter) writer = pack_writer_new(stored->sink);
-
-	for (size_t i = 0; i < count; i++)
-		stored_add(stored, writer, sizes[i], i % 2 == 0);
-	stored_end(stored, writer);
-}
-
-static void stored_clear(struct stored *stored)
-{
-	for (size_t i = 0; i < stored->count; i++)
-		g_free(stored->plain[i]);
-	g_free(stored->local);
-	pack_sink_free(stored->sink);
-	fixture_clear(&stored->fixture);
-}
-
-static PackReader *open_row(const struct stored *stored, const struct pack_row *row)
-{
-	g_autoptr(GError) error = NULL;
-	PackReader *reader = pack_reader_open(stored->fixture.repo, stored->fixture.identity,
-					      stored->fixture.generation, row, &error);
-
-	g_assert_no_error(error);
-	return reader;
-}
-
-static bool read_chunk(const struct stored *stored, const struct chunk_place *place, void *plain,
-		       GError **error)
-{
-	g_autoptr(PackReader) reader =
-		open_row(stored, &g_array_index(stored->table->rows, struct pack_row, place->pack));
-
-	return pack_reader_chunk(reader, place, plain, error);
-}
-
-static bool verify(const struct stored *stored, const struct pack_row *row, GError **error)
-{
-	return pack_verify(stored->fixture.repo, stored->fixture.identity,
-			   stored->fixture.generation, row, FIXTURE_SEED, error);
-}
+#include "stored_pack.h"
 
 static void test_round_trip(void)
 {
@@ -159,60 +64,6 @@ static void test_fetches(void)
 			g_assert_cmpmem(plain, 100000, stored.plain[number], 100000);
 		}
 	}
-	stored_clear(&stored);
-}
-
-static void test_full_packs_go_out(void)
-{
-	g_autoptr(GError) error = NULL;
-	g_autofree uint8_t *plain = g_malloc(8192);
-	struct chunk_place places[64];
-	struct stored stored;
-	uint64_t sum = 0;
-
-	stored_begin(&stored, SMALL_PACK);
-
-	g_autoptr(PackWriter) writer = pack_writer_new(stored.sink);
-
-	for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
-		random_bytes(plain, 8192);
-		pack_writer_add(writer, plain, 8192, &places[i], NULL, &error);
-		g_assert_no_error(error);
-	}
-	stored_end(&stored, writer);
-	g_assert_cmpuint(stored.table->rows->len, ==, 8);
-	g_assert_cmpuint(places[63].pack, ==, 7);
-	for (guint i = 0; i < stored.table->rows->len; i++) {
-		const struct pack_row *row = &g_array_index(stored.table->rows, struct pack_row, i);
-
-		g_assert_cmpuint(row->size, <, SMALL_PACK + 8192 + 100);
-		verify(&stored, row, &error);
-		g_assert_no_error(error);
-		sum += row->size;
-	}
-	g_assert_cmpuint(pack_sink_stored(stored.sink), ==, sum);
-	stored_clear(&stored);
-}
-
-/* Small chunks fill the footer: that ends a pack as well. */
-static void test_many_small_chunks(void)
-{
-	g_autoptr(GError) error = NULL;
-	struct chunk_place place;
-	struct stored stored;
-
-	stored_begin(&stored, (size_t)32 << 20);
-
-	g_autoptr(PackWriter) writer = pack_writer_new(stored.sink);
-
-	for (guint i = 0; i < 40000; i++) {
-		pack_writer_add(writer, &i, 1, &place, NULL, &error);
-		g_assert_no_error(error);
-	}
-	stored_end(&stored, writer);
-	g_assert_cmpuint(stored.table->rows->len, ==, 2);
-	verify(&stored, &stored.row, &error);
-	g_assert_no_error(error);
 	stored_clear(&stored);
 }
 
@@ -489,122 +340,11 @@ static void test_own_bug(void)
 	stored_clear(&stored);
 }
 
-static void test_unfinished(void)
-{
-	g_autoptr(GError) error = NULL;
-	struct chunk_place place;
-	const Table *table;
-	struct stored stored;
-
-	stored_begin(&stored, SMALL_PACK);
-
-	PackWriter *writer = pack_writer_new(stored.sink);
-
-	pack_writer_add(writer, "x", 1, &place, NULL, &error);
-	g_assert_no_error(error);
-	pack_writer_free(writer);
-	assert_failed(pack_sink_table(stored.sink, &table, &error), error, ODR_ERROR_FAILED,
-		      "pack 0 of this run was begun and never stored");
-	stored_clear(&stored);
-}
-
-static void test_failed_put(void)
-{
-	g_autoptr(GError) error = NULL;
-	struct chunk_place place;
-	const Table *table;
-	struct stored stored;
-
-	stored_begin(&stored, SMALL_PACK);
-
-	g_autoptr(PackWriter) writer = pack_writer_new(stored.sink);
-
-	pack_writer_add(writer, "x", 1, &place, NULL, &error);
-	g_assert_no_error(error);
-	file_remove_tree(stored.fixture.folder, &error);
-	g_assert_no_error(error);
-	g_assert_false(pack_writer_finish(writer, &error));
-	g_assert_nonnull(error);
-	g_clear_error(&error);
-	pack_writer_finish(writer, &error);
-	g_assert_no_error(error);
-	assert_failed(pack_sink_table(stored.sink, &table, &error), error, ODR_ERROR_FAILED,
-		      "pack 0 of this run was begun and never stored");
-	g_assert_cmpuint(pack_sink_stored(stored.sink), ==, 0);
-	stored_clear(&stored);
-}
-
-/* Workers share a sink. Each job stores what its number says. */
-#define JOBS 200
-struct shared {
-	struct stored stored;
-	struct chunk_place places[JOBS];
-};
-
-static void job_content(size_t job, uint8_t plain[4096])
-{
-	for (size_t i = 0; i < 4096; i++)
-		plain[i] = (uint8_t)((job + 1) * (i * i + 7) >> 3);
-}
-
-static bool worker_begin(void *shared, unsigned worker, void **context, GError **error)
-{
-	*context = pack_writer_new(((struct shared *)shared)->stored.sink);
-	return true;
-}
-
-static bool worker_run(void *shared, void *context, size_t job, GError **error)
-{
-	uint8_t plain[4096];
-
-	job_content(job, plain);
-	return pack_writer_add(context, plain, sizeof(plain),
-			       &((struct shared *)shared)->places[job], NULL, error);
-}
-
-static bool worker_end(void *shared, void *context, bool finished, GError **error)
-{
-	bool done = !finished || pack_writer_finish(context, error);
-
-	pack_writer_free(context);
-	return done;
-}
-
-static void test_workers(void)
-{
-	g_autoptr(GError) error = NULL;
-	struct shared shared = {0};
-	struct pool_work work = {
-		.workers = 4,
-		.jobs = JOBS,
-		.shared = &shared,
-		.begin = worker_begin,
-		.run = worker_run,
-		.end = worker_end,
-	};
-	uint8_t plain[4096], expected[4096];
-
-	stored_begin(&shared.stored, SMALL_PACK);
-	pool_run(&work, &error);
-	g_assert_no_error(error);
-	pack_sink_table(shared.stored.sink, &shared.stored.table, &error);
-	g_assert_no_error(error);
-	for (size_t job = 0; job < JOBS; job++) {
-		read_chunk(&shared.stored, &shared.places[job], plain, &error);
-		g_assert_no_error(error);
-		job_content(job, expected);
-		g_assert_cmpmem(plain, sizeof(plain), expected, sizeof(expected));
-	}
-	stored_clear(&shared.stored);
-}
-
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/repo/pack/round-trip", test_round_trip);
 	g_test_add_func("/repo/pack/every-fetch-gives-the-same-chunks", test_fetches);
-	g_test_add_func("/repo/pack/a-full-pack-goes-out", test_full_packs_go_out);
-	g_test_add_func("/repo/pack/many-small-chunks-fill-a-pack", test_many_small_chunks);
 	g_test_add_func("/repo/pack/a-flipped-byte-anywhere-is-noticed", test_flipped_byte);
 	g_test_add_func("/repo/pack/what-a-newer-version-wrote-is-no-damage", test_newer);
 	g_test_add_func("/repo/pack/a-flipped-byte-under-a-fitting-name-is-noticed",
@@ -617,8 +357,5 @@ int main(int argc, char **argv)
 	g_test_add_func("/repo/pack/refuses-places-outside", test_places_outside);
 	g_test_add_func("/repo/pack/a-keeper-checks-names-without-a-key", test_other_identity);
 	g_test_add_func("/repo/pack/the-footer-finds-our-own-bugs", test_own_bug);
-	g_test_add_func("/repo/pack/an-unfinished-one-makes-no-table", test_unfinished);
-	g_test_add_func("/repo/pack/a-failed-put-makes-no-table", test_failed_put);
-	g_test_add_func("/repo/pack/workers-share-a-table", test_workers);
 	return g_test_run();
 }
