@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <openssl/sha.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,6 +80,19 @@ static void make_words(void)
 	}
 }
 
+/* How much of room it took. */
+__attribute__((format(printf, 3, 4))) static size_t print(char *data, size_t room,
+							  const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(data, room, format, arguments);
+	va_end(arguments);
+	return length < 0 || (size_t)length >= room ? 0 : (size_t)length;
+}
+
 /* Few words are frequent, most are rare; between them markup and numbers. */
 static void fill_text(char *data, size_t size)
 {
@@ -90,16 +104,16 @@ static void fill_text(char *data, size_t size)
 
 		switch (drawn % 32) {
 		case 0:
-			used += (size_t)sprintf(data + used, "<td class=\"%s\">%u.%02u</td>\n",
-						word, (unsigned)(drawn >> 40) % 100000,
-						(unsigned)(drawn >> 20) % 100);
+			used += print(data + used, size - used, "<td class=\"%s\">%u.%02u</td>\n",
+				      word, (unsigned)(drawn >> 40) % 100000,
+				      (unsigned)(drawn >> 20) % 100);
 			break;
 		case 1:
-			used += (size_t)sprintf(data + used, "</p>\n<p id=\"%x\">",
-						(unsigned)(drawn >> 32));
+			used += print(data + used, size - used, "</p>\n<p id=\"%x\">",
+				      (unsigned)(drawn >> 32));
 			break;
 		default:
-			used += (size_t)sprintf(data + used, "%s ", word);
+			used += print(data + used, size - used, "%s ", word);
 		}
 	}
 	memset(data + used, '\n', size - used);

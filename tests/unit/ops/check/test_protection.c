@@ -11,6 +11,11 @@ static const char *const codes[] = {
 #define LOCKED \
  .versions = STORE_YES, .locked = STORE_YES, .guarded = STORE_YES, .elsewhere = STORE_YES
 
+#define FACTS(versions_, locked_, put_, remove_, guarded_, elsewhere_)          \
+ .versions = STORE_##versions_, .locked = STORE_##locked_, .put = STORE_##put_, \
+ .remove = STORE_##remove_, .guarded = STORE_##guarded_, .elsewhere = STORE_##elsewhere_
+#define SEEN(role, identity_here, others, verdicts) role, identity_here, others, verdicts
+
 static const struct {
 	const char *name;
 	struct store_facts facts;
@@ -18,109 +23,38 @@ static const struct {
 	bool identity_here;
 	const char *others, *verdicts;
 } cases[] = {
-	{"nothing-is-known", {0}, STORE_ROLE_ANY, false, NULL, "yuuuuuunup"},
+	{"nothing-is-known", {0}, SEEN(STORE_ROLE_ANY, false, NULL, "yuuuuuunup")},
 	{"compliance",
 	 {LOCKED, .lock_mode = STORE_LOCK_COMPLIANCE, .put = STORE_YES, .remove = STORE_YES},
-	 STORE_ROLE_ANY,
-	 true,
-	 NULL,
-	 "nyyyyyynyp"},
+	 SEEN(STORE_ROLE_ANY, true, NULL, "nyyyyyynyp")},
 	{"compliance-and-a-second-region",
 	 {LOCKED, .lock_mode = STORE_LOCK_COMPLIANCE, .put = STORE_YES, .remove = STORE_NO},
-	 STORE_ROLE_WRITER,
-	 false,
-	 "repository offsite",
-	 "yyyyyyyyyy"},
+	 SEEN(STORE_ROLE_WRITER, false, "repository offsite", "yyyyyyyyyy")},
 	{"governance",
 	 {LOCKED, .lock_mode = STORE_LOCK_GOVERNANCE, .put = STORE_YES, .remove = STORE_YES},
-	 STORE_ROLE_ANY,
-	 false,
-	 NULL,
-	 "yppppp"
-	 "yn"
-	 "yp"},
+	 SEEN(STORE_ROLE_ANY, false, NULL, "ypppppynyp")},
 	{"a-lock-that-was-disproven",
 	 {LOCKED, .lock_mode = STORE_LOCK_COMPLIANCE, .proven = STORE_NO, .put = STORE_YES,
 	  .remove = STORE_YES},
-	 STORE_ROLE_ANY,
-	 false,
-	 NULL,
-	 "ynpnnp"
-	 "yn"
-	 "yp"},
+	 SEEN(STORE_ROLE_ANY, false, NULL, "ynpnnpynyp")},
 	{"versions-and-a-writer-that-may-not-delete",
-	 {.versions = STORE_YES,
-	  .locked = STORE_NO,
-	  .put = STORE_YES,
-	  .remove = STORE_NO,
-	  .guarded = STORE_YES,
-	  .elsewhere = STORE_YES},
-	 STORE_ROLE_WRITER,
-	 false,
-	 NULL,
-	 "ypypnp"
-	 "yn"
-	 "yp"},
+	 {FACTS(YES, NO, YES, NO, YES, YES)},
+	 SEEN(STORE_ROLE_WRITER, false, NULL, "ypypnpynyp")},
 	{"versions-and-a-credential-that-may-delete",
-	 {.versions = STORE_YES,
-	  .locked = STORE_NO,
-	  .put = STORE_YES,
-	  .remove = STORE_YES,
-	  .guarded = STORE_NO,
-	  .elsewhere = STORE_YES},
-	 STORE_ROLE_ANY,
-	 false,
-	 NULL,
-	 "ynpnnp"
-	 "yn"
-	 "pp"},
+	 {FACTS(YES, NO, YES, YES, NO, YES)},
+	 SEEN(STORE_ROLE_ANY, false, NULL, "ynpnnpynpp")},
 	{"a-writer-that-may-overwrite",
-	 {.versions = STORE_NO,
-	  .locked = STORE_NO,
-	  .put = STORE_YES,
-	  .remove = STORE_NO,
-	  .guarded = STORE_YES,
-	  .elsewhere = STORE_YES},
-	 STORE_ROLE_WRITER,
-	 false,
-	 NULL,
-	 "ynnnnn"
-	 "yn"
-	 "yp"},
+	 {FACTS(NO, NO, YES, NO, YES, YES)},
+	 SEEN(STORE_ROLE_WRITER, false, NULL, "ynnnnnynyp")},
 	{"a-folder-on-this-host",
-	 {.versions = STORE_NO,
-	  .locked = STORE_NO,
-	  .put = STORE_YES,
-	  .remove = STORE_YES,
-	  .guarded = STORE_YES,
-	  .elsewhere = STORE_NO},
-	 STORE_ROLE_ANY,
-	 true,
-	 NULL,
-	 "nnnnnn"
-	 "nn"
-	 "yp"},
+	 {FACTS(NO, NO, YES, YES, YES, NO)},
+	 SEEN(STORE_ROLE_ANY, true, NULL, "nnnnnnnnyp")},
 	{"seen-by-a-keeper",
-	 {.versions = STORE_YES,
-	  .locked = STORE_NO,
-	  .put = STORE_YES,
-	  .remove = STORE_YES,
-	  .guarded = STORE_YES,
-	  .elsewhere = STORE_YES},
-	 STORE_ROLE_KEEPER,
-	 false,
-	 NULL,
-	 "uupunp"
-	 "yn"
-	 "yp"},
+	 {FACTS(YES, NO, YES, YES, YES, YES)},
+	 SEEN(STORE_ROLE_KEEPER, false, NULL, "uupunpynyp")},
 	{"compliance-seen-by-a-restorer",
 	 {LOCKED, .lock_mode = STORE_LOCK_COMPLIANCE, .put = STORE_NO, .remove = STORE_NO},
-	 STORE_ROLE_RESTORER,
-	 true,
-	 NULL,
-	 "uyyyyy"
-	 "yn"
-	 "yp"},
+	 SEEN(STORE_ROLE_RESTORER, true, NULL, "uyyyyyynyp")},
 };
 
 static void test_case(const void *data)
