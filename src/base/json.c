@@ -148,6 +148,25 @@ void json_set_bool(json_t *object, const char *name, bool value)
 	json_set(object, name, json_boolean(value));
 }
 
+void json_set_known(json_t *object, const char *name, int64_t value)
+{
+	json_set(object, name, value < 0 ? json_null() : json_integer(value));
+}
+
+void json_set_known_time(json_t *object, const char *name, int64_t time_us)
+{
+	json_set_time(object, name, time_us > 0 ? time_us : -1);
+}
+
+json_t *json_strings(const GPtrArray *texts)
+{
+	json_t *array = json_array();
+
+	for (guint i = 0; texts && i < texts->len; i++)
+		json_array_append_new(array, json_string(texts->pdata[i]));
+	return array;
+}
+
 void json_set_time(json_t *object, const char *name, int64_t time_us)
 {
 	g_autofree char *text = time_us < 0 ? NULL : clock_format(time_us);

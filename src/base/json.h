@@ -42,6 +42,12 @@ void json_set_string(json_t *object, const char *name, const char *value);
 void json_set_int(json_t *object, const char *name, int64_t value);
 void json_set_bool(json_t *object, const char *name, bool value);
 void json_set_time(json_t *object, const char *name, int64_t time_us); /* RFC 3339 */
-void json_set(json_t *object, const char *name, json_t *value);	       /* takes the reference */
+/* Not known where it is negative: null. */
+void json_set_known(json_t *object, const char *name, int64_t value);
+/* … or 0: of a time. */
+void json_set_known_time(json_t *object, const char *name, int64_t time_us);
+void json_set(json_t *object, const char *name, json_t *value); /* takes the reference */
+/* An array of them; NULL: an empty one. */
+json_t *json_strings(const GPtrArray *texts);
 
 #endif

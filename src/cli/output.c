@@ -156,8 +156,3 @@ void json_line(const char *message_type, json_t *members)
 	fflush(stdout);
 	json_decref(members);
 }
-
-void json_set_known_time(json_t *object, const char *name, usec_t time)
-{
-	json_set_time(object, name, time > 0 ? time : -1);
-}

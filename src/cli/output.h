@@ -37,8 +37,6 @@ struct json_t;
 void json_out(struct json_t *document);
 /* One line of a long command's JSON stream: message_type first. Takes the reference. */
 void json_line(const char *message_type, struct json_t *members);
-/* As json_set_time; 0 is a time that is not known: null. */
-void json_set_known_time(struct json_t *object, const char *name, usec_t time);
 
 /* Progress: one line on a terminal; nothing otherwise; "plain": a line per 10 % or 60 s; "json": status
  * lines. SIGUSR1 prints one in any mode. Under systemd the same text goes to STATUS=. One at a time, from

@@ -96,7 +96,6 @@ bool collect_path_safe(const char *path)
 static json_t *report_json(const struct collect_report *report)
 {
 	json_t *object = json_object();
-	json_t *notes = json_array();
 
 	json_set_string(object, "name", report->name);
 	json_set_string(object, "type", report->type);
@@ -106,9 +105,7 @@ static json_t *report_json(const struct collect_report *report)
 	json_set_string(object, "needs", report->needs);
 	json_set_string(object, "hint", report->hint);
 	json_set_string(object, "reason", report->reason);
-	for (guint i = 0; report->notes && i < report->notes->len; i++)
-		json_array_append_new(notes, json_string(report->notes->pdata[i]));
-	json_set(object, "notes", notes);
+	json_set(object, "notes", json_strings(report->notes));
 	return object;
 }
 

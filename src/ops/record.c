@@ -219,7 +219,7 @@ bool record_wal_journal(Catalog *catalog, const struct record_journal *journal, 
 	return true;
 }
 
-static GArray *ranges_of(const GPtrArray *files, uint32_t segment_size)
+GArray *recorded_ranges(const GPtrArray *files, uint32_t segment_size)
 {
 	g_autofree struct wal_stored *stored = g_new0(struct wal_stored, files->len + 1);
 
@@ -256,7 +256,7 @@ void recorded_wal_find(const GPtrArray *sets, const GPtrArray *files, struct rec
 	if (!set)
 		return;
 
-	g_autoptr(GArray) ranges = ranges_of(files, set->segment_size);
+	g_autoptr(GArray) ranges = recorded_ranges(files, set->segment_size);
 
 	for (guint i = 0; i < ranges->len; i++) {
 		const struct wal_range *range = &g_array_index(ranges, struct wal_range, i);

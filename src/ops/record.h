@@ -28,6 +28,8 @@ bool record_wal_journal(Catalog *catalog, const struct record_journal *journal, 
  * know. */
 bool record_wal_removed(Catalog *catalog, const char *service, const char *repository,
 			const GPtrArray *files, const char *floor, GError **error);
+/* Stretches without a gap (struct wal_range) of struct catalog_wal; g_array_unref. */
+GArray *recorded_ranges(const GPtrArray *files, uint32_t segment_size);
 /* The newest gap-free WAL behind the newest set, as the catalog knows it. */
 struct recorded_wal {
 	uint32_t timeline;

@@ -92,20 +92,6 @@ static const struct catalog_set *database_set(const GPtrArray *sets, bool newest
 	return NULL;
 }
 
-static GArray *ranges_of(const GPtrArray *files, uint32_t segment_size)
-{
-	g_autofree struct wal_stored *stored = g_new0(struct wal_stored, files->len + 1);
-
-	for (guint i = 0; i < files->len; i++) {
-		const struct catalog_wal *file = files->pdata[i];
-
-		stored[i] = (struct wal_stored){.file = file->file,
-						.stored_at = file->stored_at,
-						.written_at = file->written_at};
-	}
-	return wal_ranges(stored, files->len, segment_size);
-}
-
 static void note_gap(const struct wal_range *before, const struct wal_range *after,
 		     const struct catalog_set *newest, GArray *gaps)
 {
@@ -131,7 +117,7 @@ static void note_gaps(const struct status_source *source, struct status_reposito
 	if (!oldest)
 		return;
 
-	g_autoptr(GArray) ranges = ranges_of(source->files, newest->segment_size);
+	g_autoptr(GArray) ranges = recorded_ranges(source->files, newest->segment_size);
 
 	for (guint i = 0; i + 1 < ranges->len; i++) {
 		const struct wal_range *before = &g_array_index(ranges, struct wal_range, i);
@@ -169,7 +155,7 @@ static void note_fork(const struct status_source *source, struct status_reposito
 	if (!newest || repository->timeline < 2)
 		return;
 
-	g_autoptr(GArray) ranges = ranges_of(source->files, newest->segment_size);
+	g_autoptr(GArray) ranges = recorded_ranges(source->files, newest->segment_size);
 	struct wal_range followed = timeline_range(ranges, repository->timeline);
 
 	for (guint i = 0; followed.timeline && i < ranges->len; i++) {

@@ -42,6 +42,33 @@ void damage_free(struct damage *damage)
 	g_free(damage);
 }
 
+void damage_add(GPtrArray *damaged, const char *path, const char *format, ...)
+{
+	struct damage *damage = g_new0(struct damage, 1);
+	va_list arguments;
+
+	damage->path = g_strdup(path);
+	va_start(arguments, format);
+	damage->what = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	g_ptr_array_add(damaged, damage);
+}
+
+json_t *damage_json(const GPtrArray *damaged)
+{
+	json_t *array = json_array();
+
+	for (guint i = 0; i < damaged->len; i++) {
+		const struct damage *damage = damaged->pdata[i];
+		json_t *object = json_object();
+
+		json_set_string(object, "path", damage->path);
+		json_set_string(object, "what", damage->what);
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 static void set_wal_free(struct set_wal *wal)
 {
 	if (!wal)

@@ -73,6 +73,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Manifest, manifest_free)
 Manifest *manifest_new(void); /* empty arrays */
 void set_part_free(struct set_part *part);
 void damage_free(struct damage *damage);
+void damage_add(GPtrArray *damaged, const char *path, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* [{"path": …, "what": …}]; new reference. */
+json_t *damage_json(const GPtrArray *damaged);
 
 /* The whole object, sealed and signed. */
 GBytes *manifest_seal(const Manifest *manifest, const Bundle *bundle, int compress_level,

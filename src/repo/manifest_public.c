@@ -52,7 +52,7 @@ static json_t *part_json(const struct set_part *part)
 
 static json_t *wal_json(const struct set_wal *wal)
 {
-	json_t *object = json_object(), *objects = json_array();
+	json_t *object = json_object();
 
 	json_set_int(object, "timeline", wal->timeline);
 	json_set_int(object, "segment_size", wal->segment_size);
@@ -60,9 +60,7 @@ static json_t *wal_json(const struct set_wal *wal)
 	member_set_lsn(object, "stop", wal->stop);
 	json_set_string(object, "first", wal->first);
 	json_set_string(object, "last", wal->last);
-	for (guint i = 0; wal->objects && i < wal->objects->len; i++)
-		json_array_append_new(objects, json_string(wal->objects->pdata[i]));
-	json_set(object, "objects", objects);
+	json_set(object, "objects", json_strings(wal->objects));
 	return object;
 }
 

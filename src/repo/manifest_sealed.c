@@ -9,21 +9,6 @@
 
 /* Printing. */
 
-static json_t *damaged_json(const GPtrArray *damaged)
-{
-	json_t *array = json_array();
-
-	for (guint i = 0; damaged && i < damaged->len; i++) {
-		const struct damage *damage = damaged->pdata[i];
-		json_t *object = json_object();
-
-		json_set_string(object, "path", damage->path);
-		json_set_string(object, "what", damage->what);
-		json_array_append_new(array, object);
-	}
-	return array;
-}
-
 char *manifest_sealed_print(const Manifest *manifest)
 {
 	g_autoptr(JsonValue) object = json_object();
@@ -46,7 +31,7 @@ char *manifest_sealed_print(const Manifest *manifest)
 	json_set(object, "server",
 		 manifest->server ? json_incref(manifest->server) : json_object());
 	json_set(object, "facts", manifest->facts ? json_incref(manifest->facts) : json_object());
-	json_set(object, "damaged", damaged_json(manifest->damaged));
+	json_set(object, "damaged", damage_json(manifest->damaged));
 	return json_print(object);
 }
 

@@ -85,20 +85,11 @@ static bool open_settings(struct libs3_store *self, const struct store_settings 
 	self->silent_within = settings->silent_within ? settings->silent_within : SILENT_WITHIN;
 	if (!check_settings(settings, error) || !take_place(self, settings, error))
 		return false;
-	self->credentials = s3_credentials_new(
-		&(struct s3_source_settings){
-			.repository = settings->name,
-			.file = settings->credentials,
-			.process = settings->credential_process,
-			.from = settings->credentials_from,
-			.endpoint = settings->credentials_endpoint,
-			.role = settings->role_arn,
-			.token_file = settings->token_file,
-			.region = self->place.region,
-			.amazon = self->place.amazon,
-			.plain_http = settings->plain_http,
-		},
-		error);
+
+	struct s3_source_settings source =
+		s3_source_settings_of(settings, self->place.region, self->place.amazon);
+
+	self->credentials = s3_credentials_new(&source, error);
 	self->library = self->credentials ? libs3_library(error) : NULL;
 	return self->library != NULL;
 }

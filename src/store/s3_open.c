@@ -40,22 +40,11 @@ static bool take_proxy(struct s3_store *self, const char *proxy, GError **error)
 static bool take_credentials(struct s3_store *self, const struct store_settings *settings,
 			     bool amazon, GError **error)
 {
-	self->credentials = s3_credentials_new(
-		&(struct s3_source_settings){
-			.repository = settings->name,
-			.file = settings->credentials,
-			.process = settings->credential_process,
-			.from = settings->credentials_from,
-			.endpoint = settings->credentials_endpoint,
-			.role = settings->role_arn,
-			.token_file = settings->token_file,
-			.region = self->region,
-			.ca_file = self->ca_file,
-			.proxy = self->proxy,
-			.amazon = amazon,
-			.plain_http = settings->plain_http,
-		},
-		error);
+	struct s3_source_settings source = s3_source_settings_of(settings, self->region, amazon);
+
+	source.ca_file = self->ca_file;
+	source.proxy = self->proxy;
+	self->credentials = s3_credentials_new(&source, error);
 	return self->credentials != NULL;
 }
 

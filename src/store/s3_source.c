@@ -17,6 +17,23 @@ static const struct s3_source *const sources[] = {
 	&s3_source_instance, &s3_source_container,
 };
 
+struct s3_source_settings s3_source_settings_of(const struct store_settings *settings,
+						const char *region, bool amazon)
+{
+	return (struct s3_source_settings){
+		.repository = settings->name,
+		.file = settings->credentials,
+		.process = settings->credential_process,
+		.from = settings->credentials_from,
+		.endpoint = settings->credentials_endpoint,
+		.role = settings->role_arn,
+		.token_file = settings->token_file,
+		.region = region,
+		.amazon = amazon,
+		.plain_http = settings->plain_http,
+	};
+}
+
 const struct s3_source *s3_source_of(const struct s3_source_settings *settings, GError **error)
 {
 	const char *name = settings->file      ? s3_source_file.name

@@ -3,6 +3,7 @@
 
 #include "http/exchange.h"
 #include "store/s3_keys.h"
+#include "store/store.h"
 
 /*
  * Where credentials come from: one file a source. Which one it is, the settings say; none is guessed, and
@@ -34,6 +35,9 @@ struct s3_source {
 extern const struct s3_source s3_source_file, s3_source_process, s3_source_web_identity,
 	s3_source_instance, s3_source_container;
 
+/* As those of a repository say, borrowed; without ca_file and proxy. */
+struct s3_source_settings s3_source_settings_of(const struct store_settings *settings,
+						const char *region, bool amazon);
 /* The one that is meant, checked; else NULL and USAGE. */
 const struct s3_source *s3_source_of(const struct s3_source_settings *settings, GError **error);
 

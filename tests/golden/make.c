@@ -502,7 +502,6 @@ static void make_set(struct golden *golden, const char *set_id, const struct lay
 		     unsigned count, const GPtrArray *objects)
 {
 	Manifest *manifest = manifest_new(), *stored;
-	struct damage *damage = g_new0(struct damage, 1);
 	g_autofree char *local = layout_set(set_id);
 	json_t *database = json_object();
 	GError *error = NULL;
@@ -538,9 +537,8 @@ static void make_set(struct golden *golden, const char *set_id, const struct lay
 	json_set_string(database, "name", "shop\xfe");
 	json_array_append_new(manifest->databases, database);
 	json_set_int(manifest->server, "max_connections", 100);
-	damage->path = g_strdup("pgdata/pg_tblspc/16385/PG_15_202209061/5/16386");
-	damage->what = g_strdup("1 page with a wrong checksum, block 1");
-	g_ptr_array_add(manifest->damaged, damage);
+	damage_add(manifest->damaged, "pgdata/pg_tblspc/16385/PG_15_202209061/5/16386",
+		   "1 page with a wrong checksum, block 1");
 
 	GBytes *object = manifest_seal(manifest, golden->bundle, 1, &error);
 

@@ -22,15 +22,13 @@ static void tell_warnings(const DrillPlan *plan)
 
 static json_t *lint_json(const char *path, const DrillPlan *plan, const GError *cause)
 {
-	json_t *object = json_object(), *warnings = json_array();
+	json_t *object = json_object();
 
-	for (guint i = 0; plan && i < plan->warnings->len; i++)
-		json_array_append_new(warnings, json_string(plan->warnings->pdata[i]));
 	json_set_string(object, "file", path);
 	json_set_string(object, "name", plan ? plan->name : NULL);
 	json_set_string(object, "hash", plan ? plan->hash : NULL);
 	json_set_string(object, "problem", cause ? cause->message : NULL);
-	json_set(object, "warnings", warnings);
+	json_set(object, "warnings", json_strings(plan ? plan->warnings : NULL));
 	return object;
 }
 

@@ -82,7 +82,6 @@ static json_t *repository_json(const struct expire_repository *repository)
 {
 	json_t *object = json_object();
 	json_t *sets = json_array();
-	json_t *wal = json_array();
 
 	for (guint i = 0; i < repository->sets->len; i++) {
 		const struct expire_set *set = repository->sets->pdata[i];
@@ -96,15 +95,13 @@ static json_t *repository_json(const struct expire_repository *repository)
 		json_set_string(row, "reason", set->reason);
 		json_array_append_new(sets, row);
 	}
-	for (guint i = 0; i < repository->wal->len; i++)
-		json_array_append_new(wal, json_string(repository->wal->pdata[i]));
 	json_set_string(object, "repository", repository->name);
 	json_set(object, "sets", sets);
 	json_set_int(object, "objects", (int64_t)repository->objects);
 	json_set_int(object, "bytes", (int64_t)repository->bytes);
 	json_set_int(object, "generations", repository->generations);
 	json_set_int(object, "abandoned_generations", repository->abandoned);
-	json_set(object, "wal", wal);
+	json_set(object, "wal", json_strings(repository->wal));
 	json_set_int(object, "wal_bytes", (int64_t)repository->wal_bytes);
 	json_set_int(object, "marks", repository->marks);
 	json_set_int(object, "anchors", repository->anchors);

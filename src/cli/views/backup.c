@@ -95,7 +95,7 @@ static void print_json(const struct backup_result *result, usec_t elapsed)
 	json_set_int(summary, "stored", (int64_t)stored);
 	json_set_time(summary, "stopped", manifest->stopped);
 	json_set_int(summary, "elapsed_us", elapsed);
-	json_set(summary, "damaged", damaged_json(manifest->damaged));
+	json_set(summary, "damaged", damage_json(manifest->damaged));
 	json_set(summary, "failed_parts", failures_json(result->failures));
 	json_line("summary", summary);
 }

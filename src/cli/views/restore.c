@@ -74,15 +74,6 @@ void restore_view_print(const struct restore_view *view)
 		output_line(NAME_WIDTH, "warning", "%s", (char *)view->troubles->pdata[i]);
 }
 
-static json_t *texts(const GPtrArray *list)
-{
-	json_t *array = json_array();
-
-	for (guint i = 0; i < list->len; i++)
-		json_array_append_new(array, json_string(list->pdata[i]));
-	return array;
-}
-
 json_t *restore_view_json(const struct restore_view *view)
 {
 	const struct restore_plan *plan = view->plan;
@@ -116,7 +107,7 @@ json_t *restore_view_json(const struct restore_view *view)
 	json_set_int(document, "estimated_us", estimate(view));
 	json_set_bool(document, "estimate_is_measured", view->rate != 0);
 	json_set_int(document, "damaged_files", plan->manifest->damaged->len);
-	json_set(document, "notes", texts(plan->warnings));
-	json_set(document, "warnings", texts(view->troubles));
+	json_set(document, "notes", json_strings(plan->warnings));
+	json_set(document, "warnings", json_strings(view->troubles));
 	return document;
 }

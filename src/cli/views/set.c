@@ -338,7 +338,6 @@ static json_t *part_json(const struct set_part *part)
 static json_t *wal_json(const struct set_wal *wal)
 {
 	json_t *object = json_object();
-	json_t *objects = json_array();
 
 	json_set_int(object, "timeline", wal->timeline);
 	json_set_int(object, "segment_size", wal->segment_size);
@@ -346,25 +345,8 @@ static json_t *wal_json(const struct set_wal *wal)
 	set_lsn(object, "stop", wal->stop);
 	json_set_string(object, "first", wal->first);
 	json_set_string(object, "last", wal->last);
-	for (guint i = 0; i < wal->objects->len; i++)
-		json_array_append_new(objects, json_string(wal->objects->pdata[i]));
-	json_set(object, "objects", objects);
+	json_set(object, "objects", json_strings(wal->objects));
 	return object;
-}
-
-json_t *damaged_json(const GPtrArray *damaged)
-{
-	json_t *array = json_array();
-
-	for (guint i = 0; i < damaged->len; i++) {
-		const struct damage *damage = damaged->pdata[i];
-		json_t *row = json_object();
-
-		json_set_string(row, "path", damage->path);
-		json_set_string(row, "what", damage->what);
-		json_array_append_new(array, row);
-	}
-	return array;
 }
 
 static void set_cluster(json_t *object, const Manifest *manifest)
@@ -391,24 +373,21 @@ static json_t *sealed_json(const Manifest *manifest)
 	if (manifest_part(manifest, PART_DATABASE))
 		set_cluster(object, manifest);
 	json_set(object, "facts", json_incref(manifest->facts));
-	json_set(object, "damaged", damaged_json(manifest->damaged));
+	json_set(object, "damaged", damage_json(manifest->damaged));
 	return object;
 }
 
 json_t *set_json(const Manifest *manifest, const GPtrArray *repositories)
 {
 	json_t *document = json_object();
-	json_t *names = json_array();
 	json_t *parts = json_array();
 	g_autofree char *writer = key_fingerprint(manifest->writer.public_key);
 	g_autofree char *digest = hex_encode(manifest->sha256, SHA256_SIZE);
 
-	for (guint i = 0; i < repositories->len; i++)
-		json_array_append_new(names, json_string(repositories->pdata[i]));
 	for (guint i = 0; i < manifest->parts->len; i++)
 		json_array_append_new(parts, part_json(manifest->parts->pdata[i]));
 	json_set_string(document, "set", manifest->set_id);
-	json_set(document, "repositories", names);
+	json_set(document, "repositories", json_strings(repositories));
 	json_set_int(document, "sequence", (int64_t)manifest->sequence);
 	json_set_string(document, "previous_set", manifest->previous_set);
 	json_set_time(document, "created", manifest->created);

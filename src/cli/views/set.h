@@ -11,9 +11,6 @@ json_t *set_list_json(const char *service, const GPtrArray *sets);
 void set_print(const Manifest *manifest, const GPtrArray *repositories);
 json_t *set_json(const Manifest *manifest, const GPtrArray *repositories);
 
-/* struct damage as [{"path": …, "what": …}]. */
-json_t *damaged_json(const GPtrArray *damaged);
-
 /* For people: the time without a fraction, "2026-11-21 23:05:01Z (5 min ago)"; g_free. */
 char *time_with_age(usec_t time);
 

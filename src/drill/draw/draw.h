@@ -45,6 +45,9 @@ struct draw_edge {
 	lsn_t lsn;
 	const char *name; /* NULL: none */
 };
+/* In its place where no checkpoint was stored before. */
+#define DRAW_NO_CHECKPOINT "0000000000000000000000000000000000000000000000000000000000000000"
+
 typedef struct draw_inputs DrawInputs;
 struct draw_inputs {
 	char checkpoint[2 * SHA256_SIZE +

@@ -8,8 +8,7 @@
 
 #include <string.h>
 
-#define NONCE_MAX     4096
-#define NO_CHECKPOINT "0000000000000000000000000000000000000000000000000000000000000000"
+#define NONCE_MAX 4096
 
 struct drawing {
 	Drill *drill;
@@ -237,7 +236,8 @@ static bool find_checkpoint(struct drawing *drawing, GError **error)
 	g_autoptr(Checkpoint) checkpoint = NULL;
 	usec_t began;
 
-	g_strlcpy(drawing->inputs->checkpoint, NO_CHECKPOINT, sizeof(drawing->inputs->checkpoint));
+	g_strlcpy(drawing->inputs->checkpoint, DRAW_NO_CHECKPOINT,
+		  sizeof(drawing->inputs->checkpoint));
 	if (!draw_slot_began(drill->request->slot, drill->plan->schedule.zone, &began, error))
 		return false;
 	drawing->inputs->zone = g_strdup(drill->plan->schedule.zone_name);

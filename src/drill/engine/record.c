@@ -1,27 +1,6 @@
 /* What a drill's record says (odrbackup-evidence(5)), from what the states found. */
 #include "drill/engine/record.h"
 
-json_t *drill_record_time(usec_t time)
-{
-	g_autofree char *text = time > 0 ? clock_format(time) : NULL;
-
-	return text ? json_string(text) : json_null();
-}
-
-json_t *drill_record_duration(usec_t duration)
-{
-	return duration >= 0 ? json_integer(duration) : json_null();
-}
-
-static json_t *strings_of(const GPtrArray *strings)
-{
-	json_t *array = json_array();
-
-	for (guint i = 0; i < strings->len; i++)
-		json_array_append_new(array, json_string(strings->pdata[i]));
-	return array;
-}
-
 static json_t *plan_section(const DrillPlan *plan)
 {
 	json_t *section = json_object();
@@ -126,7 +105,7 @@ static void set_findings(const Drill *drill, json_t *record)
 	json_set(record, "filestore", drill_record_files(drill));
 	json_set(record, "neutralization", shared_or(drill->neutralization, json_null()));
 	json_set(record, "not_assessed", drill_record_unassessed(drill));
-	json_set(record, "deviations", strings_of(drill->deviations));
+	json_set(record, "deviations", json_strings(drill->deviations));
 	json_set(record, "findings", json_array());
 	json_set(record, "logs", drill_record_logs(drill));
 	json_set(record, "software", software_section());

@@ -32,8 +32,4 @@ json_t *drill_record_unassessed(const Drill *drill);
 json_t *drill_record_logs(const Drill *drill);
 json_t *drill_record_failure(const Drill *drill);
 
-/* A wall clock of 0, and a duration below it, are null: not known. */
-json_t *drill_record_time(usec_t time);
-json_t *drill_record_duration(usec_t duration);
-
 #endif

@@ -30,7 +30,7 @@ static json_t *objective_json(const struct objective *objective)
 	json_set_string(object, "kind", objective->kind);
 	json_set(object, "objective_us",
 		 objective->limit > 0 ? json_integer(objective->limit) : json_null());
-	json_set(object, "measured_us", drill_record_duration(objective->measured));
+	json_set_known(object, "measured_us", objective->measured);
 	json_set_string(object, "state", state_of(objective));
 	json_set(object, "reasons", reasons);
 	return object;

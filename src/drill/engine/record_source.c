@@ -17,7 +17,7 @@ json_t *drill_record_run(const Drill *drill)
 	json_set_string(run, "approver", NULL);
 	json_set_string(run, "ticket", NULL);
 	json_set_string(run, "incident", NULL);
-	json_set(run, "began", drill_record_time(drill->begun));
+	json_set_known_time(run, "began", drill->begun);
 	return run;
 }
 
@@ -26,7 +26,7 @@ static json_t *lock_of(const Manifest *manifest)
 	const struct set_part *part = manifest_part(manifest, PART_DATABASE);
 	json_t *lock = json_object();
 
-	json_set(lock, "until", drill_record_time(part ? part->lock_until : 0));
+	json_set_known_time(lock, "until", part ? part->lock_until : 0);
 	return lock;
 }
 
@@ -132,7 +132,7 @@ json_t *drill_record_arrival(const Drill *drill)
 	json_t *section = json_object();
 
 	json_set_string(section, "lsn", lsn);
-	json_set(section, "last_commit", drill_record_time(arrival->last_commit));
+	json_set_known_time(section, "last_commit", arrival->last_commit);
 	json_set_string(section, "reason", arrival->reason);
 	json_set_string(section, "absent", *arrival->absent ? arrival->absent : NULL);
 	return section;

@@ -97,16 +97,15 @@ json_t *drill_record_measured(const Drill *drill, const struct drill_measured *m
 	const struct drill_figures *figures = &measured->figures;
 	json_t *section = json_object();
 
-	json_set(section, "rta_restore_only_us", drill_record_duration(figures->restore_only));
-	json_set(section, "rta_db_ready_us", drill_record_duration(figures->db_ready));
-	json_set(section, "rta_wall_us", drill_record_duration(figures->wall));
-	json_set(section, "rta_service_ready_us", drill_record_duration(figures->service_ready));
-	json_set(section, "rta_with_assumptions_us",
-		 drill_record_duration(measured->with_assumptions));
-	json_set(section, "achieved_rpo_us", drill_record_duration(measured->achieved_rpo));
-	json_set(section, "target_gap_us", drill_record_duration(measured->target_gap));
+	json_set_known(section, "rta_restore_only_us", figures->restore_only);
+	json_set_known(section, "rta_db_ready_us", figures->db_ready);
+	json_set_known(section, "rta_wall_us", figures->wall);
+	json_set_known(section, "rta_service_ready_us", figures->service_ready);
+	json_set_known(section, "rta_with_assumptions_us", measured->with_assumptions);
+	json_set_known(section, "achieved_rpo_us", measured->achieved_rpo);
+	json_set_known(section, "target_gap_us", measured->target_gap);
 	json_set(section, "phases_us", phases_section(figures));
-	json_set(section, "t_loss", drill_record_time(drill->t_loss));
-	json_set(section, "last_commit", drill_record_time(drill->arrival.last_commit));
+	json_set_known_time(section, "t_loss", drill->t_loss);
+	json_set_known_time(section, "last_commit", drill->arrival.last_commit);
 	return section;
 }

@@ -147,20 +147,13 @@ static char *restore_command(const Replica *replica)
 static struct recovery_settings recovery_of(const Replica *replica, const char *command)
 {
 	const struct replica_request *request = replica->request;
-	const struct restore_target *target = request->target;
+	struct recovery_settings settings =
+		restore_recovery_settings(request->plan, request->target);
 
-	return (struct recovery_settings){
-		.major = request->plan->manifest->pg_major,
-		.type = replica->at_end ? RECOVERY_STANDBY : target->type,
-		.time = target->time,
-		.name = target->name,
-		.lsn = target->lsn,
-		.xid = target->xid,
-		.exclusive = target->exclusive,
-		.action = RECOVERY_PAUSE,
-		.timeline = request->plan->timeline,
-		.restore_command = command,
-	};
+	if (replica->at_end)
+		settings.type = RECOVERY_STANDBY;
+	settings.restore_command = command;
+	return settings;
 }
 
 static bool start_server(Replica *replica, GError **error)

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#define NO_CHECKPOINT "0000000000000000000000000000000000000000000000000000000000000000"
-
 static void differs(struct judging *judging, const Record *record, const char *what)
 {
 	judge_find(judging, EVIDENCE_DRAW_DIFFERS, record->run, "%s", what);
@@ -65,7 +63,7 @@ static void judge_checkpoint(struct judging *judging, const Record *record,
 			     const DrawInputs *inputs)
 {
 	const Checkpoint *due = due_checkpoint(judging, inputs->slot_began);
-	const char *sha256 = due ? due->sha256 : NO_CHECKPOINT;
+	const char *sha256 = due ? due->sha256 : DRAW_NO_CHECKPOINT;
 
 	if (strcmp(inputs->checkpoint, sha256) != 0)
 		judge_find(judging, EVIDENCE_DRAW_CHECKPOINT, record->run,

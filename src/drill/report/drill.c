@@ -111,15 +111,8 @@ static void add_figures(Document *document, const json_t *record)
 	document_fact(document, "Worst case", TONE_PLAIN, estimate);
 }
 
-static void add_assumptions(Document *document, const json_t *record)
+void report_add_assumption_rows(Document *document, const json_t *assumptions)
 {
-	static const char *const headings[] = {"Assumption", ">Duration", "Owner", "Date", NULL};
-	const json_t *assumptions = reading_at(record, "assumptions");
-
-	if (json_array_size(assumptions) == 0)
-		return;
-	document_heading(document, "Assumptions");
-	document_table(document, headings);
 	for (size_t i = 0; i < json_array_size(assumptions); i++) {
 		const json_t *assumption = json_array_get(assumptions, i);
 		g_autofree char *duration = words_duration(reading_int(assumption, "duration_us"));
@@ -129,6 +122,18 @@ static void add_assumptions(Document *document, const json_t *record)
 		document_cell(document, TONE_PLAIN, reading_text(assumption, "owner"));
 		document_cell(document, TONE_PLAIN, reading_text(assumption, "date"));
 	}
+}
+
+static void add_assumptions(Document *document, const json_t *record)
+{
+	static const char *const headings[] = {"Assumption", ">Duration", "Owner", "Date", NULL};
+	const json_t *assumptions = reading_at(record, "assumptions");
+
+	if (json_array_size(assumptions) == 0)
+		return;
+	document_heading(document, "Assumptions");
+	document_table(document, headings);
+	report_add_assumption_rows(document, assumptions);
 }
 
 /* ---- moment ------------------------------------------------------------------- */
@@ -206,6 +211,16 @@ static void add_isolation(Document *document, const json_t *record)
 	}
 }
 
+void report_add_finding_cells(Document *document, const json_t *finding)
+{
+	document_cell(document, TONE_CODE, reading_text(finding, "id"));
+	document_cell(document, TONE_PLAIN, reading_text(finding, "severity"));
+	document_cell(document, TONE_PLAIN, reading_text(finding, "text"));
+	document_cell(document, TONE_PLAIN, reading_text(finding, "owner"));
+	document_cell(document, TONE_PLAIN, reading_text(finding, "due"));
+	document_cell(document, TONE_PLAIN, reading_text(finding, "status"));
+}
+
 static void add_findings(Document *document, const json_t *record)
 {
 	static const char *const headings[] = {"Finding", "Severity", "What", "Owner",
@@ -223,16 +238,8 @@ static void add_findings(Document *document, const json_t *record)
 	if (json_array_size(deviations) == 0)
 		document_paragraph(document, "No deviation from the plan is recorded.");
 	document_table(document, headings);
-	for (size_t i = 0; i < json_array_size(findings); i++) {
-		const json_t *finding = json_array_get(findings, i);
-
-		document_cell(document, TONE_CODE, reading_text(finding, "id"));
-		document_cell(document, TONE_PLAIN, reading_text(finding, "severity"));
-		document_cell(document, TONE_PLAIN, reading_text(finding, "text"));
-		document_cell(document, TONE_PLAIN, reading_text(finding, "owner"));
-		document_cell(document, TONE_PLAIN, reading_text(finding, "due"));
-		document_cell(document, TONE_PLAIN, reading_text(finding, "status"));
-	}
+	for (size_t i = 0; i < json_array_size(findings); i++)
+		report_add_finding_cells(document, json_array_get(findings, i));
 	if (document_table_empty(document))
 		document_paragraph(document, "No finding is recorded.");
 }

@@ -1,6 +1,7 @@
 /* Sections with figures: what is proven, exposure, recovery times. */
 #include "drill/report/chart.h"
 #include "drill/report/quarter_parts.h"
+#include "drill/report/report.h"
 #include "drill/report/words.h"
 
 #include "drill/engine/span.h"
@@ -61,15 +62,7 @@ void quarter_add_proven(Document *document, const Quarter *quarter)
 				   "assumption on them is recorded.");
 	else
 		document_table(document, assumed);
-	for (size_t i = 0; i < json_array_size(assumptions); i++) {
-		const json_t *assumption = json_array_get(assumptions, i);
-		g_autofree char *duration = words_duration(reading_int(assumption, "duration_us"));
-
-		document_cell(document, TONE_PLAIN, reading_text(assumption, "name"));
-		document_cell(document, TONE_PLAIN, duration);
-		document_cell(document, TONE_PLAIN, reading_text(assumption, "owner"));
-		document_cell(document, TONE_PLAIN, reading_text(assumption, "date"));
-	}
+	report_add_assumption_rows(document, assumptions);
 	document_heading(document, "Outside every drill");
 	document_item(document,
 		      "Systems of partners were not rolled back: payments, mail, messages sent "

@@ -1,19 +1,12 @@
 #include "drill/report/quarter.h"
 
-static json_t *known(usec_t value)
-{
-	return value < 0 ? json_null() : json_integer(value);
-}
-
 static json_t *verdict_json(const struct objective_verdict *verdict)
 {
-	json_t *object = json_object(), *reasons = json_array();
+	json_t *object = json_object();
 
-	for (guint i = 0; i < verdict->reasons->len; i++)
-		json_array_append_new(reasons, json_string(verdict->reasons->pdata[i]));
 	json_set_string(object, "state", objective_state_name(verdict->state));
-	json_set(object, "measured_us", known(verdict->measured));
-	json_set(object, "reasons", reasons);
+	json_set_known(object, "measured_us", verdict->measured);
+	json_set(object, "reasons", json_strings(verdict->reasons));
 	return object;
 }
 
@@ -47,9 +40,9 @@ static json_t *exposure_json(const struct quarter_exposure *exposure)
 	}
 	json_set(object, "objective_us",
 		 exposure->objective ? json_integer(exposure->objective) : json_null());
-	json_set(object, "maximum_us", known(summary->known ? summary->maximum : -1));
-	json_set(object, "mean_us", known(summary->known ? summary->mean : -1));
-	json_set(object, "over_us", known(judged ? summary->over : -1));
+	json_set_known(object, "maximum_us", summary->known ? summary->maximum : -1);
+	json_set_known(object, "mean_us", summary->known ? summary->mean : -1);
+	json_set_known(object, "over_us", judged ? summary->over : -1);
 	json_set_int(object, "unknown_us", summary->unknown);
 	json_set(object, "within", judged ? json_real(summary->within) : json_null());
 	json_set(object, "episodes", episodes_json(exposure->episodes));
@@ -72,8 +65,8 @@ static json_t *attempts_json(const GArray *attempts)
 		json_set_string(object, "record_sha256", attempt->reading->sha256);
 		json_set_bool(object, "counted", attempt->counted);
 		json_set_string(object, "why_not", attempt->counted ? NULL : attempt->why_not);
-		json_set(object, "rta_with_assumptions_us",
-			 known(reading_int(record, "measured.rta_with_assumptions_us")));
+		json_set_known(object, "rta_with_assumptions_us",
+			       reading_int(record, "measured.rta_with_assumptions_us"));
 		json_array_append_new(array, object);
 	}
 	return array;
@@ -98,7 +91,7 @@ static json_t *result_json(const struct quarter_result *result)
 	json_set_int(object, "drills_counted", result->drills.counted);
 	json_set_int(object, "drills_failed", result->drills.failed);
 	json_set_int(object, "drills_open", result->drills.open);
-	json_set(object, "worst_case_us", known(result->worst_case));
+	json_set_known(object, "worst_case_us", result->worst_case);
 	json_set(object, "coverage", coverage_json(result->coverage));
 	json_set(object, "attempts", attempts_json(result->attempts));
 	return object;
@@ -113,12 +106,12 @@ static json_t *process_json(const struct quarter_process *process)
 	json_set_int(object, "passed", process->passed);
 	json_set_int(object, "failed", process->failed);
 	json_set_int(object, "not_assessed", process->unassessed);
-	json_set(object, "slowest_us", known(process->slowest));
+	json_set_known(object, "slowest_us", process->slowest);
 	json_set_string(object, "owner", process->business ? process->business->owner : NULL);
 	json_set_string(object, "components",
 			process->business ? process->business->components : NULL);
-	json_set(object, "exposure_us",
-		 known(process->exposure.known > 0 ? process->exposure.maximum : -1));
+	json_set_known(object, "exposure_us",
+		       process->exposure.known > 0 ? process->exposure.maximum : -1);
 	for (int kind = 0; kind < QUARTER_COVERAGE; kind++)
 		json_set(states, quarter_kind_name((enum quarter_kind)kind),
 			 verdict_json(&process->verdicts[kind]));

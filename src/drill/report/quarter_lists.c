@@ -321,12 +321,7 @@ static void add_findings_of(Document *document, const json_t *record)
 	for (size_t i = 0; i < json_array_size(findings); i++) {
 		const json_t *finding = json_array_get(findings, i);
 
-		document_cell(document, TONE_CODE, reading_text(finding, "id"));
-		document_cell(document, TONE_PLAIN, reading_text(finding, "severity"));
-		document_cell(document, TONE_PLAIN, reading_text(finding, "text"));
-		document_cell(document, TONE_PLAIN, reading_text(finding, "owner"));
-		document_cell(document, TONE_PLAIN, reading_text(finding, "due"));
-		document_cell(document, TONE_PLAIN, reading_text(finding, "status"));
+		report_add_finding_cells(document, finding);
 		document_cell(document, TONE_CODE, reading_text(record, "run.id"));
 	}
 }

@@ -268,15 +268,6 @@ static void describe_layers(struct filestore_capture *capture)
 	g_ptr_array_add(layers, g_steal_pointer(&capture->layer));
 }
 
-static void add_damage(GPtrArray *list, const struct damage *damage)
-{
-	struct damage *copy = g_new0(struct damage, 1);
-
-	copy->path = g_strdup(damage->path);
-	copy->what = g_strdup(damage->what);
-	g_ptr_array_add(list, copy);
-}
-
 static void describe_damage(struct filestore_capture *capture, Manifest *manifest)
 {
 	const GPtrArray *damaged = capture->after->damaged;
@@ -284,13 +275,16 @@ static void describe_damage(struct filestore_capture *capture, Manifest *manifes
 	for (guint i = 0; i < damaged->len; i++) {
 		const struct damage *damage = damaged->pdata[i];
 
-		add_damage(manifest->damaged, damage);
+		damage_add(manifest->damaged, damage->path, "%s", damage->what);
 		capture->part.damaged_new +=
 			g_strcmp0(g_hash_table_lookup(capture->damaged_before, damage->path),
 				  damage->what) != 0;
 	}
-	for (guint i = 0; i < capture->alarms->len; i++)
-		add_damage(manifest->damaged, capture->alarms->pdata[i]);
+	for (guint i = 0; i < capture->alarms->len; i++) {
+		const struct damage *alarm = capture->alarms->pdata[i];
+
+		damage_add(manifest->damaged, alarm->path, "%s", alarm->what);
+	}
 	capture->part.damaged_new += capture->alarms->len;
 }
 

@@ -254,12 +254,8 @@ static void note_damage(struct copy_file *file, lsn_t backup_stop, GPtrArray *da
 	}
 	if (!findings->text)
 		return;
-	struct damage *damage = g_new0(struct damage, 1);
-
-	damage->path = g_strdup(file->entry->path);
-	damage->what = g_strdup(findings->text->str);
 	file->entry->flags |= ENTRY_DAMAGED;
-	g_ptr_array_add(damaged, damage);
+	damage_add(damaged, file->entry->path, "%s", findings->text->str);
 }
 
 /* Number of the tablespace that a path names or lies in; 0: none. */

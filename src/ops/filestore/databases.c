@@ -52,13 +52,11 @@ static void judge_counts(struct filestore_capture *capture, const char *name,
 			name, elsewhere);
 	if (!is_captured(capture, name) && !is_omitted(capture, name) && attachments->rows > 0) {
 		g_autofree char *path = g_strconcat("filestore/", name, NULL);
-		struct damage *damage = g_new0(struct damage, 1);
 
-		damage->path = g_steal_pointer(&path);
-		damage->what = g_strdup_printf("there is no such folder, and the database names "
-					       "%" G_GUINT64_FORMAT " files in it",
-					       attachments->files);
-		g_ptr_array_add(capture->alarms, damage);
+		damage_add(capture->alarms, path,
+			   "there is no such folder, and the database names "
+			   "%" G_GUINT64_FORMAT " files in it",
+			   attachments->files);
 	}
 }
 

@@ -56,17 +56,17 @@ static void note(struct reader_worker *worker, GPtrArray *names, const char *nam
 	mutex_unlock(worker->reader->mutex);
 }
 
+/* Takes what. */
 static void note_damage(struct reader_worker *worker, const char *name, char *what)
 {
 	struct filestore_reading *reading = worker->reader->reading;
-	struct damage *damage = g_new0(struct damage, 1);
+	g_autofree char *path = g_strconcat(reading->prefix, name, NULL);
 
-	damage->path = g_strconcat(reading->prefix, name, NULL);
-	damage->what = what;
 	mutex_lock(worker->reader->mutex);
-	g_ptr_array_add(reading->damaged, damage);
+	damage_add(reading->damaged, path, "%s", what);
 	g_ptr_array_add(reading->unsure, g_strdup(name));
 	mutex_unlock(worker->reader->mutex);
+	g_free(what);
 }
 
 /* What cannot be read at all is damage without content. */

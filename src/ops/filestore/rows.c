@@ -119,15 +119,14 @@ static void tell(const struct comparing *comparing, json_t *before)
 
 		if (wrong->regenerable || is_known(before, wrong))
 			continue;
-		struct damage *damage = g_new0(struct damage, 1);
 
-		damage->path = filestore_path(comparing->tree, wrong->name);
-		damage->what = g_strdup_printf(
-			"it is %s, and named by %s of database '%s', the first with id "
-			"%" G_GINT64_FORMAT "%s%s",
-			wrong->what, rows, comparing->tree->name, wrong->first_id,
-			wrong->model[0] ? " for " : "", wrong->model);
-		g_ptr_array_add(capture->alarms, damage);
+		g_autofree char *path = filestore_path(comparing->tree, wrong->name);
+
+		damage_add(capture->alarms, path,
+			   "it is %s, and named by %s of database '%s', the first with id "
+			   "%" G_GINT64_FORMAT "%s%s",
+			   wrong->what, rows, comparing->tree->name, wrong->first_id,
+			   wrong->model[0] ? " for " : "", wrong->model);
 		told++;
 	}
 	if (comparing->count > 0)

@@ -152,7 +152,6 @@ static bool judge_damaged(struct join *join, const struct found *found,
 {
 	struct filestore_scan *scan = join->listing->scan;
 	struct layer_entry *known;
-	struct damage *damage;
 	struct stat status;
 	const char *what;
 
@@ -169,10 +168,8 @@ static bool judge_damaged(struct join *join, const struct found *found,
 		return add_news(join, found);
 	}
 	what = g_hash_table_lookup(scan->settings->damaged, known->path);
-	damage = g_new0(struct damage, 1);
-	damage->path = g_strdup(known->path);
-	damage->what = g_strdup(what ? what : "it was damaged when it was captured");
-	g_ptr_array_add(scan->damaged, damage);
+	damage_add(scan->damaged, known->path, "%s",
+		   what ? what : "it was damaged when it was captured");
 	layer_entry_free(known);
 	return true;
 }

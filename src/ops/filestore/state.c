@@ -98,30 +98,6 @@ static json_t *layers_json(const GPtrArray *layers)
 	return array;
 }
 
-static json_t *damaged_json(const GPtrArray *damaged)
-{
-	json_t *array = json_array();
-
-	for (guint i = 0; i < damaged->len; i++) {
-		const struct damage *damage = damaged->pdata[i];
-		json_t *object = json_object();
-
-		json_set_string(object, "path", damage->path);
-		json_set_string(object, "what", damage->what);
-		json_array_append_new(array, object);
-	}
-	return array;
-}
-
-static json_t *texts_json(const GPtrArray *texts)
-{
-	json_t *array = json_array();
-
-	for (guint i = 0; i < texts->len; i++)
-		json_array_append_new(array, json_string(texts->pdata[i]));
-	return array;
-}
-
 char *filestore_state_print(const FilestoreState *state)
 {
 	g_autoptr(JsonValue) object = json_object();
@@ -134,7 +110,7 @@ char *filestore_state_print(const FilestoreState *state)
 	json_set_int(object, "lock_until_us", state->lock_until);
 	json_set_string(object, "keys", state->keys);
 	json_set_string(object, "layout", state->layout);
-	json_set(object, "stores", texts_json(state->stores));
+	json_set(object, "stores", json_strings(state->stores));
 	json_set(object, "layers", layers_json(state->layers));
 	json_set_string(object, "folders", state->folders);
 	json_set_int(object, "listed_us", state->listed);
@@ -142,7 +118,7 @@ char *filestore_state_print(const FilestoreState *state)
 	json_set_int(object, "files", (int64_t)state->files);
 	json_set_int(object, "bytes", (int64_t)state->bytes);
 	json_set(object, "trees", json_incref(state->trees));
-	json_set(object, "damaged", damaged_json(state->damaged));
+	json_set(object, "damaged", damage_json(state->damaged));
 	return json_print(object);
 }
 

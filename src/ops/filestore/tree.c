@@ -271,15 +271,6 @@ static bool take_changes(struct passage *passage, GError **error)
 	}
 }
 
-static void add_damage(GPtrArray *list, const char *path, char *what)
-{
-	struct damage *damage = g_new0(struct damage, 1);
-
-	damage->path = g_strdup(path);
-	damage->what = what;
-	g_ptr_array_add(list, damage);
-}
-
 /* A folder that lost all it had is more likely a file system that is not mounted than a database without files. */
 static bool looks_unmounted(const struct passage *passage)
 {
@@ -298,10 +289,9 @@ static void watch_shrinking(struct passage *passage, uint64_t files_before)
 
 	if (gone < SHRINK_LEAST || gone * 100 <= files_before * capture->settings->shrink_percent)
 		return;
-	add_damage(capture->alarms, path,
-		   g_strdup_printf("%" G_GUINT64_FORMAT " of its %" G_GUINT64_FORMAT
-				   " files are gone since set %s",
-				   gone, files_before, capture->before->set_id));
+	damage_add(capture->alarms, path,
+		   "%" G_GUINT64_FORMAT " of its %" G_GUINT64_FORMAT " files are gone since set %s",
+		   gone, files_before, capture->before->set_id);
 }
 
 /* Of a tree, or part of one, that could not be looked at, the same is known as before. */
@@ -314,7 +304,7 @@ static void keep_damage(struct passage *passage)
 	g_hash_table_iter_init(&iter, capture->damaged_before);
 	while (g_hash_table_iter_next(&iter, &path, &what))
 		if (g_str_has_prefix(path, passage->prefix))
-			add_damage(capture->after->damaged, path, g_strdup(what));
+			damage_add(capture->after->damaged, path, "%s", (const char *)what);
 }
 
 static void take_totals(struct passage *passage)
@@ -467,10 +457,9 @@ bool filestore_capture_absence(struct filestore_capture *capture, const char *na
 		backup_note(capture->part.backup,
 			    "the folder '%s' is gone, and so is the database of that name", name);
 	else if (passage.scan.gone_files > 0)
-		add_damage(capture->alarms, path,
-			   g_strdup_printf("it is gone, with %" G_GUINT64_FORMAT
-					   " files, since set %s",
-					   passage.scan.gone_files, capture->before->set_id));
+		damage_add(capture->alarms, path,
+			   "it is gone, with %" G_GUINT64_FORMAT " files, since set %s",
+			   passage.scan.gone_files, capture->before->set_id);
 	json_object_del(capture->after->trees, name);
 	passage_clear(&passage);
 	return done;

@@ -49,6 +49,20 @@ bool restore_write_label(struct restore *restore, GError **error)
 	return map[0] == '\0' || write_inside(restore, "tablespace_map", map, error);
 }
 
+struct recovery_settings restore_recovery_settings(const struct restore_plan *plan,
+						   const struct restore_target *target)
+{
+	return (struct recovery_settings){.major = plan->manifest->pg_major,
+					  .type = target->type,
+					  .time = target->time,
+					  .name = target->name,
+					  .lsn = target->lsn,
+					  .xid = target->xid,
+					  .exclusive = target->exclusive,
+					  .action = RECOVERY_PAUSE,
+					  .timeline = plan->timeline};
+}
+
 #define AUTO_CONF_MAX ((size_t)4 << 20)
 
 bool restore_write_recovery(struct restore *restore, GError **error)
@@ -80,19 +94,15 @@ bool restore_write_recovery(struct restore *restore, GError **error)
 	}
 	/* A standby goes along with its primary, to timelines that do not exist yet. */
 	bool follow = target->type == RECOVERY_STANDBY && target->timeline == 0;
-	g_autofree char *text = recovery_auto_conf(
-		old ? old : "",
-		&(struct recovery_settings){.major = request->plan->manifest->pg_major,
-					    .type = target->type,
-					    .time = target->time,
-					    .name = target->name,
-					    .lsn = target->lsn,
-					    .xid = target->xid,
-					    .exclusive = target->exclusive,
-					    .action = request->action,
-					    .timeline = follow ? 0 : request->plan->timeline,
-					    .restore_command = request->restore_command,
-					    .recovery_end_command = request->recovery_end_command});
+	struct recovery_settings settings = restore_recovery_settings(request->plan, target);
+
+	settings.action = request->action;
+	if (follow)
+		settings.timeline = 0;
+	settings.restore_command = request->restore_command;
+	settings.recovery_end_command = request->recovery_end_command;
+
+	g_autofree char *text = recovery_auto_conf(old ? old : "", &settings);
 
 	return write_inside(restore, "postgresql.auto.conf", text, error) &&
 	       write_inside(restore, recovery_signal_file(target->type), "", error);

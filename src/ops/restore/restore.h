@@ -55,6 +55,10 @@ struct restore_proof {
 bool restore_plan_prove(const struct restore_proof *proof, struct restore_plan *plan,
 			GError **error);
 
+/* To the target, on the timeline of the plan, and to pause there; the caller adds commands. Borrows from both. */
+struct recovery_settings restore_recovery_settings(const struct restore_plan *plan,
+						   const struct restore_target *target);
+
 /* A mark of the repository that has the name of a target by name tells where and when it is; without one it is a
  * restore point of somebody else's. What does not verify is a sentence in troubles. */
 bool restore_target_find_mark(Repo *repo, const Identity *identity, struct restore_target *target,

@@ -93,6 +93,11 @@ static bool start_server(Tenant *tenant, GError **error)
 	if (g_file_test(tablespaces, G_FILE_TEST_IS_DIR))
 		g_ptr_array_add(writable, tablespaces);
 	g_ptr_array_add(writable, NULL);
+
+	struct recovery_settings recovery = restore_recovery_settings(request->plan, target);
+
+	recovery.restore_command = request->restore_command;
+	recovery.recovery_end_command = request->recovery_end_command;
 	tenant->instance = instance_start(
 		&(struct instance_settings){
 			.pgdata = tenant->data,
@@ -102,17 +107,7 @@ static bool start_server(Tenant *tenant, GError **error)
 			.partial = tenant->oid != 0,
 			.writable = request->writable ? (const char *const *)writable->pdata : NULL,
 			.run_id = request->run_id,
-			.recovery = {.major = request->plan->manifest->pg_major,
-				     .type = target->type,
-				     .time = target->time,
-				     .name = target->name,
-				     .lsn = target->lsn,
-				     .xid = target->xid,
-				     .exclusive = target->exclusive,
-				     .action = RECOVERY_PAUSE,
-				     .timeline = request->plan->timeline,
-				     .restore_command = request->restore_command,
-				     .recovery_end_command = request->recovery_end_command}},
+			.recovery = recovery},
 		error);
 	return tenant->instance != NULL;
 }

@@ -52,7 +52,6 @@ static inline struct set_wal *sample_wal(void)
 static inline Manifest *sample_manifest(const char *set_id)
 {
 	Manifest *manifest = manifest_new();
-	struct damage *damage = g_new0(struct damage, 1);
 	json_t *database = json_object(), *files = json_object();
 
 	manifest->set_id = g_strdup(set_id);
@@ -81,9 +80,8 @@ static inline Manifest *sample_manifest(const char *set_id)
 	json_set_int(manifest->server, "max_connections", 100);
 	json_set_string(files, "root", "/srv/files");
 	json_set(manifest->facts, PART_FILESTORE, files);
-	damage->path = g_strdup("pgdata/base/16384/16400");
-	damage->what = g_strdup("3 pages with a wrong checksum, the first is block 17");
-	g_ptr_array_add(manifest->damaged, damage);
+	damage_add(manifest->damaged, "pgdata/base/16384/16400",
+		   "3 pages with a wrong checksum, the first is block 17");
 	return manifest;
 }
 

@@ -131,11 +131,10 @@ static void test_large_sealed_part(void)
 	g_autoptr(Manifest) manifest = sample_manifest(SET);
 
 	for (unsigned i = 0; i < 30000; i++) {
-		struct damage *damage = g_new0(struct damage, 1);
+		g_autofree char *path = g_strdup_printf("pgdata/base/16384/%u", i);
 
-		damage->path = g_strdup_printf("pgdata/base/16384/%u", i);
-		damage->what = g_strdup("1 page with a wrong checksum, the first is block 1");
-		g_ptr_array_add(manifest->damaged, damage);
+		damage_add(manifest->damaged, path,
+			   "1 page with a wrong checksum, the first is block 1");
 	}
 
 	g_autoptr(GBytes) object = sample_seal(manifest, service.bundle);

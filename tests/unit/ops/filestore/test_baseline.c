@@ -14,24 +14,15 @@ static char *names_of(GHashTable *names)
 	return g_string_free(text, false);
 }
 
-static void add_damage(Manifest *manifest, const char *path)
-{
-	struct damage *damage = g_new0(struct damage, 1);
-
-	damage->path = g_strdup(path);
-	damage->what = g_strdup("it is damaged");
-	g_ptr_array_add(manifest->damaged, damage);
-}
-
 /* Damage of its files, and what its rows named and was not there. */
 static Manifest *make_manifest(void)
 {
 	Manifest *manifest = manifest_new();
 
-	add_damage(manifest, "filestore/shop/aa/1");
-	add_damage(manifest, "filestore/shop");
-	add_damage(manifest, "filestore/shop-2/bb/2");
-	add_damage(manifest, "pgdata/base/1/1259");
+	damage_add(manifest->damaged, "filestore/shop/aa/1", "it is damaged");
+	damage_add(manifest->damaged, "filestore/shop", "it is damaged");
+	damage_add(manifest->damaged, "filestore/shop-2/bb/2", "it is damaged");
+	damage_add(manifest->damaged, "pgdata/base/1/1259", "it is damaged");
 	json_object_set_new(manifest->facts, PART_FILESTORE,
 			    json_pack("{s:{s:{s:{s:s}}, s:{s:{s:s}}}}", "trees", "shop", "wrong",
 				      "cc/3", "missing", "shop-2", "wrong", "dd/4", "missing"));
@@ -57,7 +48,7 @@ static void test_choice(void)
 	g_autoptr(Manifest) base = make_manifest(), later = manifest_new();
 	struct filestore_choice choice = {.base = base, .later = g_ptr_array_new()};
 
-	add_damage(later, "filestore/shop/ee/5");
+	damage_add(later->damaged, "filestore/shop/ee/5", "it is damaged");
 	g_ptr_array_add(choice.later, later);
 
 	g_autofree char *names = names_of(filestore_choice_baseline(&choice, "shop"));
