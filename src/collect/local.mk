@@ -24,8 +24,6 @@ src_collect_libcollect_a_SOURCES = \
 	src/collect/mask_json.c \
 	src/collect/mask_text.c \
 	src/collect/odoo.c \
-	src/collect/odoo_conf.c \
-	src/collect/odoo_conf.h \
 	src/collect/odoo_site.c \
 	src/collect/odoo_site.h \
 	src/collect/postgresql.c \

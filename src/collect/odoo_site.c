@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "collect/odoo_conf.h"
+#include "odoo/conf.h"
 
 #include <string.h>
 

@@ -49,6 +49,10 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/engine/ability.c \
 	src/drill/engine/app.c \
 	src/drill/engine/choose.c \
+	src/drill/engine/code.c \
+	src/drill/engine/code.h \
+	src/drill/engine/code_present.c \
+	src/drill/engine/configuration.c \
 	src/drill/engine/draw_moment.c \
 	src/drill/engine/engine.h \
 	src/drill/engine/examine.c \

@@ -60,6 +60,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/check/wal.c \
 	src/ops/cluster.c \
 	src/ops/cluster.h \
+	src/ops/config/code.c \
+	src/ops/config/code.h \
 	src/ops/config/pack.c \
 	src/ops/config/pack.h \
 	src/ops/config/read.c \

@@ -1,5 +1,5 @@
 #include "collect/kubernetes_object.h"
-#include "collect/odoo_conf.h"
+#include "odoo/conf.h"
 #include "collect/resp.h"
 #include "crypto/certificate.h"
 #include "crypto/keys.h"

@@ -49,7 +49,8 @@ static GPtrArray *environment_of(const struct drill_command_site *site)
 static Background *start(const struct drill_command_site *site, const struct plan_check *check,
 			 const char *output, GError **error)
 {
-	g_autofree char *program = g_find_program_in_path(check->command[0]);
+	g_autofree char *program =
+		site->program ? g_strdup(site->program) : g_find_program_in_path(check->command[0]);
 	g_autoptr(GPtrArray) environment = environment_of(site);
 	struct confinement_place place = {-1, -1};
 	Background *background;

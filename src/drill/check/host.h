@@ -12,8 +12,9 @@
  * ODR_CONNINFO, ODR_DATABASE, ODR_FILESTORE, ODR_SERVICE, ODR_RUN, ODR_TARGET, ODR_URL, besides PATH and LC_ALL. Exit status 0 is
  * a pass, 1 a failure, 3 not assessed, 75 asks to be run again (retries=); its last line is the message. */
 struct drill_command_site {
-	pid_t server;	    /* whose network it gets; 0: this host's */
-	const char *folder; /* for its output */
+	pid_t server;	     /* whose network it gets; 0: this host's */
+	const char *folder;  /* for its output */
+	const char *program; /* instead of the first word of the command; NULL: not so */
 	const char *conninfo, *database, *filestore, *service, *run_id, *target,
 		*url; /* NULL: none */
 };

@@ -1,11 +1,13 @@
 /* What is looked at through the application, by programs of the operator's, and in what the drill itself left. */
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "crypto/digest.h"
 #include "crypto/secret.h"
 #include "drill/check/host.h"
 #include "drill/check/http.h"
 #include "drill/check/trend.h"
+#include "drill/engine/code.h"
 #include "drill/engine/engine.h"
 #include "drill/engine/odoo_run.h"
 
@@ -13,9 +15,22 @@
 
 /* ---- programs ------------------------------------------------------------------------------------ */
 
+/* A script of the plan is run as the hash of the plan has it. *program NULL: it is none of the plan's. */
+static bool write_script(const Drill *drill, const struct plan_check *check, char **program,
+			 GError **error)
+{
+	g_autofree char *text = drill_plan_text(drill, check->command[0]);
+
+	if (!text)
+		return true;
+	*program = g_strdup_printf("%s/check-%s.program", drill->sandbox.folder, check->name);
+	return file_write(*program, text, strlen(text), &(struct file_write){.mode = 0700}, error);
+}
+
 static bool run_command(Drill *drill, const struct plan_check *check, DrillCheckResult *result,
 			GError **error)
 {
+	g_autofree char *program = NULL;
 	g_autofree char *conninfo = replica_conninfo(drill->replica);
 	usec_t last = drill->arrival.last_commit;
 	g_autofree char *target = last > 0 ? clock_format(last) : NULL;
@@ -23,16 +38,21 @@ static bool run_command(Drill *drill, const struct plan_check *check, DrillCheck
 			       ? 0
 			       : replica_pid(drill->replica);
 
-	return drill_check_command(&(struct drill_command_site){.server = server,
-								.folder = drill->sandbox.folder,
-								.conninfo = conninfo,
-								.database = check->database,
-								.filestore = drill->files.folder,
-								.service = drill->request->service,
-								.run_id = drill->request->run_id,
-								.target = target,
-								.url = drill->url},
-				   result, error);
+	if (!write_script(drill, check, &program, error))
+		return false;
+	return drill_check_command(
+		&(struct drill_command_site){.server = server,
+					     .folder = drill->sandbox.folder,
+					     .program = program,
+					     .conninfo = conninfo,
+					     .database = check->database ? check->database
+									 : drill->serving,
+					     .filestore = drill->files.folder,
+					     .service = drill->request->service,
+					     .run_id = drill->request->run_id,
+					     .target = target,
+					     .url = drill->url},
+		result, error);
 }
 
 /* A program that cannot be run is the plan's trouble: nothing is known of the backup. */
@@ -118,7 +138,8 @@ static void look_at_figure(Drill *drill, DrillCheckResult *result)
 /* Odoo on one database. */
 struct app {
 	const struct drill_database *database;
-	char *conninfo, *configuration, *folder, *files, *login, *password;
+	DrillCode *code;
+	char *conninfo, *folder, *files, *login, *password;
 	struct odoo_run_request request;
 	OdooRun *run;	 /* NULL: it does not run */
 	GError *trouble; /* why it does not answer; NULL: it does */
@@ -129,7 +150,7 @@ static void app_clear(struct app *app)
 	odoo_run_free(app->run);
 	g_clear_error(&app->trouble);
 	g_free(app->conninfo);
-	g_free(app->configuration);
+	drill_code_free(app->code);
 	g_free(app->folder);
 	g_free(app->files);
 	g_free(app->login);
@@ -152,10 +173,6 @@ static bool may_start(const Drill *drill, GError **error)
 		return odr_fail(error, ODR_ERROR_REFUSED,
 				"Odoo is not started: it is not proven that the copy is "
 				"neutralized");
-	if (!plan->odoo.configuration)
-		return odr_fail(error, ODR_ERROR_REFUSED,
-				"Odoo is not started: where its code is is not known; name an "
-				"odoo.conf as configuration= in [odoo]");
 	return true;
 }
 
@@ -177,7 +194,6 @@ static void app_prepare(Drill *drill, struct app *app)
 	const char *name = app->database->name;
 
 	app->conninfo = replica_conninfo(drill->replica);
-	app->configuration = drill_plan_text(drill, drill->plan->odoo.configuration);
 	app->folder = g_build_filename(drill->sandbox.folder, "odoo", name, NULL);
 	if (drill->files.folder)
 		app->files = g_build_filename(drill->files.folder, name, NULL);
@@ -187,7 +203,9 @@ static void app_prepare(Drill *drill, struct app *app)
 		drill->odoo_log = g_build_filename(drill->sandbox.folder, "odoo.log", NULL);
 	make_password(app);
 	app->request = (struct odoo_run_request){.plan = &drill->plan->odoo,
-						 .configuration = app->configuration,
+						 .configuration = app->code->text,
+						 .addons = (const char *const *)app->code->addons,
+						 .root = app->code->root,
 						 .conninfo = app->conninfo,
 						 .database = name,
 						 .run_id = drill->request->run_id,
@@ -213,6 +231,9 @@ static bool log_in(const Drill *drill, struct app *app, GError **error)
 
 static bool app_run(Drill *drill, struct app *app, GError **error)
 {
+	app->code = drill_code_of(drill, app->database->name, error);
+	if (!app->code)
+		return odr_context(error, "Odoo is not started");
 	app_prepare(drill, app);
 	if (!log_in(drill, app, error))
 		return false;
@@ -289,13 +310,18 @@ static bool check_database(Drill *drill, const struct drill_database *database, 
 			   GError **error)
 {
 	struct app app = {.database = database};
-	bool done = app_start(drill, &app, error);
-	usec_t from = drill_span_begin();
+	bool done;
+	usec_t from;
 
-	done = done && (!first || drill_check_stage(drill, PLAN_STAGE_APP, error)) &&
+	drill->serving = database->name;
+	done = app_start(drill, &app, error);
+	from = drill_span_begin();
+	done = done &&
+	       (first ? drill_check_stage(drill, PLAN_STAGE_APP, error)
+		      : drill_check_commands(drill, error)) &&
 	       ask_all(drill, &app, error);
 	drill_span_end(drill, PHASE_GATE, "", from, false);
-	drill->url = NULL;
+	drill->url = drill->serving = NULL;
 	app_clear(&app);
 	return done;
 }

@@ -7,6 +7,7 @@
 #include "drill/drill.h"
 #include "drill/engine/replica.h"
 #include "odoo/database.h"
+#include "ops/config/code.h"
 #include "ops/filestore/proof.h"
 #include "ops/restore/filestore.h"
 #include "ops/sandbox.h"
@@ -46,6 +47,14 @@ struct drill_anchor {
 	struct drill_reference found;
 };
 
+/* odoo.conf and code, as they were captured (engine/code.h). */
+struct drill_captured {
+	ConfigRead *config; /* NULL: there is no code in it */
+	GError *trouble;    /* why it cannot be read, or put; NULL: it could */
+	char *folder;	    /* where the code is */
+	struct config_code code;
+};
+
 typedef struct drill Drill;
 struct drill {
 	const struct drill_request *request;
@@ -74,6 +83,7 @@ struct drill {
 	struct restore_result restored;
 	struct drill_files files;
 	struct replica_arrival arrival;
+	struct drill_captured captured;
 	struct feeder_report fed;
 	struct drill_anchor anchor;
 
@@ -86,7 +96,9 @@ struct drill {
 	unsigned controls_passed;
 	char *server_sha256; /* hex, of the program of the server; or NULL */
 	char *odoo_log;	     /* path; NULL: Odoo was not started */
-	const char *url; /* of the application as it is called inside, while it answers; or NULL */
+	const char
+		*serving; /* the database that the application is looked at for; NULL: none now */
+	const char *url;  /* of it as it is called inside, while it answers; or NULL */
 
 	/* how it ended */
 	const char *state; /* the one it is in, or failed in */
@@ -135,8 +147,14 @@ bool drill_check_app(Drill *drill, GError **error);
 bool drill_control(Drill *drill, GError **error);
 /* [extended]; the server may be gone afterwards. */
 bool drill_check_extended(Drill *drill, GError **error);
+/* The service has captures of its configuration; the newest that was complete at the moment, or NULL; a check of it. */
+bool drill_has_configuration(const Drill *drill);
+const Manifest *drill_configuration_at(const Drill *drill);
+void drill_check_configuration(Drill *drill, const struct plan_check *check);
 /* A check of type command. False only with STOPPED. */
 bool drill_check_by_command(Drill *drill, const struct plan_check *check, GError **error);
+/* Those of stage app on the database that is served now. */
+bool drill_check_commands(Drill *drill, GError **error);
 /* Of what was measured, once all else is done. */
 void drill_check_figures(Drill *drill);
 /* All checks of a stage that need no application. */

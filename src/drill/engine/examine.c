@@ -2,9 +2,9 @@
 #include "base/error.h"
 #include "base/stop.h"
 #include "drill/check/sql.h"
+#include "drill/engine/code.h"
 #include "drill/engine/engine.h"
 #include "odoo/attachments.h"
-#include "ops/config/read.h"
 
 #include <string.h>
 
@@ -204,76 +204,6 @@ static bool check_files(Drill *drill, const struct plan_check *check, GError **e
 	return true;
 }
 
-/* ---- the configuration --------------------------------------------------------------------------- */
-
-static bool has_part(const Drill *drill, const char *part)
-{
-	for (guint i = 0; i < drill->holdings.manifests->len; i++)
-		if (manifest_part(drill->holdings.manifests->pdata[i], part))
-			return true;
-	return false;
-}
-
-/* The newest capture that was complete at the moment. */
-static const Manifest *configuration_at(const Drill *drill)
-{
-	usec_t moment = drill->arrival.last_commit > 0 ? drill->arrival.last_commit : drill->t_loss;
-	const Manifest *found = NULL;
-
-	for (guint i = 0; i < drill->holdings.manifests->len; i++) {
-		const Manifest *manifest = drill->holdings.manifests->pdata[i];
-
-		if (manifest_part(manifest, PART_CONFIG) &&
-		    manifest_part_stopped(manifest, PART_CONFIG) <= moment)
-			found = manifest;
-	}
-	return found;
-}
-
-static bool was_collected(const CollectIndex *index, const char *collector)
-{
-	for (guint i = 0; i < index->reports->len; i++) {
-		const struct collect_report *report = index->reports->pdata[i];
-
-		if (report->state == COLLECT_COLLECTED &&
-		    (strcmp(report->name, collector) == 0 || strcmp(report->type, collector) == 0))
-			return true;
-	}
-	return false;
-}
-
-static void judge_configuration(const struct plan_check *check, const CollectIndex *index,
-				DrillCheckResult *result)
-{
-	for (char **name = check->require; name && *name; name++)
-		if (!was_collected(index, *name))
-			drill_check_fail(result, "nothing was captured by collector '%s'", *name);
-	drill_check_pass(result, "%u items can be read", index->items->len);
-}
-
-static void check_configuration(Drill *drill, const struct plan_check *check)
-{
-	g_autoptr(DrillCheckResult) result = drill_check_result_new(check, NULL, NULL);
-	const Manifest *manifest = configuration_at(drill);
-	g_autoptr(GError) trouble = NULL;
-	usec_t from = clock_monotonic();
-
-	if (!manifest) {
-		drill_check_unassessed(result,
-				       "no capture of the configuration is as old as the moment");
-	} else {
-		g_autoptr(ConfigRead) config =
-			config_read_open(drill->repo, drill->request->identity, manifest, &trouble);
-
-		if (config)
-			judge_configuration(check, config_read_index(config), result);
-		else
-			drill_check_fail(result, "%s", trouble->message);
-	}
-	result->duration = clock_monotonic() - from;
-	g_ptr_array_add(drill->results, g_steal_pointer(&result));
-}
-
 /* ---- at rest ------------------------------------------------------------------------------------- */
 
 /* What runs in every plan runs where the service has what it looks at; what a plan names itself runs anyway. */
@@ -282,8 +212,35 @@ static bool is_due(const Drill *drill, const struct plan_check *check)
 	if (check->line != 0)
 		return true;
 	if (check->type == PLAN_CHECK_CONFIG)
-		return has_part(drill, PART_CONFIG);
+		return drill_has_configuration(drill);
 	return check->type != PLAN_CHECK_FILESTORE || drill->files.wanted;
+}
+
+/* In stage app a command on one of Odoo's databases waits until Odoo is there for that. */
+static bool has_its_turn(const Drill *drill, const struct plan_check *check)
+{
+	if (check->stage != PLAN_STAGE_APP || g_strcmp0(check->database, drill->serving) == 0)
+		return true;
+	for (guint i = 0; check->database && i < drill->databases->len; i++) {
+		const struct drill_database *database = drill->databases->pdata[i];
+
+		if (database->odoo && strcmp(database->name, check->database) == 0)
+			return false;
+	}
+	return true;
+}
+
+bool drill_check_commands(Drill *drill, GError **error)
+{
+	for (guint i = 0; i < drill->plan->checks->len; i++) {
+		const struct plan_check *check = drill->plan->checks->pdata[i];
+
+		if (check->type == PLAN_CHECK_COMMAND && check->stage == PLAN_STAGE_APP &&
+		    g_strcmp0(check->database, drill->serving) == 0 &&
+		    !drill_check_by_command(drill, check, error))
+			return false;
+	}
+	return true;
 }
 
 /* What asks no database by SQL alone. */
@@ -298,11 +255,11 @@ static bool check_others(Drill *drill, enum plan_stage stage, GError **error)
 			return false;
 		if (check->type == PLAN_CHECK_FILESTORE && !check_files(drill, check, error))
 			return false;
-		if (check->type == PLAN_CHECK_COMMAND &&
+		if (check->type == PLAN_CHECK_COMMAND && has_its_turn(drill, check) &&
 		    !drill_check_by_command(drill, check, error))
 			return false;
 		if (check->type == PLAN_CHECK_CONFIG)
-			check_configuration(drill, check);
+			drill_check_configuration(drill, check);
 	}
 	return true;
 }
@@ -318,12 +275,15 @@ bool drill_check_stage(Drill *drill, enum plan_stage stage, GError **error)
 
 bool drill_check_paused(Drill *drill, GError **error)
 {
-	usec_t from = drill_span_begin();
+	usec_t from;
 	bool done;
 
+	if (!drill_code_prepare(drill, error))
+		return false;
+	from = drill_span_begin();
 	drill_find_anchor(drill);
 	done = drill_check_stage(drill, PLAN_STAGE_PAUSED, error);
-
+	drill_check_code(drill);
 	drill_span_end(drill, PHASE_GATE, "", from, false);
 	drill->gated = clock_monotonic();
 	return done;

@@ -5,7 +5,9 @@
 #include "crypto/digest.h"
 #include "drill/check/sql.h"
 #include "drill/check/sql_file.h"
+#include "drill/engine/code.h"
 #include "drill/engine/engine.h"
+#include "odoo/module.h"
 
 #include <string.h>
 
@@ -36,71 +38,49 @@ static void add_script(GPtrArray *scripts, const char *name, char *text)
 
 /* ---- the modules' own ---------------------------------------------------------------------------- */
 
-/* addons_path of odoo.conf, made absolute; NULL where it is not said. */
-static bool addons_of(const Drill *drill, char ***folders, GError **error)
+#define NEUTRALIZES "data/neutralize.sql"
+
+static bool add_module(GPtrArray *scripts, const DrillCode *code, const char *module,
+		       GError **error)
 {
-	const char *path = drill->plan->odoo.configuration;
-	g_autofree char *text = NULL;
-	g_autofree char *value = NULL;
-	g_autoptr(GKeyFile) file = g_key_file_new();
+	g_autofree char *manifest = drill_code_file(code, module, ODOO_MANIFEST);
+	g_autofree char *path = drill_code_file(code, module, NEUTRALIZES);
+	g_autofree char *name = g_strdup_printf("%s/" NEUTRALIZES, module);
+	char *text = NULL;
 
-	if (!path)
-		return odr_fail(
-			error, ODR_ERROR_REFUSED,
-			"the code of the modules is not known, and with it what neutralizes them: "
-			"name an odoo.conf that has it as configuration= in [odoo], or set "
-			"mode=sql in [neutralize]");
-	text = drill_plan_text(drill, path);
-	if (!text)
-		return odr_fail(error, ODR_ERROR_REFUSED, "the plan has no file '%s'", path);
-	if (g_key_file_load_from_data(file, text, (gsize)-1, G_KEY_FILE_NONE, NULL))
-		value = g_key_file_get_string(file, "options", "addons_path", NULL);
-	if (!value)
-		return odr_fail(error, ODR_ERROR_REFUSED, "'%s' has no addons_path", path);
-	*folders = g_strsplit(value, ",", -1);
-	for (char **folder = *folders; *folder; folder++)
-		g_strstrip(*folder);
-	return true;
-}
-
-static bool add_module(GPtrArray *scripts, char *const *folders, const char *module, GError **error)
-{
-	for (; *folders; folders++) {
-		g_autofree char *code = g_build_filename(*folders, module, "__manifest__.py", NULL);
-		g_autofree char *path =
-			g_build_filename(*folders, module, "data", "neutralize.sql", NULL);
-		g_autofree char *name = g_strdup_printf("%s/data/neutralize.sql", module);
-		char *text = NULL;
-
-		if (!g_file_test(code, G_FILE_TEST_EXISTS))
-			continue;
-		if (!g_file_test(path, G_FILE_TEST_EXISTS))
-			return true;
-		if (!file_read_text(path, SCRIPT_MAX, &text, error))
-			return false;
-		add_script(scripts, name, text);
+	if (!manifest || !path)
+		return odr_fail(error, ODR_ERROR_REFUSED,
+				"the code of module '%s' is not in the folders of '%s': what it "
+				"could do cannot be taken from it%s%s",
+				module, code->name, code->trouble ? "; " : "",
+				code->trouble ? code->trouble : "");
+	if (!g_file_test(path, G_FILE_TEST_EXISTS))
 		return true;
-	}
-	return odr_fail(
-		error, ODR_ERROR_REFUSED,
-		"the code of module '%s' is not there: what it could do cannot be taken from it",
-		module);
+	if (!file_read_text(path, SCRIPT_MAX, &text, error))
+		return false;
+	add_script(scripts, name, text);
+	return true;
 }
 
 static bool add_modules(const Drill *drill, const struct drill_database *database,
 			GPtrArray *scripts, GError **error)
 {
-	g_auto(GStrv) folders = NULL;
+	g_autoptr(DrillCode) code = NULL;
+	g_autoptr(GError) trouble = NULL;
 
 	if (drill->plan->neutralize.mode != PLAN_NEUTRALIZE_ODOO ||
 	    g_ascii_strtoull(database->odoo->series, NULL, 10) < ODOO_NEUTRALIZES)
 		return true;
-	if (!addons_of(drill, &folders, error))
-		return false;
+	code = drill_code_of(drill, database->name, &trouble);
+	if (!code)
+		return odr_fail(error, ODR_ERROR_REFUSED,
+				"what neutralizes the modules is in their code, and %s; or set "
+				"mode=sql in [neutralize]",
+				trouble->message);
 	for (guint i = 0; i < database->odoo->modules->len; i++) {
 		const struct odoo_module *module = database->odoo->modules->pdata[i];
 
-		if (!add_module(scripts, folders, module->name, error))
+		if (!add_module(scripts, code, module->name, error))
 			return false;
 	}
 	return true;

@@ -88,6 +88,7 @@ static bool write_configuration(OdooRun *run, GError **error)
 	if (look_at_server(request, &server, error))
 		text = odoo_settings_print(
 			&(struct odoo_settings){.captured = request->configuration,
+						.addons = request->addons,
 						.data_dir = data,
 						.host = server.host,
 						.port = server.port,
@@ -132,8 +133,10 @@ static GPtrArray *environment_of(const struct odoo_run_request *request)
 static bool start_program(OdooRun *run, GError **error)
 {
 	const struct odoo_run_request *request = run->request;
-	g_auto(GStrv) argv = odoo_settings_command(request->plan->command, run->configuration,
-						   request->database);
+	g_auto(GStrv) argv = odoo_settings_command(
+		request->plan->command, &(struct odoo_words){.configuration = run->configuration,
+							     .database = request->database,
+							     .root = request->root});
 	g_autoptr(GPtrArray) environment = environment_of(request);
 	const char *writable[] = {request->folder, request->files, NULL};
 	struct confinement_place place;

@@ -13,7 +13,9 @@
 struct odoo_run_request {
 	const struct plan_odoo *plan;
 	const char *configuration; /* text of the source's odoo.conf */
-	const char *conninfo;	   /* of the copy's server, by a role that may do everything */
+	const char *const *addons; /* folders with its code */
+	const char *root; /* what %s of the command is: folder that has the source's files, or "" */
+	const char *conninfo; /* of the copy's server, by a role that may do everything */
 	const char *database, *run_id;
 	const char *folder; /* to be made; short */
 	const char *files;  /* folder of the files of that database; NULL: none */

@@ -1,15 +1,16 @@
 #include "drill/engine/odoo_settings.h"
 
 #include "base/error.h"
+#include "odoo/conf.h"
 #include "odoo/names.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #define GROUP "options"
 
-/* What a copy may have of its source. */
-static const char *const taken_over[] = {"addons_path",
-					 "unaccent",
+/* What a copy may have of its source, besides its code. */
+static const char *const taken_over[] = {"unaccent",
 					 "limit_memory_hard",
 					 "limit_memory_soft",
 					 "limit_time_cpu",
@@ -19,32 +20,30 @@ static const char *const taken_over[] = {"addons_path",
 					 "reportgz",
 					 NULL};
 
-/* NULL with error. */
-static GKeyFile *read_captured(const char *text, GError **error)
+char **odoo_settings_addons(const char *captured, GError **error)
 {
-	g_autoptr(GKeyFile) file = g_key_file_new();
-	g_autoptr(GError) cause = NULL;
+	g_autoptr(OdooConf) conf = odoo_conf_parse(captured);
+	const char *value = odoo_conf_value(conf, "addons_path");
+	g_auto(GStrv) parts = g_strsplit_set(value ? value : "", ",\n", -1);
+	g_autoptr(GStrvBuilder) folders = g_strv_builder_new();
+	bool found = false;
 
-	if (g_key_file_load_from_data(file, text, (gsize)-1, G_KEY_FILE_NONE, &cause))
-		return g_steal_pointer(&file);
-	odr_fail(error, ODR_ERROR_USAGE, "the configuration of Odoo cannot be read: %s",
-		 cause->message);
+	for (char **part = parts; *part; part++) {
+		if (!*g_strstrip(*part))
+			continue;
+		if (!g_path_is_absolute(*part)) {
+			odr_fail(error, ODR_ERROR_USAGE,
+				 "addons_path has '%s', which is no absolute path", *part);
+			return NULL;
+		}
+		g_strv_builder_add(folders, *part);
+		found = true;
+	}
+	if (found)
+		return g_strv_builder_end(folders);
+	odr_fail(error, ODR_ERROR_USAGE,
+		 "the configuration of Odoo has no addons_path in [options]");
 	return NULL;
-}
-
-static bool check_addons(GKeyFile *file, GError **error)
-{
-	g_autofree char *path = g_key_file_get_value(file, GROUP, "addons_path", NULL);
-	g_auto(GStrv) folders = path ? g_strsplit(path, ",", -1) : NULL;
-
-	if (!folders || !*folders)
-		return odr_fail(error, ODR_ERROR_USAGE,
-				"the configuration of Odoo has no addons_path in [options]");
-	for (char **folder = folders; *folder; folder++)
-		if (!g_path_is_absolute(g_strstrip(*folder)))
-			return odr_fail(error, ODR_ERROR_USAGE,
-					"addons_path has '%s', which is no absolute path", *folder);
-	return true;
 }
 
 static bool add(GString *out, const char *name, const char *value, GError **error)
@@ -57,10 +56,21 @@ static bool add(GString *out, const char *name, const char *value, GError **erro
 	return true;
 }
 
-static bool add_taken_over(GString *out, GKeyFile *file, GError **error)
+static bool add_code(GString *out, const char *const *folders, GError **error)
+{
+	g_autofree char *path = g_strjoinv(",", (char **)folders);
+
+	for (; *folders; folders++)
+		if (strchr(*folders, ','))
+			return odr_fail(error, ODR_ERROR_USAGE,
+					"Odoo would take '%s' for several folders", *folders);
+	return add(out, "addons_path", path, error);
+}
+
+static bool add_taken_over(GString *out, const OdooConf *conf, GError **error)
 {
 	for (const char *const *name = taken_over; *name; name++) {
-		g_autofree char *value = g_key_file_get_value(file, GROUP, *name, NULL);
+		const char *value = odoo_conf_value(conf, *name);
 
 		if (value && !add(out, *name, value, error))
 			return false;
@@ -103,48 +113,62 @@ static bool add_own(GString *out, const struct odoo_settings *settings, GError *
 
 char *odoo_settings_print(const struct odoo_settings *settings, GError **error)
 {
-	g_autoptr(GKeyFile) file = read_captured(settings->captured, error);
+	g_autoptr(OdooConf) conf = odoo_conf_parse(settings->captured);
 	g_autoptr(GString) out = g_string_new("[" GROUP "]\n");
 
-	if (!file || !check_addons(file, error))
-		return NULL;
 	if (!odoo_database_usual(settings->database)) {
 		odr_fail(error, ODR_ERROR_USAGE, "'%s' is no name that Odoo gives to a database",
 			 settings->database);
 		return NULL;
 	}
-	return add_taken_over(out, file, error) && add_own(out, settings, error)
+	return add_code(out, settings->addons, error) && add_taken_over(out, conf, error) &&
+			       add_own(out, settings, error)
 		       ? g_string_free(g_steal_pointer(&out), FALSE)
 		       : NULL;
 }
 
 char *odoo_settings_user(const char *captured)
 {
-	g_autoptr(GKeyFile) file = read_captured(captured, NULL);
-	g_autofree char *user = file ? g_key_file_get_value(file, GROUP, "db_user", NULL) : NULL;
+	g_autoptr(OdooConf) conf = odoo_conf_parse(captured);
+	const char *user = odoo_conf_value(conf, "db_user");
 
-	return user && *user && g_ascii_strcasecmp(user, "False") != 0 ? g_steal_pointer(&user)
-								       : NULL;
+	return user && *user && g_ascii_strcasecmp(user, "False") != 0 ? g_strdup(user) : NULL;
 }
 
-char **odoo_settings_command(char *const *command, const char *configuration, const char *database)
+static const char *word_of(const char *at, const struct odoo_words *words)
+{
+	if (at[0] != '%')
+		return NULL;
+	switch (at[1]) {
+	case 'c':
+		return words->configuration;
+	case 'd':
+		return words->database;
+	case 's':
+		return words->root;
+	default:
+		return NULL;
+	}
+}
+
+char **odoo_settings_command(char *const *command, const struct odoo_words *words)
 {
 	GPtrArray *argv = g_ptr_array_new();
 
 	for (; *command; command++) {
-		GString *word = g_string_new(NULL);
+		GString *argument = g_string_new(NULL);
 
 		for (const char *at = *command; *at; at++) {
-			bool c = at[0] == '%' && at[1] == 'c', d = at[0] == '%' && at[1] == 'd';
+			const char *word = word_of(at, words);
 
-			if (c || d) {
-				g_string_append(word, c ? configuration : database);
+			if (word) {
+				g_string_append(argument, word);
 				at++;
 			} else {
-				g_string_append_c(word, *at);
+				g_string_append_c(argument, *at);
 			}
 		}
-		g_ptr_array_add(argv, g_string_free(word, FALSE));
+		g_ptr_array_add(argv, g_string_free(argument, FALSE));
 	}
 	g_ptr_array_add(argv, NULL);
 	return (char **)g_ptr_array_free(argv, FALSE);

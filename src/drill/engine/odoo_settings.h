@@ -9,19 +9,25 @@
  * is and how much it may use are taken over; whatever else that says could lead outside. Pure.
  */
 struct odoo_settings {
-	const char *captured; /* text of the source's odoo.conf */
+	const char *captured;	   /* text of the source's odoo.conf */
+	const char *const *addons; /* absolute paths of folders, where the code is here */
 	const char *data_dir;
 	const char *host, *port, *user, *database; /* host: folder of the server's socket */
 	const char *admin_password;
 	uint16_t http_port;
 };
-/* USAGE for a text that is none, for code that is not named by absolute paths, and for names that Odoo would take for
- * several. g_free. */
+/* USAGE for names that Odoo would take for several. g_free. */
 char *odoo_settings_print(const struct odoo_settings *settings, GError **error);
+/* The folders of addons_path of the source: absolute, at least one, else USAGE. g_strfreev. */
+char **odoo_settings_addons(const char *captured, GError **error);
 /* db_user of the source; NULL: it does not say. g_free. */
 char *odoo_settings_user(const char *captured);
 
-/* An argument vector, with %c and %d in it replaced; g_strfreev. */
-char **odoo_settings_command(char *const *command, const char *configuration, const char *database);
+/* An argument vector, with %c, %d and %s in it replaced; g_strfreev. */
+struct odoo_words {
+	const char *configuration, *database;
+	const char *root; /* folder that has the source's files as they lay, or "" */
+};
+char **odoo_settings_command(char *const *command, const struct odoo_words *words);
 
 #endif

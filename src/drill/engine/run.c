@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "crypto/digest.h"
+#include "drill/engine/code.h"
 #include "drill/engine/engine.h"
 
 #include <errno.h>
@@ -356,6 +357,7 @@ static void drill_clear(Drill *drill)
 	restore_result_clear(&drill->restored);
 	filestore_choice_clear(&drill->files.choice);
 	filestore_holdings_clear(&drill->files.holdings);
+	drill_captured_clear(&drill->captured);
 	g_free(drill->files.folder);
 	if (drill->planned)
 		restore_plan_clear(&drill->restore);

@@ -139,9 +139,9 @@ static const struct plan_key keys[] = {
 
 	{"odoo", "start", PLAN_BOOL, .fallback = "true", .offset = PLAN(odoo.start), .help = "whether Odoo is started"},
 	{"odoo", "command", PLAN_LIST, .offset = PLAN(odoo.command),
-	 .help = "program and its arguments; %c is the configuration, %d the database"},
+	 .help = "program and its arguments; %c is the configuration, %d the database, %s/ the source's files"},
 	{"odoo", "configuration", PLAN_FILE, .fallback = "captured", .offset = PLAN(odoo.configuration),
-	 .help = "what the generated configuration takes paths from"},
+	 .help = "odoo.conf that the copy's is made from; captured: the source's own, with its code"},
 	{"odoo", "health", PLAN_TEXT, .fallback = "/web/health", .offset = PLAN(odoo.health),
 	 .help = "path that answers once Odoo runs"},
 	{"odoo", "start-limit", PLAN_DURATION, .fallback = "5min", .minimum = USEC_PER_SEC, .maximum = USEC_PER_DAY,

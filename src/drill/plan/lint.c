@@ -192,9 +192,10 @@ static bool lint_odoo(const struct plan_reading *reading, GError **error)
 		return plan_fail(reading, "odoo", "command", error,
 				 "[odoo] needs command=: program and its arguments, as in: "
 				 "/opt/odoo/odoo-bin; -c; %%c; -d; %%d");
-	if (!g_path_is_absolute(odoo->command[0]))
+	if (!g_path_is_absolute(odoo->command[0]) && !g_str_has_prefix(odoo->command[0], "%s/"))
 		return plan_fail(reading, "odoo", "command", error,
-				 "command begins with an absolute path, not '%s'",
+				 "command begins with an absolute path, or with %%s/ for what was "
+				 "captured, not '%s'",
 				 odoo->command[0]);
 	if (!has_word(odoo->command, "%c") || !has_word(odoo->command, "%d"))
 		return plan_fail(reading, "odoo", "command", error,

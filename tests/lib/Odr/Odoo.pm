@@ -49,6 +49,24 @@ SQL
 	return $self;
 }
 
+# What an application shows: an administrator, two posted invoices and a draft, jobs of which two were running.
+sub business {
+	my ($self) = @_;
+	$self->sql(<<'SQL');
+CREATE TABLE res_users (id serial PRIMARY KEY, login varchar UNIQUE, password varchar, active boolean, totp_secret varchar);
+INSERT INTO res_users (login, password, active, totp_secret) VALUES ('portal', 'x', false, NULL),
+	('boss@example.org', '$pbkdf2-sha512$25000$0', true, 'JBSWY3DP');
+INSERT INTO ir_model_data (module, name, model, res_id) VALUES ('base', 'user_admin', 'res.users', 2);
+CREATE TABLE account_move (id serial PRIMARY KEY, name varchar, state varchar, move_type varchar, amount_total numeric);
+INSERT INTO account_move (name, state, move_type, amount_total) VALUES ('INV/2026/00001', 'posted', 'out_invoice', 100.50),
+	('INV/2026/00002', 'posted', 'out_invoice', 20700.00), ('/', 'draft', 'out_invoice', 1);
+CREATE TABLE queue_job (id serial PRIMARY KEY, uuid varchar, state varchar, channel varchar, model_name varchar, method_name varchar,
+	retry integer, date_enqueued timestamp, date_started timestamp, worker_pid integer);
+INSERT INTO queue_job (uuid, state, channel) VALUES ('a', 'started', 'root'), ('b', 'enqueued', 'root'), ('c', 'done', 'root');
+SQL
+	return $self;
+}
+
 # The database and the files of a real Odoo system, from the shared data: needs what data_of names. Servers from 15 on.
 sub data_of { return map { "odoo/$_[0]$_" } '.sql.gz', '-filestore.tar.zst' }
 

@@ -4,7 +4,12 @@
 
 static char *print(const char *captured, const char *database, GError **error)
 {
+	g_auto(GStrv) addons = odoo_settings_addons(captured, error);
+
+	if (!addons)
+		return NULL;
 	return odoo_settings_print(&(struct odoo_settings){.captured = captured,
+							   .addons = (const char *const *)addons,
 							   .data_dir = "/d/odoo/data",
 							   .host = "/d/pg",
 							   .port = "5432",
@@ -19,7 +24,7 @@ static char *print(const char *captured, const char *database, GError **error)
 static void test_print(void)
 {
 	static const char captured[] =
-		"[options]\naddons_path = /opt/odoo/addons, /opt/extra\ndb_host = db.example.org\n"
+		"[options]\n; a comment\naddons_path = /opt/odoo/addons, /opt/extra\n\t,/opt/more\ndb_host: db.example.org\n"
 		"db_password = secret\nsmtp_server = mail.example.org\nlimit_time_real = 600\n"
 		"server_wide_modules = base,web,queue_job\ndata_dir = /var/lib/odoo\n"
 		"[queue_job]\nchannels = root:4\n";
@@ -29,7 +34,7 @@ static void test_print(void)
 	g_assert_no_error(error);
 	g_assert_cmpstr(
 		text, ==,
-		"[options]\naddons_path = /opt/odoo/addons, /opt/extra\n"
+		"[options]\naddons_path = /opt/odoo/addons,/opt/extra,/opt/more\n"
 		"limit_time_real = 600\ndata_dir = /d/odoo/data\ndb_host = /d/pg\n"
 		"db_port = 5432\ndb_user = odoo\ndb_password = False\n"
 		"db_name = shop.example\ndbfilter = ^shop\\.example$\nlist_db = False\n"
@@ -82,16 +87,14 @@ static void test_user(void)
 
 static void test_command(void)
 {
-	char *const command[] = {(char *)"/opt/odoo-bin",
-				 (char *)"--config=%c",
-				 (char *)"-d",
-				 (char *)"%d",
-				 (char *)"100%",
-				 NULL};
-	g_auto(GStrv) argv = odoo_settings_command(command, "/d/%d.conf", "shop");
+	char *const command[] = {
+		(char *)"/opt/odoo-bin", (char *)"--config=%c", (char *)"-d", (char *)"%d",
+		(char *)"100%",		 (char *)"%s/opt",	NULL};
+	g_auto(GStrv) argv = odoo_settings_command(
+		command, &(struct odoo_words){"/d/%d.conf", "shop", "/d/code"});
 	g_autofree char *joined = g_strjoinv(" ", argv);
 
-	g_assert_cmpstr(joined, ==, "/opt/odoo-bin --config=/d/%d.conf -d shop 100%");
+	g_assert_cmpstr(joined, ==, "/opt/odoo-bin --config=/d/%d.conf -d shop 100% /d/code/opt");
 }
 
 int main(int argc, char **argv)

@@ -1,4 +1,4 @@
-#include "collect/odoo_conf.h"
+#include "odoo/conf.h"
 
 #include <string.h>
 
@@ -47,7 +47,7 @@ static void test_addons(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/collect/odoo-conf/values-of-options", test_values);
-	g_test_add_func("/collect/odoo-conf/folders-of-addons", test_addons);
+	g_test_add_func("/odoo/conf/values-of-options", test_values);
+	g_test_add_func("/odoo/conf/folders-of-addons", test_addons);
 	return g_test_run();
 }

@@ -1,5 +1,5 @@
-#ifndef ODR_COLLECT_ODOO_CONF_H
-#define ODR_COLLECT_ODOO_CONF_H
+#ifndef ODR_ODOO_CONF_H
+#define ODR_ODOO_CONF_H
 
 #include <glib.h>
 

@@ -1,4 +1,4 @@
-#include "collect/odoo_conf.h"
+#include "odoo/conf.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,0 +1,73 @@
+/* What was captured of the configuration of the source. */
+#include "base/error.h"
+#include "drill/engine/engine.h"
+#include "ops/config/read.h"
+
+#include <string.h>
+
+bool drill_has_configuration(const Drill *drill)
+{
+	for (guint i = 0; i < drill->holdings.manifests->len; i++)
+		if (manifest_part(drill->holdings.manifests->pdata[i], PART_CONFIG))
+			return true;
+	return false;
+}
+
+const Manifest *drill_configuration_at(const Drill *drill)
+{
+	usec_t moment = drill->arrival.last_commit > 0 ? drill->arrival.last_commit : drill->t_loss;
+	const Manifest *found = NULL;
+
+	for (guint i = 0; i < drill->holdings.manifests->len; i++) {
+		const Manifest *manifest = drill->holdings.manifests->pdata[i];
+
+		if (manifest_part(manifest, PART_CONFIG) &&
+		    manifest_part_stopped(manifest, PART_CONFIG) <= moment)
+			found = manifest;
+	}
+	return found;
+}
+
+static bool was_collected(const CollectIndex *index, const char *collector)
+{
+	for (guint i = 0; i < index->reports->len; i++) {
+		const struct collect_report *report = index->reports->pdata[i];
+
+		if (report->state == COLLECT_COLLECTED &&
+		    (strcmp(report->name, collector) == 0 || strcmp(report->type, collector) == 0))
+			return true;
+	}
+	return false;
+}
+
+static void judge_configuration(const struct plan_check *check, const CollectIndex *index,
+				DrillCheckResult *result)
+{
+	for (char **name = check->require; name && *name; name++)
+		if (!was_collected(index, *name))
+			drill_check_fail(result, "nothing was captured by collector '%s'", *name);
+	drill_check_pass(result, "%u items can be read", index->items->len);
+}
+
+void drill_check_configuration(Drill *drill, const struct plan_check *check)
+{
+	g_autoptr(DrillCheckResult) result = drill_check_result_new(check, NULL, NULL);
+	const Manifest *manifest = drill_configuration_at(drill);
+	g_autoptr(GError) trouble = NULL;
+	usec_t from = clock_monotonic();
+
+	if (!manifest) {
+		drill_check_unassessed(result,
+				       "no capture of the configuration is as old as the moment");
+	} else {
+		g_autoptr(ConfigRead) config =
+			config_read_open(drill->repo, drill->request->identity, manifest, &trouble);
+
+		if (config)
+			judge_configuration(check, config_read_index(config), result);
+		else
+			drill_check_fail(result, "%s", trouble->message);
+	}
+	result->duration = clock_monotonic() - from;
+	g_ptr_array_add(drill->results, g_steal_pointer(&result));
+}
