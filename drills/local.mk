@@ -42,6 +42,7 @@ dist_checks_DATA = \
 	drills/checks/mail-queue.sql \
 	drills/checks/modules-settled.sql \
 	drills/checks/neutralized.sql \
+	drills/checks/neutralized.v14-15.sql \
 	drills/checks/odoo-attachment.json \
 	drills/checks/odoo-attachment.scenario \
 	drills/checks/odoo-count.json \

@@ -63,6 +63,37 @@ sub named { my ($result, $name) = @_; return (grep { $_->{name} eq $name } @{ $r
 	is($none->status, 3, 'a database that is none of Odoo\'s proves nothing: a gate that was not assessed is no pass');
 	is(named($none, 'timesheets')->{message}, 'there is no database of Odoo\'s here', 'which is told as well');
 }
+
+# 14 and 15 bring no SQL of their own that neutralizes: tables as their source has them.
+{
+	my $checks = "$ENV{ODR_PREFIX}/share/odrbackup/checks";
+	my $old = Odr::Odoo->new(cluster => $cluster, database => 'old', filestore => $root, series => '15.0')->create->business;
+	$old->sql(<<'SQL');
+ALTER TABLE ir_mail_server DROP COLUMN smtp_authentication;
+ALTER TABLE res_users ADD google_calendar_rtoken varchar, ADD microsoft_calendar_rtoken varchar;
+UPDATE res_users SET google_calendar_rtoken = 'g', microsoft_calendar_rtoken = 'm' WHERE id = 2;
+ALTER TABLE queue_job DROP COLUMN worker_pid;
+CREATE TABLE fetchmail_server (id serial, active boolean);
+INSERT INTO fetchmail_server (active) VALUES (true);
+CREATE TABLE payment_acquirer (id serial, state varchar);
+INSERT INTO payment_acquirer (state) VALUES ('enabled'), ('test');
+CREATE TABLE delivery_carrier (id serial, active boolean, prod_environment boolean);
+INSERT INTO delivery_carrier (active, prod_environment) VALUES (true, true);
+CREATE TABLE account_edi_proxy_client_user (id serial, id_client varchar, refresh_token varchar);
+INSERT INTO account_edi_proxy_client_user (id_client, refresh_token) VALUES ('c', 't');
+CREATE TABLE mail_mail (id serial, state varchar);
+INSERT INTO mail_mail (state) VALUES ('outgoing');
+SQL
+	my $neutral = sub { return [split /\|/, $old->sql(read_file("$checks/neutralized.v14-15.sql"))] };
+	my $before = $neutral->();
+	is($before->[0], 12, '15.0: what a copy could use is seen') or diag $before->[2];
+	is($old->sql('BEGIN; ' . read_file("$checks/queue-job-requeue.sql") . '; ROLLBACK') =~ tr/|//, 10, '15.0: jobs that ran would be freed');
+	$old->sql('BEGIN; ' . read_file("$checks/drill-extra-neutralize.sql") . '; COMMIT') for 1 .. 2;
+	my $after = $neutral->();
+	is_deeply([$after->[0], $after->[2] // ''], [0, ''], '15.0: and taken from it, once or twice');
+	is($old->sql("SELECT value FROM ir_config_parameter WHERE key = 'account_edi_proxy_client.demo'"), 'demo', '15.0: electronic invoices are not real');
+}
+
 tool_fails(['drill', 'check', "$plans/negative.plan"], 2, 'which database? Name it by --database CONNINFO', 'a database has to be named');
 tool_fails(['drill', 'check', "$plans/negative.plan", '--database', 'host=/nowhere dbname=x'], 10, qr/nowhere/, 'and be there');
 
