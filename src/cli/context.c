@@ -138,6 +138,22 @@ Context *context_open(const struct arguments *arguments, const char *service_nam
 	return choose_service(context, service_name, error) ? g_steal_pointer(&context) : NULL;
 }
 
+Context *context_open_kit(const struct arguments *arguments, const char *service_name,
+			  const char *folder, GError **error)
+{
+	g_autoptr(Context) context = g_new0(Context, 1);
+
+	context->arguments = arguments;
+	context->passphrase.arguments = arguments;
+	if (!load_kit(context, arguments_text(arguments, "kit"), error))
+		return NULL;
+	g_free(context->settings->state);
+	g_free(context->settings->spool);
+	context->settings->state = g_build_filename(folder, "state", NULL);
+	context->settings->spool = g_build_filename(folder, "spool", NULL);
+	return choose_service(context, service_name, error) ? g_steal_pointer(&context) : NULL;
+}
+
 static void context_release(void *context)
 {
 	context_free(context);

@@ -34,6 +34,9 @@ void context_free(Context *context);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Context, context_free)
 /* service_name NULL: the only one. */
 Context *context_open(const struct arguments *arguments, const char *service_name, GError **error);
+/* As with --kit FILE, of a host that has nothing else: state and spool lie below a folder. */
+Context *context_open_kit(const struct arguments *arguments, const char *service_name,
+			  const char *folder, GError **error);
 /* The service of that name, or all there are where none is named: Context. */
 GPtrArray *context_open_all(const struct arguments *arguments, const char *service_name,
 			    GError **error);

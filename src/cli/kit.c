@@ -72,7 +72,8 @@ static bool take_members(GKeyFile *file, Kit *kit)
 static bool belongs_into_kit(const struct settings_origin *origin)
 {
 	return origin->value && strcmp(origin->origin, "default") != 0 &&
-	       strcmp(origin->key, "identity") != 0 && strcmp(origin->key, "writer-bundle") != 0;
+	       strcmp(origin->key, "identity") != 0 && strcmp(origin->key, "writer-bundle") != 0 &&
+	       strcmp(origin->key, "evidence-key") != 0;
 }
 
 static void copy_group(GKeyFile *to, const Settings *settings, const char *kind, const char *name)

@@ -47,6 +47,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/context_repos.c \
 	src/cli/drill_figures.c \
 	src/cli/drill_figures.h \
+	src/cli/drill_means.c \
+	src/cli/drill_means.h \
 	src/cli/drill_plan.c \
 	src/cli/drill_plan.h \
 	src/cli/evidence_key.c \
@@ -59,6 +61,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/kit.h \
 	src/cli/making.c \
 	src/cli/making.h \
+	src/cli/kit_check.c \
+	src/cli/kit_check.h \
 	src/cli/metrics.c \
 	src/cli/metrics.h \
 	src/cli/new_key.c \

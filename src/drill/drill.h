@@ -24,14 +24,25 @@ struct drill_target {
 	bool drawn;   /* so that the drill can count */
 	json_t *draw; /* what the draw was made of; NULL: none */
 };
+/* What a drill restores from. */
+struct drill_means {
+	GPtrArray *repos;		     /* Repo */
+	const struct store_settings *stores; /* of each of them, for what opens them itself */
+	const Identity *identity;
+	GPtrArray *evidence_repos; /* Repo that evidence is stored in; NULL: there is none */
+};
+struct drill_opening {
+	const char *folder;	   /* with kind=kit: what has to be kept goes there */
+	struct drill_means *means; /* filled; all of it belongs to the caller of drill_run */
+	GPtrArray *results;	   /* DrillCheckResult, of drill_kit: what is found on the way */
+};
 struct drill_request {
 	const DrillPlan *plan;
 	const char *service;
-	GPtrArray *repos;		     /* Repo */
-	GPtrArray *evidence_repos;	     /* Repo that evidence is stored in; may be empty */
-	const struct store_settings *stores; /* of each of them, for what opens them itself */
+	/* Opens repositories and keys, so that a record tells of what cannot be opened. */
+	bool (*open)(void *data, const struct drill_opening *opening, GError **error);
+	void *open_data;
 	archive_find_sets *sets;
-	const Identity *identity;
 	const struct plan_target *target; /* the operator's; NULL: as the plan has it */
 	Audit *audit;
 	const EvidenceKey *key; /* NULL: the record is not signed, and the drill does not count */

@@ -84,6 +84,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/engine/run.c \
 	src/drill/engine/span.c \
 	src/drill/engine/span.h \
+	src/drill/engine/verify.c \
 	src/drill/evidence/audit.c \
 	src/drill/evidence/audit.h \
 	src/drill/evidence/audit_line.c \

@@ -10,6 +10,7 @@ use Odr::Cluster ();
 use Odr::Drill;
 use Odr::Odoo;
 use Odr::Site;
+use Odr::Tool ();
 use Odr::Work;
 
 my $site = Odr::Site->new(version => 15, cluster => { wal_segsize => 1 });
@@ -70,6 +71,79 @@ SH
 	my $pages = Odr::Drill::check_of($record, 'page-checksums', stage => 'extended');
 	like($pages->{message}, qr{^1 of \d+ pages are damaged: base/\d+/\d+ block 2$}, 'the page is named');
 	$drills->ok_nothing_left('a damaged copy');
+};
+
+my $kit = $site->path('kit');
+$site->tool_ok(['kit', 'create', $kit, '--owner', $site->owner, '--unprotected'], 'a recovery kit');
+
+# The shipped plan, as far as the database of this test has the tables of its checks.
+sub kit_plan {
+	return $drills->shipped('recovery-kit', 'service = erp-prod' => "service = $service", '\\[evidence\\]\\nformats = .*' => '',
+		'\\z' => "[neutralize]\nmode = sql\n",
+		map({ ("\\[check $_\\]\n(?:.+\n)+\n" => '') } qw(login-users user-access invoices-balanced sales-totals attachments)));
+}
+
+subtest 'a recovery kit and nothing else' => sub {
+	my $plan = kit_plan();
+	$site->tool_fails(['drill', 'run', $plan], 2, qr/needs the recovery kit: .* --kit FILE/, 'without the kit');
+	my ($record) = $drills->run($plan, ['--kit', $kit], 0, 'pass', 'the kit');
+	is($record->{plan}{kind}, 'kit', 'the record says what it had');
+	is(Odr::Drill::check_of($record, 'recovery-kit', part => $_)->{status}, 'pass', "the kit: $_")
+		for qw(opens newest-set catalog up-to-date complete);
+	is(Odr::Drill::check_of($record, 'catalog', part => '')->{status} // 'none', 'none', 'no other catalog was asked');
+	is(Odr::Drill::check_of($record, 'filestore')->{status}, 'pass', 'files are proven');
+	like($record->{arrival}{reason}, qr/^the archive ends/, 'up to the end of what was archived');
+	$drills->ok_nothing_left('the kit');
+	my $bare = Odr::Tool::tool('--kit', $kit, 'drill', 'run', $plan, { env => { XDG_STATE_HOME => new_dir($site->path('bare')) } });
+	is($bare->status, 0, 'on a host that has no configuration') or diag $bare->describe;
+	like($bare->err, qr/not signed, and the drill does not count/, 'where nothing signs: that is said');
+};
+
+subtest 'a recovery kit that is none' => sub {
+	my $plan = kit_plan();
+	my $text = read_file($kit);
+	my $moved = write_file($site->path('kit-moved'), $text =~ s{^path=.*}{path=/nowhere}mr, 0600);
+	my ($record) = $drills->run($plan, ['--kit', $moved], 4, 'fail-check', 'a repository that is not there');
+	like(Odr::Drill::check_of($record, 'recovery-kit', part => 'up-to-date')->{message}, qr{^out of date: \[repository main\] has path=},
+		'says how it is out of date');
+	is($record->{failure}{exit_status}, 10, 'and that nothing is there');
+	my $broken = write_file($site->path('kit-broken'), $text =~ s/^identity=.*\n//mr, 0600);
+	($record) = $drills->run($plan, ['--kit', $broken], 13, 'fail-restore', 'a kit without its identity');
+	like($record->{failure}{message}, qr/^the recovery kit does not open: .*is damaged/, 'says so');
+	is($record->{failure}{state}, 'opening', 'before anything is drawn');
+	$site->tool_ok(['key', 'new', 'identity', $site->path('identity-later'), '--owner', $site->owner, '--unprotected'], 'another identity');
+	my $later = $site->path('kit-later');
+	$site->tool_ok(['kit', 'create', $later, '--owner', $site->owner, '--identity', $site->path('identity-later'), '--unprotected'],
+		'a kit of an identity that no set is for');
+	($record) = $drills->run($plan, ['--kit', $later], 12, 'fail-restore', 'recipients are others');
+	like($record->{failure}{message}, qr/^the recovery kit is out of date/, 'says so');
+	$drills->ok_nothing_left('kits that are none');
+};
+
+subtest 'without a server' => sub {
+	my $plan = $drills->plan('verify', plan => { kind => 'verify' }, sandbox => undef, neutralize => undef);
+	my ($record) = $drills->run($plan, [], 0, 'pass', 'verify');
+	like(Odr::Drill::check_of($record, 'objects', part => 'object.good')->{message}, qr/^\d+ objects, .* were read back and are good/, 'all were read');
+	is(Odr::Drill::check_of($record, 'source-damage')->{status}, 'pass', 'and the source had no damage');
+	my ($pack) = glob $site->repository . '/*/pack/*/*/*';
+	my $good = read_file($pack);
+	my $bad = $good;
+	substr($bad, length($bad) / 2, 1) ^= "\x01";
+	chmod 0600, $pack;
+	write_file($pack, $bad);
+	($record) = $drills->run($plan, [], 13, 'fail-restore', 'a pack with one bit changed');
+	like(Odr::Drill::check_of($record, 'objects', part => 'object.damaged')->{message}, qr/\Q@{[$pack =~ m{([0-9a-f]{64})$}]}\E/, 'which is named');
+	write_file($pack, $good);
+};
+
+subtest 'what cannot be opened is told by a record' => sub {
+	my $repository = $site->repository;
+	rename $repository, "$repository.away" or die "cannot rename: $!\n";
+	my ($record, $result) = $drills->run($drills->plan('away'), [], 10, 'error', 'no repository');
+	like($result->err, qr/on this host alone/, 'which is where the evidence is');
+	rename "$repository.away", $repository;
+	($record) = $drills->run($drills->plan('closed'), ['--identity', $site->path('identity-later')], 12, 'fail-restore', 'the wrong identity');
+	$drills->ok_nothing_left('what cannot be opened');
 };
 
 $drills->ok_evidence;

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/drill_means.h"
 #include "cli/drill_plan.h"
 #include "cli/notify.h"
 #include "cli/output.h"
@@ -20,11 +21,11 @@
 struct running {
 	const struct arguments *arguments;
 	DrillPlan *plan;
-	Context *context;
+	struct drill_means_source means;
+	Context *context; /* of this host */
 	Run *run;
 	Audit *audit;
-	struct store_settings *stores; /* of the context's repositories, in their order */
-	struct plan_target target;     /* --target */
+	struct plan_target target; /* --target */
 	char *slot;
 	unsigned workers;
 	bool told; /* what came of it */
@@ -34,25 +35,13 @@ static void running_clear(struct running *running)
 {
 	g_clear_pointer(&running->audit, audit_close);
 	g_clear_pointer(&running->run, run_free);
-	g_free(running->stores);
 	g_free(running->slot);
 	plan_target_clear(&running->target);
-	context_free(running->context);
+	drill_means_clear(&running->means);
 	drill_plan_free(running->plan);
 }
 
 /* ---- before -------------------------------------------------------------------------------------- */
-
-static bool open_stores(struct running *running, GError **error)
-{
-	Context *context = running->context;
-	g_autoptr(GPtrArray) repositories = context_repositories(context, error);
-
-	if (!repositories)
-		return false;
-	running->stores = context_stores(repositories);
-	return true;
-}
 
 static void tell_abandoned(const Settings *settings, const struct history_drill *drill)
 {
@@ -104,15 +93,15 @@ static bool prepare(struct running *running, GError **error)
 {
 	const struct arguments *arguments = running->arguments;
 	const char *target = arguments_text(arguments, "target");
-	Context *context;
 
 	running->plan = drill_plan_open(arguments, arguments_positional(arguments, 0), error);
 	if (!running->plan || (target && !plan_target_parse(target, &running->target, error)))
 		return false;
-	context = running->context = context_open(arguments, running->plan->service, error);
-	return context && context_identity(context, error) &&
-	       context_evidence_key(context, error) && context_repos(context, error) &&
-	       choose_workers(running, error) && open_stores(running, error);
+	if (!choose_workers(running, error) ||
+	    !drill_means_begin(&running->means, arguments, running->plan, error))
+		return false;
+	running->context = running->means.site;
+	return true;
 }
 
 /* For timers: they may call as often as they like. */
@@ -172,11 +161,9 @@ static struct drill_request request_of(struct running *running)
 	return (struct drill_request){
 		.plan = running->plan,
 		.service = context->service->name,
-		.repos = context->repos,
-		.evidence_repos = context->repos,
-		.stores = running->stores,
+		.open = drill_means_open,
+		.open_data = &running->means,
 		.sets = archive_sets,
-		.identity = context->identity,
 		.target = running->target.text ? &running->target : NULL,
 		.audit = running->audit,
 		.key = context->evidence_key,

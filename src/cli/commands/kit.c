@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/commands.h"
+#include "cli/kit_check.h"
 #include "cli/output.h"
 #include "cli/proof.h"
 #include "cli/runbook.h"
@@ -11,23 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-static bool check_keys(const Context *context, const OwnerKey *owner, GError **error)
-{
-	const Identity *identity = context->identity;
-
-	if (memcmp(owner->service.id, identity->service.id, SERVICE_ID_SIZE) != 0 ||
-	    memcmp(owner->service.owner_public, identity->service.owner_public, KEY_SIZE) != 0)
-		return odr_fail(error, ODR_ERROR_REFUSED,
-				"identity and owner key are of different services ('%s', '%s')",
-				identity->service.name, owner->service.name);
-	if (identity->recipient.scope != RECIPIENT_SCOPE_ALL)
-		return odr_fail(error, ODR_ERROR_REFUSED,
-				"the identity '%s' opens WAL only; a recovery kit needs one of "
-				"scope all",
-				identity->recipient.name);
-	return true;
-}
 
 static bool write_kit(const Context *context, const Kit *kit, const OwnerKey *owner,
 		      const char *path, GError **error)
@@ -79,7 +63,7 @@ static bool create(Context *context, const OwnerKey *owner, const char *path, GE
 	g_autofree char *what = g_strdup_printf("the recovery kit '%s'", path);
 	char *passphrase;
 
-	if (!check_keys(context, owner, error) ||
+	if (!kit_keys_agree(context, owner, error) ||
 	    !passphrase_choose(context->arguments, what, &passphrase, error))
 		return false;
 	kit->settings = g_key_file_to_data(settings, NULL, NULL);
@@ -113,18 +97,6 @@ bool cmd_kit_create(const struct arguments *arguments, GError **error)
 		return false;
 	owner = unlock_owner(&context->passphrase, owner_path, error);
 	return owner && create(context, owner, path, error);
-}
-
-static bool test_owner(Context *context, GError **error)
-{
-	struct key_unlock unlock = {passphrase_ask_terminal, &context->passphrase};
-	g_autoptr(OwnerKey) owner = NULL;
-
-	/* Asking a second time would prove nothing new: both are of one passphrase. */
-	if (context->passphrase.used && !passphrase_is_given(context->arguments))
-		return true;
-	owner = owner_key_parse(context->kit->owner, "the owner key of the kit", &unlock, error);
-	return owner && check_keys(context, owner, error);
 }
 
 /* Every repository is tried; the first failure is returned, further ones are shown. */
@@ -192,7 +164,7 @@ bool cmd_kit_test(const struct arguments *given, GError **error)
 
 	borrow_kit(&arguments);
 	context = context_open(&arguments, NULL, error);
-	if (!context || !context_identity(context, error) || !test_owner(context, error) ||
+	if (!context || !context_identity(context, error) || !kit_owner_opens(context, error) ||
 	    !context_repos(context, error) || !test_repositories(context, results, error))
 		return false;
 	tell_tested(context, results);

@@ -32,9 +32,21 @@ static const struct drill_check_class classes[PLAN_CHECK_TYPES] = {
 				"what a program says"},
 	[PLAN_CHECK_LOG] = {"log", PLAN_STAGE_APP, AT(APP) | AT(EXTENDED), false, true,
 			    "what a log does not say"},
+	[PLAN_CHECK_REPOSITORY] =
+		{"repository", PLAN_STAGE_PAUSED, 0, false, true,
+		 "what a recovery would read can be read, and is what was written"},
+	[PLAN_CHECK_KIT] = {"kit", PLAN_STAGE_PAUSED, 0, false, true,
+			    "a recovery kit opens, is complete, and not out of date"},
 	[PLAN_CHECK_SPAN] = {"span", PLAN_STAGE_EXTENDED, AT(EXTENDED), false, true,
 			     "how long a phase took"},
 };
+
+static char *no_process[] = {NULL};
+const struct plan_check drill_kit = {.name = (char *)"recovery-kit",
+				     .title = (char *)"the recovery kit",
+				     .process = no_process,
+				     .type = PLAN_CHECK_KIT,
+				     .gate = true};
 
 const struct drill_check_class *drill_check_class(enum plan_check_type type)
 {

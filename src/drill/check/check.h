@@ -35,6 +35,9 @@ DrillCheckResult *drill_check_result_new(const struct plan_check *check, const c
 void drill_check_result_free(DrillCheckResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DrillCheckResult, drill_check_result_free)
 
+/* What kind=kit asks of the kit itself. */
+extern const struct plan_check drill_kit;
+
 /* The first verdict stands, but for a worse one: fail, then not assessed, then pass. */
 void drill_check_pass(DrillCheckResult *result, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void drill_check_warn(DrillCheckResult *result, const char *format, ...)

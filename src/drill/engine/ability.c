@@ -40,8 +40,6 @@ static bool refuse_discard(const DrillPlan *plan, GError **error)
 
 static bool check_plan(const DrillPlan *plan, GError **error)
 {
-	if (plan->kind != PLAN_RESTORE)
-		return refuse(plan->kind == PLAN_KIT ? "kind=kit" : "kind=verify", error);
 	if (plan->isolation.namespace != PLAN_NAMESPACE_AUTO &&
 	    plan->isolation.namespace != PLAN_NAMESPACE_UNSHARE)
 		return refuse("another namespace= of [isolation] than auto and unshare", error);

@@ -55,8 +55,8 @@ static bool is_wanted(const Drill *drill, const Repo *repo)
 /* Of all repositories the newest; whether it can be believed is seen where it is read. */
 static bool find_newest(Drill *drill, GError **error)
 {
-	for (guint i = 0; i < drill->request->repos->len; i++) {
-		Repo *repo = drill->request->repos->pdata[i];
+	for (guint i = 0; i < drill->means.repos->len; i++) {
+		Repo *repo = drill->means.repos->pdata[i];
 		g_autoptr(GPtrArray) ids = NULL;
 		const char *newest;
 
@@ -94,7 +94,7 @@ bool drill_resolve_anchor(Drill *drill, Repo *repo, GError **error)
 	const char *id = drill->target.anchor;
 	g_autoptr(Anchor) anchor = NULL;
 
-	if (!anchor_load(repo, drill->request->identity, id, &anchor, error))
+	if (!anchor_load(repo, drill->means.identity, id, &anchor, error))
 		return odr_context(error, "the target, anchor:%s", id);
 	g_free(drill->target.name);
 	drill->target.name = g_strdup(anchor->name);
@@ -128,7 +128,7 @@ bool drill_draw(Drill *drill, GError **error)
 {
 	json_t *data;
 
-	if (!drill_is_able(drill, error) || !choose(drill, error))
+	if (!choose(drill, error))
 		return false;
 	data = drill_target_json(&drill->target);
 	json_set_string(data, "plan", drill->plan->name);

@@ -79,7 +79,7 @@ static bool read_capture(Drill *drill, GError **error)
 	if (!manifest)
 		return odr_fail(error, ODR_ERROR_NOT_FOUND,
 				"no capture of the configuration is as old as the moment");
-	captured->config = config_read_open(drill->repo, drill->request->identity, manifest, error);
+	captured->config = config_read_open(drill->repo, drill->means.identity, manifest, error);
 	return captured->config != NULL;
 }
 

@@ -61,7 +61,7 @@ void drill_check_configuration(Drill *drill, const struct plan_check *check)
 				       "no capture of the configuration is as old as the moment");
 	} else {
 		g_autoptr(ConfigRead) config =
-			config_read_open(drill->repo, drill->request->identity, manifest, &trouble);
+			config_read_open(drill->repo, drill->means.identity, manifest, &trouble);
 
 		if (config)
 			judge_configuration(check, config_read_index(config), result);

@@ -66,12 +66,11 @@ static bool end_of(struct drawing *drawing, Repo *repo, const struct restore_hol
 		return false;
 	/* Of all sets that lead to the same end it is looked at once. */
 	if (plan.wal_end != drawing->wal_end &&
-	    restore_plan_prove(
-		    &(struct restore_proof){.repo = repo,
-					    .identity = drawing->drill->request->identity,
-					    .source = &source,
-					    .target = &latest},
-		    &plan, NULL)) {
+	    restore_plan_prove(&(struct restore_proof){.repo = repo,
+						       .identity = drawing->drill->means.identity,
+						       .source = &source,
+						       .target = &latest},
+			       &plan, NULL)) {
 		drawing->wal_end = plan.wal_end;
 		drawing->end = (struct population_knot){.time = plan.last_commit,
 							.lsn = plan.last_commit_lsn};
@@ -156,7 +155,7 @@ static bool add_anchor(struct drawing *drawing, Repo *repo, const struct restore
 
 	if (set_id_time(id) < drill->t_loss - drill->plan->select.window)
 		return false;
-	if (!mark_load(repo, drill->request->identity, id, &mark, &cause)) {
+	if (!mark_load(repo, drill->means.identity, id, &mark, &cause)) {
 		drill_deviate(drill, "%s", cause->message);
 		return true;
 	}
@@ -194,7 +193,7 @@ static bool gather_from(struct drawing *drawing, Repo *repo, GError **error)
 {
 	struct restore_holdings holdings = {0};
 
-	if (!restore_holdings_read(repo, drawing->drill->request->identity, &holdings, error))
+	if (!restore_holdings_read(repo, drawing->drill->means.identity, &holdings, error))
 		return false;
 	drawing->wal_end = 0;
 	for (guint i = 0; i < holdings.manifests->len; i++)
@@ -210,8 +209,8 @@ static bool gather(struct drawing *drawing, GError **error)
 {
 	Drill *drill = drawing->drill;
 
-	for (guint i = 0; i < drill->request->repos->len; i++) {
-		Repo *repo = drill->request->repos->pdata[i];
+	for (guint i = 0; i < drill->means.repos->len; i++) {
+		Repo *repo = drill->means.repos->pdata[i];
 		const char *only = drill->plan->select.repository;
 		struct draw_repository *repository;
 
@@ -233,6 +232,7 @@ static bool gather(struct drawing *drawing, GError **error)
 static bool find_checkpoint(struct drawing *drawing, GError **error)
 {
 	Drill *drill = drawing->drill;
+	const GPtrArray *repos = drill->means.evidence_repos;
 	g_autoptr(Checkpoint) checkpoint = NULL;
 	usec_t began;
 
@@ -242,10 +242,10 @@ static bool find_checkpoint(struct drawing *drawing, GError **error)
 		return false;
 	drawing->inputs->zone = g_strdup(drill->plan->schedule.zone_name);
 	drawing->inputs->slot_began = began;
-	for (guint i = 0; drill->request->key && i < drill->request->evidence_repos->len; i++)
+	for (guint i = 0; drill->request->key && repos && i < repos->len; i++)
 		if (!checkpoint &&
 		    !checkpoint_before(
-			    drill->request->evidence_repos->pdata[i],
+			    repos->pdata[i],
 			    &(struct checkpoint_wanted){
 				    .public_key = drill->request->key->endorsement.public_key,
 				    .before = began,

@@ -59,9 +59,11 @@ typedef struct drill Drill;
 struct drill {
 	const struct drill_request *request;
 	const DrillPlan *plan;
-	usec_t begun;	  /* wall clock */
-	usec_t t_loss;	  /* wall clock: nothing stored later is used */
-	usec_t commanded; /* monotonic, as the next four; 0: never */
+	struct drill_means means;
+	GPtrArray *nowhere; /* repositories for evidence where there is none: empty */
+	usec_t begun;	    /* wall clock */
+	usec_t t_loss;	    /* wall clock: nothing stored later is used */
+	usec_t commanded;   /* monotonic, as the next four; 0: never */
 	usec_t db_ready, files_ready, gated, checked;
 
 	/* the moment */
@@ -120,6 +122,7 @@ struct drill_measured {
 void drill_measure(const Drill *drill, struct drill_measured *measured);
 
 /* The states, in order. */
+bool drill_open(Drill *drill, GError **error);
 bool drill_draw(Drill *drill, GError **error);
 /* REFUSED where the plan asks for what is not done; lesser things are deviations. */
 bool drill_is_able(Drill *drill, GError **error);
@@ -134,6 +137,7 @@ void drill_anchor_clear(struct drill_anchor *anchor);
 const struct drill_reference *drill_reference(void *data, const struct drill_question *question);
 const GArray *drill_past(void *data, const struct drill_question *question);
 bool drill_preflight(Drill *drill, GError **error);
+bool drill_verify(Drill *drill, GError **error);
 bool drill_provision(Drill *drill, GError **error);
 bool drill_isolate(Drill *drill, GError **error);
 bool drill_restore(Drill *drill, GError **error);

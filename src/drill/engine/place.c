@@ -15,7 +15,7 @@
 static bool is_wanted(const Drill *drill, guint number)
 {
 	const char *name = drill->target.repository;
-	const Repo *repo = drill->request->repos->pdata[number];
+	const Repo *repo = drill->means.repos->pdata[number];
 
 	return !name || strcmp(store_name(repo->store), name) == 0;
 }
@@ -26,18 +26,17 @@ static bool plan_from(Drill *drill, Repo *repo, GError **error)
 
 	bool found = drill->target.anchor
 			     ? drill_resolve_anchor(drill, repo, error)
-			     : restore_target_find_mark(repo, drill->request->identity, target,
+			     : restore_target_find_mark(repo, drill->means.identity, target,
 							drill->deviations, error);
 
-	if (!found ||
-	    !restore_holdings_read(repo, drill->request->identity, &drill->holdings, error))
+	if (!found || !restore_holdings_read(repo, drill->means.identity, &drill->holdings, error))
 		return false;
 
 	struct restore_source source = {.manifests = drill->holdings.manifests,
 					.ranges = drill->holdings.ranges,
 					.histories = drill->holdings.histories};
 	struct restore_proof proof = {.repo = repo,
-				      .identity = drill->request->identity,
+				      .identity = drill->means.identity,
 				      .source = &source,
 				      .target = target,
 				      .held = drill->holdings.held};
@@ -62,14 +61,14 @@ static void forget_plan(Drill *drill)
 /* The first repository that leads to the target; why the last one does not is the reason. */
 static bool find_repository(Drill *drill, GError **error)
 {
-	const GPtrArray *repos = drill->request->repos;
+	const GPtrArray *repos = drill->means.repos;
 
 	for (guint i = 0; i < repos->len; i++) {
 		if (!is_wanted(drill, i))
 			continue;
 		g_clear_error(error);
 		drill->repo = repos->pdata[i];
-		drill->store = drill->request->stores[i];
+		drill->store = drill->means.stores[i];
 		drill->store.as_of = drill->t_loss;
 		if (plan_from(drill, drill->repo, error))
 			return true;
@@ -108,8 +107,7 @@ static bool plan_files(Drill *drill, GError **error)
 	struct filestore_span span = moment_of(drill);
 	g_autoptr(GError) absent = NULL;
 
-	if (!filestore_holdings_read(drill->repo, drill->request->identity, &files->holdings,
-				     error))
+	if (!filestore_holdings_read(drill->repo, drill->means.identity, &files->holdings, error))
 		return false;
 	files->wanted = filestore_holdings_choose(&files->holdings, &span, &files->choice, &absent);
 	if (!files->wanted && !odr_error_is(absent, ODR_ERROR_NOT_FOUND)) {
@@ -183,7 +181,8 @@ bool drill_preflight(Drill *drill, GError **error)
 
 	drill->commanded = from;
 	done = find_repository(drill, error) && check_wal(drill, error) &&
-	       plan_files(drill, error) && check_room(drill, error);
+	       plan_files(drill, error) &&
+	       (drill->plan->kind == PLAN_VERIFY || check_room(drill, error));
 	drill_span_end(drill, PHASE_LOCATE, "", from, false);
 	return done;
 }
@@ -205,14 +204,37 @@ static bool check_marker(const struct drill_plan *plan, GError **error)
 		plan->sandbox.directory, plan->sandbox.marker);
 }
 
+static bool make_sandbox(Drill *drill, GError **error)
+{
+	return drill->sandbox.folder ||
+	       (check_marker(drill->plan, error) &&
+		sandbox_make(drill->plan->sandbox.directory, drill->request->run_id,
+			     &drill->sandbox, error));
+}
+
+/* What a kit has to be proven with is made where the copy will be, and goes with it. */
+bool drill_open(Drill *drill, GError **error)
+{
+	bool kit = drill->plan->kind == PLAN_KIT;
+	g_autofree char *folder = NULL;
+
+	if (!drill_is_able(drill, error) || (kit && !make_sandbox(drill, error)))
+		return false;
+	if (kit)
+		folder = g_build_filename(drill->sandbox.folder, "kit", NULL);
+	return drill->request->open(drill->request->open_data,
+				    &(struct drill_opening){.folder = folder,
+							    .means = &drill->means,
+							    .results = drill->results},
+				    error);
+}
+
 bool drill_provision(Drill *drill, GError **error)
 {
 	usec_t from = drill_span_begin();
-	bool done = check_marker(drill->plan, error) &&
+	bool done = make_sandbox(drill, error) &&
 		    instance_possible(drill->plan->sandbox.postgres_bin,
-				      drill->restore.manifest->pg_major, error) &&
-		    sandbox_make(drill->plan->sandbox.directory, drill->request->run_id,
-				 &drill->sandbox, error);
+				      drill->restore.manifest->pg_major, error);
 
 	drill_span_end(drill, PHASE_PROVISION, "", from, false);
 	return done;

@@ -32,7 +32,7 @@ static bool start_files(Drill *drill, GError **error)
 		return true;
 	files->folder = g_build_filename(drill->sandbox.folder, "filestore", NULL);
 	files->request = (struct restore_filestore_request){.repo = drill->repo,
-							    .identity = request->identity,
+							    .identity = drill->means.identity,
 							    .choice = &files->choice,
 							    .folder = files->folder,
 							    .throw_away = true,
@@ -84,13 +84,13 @@ static void prepare_replica(Drill *drill)
 	drill->parameters = parameters_of(plan);
 	drill->get = (struct archive_get_request){.repositories = &drill->store,
 						  .repository_count = 1,
-						  .identity = request->identity,
+						  .identity = drill->means.identity,
 						  .workers = request->workers,
 						  .timeout = request->archive_timeout,
 						  .sets = request->sets};
 	drill->replica_request = (struct replica_request){
 		.repo = drill->repo,
-		.identity = request->identity,
+		.identity = drill->means.identity,
 		.plan = &drill->restore,
 		.target = &drill->target.target,
 		.folder = drill->sandbox.folder,

@@ -30,7 +30,7 @@ static bool leads_here(const Drill *drill, const struct mark *mark)
 /* False: this is not the one. */
 static bool take_anchor(Drill *drill, const char *id, GError **error)
 {
-	const Identity *identity = drill->request->identity;
+	const Identity *identity = drill->means.identity;
 	struct drill_anchor *found = &drill->anchor;
 	g_autoptr(Mark) mark = NULL;
 	Anchor *anchor;

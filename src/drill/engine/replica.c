@@ -226,6 +226,9 @@ bool replica_replay(Replica *replica, GError **error)
 		g_clear_error(error);
 		g_propagate_error(error, g_steal_pointer(&trouble));
 	}
+	/* Else who was out of reach is the server, which is ours. */
+	else if (!done && odr_error_is(*error, ODR_ERROR_UNREACHABLE))
+		(*error)->code = ODR_ERROR_FAILED;
 	feeder_report(replica->feeder, &report);
 	add_span(replica, PHASE_REPLAY, from, !done, report.bytes, report.segments);
 	return done || odr_context(error, "cannot bring the cluster to its moment");

@@ -63,25 +63,32 @@ char *drill_plan_text(const Drill *drill, const char *name)
 
 /* ---- the states ---------------------------------------------------------------------------------- */
 
+#define EVERY	  (RESTORING | 1U << PLAN_VERIFY)
+#define RESTORING (1U << PLAN_RESTORE | 1U << PLAN_KIT)
 static const struct state {
 	const char *name;
 	bool (*enter)(Drill *drill, GError **error);
 	json_t *(*announce)(const Drill *drill); /* NULL: only its name */
 	enum drill_outcome failing;
+	unsigned kinds; /* of plans that enter it: bits 1 << PLAN_… */
+	bool fetches;	/* from repositories, and asks nobody else */
 } states[] = {
-	{"drawn", drill_draw, NULL, OUTCOME_ERROR},
-	{"preflight", drill_preflight, NULL, OUTCOME_FAIL_RESTORE},
-	{"provisioned", drill_provision, drill_announce_preflight, OUTCOME_ERROR},
-	{"isolated", drill_isolate, NULL, OUTCOME_ERROR},
-	{"restoring", drill_restore, drill_announce_restore, OUTCOME_FAIL_RESTORE},
-	{"replaying", drill_replay, NULL, OUTCOME_FAIL_RESTORE},
-	{"paused", drill_arrive, NULL, OUTCOME_FAIL_RESTORE},
-	{"checks-paused", drill_check_paused, drill_announce_arrival, OUTCOME_ERROR},
-	{"promoted", drill_promote, NULL, OUTCOME_FAIL_RESTORE},
-	{"requeued", drill_requeue, NULL, OUTCOME_ERROR},
-	{"neutralized", drill_neutralize, NULL, OUTCOME_ERROR},
-	{"checks-app", drill_check_app, NULL, OUTCOME_ERROR},
-	{"controls", drill_control, NULL, OUTCOME_ERROR},
+	{"opening", drill_open, NULL, OUTCOME_FAIL_RESTORE, EVERY, true},
+	{"drawn", drill_draw, NULL, OUTCOME_ERROR, EVERY, true},
+	{"preflight", drill_preflight, NULL, OUTCOME_FAIL_RESTORE, EVERY, true},
+	{"verifying", drill_verify, drill_announce_preflight, OUTCOME_FAIL_RESTORE,
+	 1U << PLAN_VERIFY, true},
+	{"provisioned", drill_provision, drill_announce_preflight, OUTCOME_ERROR, RESTORING},
+	{"isolated", drill_isolate, NULL, OUTCOME_ERROR, RESTORING},
+	{"restoring", drill_restore, drill_announce_restore, OUTCOME_FAIL_RESTORE, RESTORING, true},
+	{"replaying", drill_replay, NULL, OUTCOME_FAIL_RESTORE, RESTORING, true},
+	{"paused", drill_arrive, NULL, OUTCOME_FAIL_RESTORE, RESTORING},
+	{"checks-paused", drill_check_paused, drill_announce_arrival, OUTCOME_ERROR, RESTORING},
+	{"promoted", drill_promote, NULL, OUTCOME_FAIL_RESTORE, RESTORING},
+	{"requeued", drill_requeue, NULL, OUTCOME_ERROR, RESTORING},
+	{"neutralized", drill_neutralize, NULL, OUTCOME_ERROR, RESTORING},
+	{"checks-app", drill_check_app, NULL, OUTCOME_ERROR, RESTORING},
+	{"controls", drill_control, NULL, OUTCOME_ERROR, RESTORING},
 };
 
 bool drill_append(const Drill *drill, enum audit_event event, json_t *data, GError **error)
@@ -111,11 +118,23 @@ static bool enter(Drill *drill, const struct state *state, GError **error)
 	return stop_check(error) && announce(drill, state, error) && state->enter(drill, error);
 }
 
+/* That a repository is out of reach says nothing of what is in it. */
+static enum drill_outcome meaning_of(const Drill *drill, const struct state *state)
+{
+	if (drill->over_limit)
+		return OUTCOME_SKIPPED;
+	if (state->fetches && (odr_error_is(drill->failure, ODR_ERROR_UNREACHABLE) ||
+			       odr_error_is(drill->failure, ODR_ERROR_TRANSIENT)))
+		return OUTCOME_ERROR;
+	return state->failing;
+}
+
 static void go_through(Drill *drill)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(states) && !drill->failure; i++)
-		if (!enter(drill, &states[i], &drill->failure))
-			drill->failing = drill->over_limit ? OUTCOME_SKIPPED : states[i].failing;
+		if ((states[i].kinds & (1U << drill->plan->kind)) &&
+		    !enter(drill, &states[i], &drill->failure))
+			drill->failing = meaning_of(drill, &states[i]);
 	drill->checked = clock_monotonic();
 }
 
@@ -261,7 +280,8 @@ static json_t *digest_data(GBytes *document)
 struct evidence drill_evidence(const Drill *drill)
 {
 	return (struct evidence){.state = drill->request->state,
-				 .repos = drill->request->evidence_repos,
+				 .repos = drill->means.evidence_repos ? drill->means.evidence_repos
+								      : drill->nowhere,
 				 .key = drill->request->key,
 				 .retain = drill->plan->evidence.retain};
 }
@@ -283,7 +303,11 @@ static bool store(Drill *drill, GError **error)
 {
 	struct evidence evidence = drill_evidence(drill);
 
-	return !drill->plan->evidence.store ||
+	if (drill->plan->evidence.store && !drill->means.evidence_repos)
+		g_ptr_array_add(drill->notes,
+				g_strdup("the evidence is on this host alone: no repository could "
+					 "be opened to store it"));
+	return !drill->plan->evidence.store || !drill->means.evidence_repos ||
 	       (evidence_store(&evidence, drill->request->run_id, error) &&
 		drill_append(drill, AUDIT_DRILL_STORED, json_object(), error));
 }
@@ -371,6 +395,7 @@ static void drill_clear(Drill *drill)
 	g_clear_pointer(&drill->controls, json_decref);
 	g_clear_pointer(&drill->teardown, json_decref);
 	g_free(drill->sandbox.folder);
+	g_clear_pointer(&drill->nowhere, g_ptr_array_unref);
 	g_free(drill->server_sha256);
 	g_free(drill->parameters);
 	g_free(drill->odoo_log);
@@ -404,11 +429,12 @@ static bool begin(Drill *drill, GError **error)
 	drill->plan = request->plan;
 	drill->begun = drill->t_loss = clock_now();
 	drill->commanded = clock_monotonic();
-	drill->state = "drawn";
+	drill->state = "opening";
 	drill->spans = g_array_new(FALSE, TRUE, sizeof(struct drill_span));
 	drill->results = g_ptr_array_new_with_free_func((GDestroyNotify)drill_check_result_free);
 	drill->deviations = g_ptr_array_new_with_free_func(g_free);
 	drill->notes = g_ptr_array_new_with_free_func(g_free);
+	drill->nowhere = g_ptr_array_new();
 	return (!request->key ||
 		evidence_previous(request->state, request->run_id, drill->previous, error)) &&
 	       audit_hold(request->audit, request->run_id, error) &&

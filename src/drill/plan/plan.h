@@ -217,6 +217,8 @@ enum plan_check_type {
 	PLAN_CHECK_COMMAND,
 	PLAN_CHECK_LOG,
 	PLAN_CHECK_SPAN,
+	PLAN_CHECK_REPOSITORY, /* of kind=verify and kind=kit: no plan names these two */
+	PLAN_CHECK_KIT,
 	PLAN_CHECK_TYPES
 };
 enum plan_filestore_mode { PLAN_FILESTORE_EXIST, PLAN_FILESTORE_SIZE, PLAN_FILESTORE_SHA1 };
