@@ -72,9 +72,14 @@ sub codes_of_tool {
 	return ($result->status, sort keys %codes);
 }
 
-sub codes_of_script {
+sub start_script {
 	my ($folder, $key) = @_;
-	my $result = run_program(['sh', $verifier, $folder, $key], timeout => 120);
+	return start_program(['sh', $verifier, $folder, $key]);
+}
+
+sub codes_of_script {
+	my ($script) = @_;
+	my $result = $script->wait(120);
 	diag $result->err if $result->err;
 	return ($result->status, grep { /^(?:error|warning) / } split /\n/, $result->out);
 }
@@ -83,22 +88,31 @@ sub codes_of_script {
 sub is_ordinary { return $_[0] =~ / unlocked$/ }
 
 # change: a sub with a copy; expected: codes without ordinary warnings, as "error SUBJECT CODE" with #N for the N-th run;
-# an undefined one: only that both agree.
+# an undefined one: only that both agree. The script takes its time: it runs while the next case is prepared.
+my @begun;
 sub both_find {
 	my ($name, $change, $expected, $key_used) = @_;
-	subtest $name => sub {
-		my $copy = copy_of();
-		$change->($copy);
-		my ($status, @codes) = codes_of_tool($copy, $key_used // $key);
-		my ($script_status, @script_codes) = codes_of_script($copy, $key_used // $key);
-		my @due = sort map { s/#(\d+)/run_id($1)/er } grep { defined } @$expected;
+	my $copy = copy_of();
+	$change->($copy);
+	push @begun, { name => $name, copy => $copy, expected => $expected, key => $key_used // $key, script => start_script($copy, $key_used // $key) };
+	finish_case(shift @begun) if @begun > 1;
+}
+
+sub finish_cases { finish_case(shift @begun) while @begun }
+
+sub finish_case {
+	my ($case) = @_;
+	subtest $case->{name} => sub {
+		my ($status, @codes) = codes_of_tool($case->{copy}, $case->{key});
+		my ($script_status, @script_codes) = codes_of_script($case->{script});
+		my @due = sort map { s/#(\d+)/run_id($1)/er } grep { defined } @{ $case->{expected} };
 
 		is_deeply(\@script_codes, \@codes, 'both find the same') or diag explain [\@codes, \@script_codes];
-		is_deeply([grep { !is_ordinary($_) } @codes], \@due, 'what was done') unless grep { !defined } @$expected;
+		is_deeply([grep { !is_ordinary($_) } @codes], \@due, 'what was done') unless grep { !defined } @{ $case->{expected} };
 		my $due_status = (grep { /^error/ } @codes) ? 13 : 0;
 		is($status, $due_status, "odrbackup exits with $due_status");
 		is($script_status, $due_status, 'and the script, too');
-		File::Path::remove_tree($copy);
+		File::Path::remove_tree($case->{copy});
 	};
 }
 
@@ -298,6 +312,8 @@ both_find('an attestation that was altered', sub { edit(run_file($_[0], 1, 'tear
 tool_ok([qw(key new evidence), "$site/other", '--owner', "$site/owner", '--unprotected'], 'another evidence key');
 both_find('another key', sub { }, [undef], "$site/other.pem");
 
+finish_cases();
+
 # Whoever drills draws again, with another seed, until the point is an easy one.
 program_ok([$maker, 'again', $state, $key_file, "$site/repository", 2, ''], 'a draw repeated');
 program_ok([$maker, 'again', $state, $key_file, "$site/repository", 2, 'tried'], 'a draw with another seed');
@@ -307,5 +323,6 @@ site_ok('evidence', 'export', '--output', work_path('exported'));
 both_find('a draw that was rolled again', sub { },
 	['warning 20261122T200200Z-00000002 draw-repeated', 'error 20261122T210200Z-00000002 draw-rerolled',
 	'error 20261122T220400Z-00000004 draw-history']);
+finish_cases();
 
 done_testing;

@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Digest::SHA qw(sha256_hex);
 use JSON::PP ();
 use POSIX ();
 use Test::More;
@@ -24,6 +25,8 @@ $site->tool_ok(['key', 'new', 'evidence', $site->path('evidence'), '--owner', $s
 my $source = $site->cluster;
 my $shop = Odr::Odoo->new(cluster => $source, database => 'shop', filestore => $root)->create;
 my @first = map { $shop->upload("first $_", res_model => 'account.move', res_id => $_) } 1 .. 20;
+$source->psql(q(CREATE TABLE customer (name text)), 'shop');
+$source->psql(q(INSERT INTO customer VALUES ('Frieda Kugelblitz')), 'shop');
 $site->backup('database and filestore');
 my $second = $shop->upload('second');
 $site->tool_ok(['mark', $service, 'before-the-upgrade'], 'a mark');
@@ -163,11 +166,6 @@ subtest 'what cannot be' => sub {
 	like($record->{failure}{message}, qr/out of reach/, 'is no isolation');
 	($record) = drill(plan_file('shredded', sandbox => { discard => 'drop-key' }), [], 6, 'refused', 'discard=drop-key');
 	like($record->{failure}{message}, qr/discard=drop-key cannot be carried out.*cryptsetup close/, 'says what to do instead');
-	for my $asked ([ 'evidence', 'redact', 'hash' ]) {
-		my ($group, $key, $value) = @$asked;
-		($record) = drill(plan_file("more-$key", $group => { $key => $value }), [], 6, 'refused', "$key=$value");
-		like($record->{failure}{message}, qr/does not carry out .*$key=/, "$key=$value is not passed over");
-	}
 	($record) = drill(plan_file('lesser', sandbox => { memory => '1GiB' }), ['--target', 'latest'], 0, 'pass-with-warnings', 'memory=');
 	like($record->{deviations}[0], qr/^memory= of \[sandbox\] is not carried out/, 'memory= neither');
 	my $small = new_dir($site->path('small'), 0700);
@@ -223,6 +221,32 @@ subtest 'trouble on the way' => sub {
 	is($aborted->status, 143, 'a signal ends it');
 	like($aborted->out, qr/"outcome": ?"aborted"/, 'as aborted, with a record');
 	nothing_left('a signal');
+};
+
+# What a check finds in the business, and may not be told: neither by its verdict, nor by what a server says of it.
+subtest 'values that must not appear' => sub {
+	my $name = 'Frieda Kugelblitz';
+	my $header = "  kind: metric  module: base  odoo: 14-18\n-- needs: customer\n";
+	write_file($site->path('plans/weekly/name.sql'), "-- id: name$header" . 'SELECT name FROM customer');
+	write_file($site->path('plans/weekly/number.sql'), "-- id: number$header" . 'SELECT name::int FROM customer');
+	my %checks = ('check name' => { type => 'sql', sql => 'weekly/name.sql', expect => 'eq nobody' },
+		'check number' => { type => 'sql', sql => 'weekly/number.sql', expect => 'eq 7' });
+	my $run;
+	for my $redact (qw(hash drop)) {
+		my ($record, $result) = drill(plan_file("secret-$redact", evidence => { redact => $redact }, %checks), ['--target', 'latest'], 4, 'fail-check', $redact);
+		$run = $record->{run}{id};
+		my $check = state_of($record, 'name');
+		is($check->{status}, 'fail', "$redact: it was looked at");
+		is($check->{value}, $redact eq 'drop' ? undef : 'sha256:' . sha256_hex("$run\n$name"), "$redact: what becomes of it");
+		like(state_of($record, 'number')->{message}, qr/^it could not run/, "$redact: what a server says of it is not told");
+		unlike($result->out . $result->err, qr/Kugelblitz/, "$redact: it is not on the screen");
+		for my $form (qw(html markdown junit csv json)) {
+			my $report = $site->path("secret.$form");
+			$site->tool_ok(['report', 'drill', $run, '--render', $form, '--output', $report], "$redact: $form");
+			unlike(read_file($report), qr/Kugelblitz/, "$redact: nor in the report as $form");
+		}
+	}
+	is(run_program(['grep', '-rlF', 'Kugelblitz', $site->path('state'), $site->path('repository')])->out, '', 'nor anywhere in state and repository');
 };
 
 subtest 'a drill that dies' => sub {

@@ -106,7 +106,7 @@ json_t *drill_results_json(const GPtrArray *results)
 	json_t *list = json_array();
 
 	for (guint i = 0; i < results->len; i++)
-		json_array_append_new(list, drill_check_result_json(results->pdata[i]));
+		json_array_append_new(list, drill_check_result_json(results->pdata[i], NULL));
 	return list;
 }
 

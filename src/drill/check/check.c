@@ -106,6 +106,30 @@ static int badness(enum drill_check_status status, bool warned)
 	return MAX(of[status], warned ? 1 : 0);
 }
 
+/* Of what is to be printed only what is always the same: the rest may be a value that must not appear. */
+static char *only_words(const char *format)
+{
+	GString *text = g_string_new(NULL);
+	bool dots = false;
+
+	for (const char *at = format; *at; at++) {
+		if (*at != '%' || at[1] == '%') {
+			g_string_append_c(text, *at);
+			at += *at == '%';
+			dots = false;
+			continue;
+		}
+		/* As far as the letter of the conversion; those of lengths are passed over. */
+		at += strcspn(at, "diouxXeEfgGcsp");
+		if (!dots)
+			g_string_append(text, "…");
+		dots = true;
+		if (!*at)
+			break;
+	}
+	return g_string_free(text, FALSE);
+}
+
 static void judge(DrillCheckResult *result, enum drill_check_status status, bool warned,
 		  const char *format, va_list arguments)
 {
@@ -114,7 +138,10 @@ static void judge(DrillCheckResult *result, enum drill_check_status status, bool
 	result->warned = warned;
 	result->status = status;
 	g_free(result->message);
-	result->message = g_strdup_vprintf(format, arguments);
+	/* What is said of steps over HTTP leaves values out by itself, and names the step. */
+	result->message = result->check->redact && result->check->type != PLAN_CHECK_HTTP
+				  ? only_words(format)
+				  : g_strdup_vprintf(format, arguments);
 }
 
 void drill_check_pass(DrillCheckResult *result, const char *format, ...)
@@ -162,8 +189,34 @@ static json_t *process_json(const struct plan_check *check)
 	return list;
 }
 
-json_t *drill_check_result_json(const DrillCheckResult *result)
+static char *shown(const DrillCheckResult *result, const char *value,
+		   const struct drill_redaction *redaction)
 {
+	g_autofree char *line = NULL;
+	g_autofree char *digest = NULL;
+
+	if (!value || !result->check->redact)
+		return g_strdup(value);
+	if (!redaction || !redaction->hash)
+		return NULL;
+	line = g_strdup_printf("%s\n%s", redaction->run_id, value);
+	digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, line, -1);
+	return g_strconcat("sha256:", digest, NULL);
+}
+
+/* What stands in the plan is no secret of this check. */
+static char *shown_expect(const DrillCheckResult *result, const struct drill_redaction *redaction)
+{
+	if (g_strcmp0(result->expect, result->check->expect_text) == 0)
+		return g_strdup(result->expect);
+	return shown(result, result->expect, redaction);
+}
+
+json_t *drill_check_result_json(const DrillCheckResult *result,
+				const struct drill_redaction *redaction)
+{
+	g_autofree char *value = shown(result, result->value, redaction);
+	g_autofree char *expect = shown_expect(result, redaction);
 	const struct plan_check *check = result->check;
 	json_t *object = json_object();
 
@@ -179,8 +232,8 @@ json_t *drill_check_result_json(const DrillCheckResult *result)
 	json_set_string(object, "database", result->database);
 	json_set_string(object, "status", drill_check_status_name(result->status));
 	json_set_bool(object, "warned", result->warned);
-	json_set_string(object, "value", result->value);
-	json_set_string(object, "expect", result->expect);
+	json_set_string(object, "value", value);
+	json_set_string(object, "expect", expect);
 	json_set_string(object, "basis", result->basis);
 	json_set_string(object, "query_sha256",
 			result->query_sha256[0] ? result->query_sha256 : NULL);

@@ -45,8 +45,15 @@ void drill_check_warn(DrillCheckResult *result, const char *format, ...)
 void drill_check_fail(DrillCheckResult *result, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void drill_check_unassessed(DrillCheckResult *result, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* As the record has it. New reference. */
-json_t *drill_check_result_json(const DrillCheckResult *result);
+/* What becomes of values of checks that are redacted: gone, or sha256:<SHA-256 of "<run>\n<value>">. Their messages keep
+ * only what is always the same in them. */
+struct drill_redaction {
+	bool hash;
+	const char *run_id;
+};
+/* As the record has it; redaction NULL: gone. New reference. */
+json_t *drill_check_result_json(const DrillCheckResult *result,
+				const struct drill_redaction *redaction);
 
 /* What a drill's outcome follows from. */
 struct drill_check_counts {

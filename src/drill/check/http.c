@@ -71,7 +71,7 @@ static void tell(const struct http_asking *asking, const GError *trouble, DrillC
 		drill_check_unassessed(result, "it could not run: %s", message);
 		return;
 	}
-	if (asking->expected && !asking->check->redact) {
+	if (asking->expected) {
 		result->expect = http_text_redact(asking->expected, asking->site->password);
 		result->value = http_text_redact(asking->found, asking->site->password);
 	}

@@ -45,8 +45,6 @@ static bool check_plan(const DrillPlan *plan, GError **error)
 		return refuse("another namespace= of [isolation] than auto and unshare", error);
 	if (plan->sandbox.discard != PLAN_DISCARD_DELETE)
 		return refuse_discard(plan, error);
-	if (plan->evidence.redact != PLAN_REDACT_NONE)
-		return refuse("redact= of [evidence]", error);
 	return g_strcmp0(plan->select.set, "random") != 0 ||
 	       refuse("set=random of [select]", error);
 }

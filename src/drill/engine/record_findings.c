@@ -7,10 +7,13 @@
 #define LOG_EXCERPT 16384 /* bytes of the end */
 json_t *drill_record_checks(const Drill *drill)
 {
+	const struct drill_redaction redaction = {drill->plan->evidence.redact == PLAN_REDACT_HASH,
+						  drill->request->run_id};
 	json_t *section = json_array();
 
 	for (guint i = 0; i < drill->results->len; i++)
-		json_array_append_new(section, drill_check_result_json(drill->results->pdata[i]));
+		json_array_append_new(
+			section, drill_check_result_json(drill->results->pdata[i], &redaction));
 	return section;
 }
 
@@ -69,7 +72,16 @@ json_t *drill_record_unassessed(const Drill *drill)
 	return section;
 }
 
-static void add_log(json_t *logs, const char *name, const char *path)
+/* A server quotes values where it complains. */
+static bool is_any_redacted(const DrillPlan *plan)
+{
+	for (guint i = 0; i < plan->checks->len; i++)
+		if (((struct plan_check *)plan->checks->pdata[i])->redact)
+			return true;
+	return false;
+}
+
+static void add_log(const Drill *drill, json_t *logs, const char *name, const char *path)
 {
 	g_autofree char *text = NULL;
 	uint8_t digest[SHA256_SIZE];
@@ -86,7 +98,7 @@ static void add_log(json_t *logs, const char *name, const char *path)
 
 	json_set_string(log, "name", name);
 	json_set_string(log, "sha256", hex);
-	json_set_string(log, "excerpt", end);
+	json_set_string(log, "excerpt", is_any_redacted(drill->plan) ? NULL : end);
 	json_array_append_new(logs, log);
 }
 
@@ -95,8 +107,8 @@ json_t *drill_record_logs(const Drill *drill)
 {
 	json_t *logs = json_array();
 
-	add_log(logs, "postgresql", drill->replica ? replica_log(drill->replica) : NULL);
-	add_log(logs, "odoo", drill->odoo_log);
+	add_log(drill, logs, "postgresql", drill->replica ? replica_log(drill->replica) : NULL);
+	add_log(drill, logs, "odoo", drill->odoo_log);
 	return logs;
 }
 

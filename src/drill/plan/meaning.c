@@ -206,6 +206,21 @@ static bool read_check(struct plan_reading *reading, struct plan_check *check, G
 	}
 }
 
+/* Values of the business are what the plan's own questions give; what the tool asks of its own is of the machine. */
+static bool tells_values(const struct plan_check *check)
+{
+	switch (check->type) {
+	case PLAN_CHECK_SQL:
+	case PLAN_CHECK_COMPARE:
+	case PLAN_CHECK_HTTP:
+	case PLAN_CHECK_COMMAND:
+	case PLAN_CHECK_LOG:
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool plan_read_meaning(struct plan_reading *reading, GError **error)
 {
 	DrillPlan *plan = reading->plan;
@@ -214,8 +229,12 @@ bool plan_read_meaning(struct plan_reading *reading, GError **error)
 	clear_word(&plan->sandbox.postgres_bin, "auto");
 	if (!read_amcheck(reading, error) || !read_parameters(reading, error))
 		return false;
-	for (guint i = 0; i < plan->checks->len; i++)
-		if (!read_check(reading, plan->checks->pdata[i], error))
+	for (guint i = 0; i < plan->checks->len; i++) {
+		struct plan_check *check = plan->checks->pdata[i];
+
+		check->redact |= plan->evidence.redact != PLAN_REDACT_NONE && tells_values(check);
+		if (!read_check(reading, check, error))
 			return false;
+	}
 	return true;
 }
