@@ -116,6 +116,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/tables/watch.c \
 	src/cli/tenant_site.c \
 	src/cli/tenant_site.h \
+	src/cli/trail.c \
+	src/cli/trail.h \
 	src/cli/unlock.c \
 	src/cli/unlock.h \
 	src/cli/views/anchor.c \

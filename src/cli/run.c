@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/metrics.h"
+#include "cli/trail.h"
 #include "ops/record.h"
 #include "repo/layout.h"
 
@@ -45,6 +46,7 @@ Run *run_begin(const Context *context, const char *command)
 	run->command = g_strdup(command);
 	run->context = context;
 	run_begin_record(run, context);
+	trail_begin(run);
 	return run;
 }
 
@@ -93,6 +95,7 @@ void run_finish(Run *run, const GError *error, const struct run_result *result)
 	if (run->catalog && (!catalog_run_finish(run->catalog, &record, &trouble) ||
 			     !record_all_alterations(run, &trouble)))
 		log_warning("the end of this run is not recorded: %s", trouble->message);
+	trail_end(run, record.outcome, result);
 	tell_metrics(run);
 }
 

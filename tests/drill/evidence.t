@@ -325,4 +325,20 @@ both_find('a draw that was rolled again', sub { },
 	'error 20261122T220400Z-00000004 draw-history']);
 finish_cases();
 
+subtest 'what other commands tell the chain' => sub {
+	my $last = sub { decode_json(site_ok('audit', 'log', '--last', 1, '--json')->out)->{lines}[0] };
+	is($last->()->{event}, 'evidence.exported', 'an export');
+	rename "$state/audit.log", "$state/away";
+	new_dir("$state/audit.log");
+	like(site_ok('catalog', 'rebuild', 'erp')->err, qr/warning: catalog\.rebuilt is not in the audit chain: cannot open '\Q$state\E\/audit\.log'/,
+		'what cannot be appended is a warning, and is done');
+	rmdir "$state/audit.log";
+	rename "$state/away", "$state/audit.log";
+	site_ok('catalog', 'rebuild', 'erp');
+	my $line = $last->();
+	is($line->{event}, 'catalog.rebuilt', 'a rebuild');
+	ok($line->{actor}{user} && $line->{actor}{pid}, 'and by whom');
+	site_ok('audit', 'verify');
+};
+
 done_testing;

@@ -280,6 +280,8 @@ subtest 'what was archived is gone' => sub {
 subtest 'what others make of it' => sub {
 	my $verified = run_program([source_path('contrib/verify-evidence'), $site->path('state'), $site->path('evidence.pem')]);
 	is($verified->status, 0, 'the evidence of all these drills holds for openssl and jq, too') or diag join "\n", grep { !/^warning/ } split /\n/, $verified->out . $verified->err;
+	my @published = map { $_->{data}{set} } grep { $_->{event} eq 'set.published' } @{ $site->tool_ok(['audit', 'log', '--json'], 'the chain')->json->{lines} };
+	is_deeply([sort @published], [sort $site->set_ids], 'which has every set that was published');
 	my $due = $site->tool_ok(['drill', 'due', $weekly, '--json'], 'what is due')->json->{plans}[0];
 	is($due->{state}, 'done', 'this slot has its drill');
 	is($site->tool('drill', 'run', $weekly, '--if-due')->status, 8, 'so a timer does nothing');

@@ -6,6 +6,7 @@
 #include "cli/output.h"
 #include "cli/run.h"
 #include "cli/service_status.h"
+#include "cli/trail.h"
 #include "cli/views/mark.h"
 #include "cli/views/set.h"
 #include "cli/views/status.h"
@@ -149,6 +150,8 @@ bool cmd_catalog_rebuild(const struct arguments *arguments, GError **error)
 	if (!catalog || !filling_rebuild(context, catalog, &unverified, error) ||
 	    !catalog_sets(catalog, context->service->name, NULL, &sets, error))
 		return false;
+	trail_add(context, AUDIT_CATALOG_REBUILT, NULL,
+		  trail_of(context, "repository", arguments_text(arguments, "repository")));
 	if (!context->identity)
 		log_info("without an identity only what is public is known: see odrbackup show -h");
 

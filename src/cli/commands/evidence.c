@@ -8,6 +8,7 @@
 #include "cli/evidence_key.h"
 #include "cli/filling.h"
 #include "cli/output.h"
+#include "cli/trail.h"
 #include "drill/evidence/record.h"
 #include "repo/layout.h"
 
@@ -188,6 +189,7 @@ bool cmd_evidence_export(const struct arguments *arguments, GError **error)
 						       .public_key = public_key},
 			     error))
 		return false;
+	trail_add(context, AUDIT_EVIDENCE_EXPORTED, NULL, trail_of(context, "folder", to));
 	if (!arguments_flag(arguments, "quiet") && !arguments_flag(arguments, "json"))
 		printf("%s\nNext: verify-evidence %s KEY, with the key from elsewhere\n", to, to);
 	if (arguments_flag(arguments, "json")) {

@@ -7,6 +7,7 @@
 #include "cli/filling.h"
 #include "cli/output.h"
 #include "cli/run.h"
+#include "cli/trail.h"
 #include "cli/views/set.h"
 #include "ops/record.h"
 
@@ -184,6 +185,32 @@ static void record(const Run *run, const char *service, const struct expire_resu
 		}
 }
 
+/* Each set that is gone, and what the store would not give up. */
+static void tell_trail(const Context *context, const Run *run, const struct expire_result *result)
+{
+	for (guint i = 0; i < result->repositories->len; i++) {
+		const struct expire_repository *repository = result->repositories->pdata[i];
+
+		for (guint k = 0; k < repository->sets->len; k++) {
+			const struct expire_set *set = repository->sets->pdata[k];
+			json_t *data;
+
+			if (!set->removed)
+				continue;
+			data = trail_of(context, "repository", repository->name);
+			json_set_string(data, "set", set->set_id);
+			json_set_string(data, "reason", set->reason);
+			trail_add(context, AUDIT_SET_EXPIRED, run->run_id, data);
+		}
+		if (repository->refused > 0) {
+			json_t *data = trail_of(context, "repository", repository->name);
+
+			json_set_int(data, "refused", repository->refused);
+			trail_add(context, AUDIT_DELETION_TRIED, run->run_id, data);
+		}
+	}
+}
+
 static bool judge(const struct expire_result *result, GError **error)
 {
 	unsigned unverified = 0, refused = 0;
@@ -221,8 +248,10 @@ static bool expire(const Context *context, Run *run, bool plan, GError **error)
 	bool done = context_lock_wait(context, &request.lock_wait, error) &&
 		    expire_run(&request, &result, error);
 
-	if (run && result.repositories)
+	if (run && result.repositories) {
 		record(run, context->service->name, &result);
+		tell_trail(context, run, &result);
+	}
 	if (done)
 		report(context->arguments, context->service->name, plan, &result);
 	done = done && judge(&result, error);

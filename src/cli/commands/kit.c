@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "cli/proof.h"
 #include "cli/runbook.h"
+#include "cli/trail.h"
 #include "crypto/secret.h"
 
 #include <stdio.h>
@@ -96,7 +97,10 @@ bool cmd_kit_create(const struct arguments *arguments, GError **error)
 	if (!context || !context_identity(context, error))
 		return false;
 	owner = unlock_owner(&context->passphrase, owner_path, error);
-	return owner && create(context, owner, path, error);
+	if (!owner || !create(context, owner, path, error))
+		return false;
+	trail_add(context, AUDIT_KEY_ESCROWED, NULL, trail_of(context, "kit", path));
+	return true;
 }
 
 /* Every repository is tried; the first failure is returned, further ones are shown. */

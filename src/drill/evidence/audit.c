@@ -313,6 +313,18 @@ static bool append_locked(struct addition *addition, int fd, const struct audit_
 	       write_synced(addition->audit, fd, addition->text, error);
 }
 
+/* What root appends, the owner of the state folder goes on with. */
+static void keep_owner(const Audit *audit, int fd)
+{
+	struct stat about;
+
+	if (geteuid() != 0 || stat(audit->state, &about) != 0 || about.st_uid == 0)
+		return;
+	if (fchown(fd, about.st_uid, about.st_gid) != 0 ||
+	    lchown(audit->lock_path, about.st_uid, about.st_gid) != 0)
+		log_debug("'%s' stays root's: %s", audit->path, g_strerror(errno));
+}
+
 static bool append(struct addition *addition, const struct audit_entry *entry, GError **error)
 {
 	const Audit *audit = addition->audit;
@@ -328,6 +340,7 @@ static bool append(struct addition *addition, const struct audit_entry *entry, G
 		file_lock_release(&lock);
 		return false;
 	}
+	keep_owner(audit, fd);
 	appended = append_locked(addition, fd, entry, error);
 	close(fd);
 	file_lock_release(&lock);

@@ -1,0 +1,61 @@
+#include "cli/trail.h"
+
+#include "base/log.h"
+
+#include <string.h>
+
+static const struct {
+	const char *command;
+	enum audit_event begins; /* AUDIT_EVENTS: nothing is said */
+	enum audit_event ends;
+	bool only_with_set; /* it ends with one, or there is nothing to tell */
+} told[] = {
+	{"backup", AUDIT_EVENTS, AUDIT_SET_PUBLISHED, true},
+	{"restore", AUDIT_RESTORE_PLANNED, AUDIT_RESTORE_ENDED, false},
+	{"export", AUDIT_RESTORE_PLANNED, AUDIT_RESTORE_ENDED, false},
+};
+
+void trail_add(const Context *context, enum audit_event event, const char *run, json_t *data)
+{
+	g_autoptr(JsonValue) said = data;
+	g_autoptr(GError) trouble = NULL;
+	g_autoptr(Audit) audit = audit_open(context->settings->state, &trouble);
+
+	if (audit &&
+	    audit_append(audit, &(struct audit_entry){.event = event, .run = run, .data = said},
+			 NULL, &trouble))
+		return;
+	log_warning("%s is not in the audit chain: %s", audit_event_name(event), trouble->message);
+}
+
+json_t *trail_of(const Context *context, const char *member, const char *value)
+{
+	json_t *data = json_object();
+
+	json_set_string(data, "service", context->service->name);
+	json_set_string(data, member, value);
+	return data;
+}
+
+void trail_begin(const Run *run)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(told); i++)
+		if (strcmp(told[i].command, run->command) == 0 && told[i].begins != AUDIT_EVENTS)
+			trail_add(run->context, told[i].begins, run->run_id,
+				  trail_of(run->context, "command", run->command));
+}
+
+void trail_end(const Run *run, const char *outcome, const struct run_result *result)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(told); i++) {
+		json_t *data;
+
+		if (strcmp(told[i].command, run->command) != 0 ||
+		    (told[i].only_with_set && !result->set_id))
+			continue;
+		data = trail_of(run->context, "command", run->command);
+		json_set_string(data, "set", result->set_id);
+		json_set_string(data, "outcome", outcome);
+		trail_add(run->context, told[i].ends, run->run_id, data);
+	}
+}
