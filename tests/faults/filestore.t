@@ -157,6 +157,24 @@ subtest 'kill -9 at any moment' => sub {
 	$promise->ok_no_session('after kills');
 };
 
+# So much is new that it is read before the collector is held off. (Zeros, which are quick.)
+subtest 'a pass before the last one' => sub {
+	my $bytes = 300 << 20;
+	my $name = run_program(['sh', '-c', "head -c $bytes /dev/zero | sha1sum"])->out =~ s/ .*//sr;
+	my $folder = new_dir("$root/shop/" . substr($name, 0, 2), 0755);
+	run_program(['truncate', '-s', $bytes, "$folder/$name"])->ok or die;
+	change();
+	my $log = write_file(work_path('pass.log'), '', 0666);
+	my $result = $site->tool(@capture, { env => { ODR_FAULT => 'step:1:kill', ODR_FAULT_LOG => $log } });
+	like(read_file($log), qr/large pass/, 'it came to its end');
+	is($result->died_of, 9, 'and the capture was killed');
+	$site->tool_ok([@capture], 'the next one');
+	ok_sets('the next one', exact => 1);
+	is_deeply([glob $site->path('state', $site->service, 'filestore', 'pass-*')], [], 'and nothing is left of the pass');
+	unlink "$folder/$name" or die;
+	$site->tool_ok([@capture], 'it is gone again');
+};
+
 # A restore is begun by a mark in the folder, and done when it goes.
 subtest 'a restore' => sub {
 	my ($newest) = reverse $promise->set_ids;
