@@ -222,3 +222,24 @@ bool catalog_fact(Catalog *catalog, const char *name, char **value, GError **err
 	*value = found;
 	return true;
 }
+
+bool catalog_count(Catalog *catalog, const char *name, uint64_t more, GError **error)
+{
+	return database_finish(
+		catalog,
+		database_prepare(catalog,
+				 "INSERT INTO facts VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE "
+				 "SET value = CAST(value AS INTEGER) + ?2",
+				 "ti", error, name, (int64_t)more),
+		error);
+}
+
+bool catalog_counter(Catalog *catalog, const char *name, int64_t *value, GError **error)
+{
+	g_autofree char *text = NULL;
+
+	if (!catalog_fact(catalog, name, &text, error))
+		return false;
+	*value = text ? g_ascii_strtoll(text, NULL, 10) : -1;
+	return true;
+}

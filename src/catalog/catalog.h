@@ -57,6 +57,9 @@ struct catalog_wal {
 	usec_t written_at; /* by the server; 0: not known */
 };
 void catalog_wal_free(struct catalog_wal *wal);
+/* New ones are counted: "counter.wal-archived.SERVICE.REPOSITORY". */
+#define CATALOG_WAL_FILES "wal-archived"
+#define CATALOG_WAL_BYTES "wal-bytes"
 bool catalog_wal_put(Catalog *catalog, const char *service, const char *repository,
 		     const struct catalog_wal *files, size_t count, GError **error);
 /* Removes all rows of the repository first: for rebuilds. */
@@ -86,6 +89,12 @@ bool catalog_run_finish(Catalog *catalog, const struct catalog_run *run, GError 
 /* Newest first. service NULL: all; command NULL: all. */
 bool catalog_runs(Catalog *catalog, const char *service, const char *command, unsigned limit,
 		  GPtrArray **runs, GError **error);
+/* How many runs of a service there were of each command and outcome: struct catalog_total. */
+struct catalog_total {
+	char *command, *outcome;
+	int64_t runs;
+};
+bool catalog_run_totals(Catalog *catalog, const char *service, GPtrArray **totals, GError **error);
 /* Runs of this host left "running" whose process is gone become "abandoned". */
 bool catalog_runs_reap(Catalog *catalog, GError **error);
 
@@ -151,5 +160,8 @@ bool catalog_audit(Catalog *catalog, GPtrArray **lines, GError **error);
 bool catalog_fact_set(Catalog *catalog, const char *name, const char *value, GError **error);
 bool catalog_fact(Catalog *catalog, const char *name, char **value,
 		  GError **error); /* NULL: none */
+/* Facts that only grow: "counter.wal-archived.erp-prod.main". One that was never added to is -1. */
+bool catalog_count(Catalog *catalog, const char *name, uint64_t more, GError **error);
+bool catalog_counter(Catalog *catalog, const char *name, int64_t *value, GError **error);
 
 #endif

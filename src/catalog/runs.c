@@ -93,6 +93,41 @@ bool catalog_runs(Catalog *catalog, const char *service, const char *command, un
 	return true;
 }
 
+static void total_free(void *data)
+{
+	struct catalog_total *total = data;
+
+	g_free(total->command);
+	g_free(total->outcome);
+	g_free(total);
+}
+
+bool catalog_run_totals(Catalog *catalog, const char *service, GPtrArray **totals, GError **error)
+{
+	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(total_free);
+	sqlite3_stmt *statement = database_prepare(
+		catalog,
+		"SELECT command, outcome, count(*) FROM runs WHERE service = ?1 AND "
+		"outcome <> 'running' GROUP BY command, outcome ORDER BY command, outcome",
+		"t", error, service);
+	int state;
+
+	if (!statement)
+		return false;
+	while ((state = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct catalog_total *total = g_new0(struct catalog_total, 1);
+
+		total->command = database_text(statement, 0);
+		total->outcome = database_text(statement, 1);
+		total->runs = sqlite3_column_int64(statement, 2);
+		g_ptr_array_add(list, total);
+	}
+	if (!database_rows_end(catalog, statement, state, error))
+		return false;
+	*totals = g_steal_pointer(&list);
+	return true;
+}
+
 static bool process_is_gone(int64_t pid)
 {
 	return pid <= 0 || pid > G_MAXINT || (kill((pid_t)pid, 0) < 0 && errno == ESRCH);

@@ -47,13 +47,58 @@ static bool delete_files(Catalog *catalog, const char *service, const char *repo
 	return true;
 }
 
+/* What there is of a repository, before and after. */
+struct stock {
+	int64_t files, bytes;
+};
+
+static bool take_stock(Catalog *catalog, const char *service, const char *repository,
+		       struct stock *stock, GError **error)
+{
+	sqlite3_stmt *statement = database_prepare(
+		catalog,
+		"SELECT count(*), total(size) FROM wal WHERE service = ?1 AND repository = ?2",
+		"tt", error, service, repository);
+	int state;
+
+	if (!statement)
+		return false;
+	while ((state = sqlite3_step(statement)) == SQLITE_ROW)
+		*stock = (struct stock){sqlite3_column_int64(statement, 0),
+					sqlite3_column_int64(statement, 1)};
+	return database_rows_end(catalog, statement, state, error);
+}
+
+static bool count_more(Catalog *catalog, const char *counter, const char *service,
+		       const char *repository, int64_t more, GError **error)
+{
+	g_autofree char *name = g_strdup_printf("counter.%s.%s.%s", counter, service, repository);
+
+	return more <= 0 || catalog_count(catalog, name, (uint64_t)more, error);
+}
+
+/* What is new was archived; a rebuild only finds again what there was. */
+static bool put_new_files(Catalog *catalog, const char *service, const char *repository,
+			  const struct catalog_wal *files, size_t count, GError **error)
+{
+	struct stock before, after;
+
+	return take_stock(catalog, service, repository, &before, error) &&
+	       put_files(catalog, service, repository, files, count, error) &&
+	       take_stock(catalog, service, repository, &after, error) &&
+	       count_more(catalog, CATALOG_WAL_FILES, service, repository,
+			  after.files - before.files, error) &&
+	       count_more(catalog, CATALOG_WAL_BYTES, service, repository,
+			  after.bytes - before.bytes, error);
+}
+
 bool catalog_wal_put(Catalog *catalog, const char *service, const char *repository,
 		     const struct catalog_wal *files, size_t count, GError **error)
 {
 	if (!catalog_group_begin(catalog, error))
 		return false;
 	return catalog_group_end(
-		catalog, put_files(catalog, service, repository, files, count, error), error);
+		catalog, put_new_files(catalog, service, repository, files, count, error), error);
 }
 
 bool catalog_wal_replace(Catalog *catalog, const char *service, const char *repository,

@@ -67,6 +67,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/metrics.h \
 	src/cli/new_key.c \
 	src/cli/new_key.h \
+	src/cli/metrics_drills.c \
+	src/cli/metrics_drills.h \
 	src/cli/notify.c \
 	src/cli/notify.h \
 	src/cli/output.c \

@@ -1,6 +1,8 @@
 #include "cli/metrics.h"
 
 #include "base/file.h"
+#include "cli/metrics_drills.h"
+#include "cli/report_sources.h"
 #include "cli/run.h"
 #include "cli/service_status.h"
 #include "drill/report/metrics.h"
@@ -9,52 +11,188 @@
 
 #define RUNS_READ 500
 
-static bool add_service(Metrics *metrics, Context *context, GError **error)
+static double seconds(usec_t time)
 {
-	struct status status = {0};
-	g_autoptr(Catalog) catalog = NULL;
-	g_autoptr(GPtrArray) runs = NULL;
-	bool renewed, done;
-
-	if (!service_status(context, &status, error))
-		return false;
-	catalog = run_catalog(context, &renewed, error);
-	done = catalog &&
-	       catalog_runs(catalog, context->service->name, NULL, RUNS_READ, &runs, error);
-	if (done)
-		metrics_add_status(metrics, &status, runs);
-	status_clear(&status);
-	return done;
+	return (double)time / (double)USEC_PER_SEC;
 }
 
-char *metrics_gather(const GPtrArray *contexts, GError **error)
+/* ---- of a service -------------------------------------------------------------------------------- */
+
+static bool add_runs(Metrics *metrics, Catalog *catalog, const char *service, GError **error)
+{
+	g_autoptr(GPtrArray) totals = NULL;
+
+	if (!catalog_run_totals(catalog, service, &totals, error))
+		return false;
+	for (guint i = 0; i < totals->len; i++) {
+		const struct catalog_total *total = totals->pdata[i];
+
+		metrics_add(metrics, "runs_total", (double)total->runs, "service", service,
+			    "command", total->command, "outcome", total->outcome, NULL);
+	}
+	return true;
+}
+
+static bool add_counter(Metrics *metrics, Catalog *catalog, const char *family, const char *counter,
+			const char *service, const char *repository, GError **error)
+{
+	g_autofree char *name = g_strdup_printf("counter.%s.%s.%s", counter, service, repository);
+	int64_t value;
+
+	if (!catalog_counter(catalog, name, &value, error))
+		return false;
+	if (value >= 0)
+		metrics_add(metrics, family, (double)value, "service", service, "repository",
+			    repository, NULL);
+	return true;
+}
+
+/* Scans read everything or nothing: within the cycle it is 1, later 0. */
+static void add_read_back(Metrics *metrics, const Context *context, const char *repository,
+			  usec_t time)
+{
+	usec_t cycle = context->service->tier->verify_cycle;
+
+	if (time > 0)
+		metrics_add(metrics, "verify_coverage_ratio",
+			    cycle == 0 || clock_now() - time <= cycle, "service",
+			    context->service->name, "repository", repository, NULL);
+}
+
+static bool add_repositories(Metrics *metrics, const Context *context, Catalog *catalog,
+			     GError **error)
+{
+	const char *service = context->service->name;
+
+	for (guint i = 0; i < context->service->repositories->len; i++) {
+		const struct settings_repository *repository =
+			context->service->repositories->pdata[i];
+		const char *name = repository->name;
+		usec_t read_back;
+
+		if (!add_counter(metrics, catalog, "wal_archived_total", CATALOG_WAL_FILES, service,
+				 name, error) ||
+		    !add_counter(metrics, catalog, "wal_bytes_total", CATALOG_WAL_BYTES, service,
+				 name, error) ||
+		    !add_counter(metrics, catalog, "verify_errors_total", "verify-errors", service,
+				 name, error) ||
+		    !service_read_back_of(context, catalog, name, &read_back, error))
+			return false;
+		add_read_back(metrics, context, name, read_back);
+	}
+	return true;
+}
+
+static bool add_archiver(Metrics *metrics, const Context *context, Catalog *catalog, GError **error)
+{
+	const char *service = context->service->name;
+	struct service_archiver archiver;
+
+	if (!service_archiver(context, catalog, &archiver, error))
+		return false;
+	if (archiver.ready >= 0)
+		metrics_add(metrics, "wal_queue_segments", (double)archiver.ready, "service",
+			    service, NULL);
+	if (archiver.failed >= 0)
+		metrics_add(metrics, "wal_failed_total", (double)archiver.failed, "service",
+			    service, NULL);
+	return true;
+}
+
+/* From the first recovery point that is known, so that it only grows. */
+static void add_over(Metrics *metrics, const struct quarter_service *service, usec_t now)
+{
+	for (int i = 0; i < QUARTER_COMPONENTS; i++) {
+		const GArray *events = service->events[i];
+		struct exposure_summary summary;
+
+		if (!events || service->rpo[i] == 0)
+			continue;
+		exposure_summarize(
+			&(struct exposure_period){
+				.start =
+					g_array_index(events, struct catalog_exposure, 0).usable_at,
+				.end = now,
+				.objective = service->rpo[i]},
+			events, &summary);
+		metrics_add(metrics, "rpo_over_objective_seconds_total", seconds(summary.over),
+			    "service", service->name, "component",
+			    quarter_component_name((enum quarter_component)i), NULL);
+	}
+}
+
+static bool add_service(Metrics *metrics, const Context *context,
+			const struct quarter_service *service, GError **error)
+{
+	bool renewed;
+	g_autoptr(Catalog) catalog = run_catalog(context, &renewed, error);
+	g_autoptr(GPtrArray) runs = NULL;
+
+	if (!catalog || !catalog_runs(catalog, service->name, NULL, RUNS_READ, &runs, error))
+		return false;
+	metrics_add_status(metrics, service->status, runs);
+	add_over(metrics, service, clock_now());
+	return add_runs(metrics, catalog, service->name, error) &&
+	       add_repositories(metrics, context, catalog, error) &&
+	       add_archiver(metrics, context, catalog, error);
+}
+
+/* ---- all of it ----------------------------------------------------------------------------------- */
+
+static bool add_states(Metrics *metrics, const struct report_sources *sources, GError **error)
+{
+	struct quarter_request request = {
+		.now = clock_now(), .services = sources->services, .readings = sources->readings};
+	g_autofree char *name = quarter_name(request.now);
+
+	request.name = name;
+	if (!quarter_parse(name, &request.from, &request.to, error))
+		return false;
+
+	g_autoptr(Quarter) quarter = quarter_compute(&request);
+
+	metrics_add_states(metrics, quarter);
+	return true;
+}
+
+static char *gather(const struct report_sources *sources, GError **error)
 {
 	g_autoptr(Metrics) metrics = metrics_new();
-	g_autoptr(GPtrArray) readings = NULL, troubles = g_ptr_array_new_with_free_func(g_free);
-	const Context *first = contexts->pdata[0];
+	const Context *first = sources->contexts->pdata[0];
 
 	metrics_add(metrics, "build_info", 1, "version", PACKAGE_VERSION, NULL);
-	for (guint i = 0; i < contexts->len; i++)
-		if (!add_service(metrics, contexts->pdata[i], error))
+	for (guint i = 0; i < sources->contexts->len; i++)
+		if (!add_service(metrics, sources->contexts->pdata[i], sources->services->pdata[i],
+				 error))
 			return NULL;
-	if (!reading_load_all(first->settings->state, &readings, troubles, error))
+	metrics_add_drills(metrics, sources->readings);
+	metrics_add_plans(metrics, sources);
+	if (!add_states(metrics, sources, error) ||
+	    !metrics_add_audit(metrics, first->settings->state, error))
 		return NULL;
-	metrics_add_drills(metrics, readings);
 	return metrics_print(metrics);
+}
+
+bool metrics_gather(const struct arguments *arguments, char **text, char **file, GError **error)
+{
+	/* What was there before counts too. */
+	const struct report_scope scope = {.since = 0, .until = clock_now()};
+	struct report_sources sources = {0};
+	bool done = report_sources_read(arguments, &scope, &sources, error) &&
+		    (*text = gather(&sources, error)) != NULL;
+
+	if (done)
+		*file = g_strdup(
+			((const Context *)sources.contexts->pdata[0])->settings->metrics_file);
+	report_sources_clear(&sources);
+	return done;
 }
 
 bool metrics_write(const struct arguments *arguments, GError **error)
 {
-	g_autoptr(GPtrArray) contexts = context_open_all(arguments, NULL, error);
-	g_autofree char *text = NULL;
-	const char *file;
+	g_autofree char *text = NULL, *file = NULL;
 
-	if (!contexts)
-		return false;
-	file = ((const Context *)contexts->pdata[0])->settings->metrics_file;
-	if (!file)
-		return true;
-	text = metrics_gather(contexts, error);
-	return text &&
-	       file_write(file, text, strlen(text), &(struct file_write){.mode = 0644}, error);
+	return metrics_gather(arguments, &text, &file, error) &&
+	       (!file ||
+		file_write(file, text, strlen(text), &(struct file_write){.mode = 0644}, error));
 }

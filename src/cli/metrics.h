@@ -1,11 +1,11 @@
 #ifndef ODR_CLI_METRICS_H
 #define ODR_CLI_METRICS_H
 
-#include "cli/context.h"
+#include "cli/arguments.h"
 
-/* The metrics of all services of a configuration, as text; g_free. contexts: Context, one a service. */
-char *metrics_gather(const GPtrArray *contexts, GError **error);
-/* Writes them to metrics-file= of the configuration, where there is one: aside, then renamed. */
+/* The metrics of all services of a configuration, and metrics-file= of it (NULL: none); g_free both. */
+bool metrics_gather(const struct arguments *arguments, char **text, char **file, GError **error);
+/* Writes them there, where there is one: aside, then renamed. */
 bool metrics_write(const struct arguments *arguments, GError **error);
 
 #endif

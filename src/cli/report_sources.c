@@ -275,15 +275,20 @@ static bool read_service(Context *context, const struct report_sources *sources,
 	       add_coverage(context, sources->plans, sources->readings, service, error);
 }
 
-bool report_sources_read(const struct arguments *arguments, usec_t since, usec_t until,
+struct report_scope report_scope_of(const struct arguments *arguments, usec_t since, usec_t until)
+{
+	return (struct report_scope){arguments_positional(arguments, 0),
+				     arguments_text(arguments, "tier"), since, until};
+}
+
+bool report_sources_read(const struct arguments *arguments, const struct report_scope *scope,
 			 struct report_sources *sources, GError **error)
 {
-	const char *tier = arguments_text(arguments, "tier");
 	const Settings *settings;
 
 	sources->troubles = g_ptr_array_new_with_free_func(g_free);
 	sources->services = g_ptr_array_new_with_free_func(service_release);
-	sources->contexts = context_open_all(arguments, arguments_positional(arguments, 0), error);
+	sources->contexts = context_open_all(arguments, scope->service, error);
 	if (!sources->contexts)
 		return false;
 	settings = ((Context *)sources->contexts->pdata[0])->settings;
@@ -294,13 +299,13 @@ bool report_sources_read(const struct arguments *arguments, usec_t since, usec_t
 		Context *context = sources->contexts->pdata[i];
 		struct quarter_service *service;
 
-		if (tier && strcmp(context->service->tier->name, tier) != 0)
+		if (scope->tier && strcmp(context->service->tier->name, scope->tier) != 0)
 			continue;
 		service = g_new0(struct quarter_service, 1);
 		g_ptr_array_add(sources->services, service);
-		if (!read_service(context, sources, since, until, service, error))
+		if (!read_service(context, sources, scope->since, scope->until, service, error))
 			return false;
 	}
 	return sources->services->len > 0 ||
-	       odr_fail(error, ODR_ERROR_USAGE, "no service is of tier '%s'", tier);
+	       odr_fail(error, ODR_ERROR_USAGE, "no service is of tier '%s'", scope->tier);
 }

@@ -11,8 +11,13 @@ struct report_sources {
 	GPtrArray *plans;    /* DrillPlan */
 	GPtrArray *services; /* struct quarter_service */
 };
-/* Exposure and restores from since on. --tier leaves the services of that. */
-bool report_sources_read(const struct arguments *arguments, usec_t since, usec_t until,
+struct report_scope {
+	const char *service, *tier; /* NULL: all */
+	usec_t since, until;	    /* of exposure and restores */
+};
+/* The service that is named on the command line, and --tier. */
+struct report_scope report_scope_of(const struct arguments *arguments, usec_t since, usec_t until);
+bool report_sources_read(const struct arguments *arguments, const struct report_scope *scope,
 			 struct report_sources *sources, GError **error);
 void report_sources_clear(struct report_sources *sources);
 

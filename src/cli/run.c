@@ -99,6 +99,13 @@ void run_finish(Run *run, const GError *error, const struct run_result *result)
 	tell_metrics(run);
 }
 
+void run_failed(const Context *context, const char *command, const GError *error)
+{
+	g_autoptr(Run) run = run_begin(context, command);
+
+	run_finish(run, error, &(struct run_result){.set_id = NULL});
+}
+
 void run_free(Run *run)
 {
 	g_autoptr(GError) unknown = NULL;

@@ -32,6 +32,9 @@ void run_finish(Run *run, const GError *error, const struct run_result *result);
 void run_free(Run *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Run, run_free)
 
+/* Records a run that failed before it could begin: it must not look as if nobody had tried. */
+void run_failed(const Context *context, const char *command, const GError *error);
+
 /* <state>/catalog.db of the configuration; *renewed as catalog_open says. */
 Catalog *run_catalog(const Context *context, bool *renewed, GError **error);
 

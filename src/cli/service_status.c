@@ -24,6 +24,10 @@ static bool wal_folder(const Context *context, Catalog *catalog, char **folder, 
 	return true;
 }
 
+#include <stdio.h>
+
+#define ARCHIVER_NEWS USEC_PER_HOUR
+
 bool service_status(Context *context, struct status *status, GError **error)
 {
 	g_autoptr(Catalog) catalog = filling_open(context, FILLING_LOCAL, error);
@@ -59,19 +63,29 @@ static char *read_back_fact(const Context *context, const char *repository)
 	return g_strdup_printf("read-back.%s.%s", context->service->name, repository);
 }
 
+bool service_read_back_of(const Context *context, Catalog *catalog, const char *repository,
+			  usec_t *time, GError **error)
+{
+	g_autofree char *fact = read_back_fact(context, repository);
+	g_autofree char *value = NULL;
+
+	if (!catalog_fact(catalog, fact, &value, error))
+		return false;
+	*time = value ? g_ascii_strtoll(value, NULL, 10) : 0;
+	return true;
+}
+
 bool service_read_back(const Context *context, Catalog *catalog, usec_t *time, GError **error)
 {
 	const GPtrArray *repositories = context->service->repositories;
-	usec_t oldest = G_MAXINT64;
+	usec_t oldest = G_MAXINT64, one;
 
 	for (guint i = 0; i < repositories->len; i++) {
 		const struct settings_repository *repository = repositories->pdata[i];
-		g_autofree char *fact = read_back_fact(context, repository->name);
-		g_autofree char *value = NULL;
 
-		if (!catalog_fact(catalog, fact, &value, error))
+		if (!service_read_back_of(context, catalog, repository->name, &one, error))
 			return false;
-		oldest = MIN(oldest, value ? g_ascii_strtoll(value, NULL, 10) : 0);
+		oldest = MIN(oldest, one);
 	}
 	*time = repositories->len > 0 ? oldest : 0;
 	return true;
@@ -82,6 +96,39 @@ bool service_note_read_back(const Context *context, Catalog *catalog, const char
 {
 	g_autofree char *fact = read_back_fact(context, repository);
 	g_autofree char *value = g_strdup_printf("%" G_GINT64_FORMAT, time);
+
+	return catalog_fact_set(catalog, fact, value, error);
+}
+
+static char *archiver_fact(const Context *context)
+{
+	return g_strdup_printf("archiver.%s", context->service->name);
+}
+
+bool service_archiver(const Context *context, Catalog *catalog, struct service_archiver *archiver,
+		      GError **error)
+{
+	g_autofree char *fact = archiver_fact(context);
+	g_autofree char *value = NULL;
+	usec_t time;
+
+	*archiver = (struct service_archiver){-1, -1};
+	if (!catalog_fact(catalog, fact, &value, error))
+		return false;
+	if (value && (sscanf(value, "%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT,
+			     &time, &archiver->ready, &archiver->failed) != 3 ||
+		      clock_now() - time > ARCHIVER_NEWS))
+		*archiver = (struct service_archiver){-1, -1};
+	return true;
+}
+
+bool service_note_archiver(const Context *context, Catalog *catalog,
+			   const struct service_archiver *archiver, GError **error)
+{
+	g_autofree char *fact = archiver_fact(context);
+	g_autofree char *value =
+		g_strdup_printf("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT,
+				clock_now(), archiver->ready, archiver->failed);
 
 	return catalog_fact_set(catalog, fact, value, error);
 }

@@ -9,7 +9,17 @@ bool service_status(Context *context, struct status *status, GError **error);
 
 /* When all its repositories were last read back, object by object, and were good: the oldest; 0: one never was. */
 bool service_read_back(const Context *context, Catalog *catalog, usec_t *time, GError **error);
+bool service_read_back_of(const Context *context, Catalog *catalog, const char *repository,
+			  usec_t *time, GError **error);
 bool service_note_read_back(const Context *context, Catalog *catalog, const char *repository,
 			    usec_t time, GError **error);
+/* What check found of the archiver, while that is news. */
+struct service_archiver {
+	int64_t ready, failed; /* -1: not known */
+};
+bool service_archiver(const Context *context, Catalog *catalog, struct service_archiver *archiver,
+		      GError **error);
+bool service_note_archiver(const Context *context, Catalog *catalog,
+			   const struct service_archiver *archiver, GError **error);
 
 #endif

@@ -157,6 +157,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/report/markdown.c \
 	src/drill/report/metrics.c \
 	src/drill/report/metrics.h \
+	src/drill/report/metrics_states.c \
 	src/drill/report/quarter.c \
 	src/drill/report/quarter.h \
 	src/drill/report/quarter_attempts.c \

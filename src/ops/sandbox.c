@@ -35,6 +35,30 @@ void sandbox_sweep(const char *parent)
 	}
 }
 
+static bool is_dead(const char *folder)
+{
+	g_autofree char *path = g_build_filename(folder, LOCK, NULL);
+	struct file_lock lock = {0};
+
+	if (!g_file_test(path, G_FILE_TEST_IS_REGULAR) || !file_lock_take(&lock, path, 0, NULL))
+		return false;
+	file_lock_release(&lock);
+	return true;
+}
+
+unsigned sandbox_dead(const char *parent)
+{
+	g_autoptr(GDir) dir = g_dir_open(parent, 0, NULL);
+	unsigned dead = 0;
+
+	for (const char *name; dir && (name = g_dir_read_name(dir));) {
+		g_autofree char *folder = g_build_filename(parent, name, NULL);
+
+		dead += g_str_has_prefix(name, PREFIX) && is_dead(folder);
+	}
+	return dead;
+}
+
 /* Its random end alone: the socket of a server has to have a short path. */
 static const char *short_name(const char *run_id)
 {

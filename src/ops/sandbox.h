@@ -14,6 +14,8 @@ struct sandbox {
 bool sandbox_make(const char *parent, const char *run_id, struct sandbox *sandbox, GError **error);
 /* What runs that died left behind in a parent goes. */
 void sandbox_sweep(const char *parent);
+/* Folders of runs that died. */
+unsigned sandbox_dead(const char *parent);
 /* With everything in it. Does nothing to a zeroed one. */
 void sandbox_remove(struct sandbox *sandbox);
 

@@ -22,6 +22,7 @@ sub write_conf {
 	write_file($conf, <<"CONF", 0600);
 [odrbackup]
 state=$dir/state
+drills=$dir/plans
 spool=$dir/spool
 $_[0]
 [repository main]
@@ -29,6 +30,13 @@ type=posix
 path=$dir/repository
 [tier default]
 rpo=5min
+rto=2h
+max-drill-age=14d
+verify-cycle=30d
+[process invoicing]
+service=erp-prod
+components=filestore
+checks=invoices-balanced
 [service erp-prod]
 repositories=main
 config=none
@@ -43,7 +51,19 @@ sub value_of {
 	return $text =~ /^\Q$sample\E (\S+)$/m ? $1 : undef;
 }
 
-new_dir("$dir/$_") for qw(files state);
+new_dir("$dir/$_") for qw(files state plans sandbox);
+write_file("$dir/plans/erp-weekly.plan", <<"PLAN");
+[plan]
+version = 1
+name = erp-weekly
+service = erp-prod
+[schedule]
+slot = weekly
+[sandbox]
+directory = $dir/sandbox
+[neutralize]
+mode = sql
+PLAN
 my %run = (passed => '20261114T030000Z-6f1d20aa', failed => '20261121T030000Z-93ac01fe');
 for my $name (sort keys %run) {
 	new_dir("$dir/state/evidence/$run{$name}");
@@ -60,7 +80,15 @@ is(value_of($text, qq(odrbackup_drill_outcome{$weekly,outcome="pass"})), 0, 'and
 is(value_of($text, qq(odrbackup_drill_last_pass_timestamp_seconds{$weekly})), '1794625204.1', 'when one passed last');
 is(value_of($text, qq(odrbackup_drill_checks{$weekly,status="fail"})), 2, 'its checks');
 is(value_of($text, qq(odrbackup_drill_achieved_rpo_seconds{$weekly})), 412, 'seconds');
-is(value_of($text, qq(odrbackup_rpo_objective_seconds{service="erp-prod",component="database"})), 300, 'the objective');
+is(value_of($text, qq(odrbackup_drill_rto_objective_seconds{$weekly})), 7200, 'the objective of its plan');
+is(value_of($text, qq(odrbackup_drill_due_timestamp_seconds{$weekly})), '1795834804.1', 'it is due 14 days after it passed');
+is(value_of($text, qq(odrbackup_drill_leftovers{$weekly})), 0, 'and left nothing');
+is(value_of($text, qq(odrbackup_rpo_objective_seconds{service="erp-prod",component="filestore"})), 300, 'the objective');
+my $sla = 'odrbackup_sla_state{service="erp-prod",tier="default",process="%s",objective="%s",state="%s"}';
+is(value_of($text, sprintf $sla, '', 'RTO', 'MISSED'), 1, 'the state of an objective');
+is(value_of($text, sprintf $sla, '', 'RTO', 'MET'), 0, 'and no other');
+is(value_of($text, sprintf $sla, 'invoicing', 'integrity', 'MISSED'), 1, 'that of a process');
+like($text, qr/^# TYPE odrbackup_runs_total counter$/m, 'counters are called so') if $text =~ /runs_total/;
 unlike($text, qr/recovery_point/, 'what is not known is absent');
 unlike($text, qr/drill_target_gap/, 'also of a drill');
 for my $family ($text =~ /^# TYPE (\S+)/mg) {
@@ -92,6 +120,32 @@ ok(tool('-q', '-c', $conf, 'backup')->ok, 'a backup succeeds');
 is(value_of(read_file($file), qq(odrbackup_last_exit_code{$backup})), 0, 'with status 0');
 like(read_file($file), qr/^odrbackup_last_success_timestamp_seconds\{\Q$backup\E\} \d/m, 'and a success');
 is(value_of(read_file($file), 'odrbackup_sets{service="erp-prod",repository="main",state="good"}'), 1, 'of one set');
+my $total = 'odrbackup_runs_total{service="erp-prod",command="%s",outcome="%s"}';
+is(value_of(read_file($file), sprintf $total, 'backup', 'ok'), 1, 'runs are counted');
+is(value_of(read_file($file), sprintf $total, 'backup', 'failed'), 1, 'those that failed too');
+like(read_file($file), qr/^# TYPE odrbackup_runs_total counter$/m, 'as a counter');
+like(read_file($file), qr/^odrbackup_rpo_over_objective_seconds_total\{service="erp-prod",component="filestore"\} \d/m, 'and time above the objective');
+
+# What was read back.
+my $ratio = 'odrbackup_verify_coverage_ratio{service="erp-prod",repository="main"}';
+my $errors = 'odrbackup_verify_errors_total{service="erp-prod",repository="main"}';
+is(value_of(read_file($file), $ratio), undef, 'nothing was read back yet');
+ok(tool('-q', '-c', $conf, 'check', '--repository-scan')->ok, 'all objects are read back');
+is(value_of(read_file($file), $ratio), 1, 'which is known');
+is(value_of(read_file($file), $errors), undef, 'without an error');
+my ($pack) = sort { -s $b <=> -s $a } grep { -f } split /\n/, qx(find '$dir/repository' -type f -path '*pack*');
+my $bytes = read_file($pack);
+write_file($pack, substr($bytes, 0, 100) . chr(ord(substr $bytes, 100, 1) ^ 1) . substr($bytes, 101));
+is(tool('-q', '-c', $conf, 'check', '--repository-scan')->status, 13, 'damage is found');
+cmp_ok(value_of(read_file($file), $errors) // 0, '>', 0, 'and counted');
+write_file($pack, $bytes);
+
+# A run that fails before it begins is one that failed.
+rename "$dir/bundle", "$dir/elsewhere" or die "cannot rename the bundle: $!\n";
+ok(!tool('-q', '-c', $conf, 'backup')->ok, 'a backup without its keys fails');
+is(value_of(read_file($file), sprintf $total, 'backup', 'failed'), 2, 'and is counted');
+isnt(value_of(read_file($file), qq(odrbackup_last_exit_code{$backup})), 0, 'with its status');
+rename "$dir/elsewhere", "$dir/bundle" or die "cannot rename the bundle: $!\n";
 write_conf("metrics-file=$dir/none/odrbackup.prom\nidentity=$dir/identity\nwriter-bundle=$dir/bundle");
 my $unwritten = tool('-c', $conf, 'backup');
 ok($unwritten->ok, 'metrics that cannot be written change no outcome');

@@ -196,10 +196,13 @@ bool cmd_backup(const struct arguments *arguments, GError **error)
 	g_autoptr(Run) run = NULL;
 
 	context = context_open(arguments, arguments_positional(arguments, 0), error);
-	if (!context || !backup_parts_choose(context, &parts, error) ||
-	    !context_bundle(context, error) || !backup_parts_prepare(context, &parts, error) ||
-	    !context_repos_to_write(context, error))
+	if (!context || !backup_parts_choose(context, &parts, error))
 		return false;
+	if (!context_bundle(context, error) || !backup_parts_prepare(context, &parts, error) ||
+	    !context_repos_to_write(context, error)) {
+		run_failed(context, "backup", *error);
+		return false;
+	}
 	run = run_begin(context, "backup");
 	bool done = run_backup(context, run, &parts, &result, error);
 

@@ -175,22 +175,42 @@ static void on_progress(void *data, uint64_t done, uint64_t total)
 	progress_update(done, total, "reading");
 }
 
-/* Reports and metrics know of it by the catalog. */
-static bool note_read_back(const Context *context, const Run *run,
-			   const struct check_request *request, const struct check_result *result,
-			   GError **error)
+static bool count_damage(const Context *context, Catalog *catalog, const char *repository,
+			 GError **error)
 {
-	for (guint i = 0; i < result->findings->len && run->catalog; i++) {
-		const struct finding *finding = result->findings->pdata[i];
+	g_autofree char *counter =
+		g_strdup_printf("counter.verify-errors.%s.%s", context->service->name, repository);
 
-		if (strcmp(finding->code, "object.good") == 0 && finding->where &&
-		    g_str_has_prefix(finding->where, "repository ") &&
-		    !service_note_read_back(context, run->catalog,
-					    finding->where + strlen("repository "), request->now,
-					    error))
+	return catalog_count(catalog, counter, 1, error);
+}
+
+/* What was read back, and what came of it. */
+static bool note_object(const Context *context, const Run *run, const struct finding *finding,
+			GError **error)
+{
+	const char *repository = finding->where && g_str_has_prefix(finding->where, "repository ")
+					 ? finding->where + strlen("repository ")
+					 : NULL;
+
+	if (repository && strcmp(finding->code, "object.good") == 0)
+		return service_note_read_back(context, run->catalog, repository, clock_now(),
+					      error);
+	return !repository || strcmp(finding->code, "object.damaged") != 0 ||
+	       count_damage(context, run->catalog, repository, error);
+}
+
+/* Reports and metrics know of it by the catalog. */
+static bool note(const Context *context, const Run *run, const struct check_result *result,
+		 GError **error)
+{
+	const struct service_archiver archiver = {result->ready, result->failed};
+
+	if (!run->catalog)
+		return true;
+	for (guint i = 0; i < result->findings->len; i++)
+		if (!note_object(context, run, result->findings->pdata[i], error))
 			return false;
-	}
-	return true;
+	return service_note_archiver(context, run->catalog, &archiver, error);
 }
 
 static bool check(Context *context, const Run *run, GError **error)
@@ -224,8 +244,7 @@ static bool check(Context *context, const Run *run, GError **error)
 
 	if (done) {
 		progress_begin(mode, "checking");
-		done = check_run(&request, &result, error) &&
-		       note_read_back(context, run, &request, &result, error);
+		done = check_run(&request, &result, error) && note(context, run, &result, error);
 		progress_end();
 	}
 	if (done) {
@@ -260,8 +279,12 @@ static bool run_check(const struct arguments *arguments, GError **error)
 		context_open(arguments, arguments_positional(arguments, 0), error);
 	g_autoptr(Run) run = NULL;
 
-	if (!context || !open_keys(context, error))
+	if (!context)
 		return false;
+	if (!open_keys(context, error)) {
+		run_failed(context, "check", *error);
+		return false;
+	}
 	run = run_begin(context, "check");
 	bool done = check(context, run, error);
 

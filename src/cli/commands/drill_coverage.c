@@ -94,7 +94,8 @@ bool cmd_drill_coverage(const struct arguments *arguments, GError **error)
 	struct report_sources sources = {0};
 	usec_t now = clock_now();
 	json_t *list = arguments_flag(arguments, "json") ? json_array() : NULL;
-	bool done = report_sources_read(arguments, now, now, &sources, error);
+	struct report_scope scope = report_scope_of(arguments, now, now);
+	bool done = report_sources_read(arguments, &scope, &sources, error);
 
 	for (guint i = 0; done && i < sources.troubles->len; i++)
 		log_warning("%s", (char *)sources.troubles->pdata[i]);

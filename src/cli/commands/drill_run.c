@@ -280,7 +280,9 @@ bool cmd_drill_run(const struct arguments *arguments, GError **error)
 	struct running running = {.arguments = arguments};
 	bool done = prepare(&running, error) && run(&running, error);
 
-	if (!done && !running.told && running.context && running.plan)
+	if (!done && !running.run && running.context)
+		run_failed(running.context, "drill", *error);
+	if (!done && !running.told && running.context)
 		tell_result(&running, &(struct drill_result){0}, *error);
 	running_clear(&running);
 	return done;

@@ -266,8 +266,13 @@ bool cmd_expire(const struct arguments *arguments, GError **error)
 		context_open(arguments, arguments_positional(arguments, 0), error);
 	g_autoptr(Run) run = NULL;
 
-	if (!context || !filling_keys(context, error) || !context_repos(context, error))
+	if (!context)
 		return false;
+	if (!filling_keys(context, error) || !context_repos(context, error)) {
+		if (!plan)
+			run_failed(context, "expire", *error);
+		return false;
+	}
 	if (plan)
 		return expire(context, NULL, true, error);
 	run = run_begin(context, "expire");

@@ -1,19 +1,21 @@
 /* odrbackup metrics: what the catalog and the records of drills know, for Prometheus. */
 #include "cli/metrics.h"
 
+#include "base/file.h"
 #include "cli/commands.h"
 
 #include <stdio.h>
+#include <string.h>
 
 bool cmd_metrics(const struct arguments *arguments, GError **error)
 {
-	g_autoptr(GPtrArray) contexts = context_open_all(arguments, NULL, error);
-	g_autofree char *text = contexts ? metrics_gather(contexts, error) : NULL;
+	g_autofree char *text = NULL, *file = NULL;
 
-	if (!text)
+	if (!metrics_gather(arguments, &text, &file, error))
 		return false;
-	if (((const Context *)contexts->pdata[0])->settings->metrics_file)
-		return metrics_write(arguments, error);
+	if (file)
+		return file_write(file, text, strlen(text), &(struct file_write){.mode = 0644},
+				  error);
 	fputs(text, stdout);
 	return true;
 }

@@ -196,8 +196,12 @@ static bool report_quarter(const struct arguments *arguments, struct quarter_req
 
 	earlier.name = name;
 	earlier.now = request->from;
-	if (!quarter_parse(name, &earlier.from, &earlier.to, error) ||
-	    !report_sources_read(arguments, earlier.from, request->to, sources, error))
+	if (!quarter_parse(name, &earlier.from, &earlier.to, error))
+		return false;
+
+	struct report_scope scope = report_scope_of(arguments, earlier.from, request->to);
+
+	if (!report_sources_read(arguments, &scope, sources, error))
 		return false;
 	request->services = earlier.services = sources->services;
 	request->readings = earlier.readings = sources->readings;
@@ -234,7 +238,9 @@ bool cmd_report_quarterly(const struct arguments *arguments, GError **error)
 static bool report_posture(const struct arguments *arguments, struct quarter_request *request,
 			   struct report_sources *sources, GError **error)
 {
-	if (!report_sources_read(arguments, request->from, request->to, sources, error))
+	struct report_scope scope = report_scope_of(arguments, request->from, request->to);
+
+	if (!report_sources_read(arguments, &scope, sources, error))
 		return false;
 	request->services = sources->services;
 	request->readings = sources->readings;

@@ -8,6 +8,7 @@
 
 static const struct {
 	const char *name, *help;
+	bool counter; /* else a gauge */
 } families[] = {
 	{"build_info", "What program wrote this; always 1."},
 	{"last_run_timestamp_seconds", "When a command was last begun."},
@@ -31,6 +32,23 @@ static const struct {
 	{"drill_achieved_rpo_seconds", "What the last drill to the latest moment lost."},
 	{"drill_target_gap_seconds", "Target gap of the last drill."},
 	{"drill_worst_case_seconds", "Estimate of the worst recovery time."},
+	{"drill_rto_objective_seconds", "How long a recovery may take at most, for a plan."},
+	{"drill_due_timestamp_seconds", "Until when a drill of a plan has to have passed."},
+	{"drill_leftovers", "What drills left in the sandbox of a plan beyond its time."},
+	{"wal_queue_segments", "WAL segments that waited for the archiver, as check found last."},
+	{"verify_coverage_ratio", "Share of objects that were read back within verify-cycle."},
+	{"sla_state", "1 for the state of an objective in this quarter."},
+	{"audit_chain_ok", "1 while each line of the audit chain follows from the one before."},
+	{"audit_checkpoint_timestamp_seconds",
+	 "When a checkpoint of the audit chain was last stored."},
+	{"kit_test_timestamp_seconds", "When a drill with the recovery kit last passed."},
+	{"runs_total", "Runs by command and outcome.", true},
+	{"wal_archived_total", "WAL files that were archived.", true},
+	{"wal_bytes_total", "Their bytes, as stored.", true},
+	{"wal_failed_total", "Failed attempts of the archiver, as check found last.", true},
+	{"verify_errors_total", "Objects that were read back and found damaged.", true},
+	{"rpo_over_objective_seconds_total",
+	 "Time in which more could be lost than the objective allows.", true},
 };
 
 struct metrics {
@@ -103,10 +121,11 @@ char *metrics_print(const Metrics *metrics)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(families); i++)
 		if (metrics->samples[i])
-			g_string_append_printf(
-				out, "# HELP odrbackup_%s %s\n# TYPE odrbackup_%s gauge\n%s",
-				families[i].name, families[i].help, families[i].name,
-				metrics->samples[i]->str);
+			g_string_append_printf(out,
+					       "# HELP odrbackup_%s %s\n# TYPE odrbackup_%s %s\n%s",
+					       families[i].name, families[i].help, families[i].name,
+					       families[i].counter ? "counter" : "gauge",
+					       metrics->samples[i]->str);
 	return g_string_free(out, FALSE);
 }
 
@@ -175,9 +194,6 @@ void metrics_add_status(Metrics *metrics, const struct status *status, const GPt
 {
 	for (guint i = 0; i < status->repositories->len; i++)
 		add_repository(metrics, status, status->repositories->pdata[i]);
-	if (status->rpo > 0)
-		metrics_add(metrics, "rpo_objective_seconds", seconds(status->rpo), "service",
-			    status->service, "component", PART_DATABASE, NULL);
 	for (guint i = 0; i < status->last->len; i++) {
 		const struct catalog_run *run = status->last->pdata[i];
 
@@ -256,6 +272,20 @@ static void add_checks(Metrics *metrics, const struct drill_of *of, const json_t
 	}
 }
 
+static void add_objective(Metrics *metrics, const struct drill_of *of, const json_t *record)
+{
+	const json_t *objectives = reading_at(record, "objectives");
+
+	for (size_t i = 0; i < json_array_size(objectives); i++) {
+		const json_t *objective = json_array_get(objectives, i);
+
+		if (g_strcmp0(reading_text(objective, "scope"), "service") == 0 &&
+		    g_strcmp0(reading_text(objective, "kind"), "rto") == 0)
+			add_known(metrics, "drill_rto_objective_seconds", of, objective,
+				  "objective_us");
+	}
+}
+
 static bool same_plan(const json_t *record, const struct drill_of *of)
 {
 	return g_strcmp0(reading_text(record, "source.service"), of->service) == 0 &&
@@ -281,6 +311,7 @@ static void add_drill(Metrics *metrics, const struct drill_of *of, const Reading
 	add_known(metrics, "drill_achieved_rpo_seconds", of, record, "measured.achieved_rpo_us");
 	add_known(metrics, "drill_target_gap_seconds", of, record, "measured.target_gap_us");
 	add_known(metrics, "drill_worst_case_seconds", of, record, "worst_case.estimate_us");
+	add_objective(metrics, of, record);
 }
 
 static void add_last_pass(Metrics *metrics, const struct drill_of *of, const GPtrArray *readings)

@@ -1,7 +1,7 @@
 #ifndef ODR_DRILL_REPORT_METRICS_H
 #define ODR_DRILL_REPORT_METRICS_H
 
-#include "drill/report/reading.h"
+#include "drill/report/quarter.h"
 #include "ops/status.h"
 
 /*
@@ -20,6 +20,9 @@ void metrics_add(Metrics *metrics, const char *family, double value, ...) G_GNUC
 void metrics_add_status(Metrics *metrics, const struct status *status, const GPtrArray *runs);
 /* The newest drill of each plan: Reading, oldest first. */
 void metrics_add_drills(Metrics *metrics, const GPtrArray *readings);
+
+/* States of the objectives of a period up to now, and what they are judged by. */
+void metrics_add_states(Metrics *metrics, const Quarter *quarter);
 
 char *metrics_print(const Metrics *metrics); /* g_free */
 

@@ -52,6 +52,7 @@ struct check_result {
 	GPtrArray *
 		repositories; /* struct status_repository, as found there; exposure without its past */
 	int64_t ready;	      /* segments that wait for archiving; -1: unknown */
+	int64_t failed;	      /* attempts of the archiver that failed, as the server counts; -1 */
 };
 void check_result_clear(struct check_result *result);
 /* findings of the caller come first in result->findings (findings_new). */

@@ -99,6 +99,7 @@ static void check_archiver(const struct check_request *request, Session *session
 		add(result, FINDING_WARNING, "server.archiver", g_strdup(cause->message), NULL);
 		return;
 	}
+	result->failed = archiver.failed_count;
 	if (archiver.failing) {
 		g_autofree char *age = status_age(request->now, archiver.last_failed_at);
 
@@ -121,7 +122,7 @@ void check_server(const struct check_request *request, struct check_result *resu
 	g_autoptr(GError) cause = NULL;
 	g_autoptr(Session) session = NULL;
 
-	result->ready = -1;
+	result->ready = result->failed = -1;
 	if (!request->conninfo) {
 		add(result, FINDING_OK, "server.none",
 		    g_strdup("not looked at: the service has no postgres="), NULL);
