@@ -75,6 +75,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/engine/record.h \
 	src/drill/engine/record_findings.c \
 	src/drill/engine/record_objectives.c \
+	src/drill/engine/record_regime.c \
 	src/drill/engine/record_source.c \
 	src/drill/engine/record_time.c \
 	src/drill/engine/recover.c \
@@ -114,6 +115,8 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/evidence/verify.c \
 	src/drill/evidence/verify.h \
 	src/drill/evidence/weights.c \
+	src/drill/measure/estimate.c \
+	src/drill/measure/estimate.h \
 	src/drill/measure/objective.c \
 	src/drill/measure/objective.h \
 	src/drill/measure/outcome.c \

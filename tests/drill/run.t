@@ -113,6 +113,11 @@ subtest 'a drawn moment' => sub {
 	cmp_ok(scalar @probes, '>=', 2, 'from where the server ran');
 	ok(!(grep { !$_->{errno} } @probes), 'nothing could be reached');
 	isnt($record->{isolation}{namespaces}{server}, $record->{isolation}{namespaces}{host}, 'which is not the network of the host');
+	like($record->{regime}, qr/^[0-9a-f]{12}$/, 'its regime');
+	my %worst = %{ $record->{worst_case} };
+	like($worst{label}, qr/^(?:measured|extrapolated)$/, 'the worst case is estimated');
+	cmp_ok($worst{wal_bytes}, '>=', $worst{sample}{wal_bytes}, 'of the longest replay there could be');
+	cmp_ok($worst{estimate_us}, '>=', $record->{measured}{rta_service_ready_us}, 'which takes no less than this one');
 	my $sum = 0;
 	$sum += $_->{us} for @{ $record->{critical_path} };
 	is($sum, $record->{measured}{rta_wall_us}, 'the critical path adds up to the microsecond');

@@ -8,13 +8,15 @@
 
 #include <string.h>
 
-#define NONCE_MAX 4096
+#define NONCE_MAX   4096
+#define REPLAY_RATE 16 /* bytes a microsecond */
 
 struct drawing {
 	Drill *drill;
 	DrawInputs *inputs;
 	GPtrArray *population;
 	GHashTable *stored; /* ids of checkpoints, as the chain has it */
+	GHashTable *starts; /* "repository\nset" → lsn_t: where replay begins */
 	struct population_cut cut;
 	bool only_anchors;	    /* are points */
 	lsn_t wal_end;		    /* of the repository that is gathered from; 0: not looked at */
@@ -98,6 +100,19 @@ static const Manifest *next_of(const GPtrArray *manifests, guint number)
 	return NULL;
 }
 
+/* Replay begins at a set's start, and takes the longest where that is farthest. */
+static void note_wal(struct drawing *drawing, const Manifest *set, const char *repository,
+		     lsn_t end)
+{
+	lsn_t *start = g_new(lsn_t, 1);
+
+	*start = set->wal->start;
+	g_hash_table_insert(drawing->starts, g_strdup_printf("%s\n%s", repository, set->set_id),
+			    start);
+	if (end > *start)
+		drawing->drill->longest_wal = MAX(drawing->drill->longest_wal, end - *start);
+}
+
 static void add_set(struct drawing *drawing, Repo *repo, const struct restore_holdings *holdings,
 		    guint number)
 {
@@ -118,6 +133,7 @@ static void add_set(struct drawing *drawing, Repo *repo, const struct restore_ho
 	if (next && next->stopped < to.time)
 		to = (struct population_knot){.time = next->stopped, .lsn = next->wal->start};
 	add_interval(drawing, set, repository, &from, &to);
+	note_wal(drawing, set, repository, to.lsn);
 	if (to.time > from.time && !drawing->only_anchors) {
 		add_edge(drawing, "after-set", set, repository, from.time);
 		add_edge(drawing, next ? "before-set" : "segment-boundary", set, repository,
@@ -358,6 +374,22 @@ static bool check_anchor(const struct draw_point *point, GError **error)
 				       point->repository);
 }
 
+/* Of each piece of the sorted population, how long replay to its end would take at a rate that stands for all: what
+ * matters is which is the longest. */
+static void add_estimates(struct drawing *drawing)
+{
+	for (guint i = 0; i < drawing->population->len; i++) {
+		const struct population_piece *piece = drawing->population->pdata[i];
+		g_autofree char *key = g_strdup_printf("%s\n%s", piece->repository, piece->set);
+		const lsn_t *start = g_hash_table_lookup(drawing->starts, key);
+		usec_t estimate = start && piece->to_lsn > *start
+					  ? (usec_t)((piece->to_lsn - *start) / REPLAY_RATE)
+					  : 0;
+
+		g_array_append_val(drawing->inputs->estimates, estimate);
+	}
+}
+
 static bool draw(struct drawing *drawing, GError **error)
 {
 	Drill *drill = drawing->drill;
@@ -367,6 +399,7 @@ static bool draw(struct drawing *drawing, GError **error)
 	struct draw_point point;
 
 	digest_text(population, drawing->inputs->population_sha256);
+	add_estimates(drawing);
 	inputs = draw_inputs_print(drawing->inputs);
 	digest_text(inputs, inputs_sha256);
 	if (!draw_make(drawing->inputs, drawing->population, &point, error) ||
@@ -383,11 +416,14 @@ bool drill_draw_moment(Drill *drill, enum plan_target_kind kind, GError **error)
 	g_autoptr(DrawInputs) inputs = draw_inputs_new();
 	g_autoptr(GPtrArray) population = population_new();
 	g_autoptr(GHashTable) stored = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GHashTable) starts =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	struct drawing drawing = {.drill = drill,
 				  .inputs = inputs,
 				  .population = population,
 				  .stored = stored,
 				  .only_anchors = kind == PLAN_TARGET_ANCHOR_RANDOM,
+				  .starts = starts,
 				  .cut = {drill->t_loss, drill->plan->schedule.zone}};
 
 	g_strlcpy(inputs->plan_hash, drill->plan->hash, sizeof(inputs->plan_hash));

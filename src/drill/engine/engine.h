@@ -72,6 +72,7 @@ struct drill {
 	struct store_settings store; /* of it, as of t_loss */
 	struct restore_holdings holdings;
 	struct restore_plan restore;
+	uint64_t longest_wal; /* that any moment of the draw's window needs; 0: there was no draw */
 	bool planned;
 
 	/* the place */

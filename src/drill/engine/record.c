@@ -79,13 +79,13 @@ static char *summary_of(const Drill *drill, const struct drill_check_counts *cou
 			       counts->failed, counts->unassessed);
 }
 
-static void set_head(const Drill *drill, json_t *record)
+static void set_head(const Drill *drill, const char *regime, json_t *record)
 {
 	json_set_string(record, "type", "odrbackup-drill-record");
 	json_set_string(record, "format", "1.0");
 	json_set(record, "run", drill_record_run(drill));
 	json_set_string(record, "scenario", drill->plan->scenario);
-	json_set_string(record, "regime", NULL);
+	json_set_string(record, "regime", regime);
 	json_set_string(record, "outcome", drill_outcome_name(drill->outcome));
 	json_set(record, "also", outcomes_section(drill->outcomes));
 	json_set(record, "failure", drill_record_failure(drill));
@@ -135,13 +135,15 @@ void drill_judge(Drill *drill)
 
 	g_autofree char *summary = summary_of(drill, &counts);
 
-	set_head(drill, record);
+	g_autofree char *regime = drill_record_regime(drill);
+
+	set_head(drill, regime, record);
 	json_set(record, "spans", drill_record_spans(drill));
 	json_set(record, "critical_path", drill_record_path(drill));
 	json_set(record, "measured", drill_record_measured(drill, &measured));
 	json_set(record, "objectives", objectives);
 	json_set(record, "assumptions", drill_record_assumptions(drill));
-	json_set(record, "worst_case", json_null());
+	json_set(record, "worst_case", drill_record_worst(drill, &measured, regime));
 	set_findings(drill, record);
 	json_set(record, "end_of_wal_expected", json_null());
 	json_set_string(record, "summary", summary);

@@ -25,6 +25,11 @@ json_t *drill_record_objectives(const Drill *drill, const struct drill_measured 
 				unsigned *missed);
 json_t *drill_record_assumptions(const Drill *drill);
 
+/* record_regime.c; the regime (g_free) is NULL, and the worst case null, where a drill did not come so far. */
+char *drill_record_regime(const Drill *drill);
+json_t *drill_record_worst(const Drill *drill, const struct drill_measured *measured,
+			   const char *regime);
+
 /* record_findings.c */
 json_t *drill_record_checks(const Drill *drill);
 json_t *drill_record_files(const Drill *drill);

@@ -37,10 +37,13 @@ static void lower(struct objective_verdict *verdict, enum objective_state state,
 		  ...)
 {
 	va_list arguments;
+	char *reason;
 
 	va_start(arguments, format);
-	g_ptr_array_add(verdict->reasons, g_strdup_vprintf(format, arguments));
+	reason = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
+	/* What decides it stands first. */
+	g_ptr_array_insert(verdict->reasons, state < verdict->state ? 0 : -1, reason);
 	verdict->state = MIN(verdict->state, state);
 }
 

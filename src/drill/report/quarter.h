@@ -92,7 +92,8 @@ struct quarter_process {
 	unsigned passed, failed, unassessed;	 /* check results of counted drills */
 	GHashTable *seen;			 /* names of checks that passed, borrowed */
 	usec_t slowest;				 /* of counted drills; -1: not measured */
-	bool missed; /* a counted drill missed what was its objective then */
+	usec_t bound; /* until the service was ready, in drills that checked it; -1: no drill */
+	bool missed;  /* a counted drill missed what was its objective then */
 	struct exposure_summary exposure;
 	struct objective_verdict verdicts[QUARTER_COVERAGE]; /* all but coverage */
 };

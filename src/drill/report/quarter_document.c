@@ -108,38 +108,87 @@ static void add_states(Document *document, const Quarter *quarter)
 	}
 }
 
-static void add_sentences(Document *document, const struct quarter_result *result)
+static void add_loss_sentence(Document *document, const struct quarter_result *result)
 {
+	const char *service = result->service->name;
 	const struct quarter_exposure *exposure = &result->exposure[QUARTER_DATABASE];
-	g_autofree char *drills =
-		words_drills(result->drills.counted, result->drills.failed + result->drills.open);
 	g_autofree char *maximum = words_duration(exposure->summary.maximum);
+	g_autofree char *unknown = words_duration(exposure->summary.unknown);
 	g_autofree char *objective =
 		exposure->objective ? words_duration(exposure->objective) : NULL;
-	g_autofree char *unknown = words_duration(exposure->summary.unknown);
+
+	if (!exposure->events || exposure->summary.known == 0)
+		document_item(document,
+			      "%s: what would have been lost is not known for any of this period.",
+			      service);
+	else
+		document_item(document,
+			      "%s: at its worst moment %s of work would have been lost; %s%s, and "
+			      "%s%s.",
+			      service, maximum,
+			      objective ? "the objective is " : "no objective is set",
+			      objective ? objective : "",
+			      exposure->summary.unknown ? unknown : "no time of it is unknown",
+			      exposure->summary.unknown ? " of it are not known" : "");
+}
+
+static void add_drills_sentence(Document *document, const struct quarter_result *result)
+{
+	const struct objective_drills *drills = &result->drills;
+	unsigned passed = drills->counted - drills->failed - drills->open;
+	g_autofree char *counted = count_format(drills->counted, "drill");
+
+	if (drills->counted == 0)
+		document_item(document,
+			      "%s: no drill was counted; that it can be recovered was not "
+			      "shown.",
+			      result->service->name);
+	else
+		document_item(
+			document,
+			"%s: of %s that count, %u passed, %u failed, and %u came to no verdict.",
+			result->service->name, counted, passed, drills->failed, drills->open);
+}
+
+static void add_time_sentence(Document *document, const struct quarter_result *result)
+{
 	g_autofree char *slowest = words_duration(
 		result->rta->len ? g_array_index(result->rta, usec_t, result->rta->len - 1) : -1);
 	g_autofree char *rto = result->service->rto ? words_duration(result->service->rto) : NULL;
 
-	if (exposure->events && exposure->summary.known > 0)
-		document_item(document, "%s: largest exposure %s, objective %s, %s%s.",
-			      result->service->name, maximum, objective ? objective : "not set",
-			      exposure->summary.unknown ? unknown : "no",
-			      exposure->summary.unknown ? " not known" : " unknown time");
-	else
-		document_item(document, "%s: the exposure of the period is not known.",
-			      result->service->name);
-	document_item(document, "%s: %s.", result->service->name, drills);
 	if (slowest)
 		document_item(document,
-			      "%s: the slowest recovery took %s with its assumptions, RTO %s.",
-			      result->service->name, slowest, rto ? rto : "not set");
+			      "%s: the slowest recovery took %s with its assumptions; %s%s.",
+			      result->service->name, slowest,
+			      rto ? "the objective is " : "no objective is set", rto ? rto : "");
 	else
-		document_item(document, "%s: no recovery time was measured; RTO %s.",
-			      result->service->name, rto ? rto : "not set");
+		document_item(document, "%s: how long a recovery takes was not measured; %s%s.",
+			      result->service->name,
+			      rto ? "the objective is " : "no objective is set", rto ? rto : "");
 }
 
-/* Reasons of the worst states first. */
+static void add_sentences(Document *document, const struct quarter_result *result)
+{
+	add_loss_sentence(document, result);
+	add_drills_sentence(document, result);
+	add_time_sentence(document, result);
+}
+
+#define RISKS 3
+
+/* One more, unless there are enough: who, what of it, and what decided it. */
+static void add_risk(Document *document, const char *name, enum quarter_kind kind,
+		     const struct objective_verdict *verdict, enum objective_state state,
+		     unsigned *told)
+{
+	if (*told == RISKS || verdict->state != state || verdict->reasons->len == 0)
+		return;
+	document_item(document, "%s, %s %s: %s.", name, quarter_kind_name(kind),
+		      objective_state_name(state), (char *)verdict->reasons->pdata[0]);
+	++*told;
+}
+
+/* The worst states first; of each, services before their processes. */
 static void add_risks(Document *document, const Quarter *quarter)
 {
 	unsigned told = 0;
@@ -149,17 +198,18 @@ static void add_risks(Document *document, const Quarter *quarter)
 		for (guint i = 0; i < quarter->results->len; i++) {
 			const struct quarter_result *result = quarter->results->pdata[i];
 
-			for (int kind = 0; kind < QUARTER_KINDS && told < 3; kind++) {
-				const struct objective_verdict *verdict = &result->verdicts[kind];
+			for (int kind = 0; kind < QUARTER_KINDS; kind++)
+				add_risk(document, result->service->name, (enum quarter_kind)kind,
+					 &result->verdicts[kind], (enum objective_state)state,
+					 &told);
+		}
+		for (guint i = 0; i < quarter->processes->len; i++) {
+			const struct quarter_process *process = quarter->processes->pdata[i];
 
-				if ((int)verdict->state != state || verdict->reasons->len == 0)
-					continue;
-				document_item(document, "%s, %s %s: %s.", result->service->name,
-					      quarter_kind_name((enum quarter_kind)kind),
-					      objective_state_name(verdict->state),
-					      (char *)verdict->reasons->pdata[0]);
-				told++;
-			}
+			for (int kind = 0; process->business && kind < QUARTER_COVERAGE; kind++)
+				add_risk(document, process->name, (enum quarter_kind)kind,
+					 &process->verdicts[kind], (enum objective_state)state,
+					 &told);
 		}
 	}
 	if (told == 0)

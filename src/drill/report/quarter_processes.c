@@ -42,7 +42,7 @@ static struct quarter_process *process_of(Quarter *quarter, const struct quarter
 	process->service = service->name;
 	process->business = business_of(service, name);
 	process->seen = g_hash_table_new(g_str_hash, g_str_equal);
-	process->slowest = -1;
+	process->slowest = process->bound = -1;
 	g_ptr_array_add(quarter->processes, process);
 	return process;
 }
@@ -50,7 +50,7 @@ static struct quarter_process *process_of(Quarter *quarter, const struct quarter
 /* ---- what drills say ----------------------------------------------------------------------------- */
 
 static void count_check(Quarter *quarter, const struct quarter_service *service,
-			const json_t *check)
+			const json_t *record, const json_t *check)
 {
 	const json_t *names = reading_at(check, "process");
 	const char *status = reading_text(check, "status");
@@ -66,6 +66,8 @@ static void count_check(Quarter *quarter, const struct quarter_service *service,
 		process->passed += g_strcmp0(status, "pass") == 0;
 		process->failed += g_strcmp0(status, "fail") == 0;
 		process->unassessed += g_strcmp0(status, "not-assessed") == 0;
+		process->bound = MAX(process->bound,
+				     reading_int(record, "measured.rta_with_assumptions_us"));
 		if (g_strcmp0(status, "pass") == 0 && check_name)
 			g_hash_table_add(process->seen, (gpointer)check_name);
 	}
@@ -101,7 +103,8 @@ static void gather(Quarter *quarter, const struct quarter_result *result)
 		const json_t *objectives = reading_at(attempt->reading->record, "objectives");
 
 		for (size_t k = 0; attempt->counted && k < json_array_size(checks); k++)
-			count_check(quarter, service, json_array_get(checks, k));
+			count_check(quarter, service, attempt->reading->record,
+				    json_array_get(checks, k));
 		for (size_t k = 0; attempt->counted && k < json_array_size(objectives); k++)
 			note_objective(quarter, service, json_array_get(objectives, k));
 	}
@@ -140,7 +143,8 @@ static void judge_rto(const struct quarter_result *result, struct quarter_proces
 	/* It is ready no later than the service: what is estimated of that bounds it. */
 	objective_judge_rto(
 		&(struct objective_rto){.objective = process->business ? process->business->rto : 0,
-					.slowest = process->slowest,
+					.slowest = process->slowest >= 0 ? process->slowest
+									 : process->bound,
 					.min_drills = result->service->min_drills,
 					.worst_case = result->worst_case,
 					.label = result->worst_label},

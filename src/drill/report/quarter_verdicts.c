@@ -41,7 +41,7 @@ void quarter_judge_rpo(struct quarter_result *result)
 {
 	struct objective_verdict *worst = &result->verdicts[QUARTER_RPO];
 	const struct objective_drills proven = {.newest_pass = 1, .end = 1};
-	bool any = false;
+	bool any = false, worse;
 
 	objective_verdict_init(worst);
 	for (int i = 0; i < QUARTER_COMPONENTS; i++) {
@@ -65,10 +65,11 @@ void quarter_judge_rpo(struct quarter_result *result)
 		any = true;
 		if (i == QUARTER_DATABASE)
 			worst->measured = verdict.measured;
+		worse = verdict.state < worst->state;
 		worst->state = MIN(worst->state, verdict.state);
 		for (guint k = 0; k < verdict.reasons->len; k++)
-			g_ptr_array_add(
-				worst->reasons,
+			g_ptr_array_insert(
+				worst->reasons, worse ? (gint)k : -1,
 				g_strdup_printf("%s: %s",
 						quarter_component_name((enum quarter_component)i),
 						(char *)verdict.reasons->pdata[k]));
