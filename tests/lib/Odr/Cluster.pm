@@ -77,15 +77,33 @@ sub conninfo {
 	return "host=$self->{socket} port=$self->{port} user=postgres dbname=" . ($database // 'postgres');
 }
 
-sub init {
+# What initdb made, once in a run of all tests: of each kind the n-th cluster of a test is a copy of the n-th template, so that
+# no two of one test are the same by their system identifier.
+my %made;
+
+sub _template {
 	my ($self) = @_;
 	my @segment = $self->{wal_segsize} ? "--wal-segsize=$self->{wal_segsize}" : ();
+	my @kind = ($self->{version}, $self->{wal_segsize} // 'usual', $self->{checksums} ? 'checksums' : 'plain');
+	my $template = join '-', new_dir("$ENV{ODR_WORK}/initdb", 0755) . "/$kind[0]", @kind[1, 2], ++$made{"@kind"};
+	return $template if -d $template;
+	my $new = "$template.$$";
 	my $initdb = run_program([
-			"$self->{bin}/initdb", '-D', $self->{pgdata}, '-U', 'postgres', '-E', 'UTF8', '--locale=C.UTF-8',
+			"$self->{bin}/initdb", '-D', $new, '-U', 'postgres', '-E', 'UTF8', '--locale=C.UTF-8',
 			'--auth=trust', '--no-sync', @segment,
 			$self->{checksums} ? '--data-checksums' : $self->{version} >= 18 ? '--no-data-checksums' : (),
 	], timeout => 120);
 	$initdb->ok or die "initdb failed:\n" . $initdb->out . $initdb->err;
+	# Another test may have been first; then its template is as good.
+	rename $new, $template or run_program(['rm', '-rf', $new]);
+	return $template;
+}
+
+sub init {
+	my ($self) = @_;
+	work_dir();
+	my $copy = run_program(['cp', '-RT', '--preserve=mode', '--reflink=auto', $self->_template, $self->{pgdata}]);
+	$copy->ok or die 'cannot copy what initdb made: ' . $copy->err;
 	# Without fsync: a crash here is a kill, which loses nothing that was written.
 	$self->append_conf(<<'CONF');
 listen_addresses = ''
