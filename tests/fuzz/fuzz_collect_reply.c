@@ -1,8 +1,8 @@
 #include "collect/kubernetes_object.h"
-#include "odoo/conf.h"
 #include "collect/resp.h"
 #include "crypto/certificate.h"
 #include "crypto/keys.h"
+#include "odoo/conf.h"
 
 #include <string.h>
 
