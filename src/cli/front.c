@@ -10,6 +10,7 @@
 #include "cli/program.h"
 #include "crypto/secret.h"
 #include "ops/archive/choice.h"
+#include "store/store.h"
 
 #include <string.h>
 
@@ -50,7 +51,9 @@ int main(int argc, char **argv)
 {
 	const struct command *command = archive_command(argc, argv);
 
-	crypto_alone();
+	/* TLS looks algorithms up by their names. */
+	if (!store_type_known("s3"))
+		crypto_alone();
 	return command ? run_archive_command(command, argc, argv)
 		       : program_hand_over(PROGRAM_MAIN, argv);
 }
