@@ -17,8 +17,6 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/check/http_judge.c \
 	src/drill/check/http_judge.h \
 	src/drill/check/http_request.c \
-	src/drill/check/http_step.c \
-	src/drill/check/http_step.h \
 	src/drill/check/http_text.c \
 	src/drill/check/http_text.h \
 	src/drill/check/judge.c \
@@ -33,8 +31,6 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/check/sql.h \
 	src/drill/check/sql_ask.c \
 	src/drill/check/sql_ask.h \
-	src/drill/check/sql_file.c \
-	src/drill/check/sql_file.h \
 	src/drill/check/sql_rows.c \
 	src/drill/check/sql_rows.h \
 	src/drill/check/structure.c \
@@ -83,8 +79,6 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/engine/replica.c \
 	src/drill/engine/replica.h \
 	src/drill/engine/run.c \
-	src/drill/engine/span.c \
-	src/drill/engine/span.h \
 	src/drill/engine/verify.c \
 	src/drill/evidence/audit.c \
 	src/drill/evidence/audit.h \
@@ -121,11 +115,17 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/measure/objective.h \
 	src/drill/measure/outcome.c \
 	src/drill/measure/outcome.h \
+	src/drill/measure/span.c \
+	src/drill/measure/span.h \
 	src/drill/measure/statistics.c \
 	src/drill/measure/statistics.h \
+	src/drill/plan/check_type.c \
+	src/drill/plan/check_type.h \
 	src/drill/plan/expect.c \
 	src/drill/plan/files.c \
 	src/drill/plan/fill.c \
+	src/drill/plan/http_step.c \
+	src/drill/plan/http_step.h \
 	src/drill/plan/keys.c \
 	src/drill/plan/keys.h \
 	src/drill/plan/lint.c \
@@ -137,6 +137,8 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/plan/plan.c \
 	src/drill/plan/plan.h \
 	src/drill/plan/reading.h \
+	src/drill/plan/sql_file.c \
+	src/drill/plan/sql_file.h \
 	src/drill/plan/value.c \
 	src/drill/report/chart.h \
 	src/drill/report/chart_attempts.c \

@@ -1,5 +1,5 @@
-#include "drill/check/sql_file.h"
 #include "drill/plan/plan.h"
+#include "drill/plan/sql_file.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #include "cli/output.h"
 #include "cli/program.h"
 #include "drill/check/sql.h"
-#include "drill/check/sql_file.h"
+#include "drill/plan/sql_file.h"
 
 #include <string.h>
 

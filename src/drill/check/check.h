@@ -2,7 +2,7 @@
 #define ODR_DRILL_CHECK_CHECK_H
 
 #include "base/json.h"
-#include "drill/plan/plan.h"
+#include "drill/plan/check_type.h"
 
 /*
  * What a check came to. What could not be looked at, or where there was nothing to look at, is not assessed, with the
@@ -64,17 +64,5 @@ struct drill_check_counts {
 	unsigned gates_unassessed; /* of severity fail */
 };
 struct drill_check_counts drill_check_count(const GPtrArray *results);
-
-/* What there is to know of a type. */
-struct drill_check_class {
-	const char *name;
-	enum plan_stage stage; /* where the plan does not say */
-	unsigned stages;       /* where it may run: bits 1 << PLAN_STAGE_… */
-	bool always;	       /* in every restore plan, as a gate */
-	bool may_gate;
-	const char *help;
-};
-const struct drill_check_class *drill_check_class(enum plan_check_type type);
-bool drill_check_type_parse(const char *name, enum plan_check_type *type);
 
 #endif

@@ -2,7 +2,7 @@
 #define ODR_DRILL_CHECK_HOST_H
 
 #include "drill/check/check.h"
-#include "drill/engine/span.h"
+#include "drill/measure/span.h"
 
 #include <sys/types.h>
 

@@ -4,7 +4,7 @@
 #include "crypto/digest.h"
 #include "drill/check/http_asking.h"
 #include "drill/check/http_text.h"
-#include "drill/check/sql_file.h"
+#include "drill/plan/sql_file.h"
 #include "pg/session.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 #define ODR_DRILL_CHECK_HTTP_JUDGE_H
 
 #include "base/json.h"
-#include "drill/check/http_step.h"
+#include "drill/plan/http_step.h"
 
 /*
  * What is found in an answer, which is hostile. Pure.

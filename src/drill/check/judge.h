@@ -2,7 +2,7 @@
 #define ODR_DRILL_CHECK_JUDGE_H
 
 #include "drill/check/sql.h"
-#include "drill/check/sql_file.h"
+#include "drill/plan/sql_file.h"
 
 /* What a query gave, and what it is judged by. Pure. */
 struct drill_observation {

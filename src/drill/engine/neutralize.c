@@ -4,9 +4,9 @@
 #include "base/file.h"
 #include "crypto/digest.h"
 #include "drill/check/sql.h"
-#include "drill/check/sql_file.h"
 #include "drill/engine/code.h"
 #include "drill/engine/engine.h"
+#include "drill/plan/sql_file.h"
 #include "odoo/module.h"
 
 #include <string.h>

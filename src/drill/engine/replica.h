@@ -3,7 +3,7 @@
 
 #include "drill/engine/feeder.h"
 #include "drill/engine/isolation.h"
-#include "drill/engine/span.h"
+#include "drill/measure/span.h"
 #include "ops/restore/restore.h"
 #include "pg/instance.h"
 #include "pg/server_log.h"

@@ -2,8 +2,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/suggest.h"
-#include "drill/check/sql_file.h"
 #include "drill/plan/reading.h"
+#include "drill/plan/sql_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

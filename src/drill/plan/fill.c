@@ -1,7 +1,7 @@
 /* Groups and keys of a plan: that they are known, and where their values go. */
 #include "base/error.h"
 #include "base/suggest.h"
-#include "drill/check/check.h"
+#include "drill/plan/check_type.h"
 #include "drill/plan/reading.h"
 
 #include <string.h>
@@ -49,7 +49,7 @@ static unsigned types_of(const Keyfile *keyfile, const char *group)
 	g_autofree char *text = g_key_file_get_string(keyfile->values, group, "type", NULL);
 	enum plan_check_type type;
 
-	return text && drill_check_type_parse(text, &type) ? 1U << type : G_MAXUINT;
+	return text && plan_check_type_parse(text, &type) ? 1U << type : G_MAXUINT;
 }
 
 static bool check_keys(const Keyfile *keyfile, const struct keyfile_group *group, GError **error)
@@ -183,7 +183,7 @@ static bool fill(struct plan_reading *reading, const char *kind, const char *gro
 static struct plan_check *check_new(struct plan_reading *reading, const char *name,
 				    enum plan_check_type type)
 {
-	const struct drill_check_class *class = drill_check_class(type);
+	const struct plan_check_class *class = plan_check_class(type);
 	struct plan_check *check = g_new0(struct plan_check, 1);
 
 	check->name = g_strdup(name);
@@ -206,7 +206,7 @@ static bool fill_check(struct plan_reading *reading, const struct keyfile_group 
 	if (!keyfile_value(reading->keyfile, group->name, "type", &text, error))
 		return false;
 	if (text)
-		drill_check_type_parse(text, &type); /* an unknown one is refused by fill */
+		plan_check_type_parse(text, &type); /* an unknown one is refused by fill */
 	check = check_new(reading, name, type);
 	check->line = group->line;
 	return fill(reading, "check", group->name, check, &type, error);
@@ -243,7 +243,7 @@ static bool fill_always(struct plan_reading *reading, GError **error)
 {
 	for (int i = 0; i < PLAN_CHECK_TYPES; i++) {
 		enum plan_check_type type = (enum plan_check_type)i;
-		const struct drill_check_class *class = drill_check_class(type);
+		const struct plan_check_class *class = plan_check_class(type);
 		g_autofree char *group = g_strconcat("check ", class->name, NULL);
 		struct plan_check *check;
 

@@ -1,7 +1,7 @@
 /* Whether every check and control of a plan can be carried out, and can fail. */
 #include "base/error.h"
-#include "drill/check/check.h"
-#include "drill/engine/span.h"
+#include "drill/measure/span.h"
+#include "drill/plan/check_type.h"
 #include "drill/plan/lint.h"
 
 #include <math.h>
@@ -10,7 +10,7 @@
 static bool lint_stage(const struct plan_reading *reading, const char *group,
 		       const struct plan_check *check, GError **error)
 {
-	const struct drill_check_class *class = drill_check_class(check->type);
+	const struct plan_check_class *class = plan_check_class(check->type);
 
 	if (!(class->stages & (1U << check->stage)))
 		return plan_fail(reading, group, "stage", error,
@@ -140,11 +140,11 @@ static bool lint_once(const struct plan_reading *reading, const char *group,
 	for (guint i = 0; i < checks->len && checks->pdata[i] != check; i++) {
 		const struct plan_check *other = checks->pdata[i];
 
-		if (other->type == check->type && drill_check_class(check->type)->always)
+		if (other->type == check->type && plan_check_class(check->type)->always)
 			return plan_fail(
 				reading, group, "type", error,
 				"[check %s] is of type %s already, in line %u; join the two",
-				other->name, drill_check_class(check->type)->name, other->line);
+				other->name, plan_check_class(check->type)->name, other->line);
 	}
 	return true;
 }
@@ -206,7 +206,7 @@ static bool lint_control(const struct plan_reading *reading, struct plan_control
 	return control->of->type == PLAN_CHECK_SQL ||
 	       plan_fail(reading, group, "check", error,
 			 "a control plants damage for a check of type sql, and '%s' is of type %s",
-			 control->check, drill_check_class(control->of->type)->name);
+			 control->check, plan_check_class(control->of->type)->name);
 }
 
 #define REFUSED_LOGIN "builtin/odoo-login-refused.scenario"

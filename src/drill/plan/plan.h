@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "crypto/digest.h"
-#include "drill/check/http_step.h"
 #include "drill/draw/draw.h"
+#include "drill/plan/http_step.h"
 
 /*
  * The plan of a drill (odrbackup-drill(5)): a file of groups and keys with other files beside it. Every group and key

@@ -3,7 +3,7 @@
 #include "drill/report/report.h"
 #include "drill/report/words.h"
 
-#include "drill/engine/span.h"
+#include "drill/measure/span.h"
 
 static bool is_critical(const json_t *record, size_t span, usec_t *from, usec_t *to, size_t *at)
 {

@@ -4,7 +4,7 @@
 #include "drill/report/report.h"
 #include "drill/report/words.h"
 
-#include "drill/engine/span.h"
+#include "drill/measure/span.h"
 #include "drill/measure/statistics.h"
 
 #include <string.h>

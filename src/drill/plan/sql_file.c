@@ -1,4 +1,4 @@
-#include "drill/check/sql_file.h"
+#include "drill/plan/sql_file.h"
 
 #include "base/error.h"
 #include "pg/quote.h"

@@ -1,5 +1,5 @@
-#ifndef ODR_DRILL_CHECK_SQL_FILE_H
-#define ODR_DRILL_CHECK_SQL_FILE_H
+#ifndef ODR_DRILL_PLAN_SQL_FILE_H
+#define ODR_DRILL_PLAN_SQL_FILE_H
 
 #include <glib.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
-#ifndef ODR_DRILL_ENGINE_SPAN_H
-#define ODR_DRILL_ENGINE_SPAN_H
+#ifndef ODR_DRILL_MEASURE_SPAN_H
+#define ODR_DRILL_MEASURE_SPAN_H
 
 #include "base/clock.h"
 

@@ -1,4 +1,4 @@
-#include "drill/check/http_step.h"
+#include "drill/plan/http_step.h"
 
 #include "base/error.h"
 #include "base/suggest.h"

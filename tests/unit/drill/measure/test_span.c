@@ -1,4 +1,4 @@
-#include "drill/engine/span.h"
+#include "drill/measure/span.h"
 
 static GArray *spans_of(const struct drill_span *spans, guint count)
 {

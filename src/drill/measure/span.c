@@ -1,4 +1,4 @@
-#include "drill/engine/span.h"
+#include "drill/measure/span.h"
 
 #include <string.h>
 

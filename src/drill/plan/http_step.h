@@ -1,5 +1,5 @@
-#ifndef ODR_DRILL_CHECK_HTTP_STEP_H
-#define ODR_DRILL_CHECK_HTTP_STEP_H
+#ifndef ODR_DRILL_PLAN_HTTP_STEP_H
+#define ODR_DRILL_PLAN_HTTP_STEP_H
 
 #include <glib.h>
 #include <stdbool.h>
