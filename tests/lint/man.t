@@ -205,6 +205,14 @@ SKIP: {
 	    or diag(explain($settings));
 }
 
+# Who begins there finds everything.
+my $overview = read_source('man/odrbackup.1');
+my @unnamed = grep {
+	my ($name, $section) = m{([^/]+)\.(\d)\z};
+	"$name.$section" ne 'odrbackup.1' && $overview !~ /^\.Xr \Q$name\E $section\b/m;
+} @paths;
+ok(!@unnamed, 'odrbackup(1) names every page') or diag(map { "not named: $_\n" } @unnamed);
+
 is_deeply(plan_keys_of_page(), plan_keys_of_table(), 'odrbackup-drill(5) has every key of a plan with its default, and no other');
 is_deeply(drill_variables('man/odrbackup-drill.5', qr/^\.It Ev (\w+)$/m),
 	drill_variables('src/drill/check/host.c', qr/add\(environment, "(ODR_\w+)"/), 'and every variable that a command is given');
