@@ -29,7 +29,7 @@ static bool keep(void *data, const struct layer_entry *entry, int64_t ctime_ns, 
 	if (!layer_entries_parse(bytes->data, bytes->len, TABLE_ROWS_MAX, &entries, error))
 		return false;
 	copy = g_ptr_array_steal_index(entries, 0);
-	g_hash_table_insert(site->kept, copy->path, copy);
+	g_hash_table_replace(site->kept, copy->path, copy); /* the path is the entry's own */
 	return true;
 }
 
