@@ -13,6 +13,7 @@ use Time::HiRes qw(sleep time);
 
 use Odr::Rows;
 use Odr::Site;
+use Odr::Tool;
 use Odr::Work;
 
 my $mark = '.odrbackup-restore';
@@ -222,10 +223,16 @@ subtest 'the wrong server' => sub {
 		qr/'\Q@{[$other->cluster->pgdata]}\E' belongs to the cluster \d+, the server we are connected to is \d+/, "another cluster's data directory");
 	$site->write_conf('service erp-prod' => { postgres => $other->cluster->conninfo });
 	$site->tool_fails([$site->backup_arguments], 6, qr/this is another cluster: its system identifier is \d+, this service protects \d+/, 'another cluster');
-	# A cold copy has the same identifier, and did not take part in the checkpoint.
+	# A copy has the same identifier; what archives goes on as it was configured.
 	my $cold = $site->restore('cold', '--type', 'immediate');
+	my $mistaken = $site->path('mistaken.conf');
 	$site->write_conf('service erp-prod' => { 'data-directory' => $cold });
-	$site->tool_fails([$site->backup_arguments], 6, qr/did not take part in the checkpoint/, 'a copy of the data directory');
+	write_file($mistaken, read_file($site->conf), 0600);
+	$site->write_conf;
+	my @mistaken = ([ '-c', $mistaken, $site->backup_arguments ], 6);
+	tool_fails(@mistaken, qr/no server runs in '\Q$cold\E': it is a copy/, 'a copy of the data directory');
+	write_file("$cold/postmaster.pid", "1\n", 0600);
+	tool_fails(@mistaken, qr/did not take part in the checkpoint/, 'a copy with a server of its own');
 	my $standby = $source->standby('standby');
 	$site->write_conf('service erp-prod' => { postgres => $standby->conninfo });
 	$site->tool_fails([$site->backup_arguments], 6, qr/the server is a standby; backups are taken from the primary/, 'a standby');

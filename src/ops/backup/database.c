@@ -1,5 +1,8 @@
 #include "ops/backup/database.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/stop.h"
@@ -41,6 +44,19 @@ static bool server_is_suitable(struct database_capture *capture, GError **error)
 	return true;
 }
 
+/* A copy has the same identifier, and no server: to be told before the archive is waited for, which refuses a server
+ * that runs elsewhere. */
+static bool server_runs_in(const char *pgdata, GError **error)
+{
+	g_autofree char *pid_file = g_build_filename(pgdata, "postmaster.pid", NULL);
+
+	return access(pid_file, F_OK) == 0 || errno != ENOENT ||
+	       odr_fail(error, ODR_ERROR_REFUSED,
+			"no server runs in '%s': it is a copy, or the cluster has moved; correct "
+			"data-directory of the service",
+			pgdata);
+}
+
 /* The server answers, and the directory we are going to read is its own. */
 static bool database_connect(struct database_capture *capture, GError **error)
 {
@@ -68,7 +84,8 @@ static bool database_connect(struct database_capture *capture, GError **error)
 				"; correct postgres or data-directory of the service",
 				capture->pgdata, capture->control.system_identifier,
 				server->system_identifier);
-	return cluster_pin(request->state, server->system_identifier, error);
+	return server_runs_in(capture->pgdata, error) &&
+	       cluster_pin(request->state, server->system_identifier, error);
 }
 
 static bool wait_tick(void *data, GError **error)
