@@ -175,14 +175,14 @@ subtest 'who is not there changes nothing' => sub {
 	is(scalar(grep { $_->{path} eq '/careless' } $chat->requests), 0, 'what others can read is not sent');
 };
 
-subtest 'what cannot even begin is told' => sub {
+subtest 'what cannot be opened is told' => sub {
 	rename "$dir/identity", "$dir/elsewhere" or die "cannot rename the identity: $!\n";
 	my $before = $chat->requests;
 	my ($result) = drill('told');
-	isnt($result->status, 0, 'without an identity there is no drill');
+	is($result->status, 12, 'without an identity nothing is restored');
 	my @posted = $chat->requests;
 	is(scalar @posted, $before + 1, 'which is told');
-	is(decode_json($posted[-1]{body})->{outcome}, 'error', 'as an error');
+	is(decode_json($posted[-1]{body})->{outcome}, 'fail-restore', 'as a failed restore');
 	rename "$dir/elsewhere", "$dir/identity" or die "cannot rename the identity: $!\n";
 };
 

@@ -63,7 +63,7 @@ json_t *host_facts(const char *directory)
 {
 	json_t *facts = json_object();
 	g_autofree char *cpu = processor();
-	g_autofree char *kind = filesystem(directory);
+	g_autofree char *kind = filesystem(directory ? directory : "/");
 	struct sysinfo memory;
 	struct utsname system;
 

@@ -6,7 +6,7 @@
 /*
  * What of a host decides how fast it restores: processors, memory, kernel, the file system of the sandbox. Drills on
  * hosts of one class compare. Objects with members cpu, cpus, memory_bytes, kernel, filesystem; what cannot be told is
- * null. New reference.
+ * null. directory NULL: there is no sandbox, and the file system is that of /. New reference.
  */
 json_t *host_facts(const char *directory);
 /* SHA-256 (hex) of processors, memory to the GiB, and kind of file system; g_free. */

@@ -145,8 +145,9 @@ json_t *drill_record_worst(const Drill *drill, const struct drill_measured *meas
 	usec_t assumed = measured->with_assumptions - measured->figures.service_ready;
 	json_t *section;
 
-	/* A drill that did not arrive says nothing of how long it would have taken. */
-	if (!regime || measured->figures.service_ready < 0 || drill->failure)
+	/* A drill that did not arrive, or restored nothing, says nothing of how long it would have taken. */
+	if (!regime || drill->plan->kind == PLAN_VERIFY || measured->figures.service_ready < 0 ||
+	    drill->failure)
 		return json_null();
 
 	struct estimate_sample own = sample_of(drill, measured);

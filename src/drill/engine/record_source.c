@@ -78,8 +78,7 @@ json_t *drill_record_source(const Drill *drill)
 json_t *drill_record_target(const Drill *drill)
 {
 	json_t *target = json_object();
-	const char *directory = drill->plan->sandbox.directory;
-	json_t *facts = host_facts(directory ? directory : "/");
+	json_t *facts = host_facts(drill->plan->sandbox.directory);
 	g_autofree char *class = host_class(facts);
 
 	json_set_string(target, "host", g_get_host_name());
