@@ -12,6 +12,7 @@
 #define FORMAT	     "1.0"
 #define WHAT	     "the checkpoint"
 #define DOCUMENT_MAX ((size_t)64 << 10)
+#define STORED_APART (5 * USEC_PER_SEC)
 
 void checkpoint_free(Checkpoint *checkpoint)
 {
@@ -292,24 +293,35 @@ static bool concerns_one(const GError *error)
 	       odr_error_is(error, ODR_ERROR_NOT_FOUND);
 }
 
+/* Which of two that a store took within a few seconds is the newer one, its clock does not tell: what they hold does. */
+static bool is_older(const Checkpoint *checkpoint, const Checkpoint *newest)
+{
+	return checkpoint->stored_at < newest->stored_at - STORED_APART;
+}
+
 bool checkpoint_before(Repo *repo, const struct checkpoint_wanted *wanted, Checkpoint **checkpoint,
 		       GError **error)
 {
 	g_autoptr(GPtrArray) found =
 		g_ptr_array_new_with_free_func((GDestroyNotify)checkpoint_free);
 	struct listing listing = {wanted, found};
+	const Checkpoint *newest = NULL;
+	guint at = 0;
 
 	if (!repo_list(repo, "audit/", note_listed, &listing, error))
 		return odr_context(error, "cannot list checkpoints");
 	g_ptr_array_sort(found, compare_stored);
-	for (guint i = found->len; i-- > 0;) {
+	for (guint i = found->len; i-- > 0 && !(newest && is_older(found->pdata[i], newest));) {
 		struct reading reading = {.public_key = wanted->public_key,
 					  .checkpoint = found->pdata[i]};
 		g_autoptr(GError) cause = NULL;
 
 		if (load(repo, &reading, &cause)) {
-			*checkpoint = g_ptr_array_steal_index(found, i);
-			return true;
+			if (!newest || reading.checkpoint->head.seq > newest->head.seq) {
+				newest = reading.checkpoint;
+				at = i;
+			}
+			continue;
 		}
 		if (!concerns_one(cause)) {
 			g_propagate_error(error, g_steal_pointer(&cause));
@@ -320,6 +332,6 @@ bool checkpoint_before(Repo *repo, const struct checkpoint_wanted *wanted, Check
 					g_strdup_printf("checkpoint %s does not count: %s",
 							reading.checkpoint->id, cause->message));
 	}
-	*checkpoint = NULL;
+	*checkpoint = newest ? g_ptr_array_steal_index(found, at) : NULL;
 	return true;
 }

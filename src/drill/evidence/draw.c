@@ -42,7 +42,16 @@ static void judge_announced(struct judging *judging, const Record *record,
 	}
 }
 
-/* The last one that was stored before the slot began; NULL: there was none. */
+static bool is_newer(const Checkpoint *one, const Checkpoint *other)
+{
+	if (one->head.seq != other->head.seq)
+		return one->head.seq > other->head.seq;
+	if (one->stored_at != other->stored_at)
+		return one->stored_at > other->stored_at;
+	return strcmp(one->id, other->id) > 0;
+}
+
+/* Of those that were stored before the slot began the one with most of the chain; NULL: there was none. */
 static const Checkpoint *due_checkpoint(const struct judging *judging, usec_t began)
 {
 	const Checkpoint *due = NULL;
@@ -50,10 +59,7 @@ static const Checkpoint *due_checkpoint(const struct judging *judging, usec_t be
 	for (guint i = 0; i < judging->checkpoints->len; i++) {
 		const Checkpoint *checkpoint = judging->checkpoints->pdata[i];
 
-		if (checkpoint->stored_at < began &&
-		    (!due || checkpoint->stored_at > due->stored_at ||
-		     (checkpoint->stored_at == due->stored_at &&
-		      strcmp(checkpoint->id, due->id) > 0)))
+		if (checkpoint->stored_at < began && (!due || is_newer(checkpoint, due)))
 			due = checkpoint;
 	}
 	return due;

@@ -77,8 +77,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Checkpoint, checkpoint_free)
 /* Signs the end of the chain, stores it, and appends audit.checkpointed. */
 bool checkpoint_make(const struct evidence *evidence, Audit *audit, Checkpoint **checkpoint,
 		     GError **error);
-/* The one stored last before a time, by the store's clock, and signed by this key; *checkpoint is NULL if there is
- * none. What does not verify is none, and a sentence in troubles. */
+/* Of those stored before a time, by the store's clock, and signed by this key, the one with most of the chain;
+ * *checkpoint is NULL if there is none. What does not verify is none, and a sentence in troubles. */
 struct checkpoint_wanted {
 	const uint8_t *public_key;
 	usec_t before;
