@@ -128,7 +128,7 @@ subtest 'the journal of what was pushed' => sub {
 
 	begin_anew();
 	ok(push_file($file)->ok, 'pushed');
-	is(scalar(grep { /^v2 $file / } map { split /\n/, read_file($_) } glob "$journal/0*"), 1, 'and journaled');
+	is(scalar(grep { /^v3 $file / } map { split /\n/, read_file($_) } glob "$journal/0*"), 1, 'and journaled');
 	ok(push_file($file, $none)->ok, 'pushed again: the journal knows, nothing is put');
 
 	run_program(['rm', '-rf', $journal], user => 'root');
