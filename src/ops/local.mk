@@ -122,6 +122,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/record.c \
 	src/ops/record.h \
 	src/ops/record_marks.c \
+	src/ops/record_repository.c \
 	src/ops/restore/aside.c \
 	src/ops/restore/aside.h \
 	src/ops/restore/commit.c \

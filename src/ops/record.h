@@ -11,6 +11,9 @@
 /* From repository and local journal into the catalog. A set's capture of files or configuration is a
  * recovery point of that part. */
 bool record_set(Catalog *catalog, const Repo *repo, const Manifest *manifest, GError **error);
+/* The same; what is read without a key keeps what is known of its sealed part. known: struct catalog_set by id, or NULL. */
+bool record_set_over(Catalog *catalog, const Repo *repo, const Manifest *manifest,
+		     GHashTable *known, GError **error);
 bool record_mark(Catalog *catalog, const Repo *repo, const struct mark *mark, GError **error);
 /* Marks that the repository has and the catalog lacks, or knew without a name; and those that are gone.
  * identity NULL: without names. What does not verify is a sentence in troubles. */
