@@ -2,6 +2,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <string.h>
 
 /* What moves the cursor, or the order in which text is shown. */
 static bool is_harmful(gunichar character)
@@ -32,4 +33,9 @@ char *text_escape(const char *text)
 		text = g_utf8_next_char(text);
 	}
 	return g_string_free(escaped, FALSE);
+}
+
+int text_compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
 }

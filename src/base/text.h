@@ -5,4 +5,7 @@
  * printed can neither steer a terminal nor change the order in which it is read. g_free. */
 char *text_escape(const char *text);
 
+/* Of two char * const *, bytewise: for g_ptr_array_sort and qsort. */
+int text_compare(const void *a, const void *b);
+
 #endif

@@ -2,6 +2,7 @@
 #include "collect/code.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "stream/tar.h"
 
 #include <dirent.h>
@@ -359,11 +360,6 @@ static bool is_compiled(const char *name)
 	       strcmp(name, ".git") == 0 || strcmp(name, "node_modules") == 0;
 }
 
-static gint by_name(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static bool names_in(const char *folder, GPtrArray *names, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
@@ -375,7 +371,7 @@ static bool names_in(const char *folder, GPtrArray *names, GError **error)
 	for (const char *name; (name = g_dir_read_name(dir)) != NULL;)
 		if (!is_compiled(name))
 			g_ptr_array_add(names, g_strdup(name));
-	g_ptr_array_sort(names, by_name);
+	g_ptr_array_sort(names, text_compare);
 	return true;
 }
 

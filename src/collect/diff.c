@@ -1,6 +1,7 @@
 #include "collect/diff.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -136,11 +137,6 @@ static void add_row_change(GPtrArray *changes, const char *row, const char *fact
 	g_ptr_array_add(changes, change);
 }
 
-static gint by_name(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* The names of both objects, each once, ascending. */
 static GPtrArray *names_of(json_t *before, json_t *after)
 {
@@ -157,7 +153,7 @@ static GPtrArray *names_of(json_t *before, json_t *after)
 		if (!json_object_get(before, name))
 			g_ptr_array_add(names, (char *)name);
 	}
-	g_ptr_array_sort(names, by_name);
+	g_ptr_array_sort(names, text_compare);
 	return names;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/text.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -237,11 +238,6 @@ struct matching {
 	GPtrArray *found, *unreadable;
 };
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Names in a folder, sorted; NULL: there is none, or it may not be read. */
 static GPtrArray *names_in(struct matching *matching, const char *folder)
 {
@@ -259,7 +255,7 @@ static GPtrArray *names_in(struct matching *matching, const char *folder)
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			g_ptr_array_add(names, g_strdup(entry->d_name));
 	closedir(dir);
-	g_ptr_array_sort(names, by_name);
+	g_ptr_array_sort(names, text_compare);
 	return names;
 }
 
@@ -360,7 +356,7 @@ GPtrArray *collection_match(const struct collection *collection, const char *pat
 	parts[used] = NULL;
 	if (used > 0)
 		match_below(&matching, "/", parts, 0);
-	g_ptr_array_sort(matching.found, by_name);
+	g_ptr_array_sort(matching.found, text_compare);
 	return matching.found;
 }
 

@@ -2,6 +2,7 @@
 #include "collect/collector.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "collect/odoo_site.h"
 
 #include <stdlib.h>
@@ -149,11 +150,6 @@ static bool take_versions(struct collection *collection, GError **error)
 		rows, error);
 }
 
-static gint by_text(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Sorted: the order of fc-list is that of a hash. */
 static bool take_fonts(struct collection *collection, GError **error)
 {
@@ -166,7 +162,7 @@ static bool take_fonts(struct collection *collection, GError **error)
 		return false;
 	g_auto(GStrv) lines = g_strsplit(g_strchomp(text), "\n", -1);
 
-	qsort(lines, g_strv_length(lines), sizeof(*lines), by_text);
+	qsort(lines, g_strv_length(lines), sizeof(*lines), text_compare);
 	g_autofree char *sorted = g_strjoinv("\n", lines);
 	g_autofree char *whole = g_strconcat(sorted, "\n", NULL);
 

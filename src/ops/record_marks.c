@@ -27,12 +27,6 @@ static const struct catalog_mark *known_mark(const GPtrArray *known, const char 
 	return NULL;
 }
 
-static bool concerns_one(const GError *error)
-{
-	return odr_error_is(error, ODR_ERROR_CORRUPT) || odr_error_is(error, ODR_ERROR_REFUSED) ||
-	       odr_error_is(error, ODR_ERROR_NOT_FOUND) || odr_error_is(error, ODR_ERROR_AUTH);
-}
-
 static bool learn(Catalog *catalog, Repo *repo, const Identity *identity, const char *mark_id,
 		  GPtrArray *troubles, GError **error)
 {
@@ -41,7 +35,7 @@ static bool learn(Catalog *catalog, Repo *repo, const Identity *identity, const 
 
 	if (mark_load(repo, identity, mark_id, &mark, &cause))
 		return record_mark(catalog, repo, mark, error);
-	if (!concerns_one(cause)) {
+	if (!repo_concerns_one(cause) && !odr_error_is(cause, ODR_ERROR_AUTH)) {
 		g_propagate_error(error, g_steal_pointer(&cause));
 		return false;
 	}

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "repo/manifest_member.h"
 #include "repo/signed_object.h"
 
@@ -167,19 +168,15 @@ GBytes *anchor_seal(const struct anchor *anchor, const Bundle *bundle, GError **
 		.kind = SEAL_ANCHOR,
 		.bundle = bundle,
 		.local = local,
-		.public_part = public_text,
-		.public_size = strlen(public_text),
-		.content = sealed_text,
-		.size = strlen(sealed_text),
 		.compress_level = 1,
 	};
-	GByteArray *object;
+	GBytes *object = NULL;
 
-	if (!check_own_text(sealed_text, error) || !signed_object_seal(&request, &object, error)) {
+	if (check_own_text(sealed_text, error))
+		object = signed_object_seal_text(&request, public_text, sealed_text, error);
+	if (!object)
 		odr_context(error, "cannot seal the anchor");
-		return NULL;
-	}
-	return g_byte_array_free_to_bytes(object);
+	return object;
 }
 
 /* ---- parsing --------------------------------------------------------------------------------- */
@@ -352,18 +349,13 @@ static bool note_listed(void *ids, const struct store_object *object)
 	return true;
 }
 
-static gint by_id(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 bool anchor_list(Repo *repo, GPtrArray **ids, GError **error)
 {
 	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
 
 	if (!repo_list(repo, "anchor/", note_listed, found, error))
 		return odr_context(error, "cannot list anchors");
-	g_ptr_array_sort(found, by_id);
+	g_ptr_array_sort(found, text_compare);
 	*ids = g_steal_pointer(&found);
 	return true;
 }

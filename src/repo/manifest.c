@@ -163,20 +163,15 @@ GBytes *manifest_seal(const Manifest *manifest, const Bundle *bundle, int compre
 		.kind = SEAL_MANIFEST,
 		.bundle = bundle,
 		.local = local,
-		.public_part = public_text,
-		.public_size = strlen(public_text),
-		.content = sealed_text,
-		.size = strlen(sealed_text),
 		.compress_level = compress_level,
 	};
-	GByteArray *object;
+	GBytes *object = NULL;
 
-	if (!check_own_text(manifest, bundle->service.id, public_text, sealed_text, error) ||
-	    !signed_object_seal(&request, &object, error)) {
+	if (check_own_text(manifest, bundle->service.id, public_text, sealed_text, error))
+		object = signed_object_seal_text(&request, public_text, sealed_text, error);
+	if (!object)
 		odr_context(error, "cannot seal the manifest of set %s", manifest->set_id);
-		return NULL;
-	}
-	return g_byte_array_free_to_bytes(object);
+	return object;
 }
 
 bool manifest_parse_sealed(const struct signed_object *object, const Identity *identity,

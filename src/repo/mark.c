@@ -6,6 +6,7 @@
 #include "repo/mark.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "repo/manifest_member.h"
 #include "repo/signed_object.h"
 
@@ -139,20 +140,15 @@ GBytes *mark_seal(struct mark *mark, const Bundle *bundle, GError **error)
 		.kind = SEAL_MARK,
 		.bundle = bundle,
 		.local = local,
-		.public_part = public_text,
-		.public_size = strlen(public_text),
-		.content = sealed_text,
-		.size = strlen(sealed_text),
 		.compress_level = 1,
 	};
-	GByteArray *object;
+	GBytes *object = NULL;
 
-	if (!check_own_text(mark, bundle->service.id, public_text, sealed_text, error) ||
-	    !signed_object_seal(&request, &object, error)) {
+	if (check_own_text(mark, bundle->service.id, public_text, sealed_text, error))
+		object = signed_object_seal_text(&request, public_text, sealed_text, error);
+	if (!object)
 		odr_context(error, "cannot seal the mark");
-		return NULL;
-	}
-	return g_byte_array_free_to_bytes(object);
+	return object;
 }
 
 /* ---- parsing --------------------------------------------------------------------------------- */
@@ -282,11 +278,6 @@ static bool note_listed(void *data, const struct store_object *object)
 	return true;
 }
 
-static gint by_id(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 bool mark_list(Repo *repo, const uint8_t *digest, GPtrArray **ids, GError **error)
 {
 	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
@@ -294,7 +285,7 @@ bool mark_list(Repo *repo, const uint8_t *digest, GPtrArray **ids, GError **erro
 
 	if (!repo_list(repo, "mark/", note_listed, &listing, error))
 		return odr_context(error, "cannot list marks");
-	g_ptr_array_sort(found, by_id);
+	g_ptr_array_sort(found, text_compare);
 	*ids = g_steal_pointer(&found);
 	return true;
 }
@@ -342,13 +333,6 @@ bool mark_load(Repo *repo, const Identity *identity, const char *mark_id, Mark *
 	return true;
 }
 
-/* What is wrong with one object, or that it went since it was listed; all else is trouble with the store. */
-static bool concerns_one(const GError *error)
-{
-	return odr_error_is(error, ODR_ERROR_CORRUPT) || odr_error_is(error, ODR_ERROR_REFUSED) ||
-	       odr_error_is(error, ODR_ERROR_NOT_FOUND);
-}
-
 bool mark_find(Repo *repo, const Identity *identity, const char *name, Mark **mark,
 	       GPtrArray *troubles, GError **error)
 {
@@ -364,7 +348,7 @@ bool mark_find(Repo *repo, const Identity *identity, const char *name, Mark **ma
 		g_autoptr(Mark) one = NULL;
 
 		if (!mark_load(repo, identity, ids->pdata[i], &one, &cause)) {
-			if (!concerns_one(cause)) {
+			if (!repo_concerns_one(cause)) {
 				g_propagate_error(error, g_steal_pointer(&cause));
 				return false;
 			}

@@ -237,13 +237,6 @@ bool moment_load(Repo *repo, struct moment *moment, GError **error)
 			moment->part);
 }
 
-/* What is wrong with one object, or that it went since it was listed; all else is trouble with the store. */
-static bool concerns_one(const GError *error)
-{
-	return odr_error_is(error, ODR_ERROR_CORRUPT) || odr_error_is(error, ODR_ERROR_REFUSED) ||
-	       odr_error_is(error, ODR_ERROR_NOT_FOUND);
-}
-
 bool moment_newest(Repo *repo, const char *part, struct moment **moment, GPtrArray *troubles,
 		   GError **error)
 {
@@ -258,7 +251,7 @@ bool moment_newest(Repo *repo, const char *part, struct moment **moment, GPtrArr
 			*moment = g_ptr_array_steal_index(found, i);
 			return true;
 		}
-		if (!concerns_one(cause)) {
+		if (!repo_concerns_one(cause)) {
 			g_propagate_error(error, g_steal_pointer(&cause));
 			return false;
 		}

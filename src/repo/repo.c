@@ -59,6 +59,12 @@ bool repo_get_good(Repo *repo, const struct repo_wanted *wanted, GBytes **conten
 	return store_get_good(repo->store, &named, content, error);
 }
 
+bool repo_concerns_one(const GError *error)
+{
+	return odr_error_is(error, ODR_ERROR_CORRUPT) || odr_error_is(error, ODR_ERROR_REFUSED) ||
+	       odr_error_is(error, ODR_ERROR_NOT_FOUND);
+}
+
 static bool verify_name(void *data, GBytes *content, const struct store_object *version,
 			GError **error)
 {

@@ -59,6 +59,8 @@ struct repo_wanted {
 	void *data;
 };
 bool repo_get_good(Repo *repo, const struct repo_wanted *wanted, GBytes **content, GError **error);
+/* Of an object that was listed: what is wrong with it alone, or that it went since. All else is trouble with the store. */
+bool repo_concerns_one(const GError *error);
 /* An object that is named by the SHA-256 of its content. */
 bool repo_get_named(Repo *repo, const char *local, const uint8_t name[SHA256_SIZE],
 		    GBytes **content, GError **error);

@@ -173,6 +173,20 @@ bool signed_object_seal(const struct signed_request *request, GByteArray **objec
 	return true;
 }
 
+GBytes *signed_object_seal_text(const struct signed_request *request, const char *public_text,
+				const char *sealed_text, GError **error)
+{
+	struct signed_request texts = *request;
+	GByteArray *object;
+
+	texts.public_part = public_text;
+	texts.public_size = strlen(public_text);
+	texts.content = sealed_text;
+	texts.size = strlen(sealed_text);
+	return signed_object_seal(&texts, &object, error) ? g_byte_array_free_to_bytes(object)
+							  : NULL;
+}
+
 static bool trailer_parse(struct signed_object *object, GError **error)
 {
 	const uint8_t *trailer = object->bytes + object->size - SEAL_TRAILER_SIZE;

@@ -23,6 +23,9 @@ struct signed_request {
 		threads; /* chunks are packed and sealed in parallel; 0 or 1: in the calling thread */
 };
 bool signed_object_seal(const struct signed_request *request, GByteArray **object, GError **error);
+/* Two texts, one in the clear and one sealed. NULL with error. */
+GBytes *signed_object_seal_text(const struct signed_request *request, const char *public_text,
+				const char *sealed_text, GError **error);
 
 /* A signed object in memory whose signature, header and trailer are good. Refers to the bytes. */
 struct signed_object {

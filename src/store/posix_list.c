@@ -1,6 +1,7 @@
 #include "store/posix.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -81,11 +82,6 @@ static void read_entry(const struct listing *listing, const char *folder, DIR *d
 		g_ptr_array_add(names, g_steal_pointer(&name));
 }
 
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 DIR *posix_open_folder(struct posix_store *self, const char *folder, GError **error)
 {
 	const char *path = *folder ? folder : ".";
@@ -130,7 +126,7 @@ static GPtrArray *folder_read(const struct listing *listing, const char *folder,
 		odr_fail_errno(error, errnum, "cannot read folder '%s'", folder);
 		return NULL;
 	}
-	g_ptr_array_sort(names, compare_names);
+	g_ptr_array_sort(names, text_compare);
 	return g_steal_pointer(&names);
 }
 

@@ -286,13 +286,6 @@ static int compare_stored(const void *a, const void *b)
 	return strcmp(one->id, two->id);
 }
 
-/* What concerns one object alone; all else is trouble with the store. */
-static bool concerns_one(const GError *error)
-{
-	return odr_error_is(error, ODR_ERROR_CORRUPT) || odr_error_is(error, ODR_ERROR_REFUSED) ||
-	       odr_error_is(error, ODR_ERROR_NOT_FOUND);
-}
-
 /* Which of two that a store took within a few seconds is the newer one, its clock does not tell: what they hold does. */
 static bool is_older(const Checkpoint *checkpoint, const Checkpoint *newest)
 {
@@ -323,7 +316,7 @@ bool checkpoint_before(Repo *repo, const struct checkpoint_wanted *wanted, Check
 			}
 			continue;
 		}
-		if (!concerns_one(cause)) {
+		if (!repo_concerns_one(cause)) {
 			g_propagate_error(error, g_steal_pointer(&cause));
 			return false;
 		}

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "base/text.h"
 #include "ops/archive/push.h"
 #include "ops/archive/repos.h"
 #include "ops/archive/taken.h"
@@ -125,11 +126,6 @@ static bool push_open(Push *push, Targets *targets)
 	return all;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Name of the segment that a status file announces as finished, or NULL; g_free. */
 static char *ready_segment(const char *status_file)
 {
@@ -155,7 +151,7 @@ static void push_take_along(Push *push)
 		if (name && strcmp(name, push->names->pdata[0]) > 0)
 			g_ptr_array_add(ready, g_steal_pointer(&name));
 	}
-	g_ptr_array_sort(ready, compare_names);
+	g_ptr_array_sort(ready, text_compare);
 	for (guint i = 0; i < MIN(ready->len, push->request->batch); i++)
 		g_ptr_array_add(push->names, g_strdup(ready->pdata[i]));
 }
