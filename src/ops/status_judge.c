@@ -140,6 +140,27 @@ static void judge_alterations(struct status *status, const struct status_reposit
 					     status->service));
 }
 
+/* What to type for it to be done again, or to learn more; NULL: who typed it knows better. */
+static char *what_next(const struct catalog_run *run, const char *service)
+{
+	static const struct {
+		const char *command, *before, *behind;
+	} known[] = {
+		{"backup", "backup", ""},	    {"check", "check", ""},
+		{"expire", "expire", ""},	    {"copy", "copy", ""},
+		{"mark", "mark", " NAME"},	    {"anchor", "anchor create", ""},
+		{"verify", "verify filestore", ""},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
+		if (strcmp(known[i].command, run->command) == 0)
+			return g_strdup_printf("odrbackup %s %s%s", known[i].before, service,
+					       known[i].behind);
+	if (strcmp(run->command, "drill") == 0)
+		return g_strdup("odrbackup drill show tells what the drills came to");
+	return NULL;
+}
+
 static void judge_runs(struct status *status)
 {
 	for (guint i = 0; i < status->last->len; i++) {
@@ -148,19 +169,18 @@ static void judge_runs(struct status *status)
 		bool backup = strcmp(run->command, "backup") == 0;
 
 		if (strcmp(run->outcome, "failed") == 0)
-			findings_add(
-				status->findings, backup ? FINDING_CRITICAL : FINDING_WARNING,
-				"run.failed", NULL,
-				g_strdup_printf("the last %s, %s, failed: %s", run->command, age,
-						run->message ? run->message : "?"),
-				g_strdup_printf("odrbackup %s %s", run->command, status->service));
+			findings_add(status->findings, backup ? FINDING_CRITICAL : FINDING_WARNING,
+				     "run.failed", NULL,
+				     g_strdup_printf("the last %s, %s, failed: %s", run->command,
+						     age, run->message ? run->message : "?"),
+				     what_next(run, status->service));
 		else if (strcmp(run->outcome, "ok") != 0)
-			findings_add(
-				status->findings, FINDING_WARNING, "run.ended-early", NULL,
-				g_strdup_printf("the last %s, %s, was %s", run->command, age,
-						strcmp(run->outcome, "aborted") == 0 ? "stopped"
-										     : "cut off"),
-				g_strdup_printf("odrbackup %s %s", run->command, status->service));
+			findings_add(status->findings, FINDING_WARNING, "run.ended-early", NULL,
+				     g_strdup_printf("the last %s, %s, was %s", run->command, age,
+						     strcmp(run->outcome, "aborted") == 0
+							     ? "stopped"
+							     : "cut off"),
+				     what_next(run, status->service));
 	}
 }
 

@@ -50,17 +50,15 @@ static void report(const Arguments *arguments, const struct anchor_result *resul
 	       anchor->id);
 }
 
-static bool make(Context *context, const Run *run, const char *name, GError **error)
+static bool make(Context *context, const Run *run, const char *name, const GPtrArray *plans,
+		 GError **error)
 {
 	g_autoptr(GPtrArray) known = making_known(run);
-	g_autoptr(GPtrArray) plans = NULL;
 	struct anchor_result result = {0};
 	struct anchor_request request = {.mark = making_request(context, run, known),
 					 .service = context->service->name};
 	bool done;
 
-	if (!anchor_plans(context, &plans, error))
-		return false;
 	request.mark.name = name;
 	request.plans = plans;
 	done = anchor_make(&request, &result, error);
@@ -87,15 +85,16 @@ bool cmd_anchor_create(const struct arguments *arguments, GError **error)
 	g_autofree char *now = clock_format_compact(clock_now());
 	g_autofree char *name = given ? g_strdup(given) : g_strconcat("anchor-", now, NULL);
 	g_autoptr(Context) context = NULL;
+	g_autoptr(GPtrArray) plans = NULL;
 
 	if (!mark_name_check(name, error))
 		return false;
 	context = context_open(arguments, arguments_positional(arguments, 0), error);
 	if (!context || !check_cluster(context, error) || !context_bundle(context, error) ||
-	    !context_repos_to_write(context, error))
+	    !anchor_plans(context, &plans, error) || !context_repos_to_write(context, error))
 		return false;
 	g_autoptr(Run) run = run_begin(context, "anchor");
-	bool done = make(context, run, name, error);
+	bool done = make(context, run, name, plans, error);
 
 	run_finish(run, done ? NULL : *error,
 		   &(struct run_result){.exit_status = *arguments->exit_status});
@@ -103,12 +102,6 @@ bool cmd_anchor_create(const struct arguments *arguments, GError **error)
 }
 
 /* ---- list and show ------------------------------------------------------------------------------- */
-
-static bool concerns_one(const GError *error)
-{
-	return odr_error_is(error, ODR_ERROR_CORRUPT) || odr_error_is(error, ODR_ERROR_REFUSED) ||
-	       odr_error_is(error, ODR_ERROR_NOT_FOUND);
-}
 
 /* Of every repository; each once. */
 static bool gather_from(const Context *context, Repo *repo, GHashTable *seen, GPtrArray *anchors,
@@ -129,7 +122,7 @@ static bool gather_from(const Context *context, Repo *repo, GHashTable *seen, GP
 			g_hash_table_add(seen, anchor->id);
 			continue;
 		}
-		if (!concerns_one(cause)) {
+		if (!repo_concerns_one(cause)) {
 			g_propagate_error(error, g_steal_pointer(&cause));
 			return false;
 		}
@@ -177,6 +170,14 @@ static json_t *list_json(const Context *context, const GPtrArray *anchors)
 	return document;
 }
 
+static void tell_none(const Context *context)
+{
+	const char *service = context->service->name;
+
+	log_info("there is no anchor of service %s: odrbackup anchor create %s makes one", service,
+		 service);
+}
+
 bool cmd_anchor_list(const struct arguments *arguments, GError **error)
 {
 	g_autoptr(Context) context =
@@ -191,6 +192,8 @@ bool cmd_anchor_list(const struct arguments *arguments, GError **error)
 		json_out(list_json(context, anchors));
 	else
 		anchor_list_print(anchors);
+	if (anchors->len == 0 && !altered)
+		tell_none(context);
 	set_status(arguments, altered);
 	return true;
 }
@@ -221,6 +224,9 @@ bool cmd_anchor_show(const struct arguments *arguments, GError **error)
 	if (!context || !context_identity(context, error) ||
 	    !gather(context, &anchors, &altered, error))
 		return false;
+	if (anchors->len == 0 && !altered)
+		return odr_fail(error, ODR_ERROR_NOT_FOUND, "there is no anchor of service %s",
+				context->service->name);
 	anchor = choose(anchors, which);
 	if (!anchor)
 		return odr_fail(error, ODR_ERROR_NOT_FOUND,

@@ -310,9 +310,9 @@ static void assert_run(const char *command, const char *outcome, const char *mes
 		g_assert_cmpuint(status.findings->len, ==, 0);
 	} else {
 		const struct finding *finding = status.findings->pdata[0];
-		g_autofree char *text =
-			g_strdup_printf("%s: %s -> %s", finding_severity_name(finding->severity),
-					finding->text, finding->advice);
+		g_autofree char *text = g_strdup_printf(
+			"%s: %s -> %s", finding_severity_name(finding->severity), finding->text,
+			finding->advice ? finding->advice : "nothing to type");
 
 		g_assert_cmpuint(status.findings->len, ==, 1);
 		g_assert_cmpstr(text, ==, expected);
@@ -333,6 +333,15 @@ static void test_runs(void)
 		   "warning: the last backup, 1 min ago, was stopped -> odrbackup backup erp");
 	assert_run("backup", "abandoned", NULL,
 		   "warning: the last backup, 1 min ago, was cut off -> odrbackup backup erp");
+	assert_run("mark", "failed", "x",
+		   "warning: the last mark, 1 min ago, failed: x -> odrbackup mark erp NAME");
+	assert_run("anchor", "failed", "x",
+		   "warning: the last anchor, 1 min ago, failed: x -> odrbackup anchor create erp");
+	assert_run(
+		"verify", "failed", "x",
+		"warning: the last verify, 1 min ago, failed: x -> odrbackup verify filestore erp");
+	assert_run("restore", "failed", "x",
+		   "warning: the last restore, 1 min ago, failed: x -> nothing to type");
 }
 
 static void test_ages(void)
