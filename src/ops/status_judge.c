@@ -157,7 +157,7 @@ static char *what_next(const struct catalog_run *run, const char *service)
 			return g_strdup_printf("odrbackup %s %s%s", known[i].before, service,
 					       known[i].behind);
 	if (strcmp(run->command, "drill") == 0)
-		return g_strdup("odrbackup drill show tells what the drills came to");
+		return g_strdup("odrbackup drill show latest");
 	return NULL;
 }
 
