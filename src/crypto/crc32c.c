@@ -140,13 +140,3 @@ uint32_t crc32c_value(uint32_t state)
 {
 	return ~state;
 }
-
-uint32_t crc32c_combine(uint32_t value_a, uint32_t value_b, uint64_t length_b)
-{
-	return shift(value_a, length_b) ^ value_b;
-}
-
-uint32_t crc32c_zeros(uint64_t length)
-{
-	return ~shift(UINT32_MAX, length);
-}

@@ -58,10 +58,6 @@ uint32_t crc32c_init(void);
 uint32_t crc32c_update(uint32_t state, const void *data, size_t size);
 uint32_t crc32c_update_portable(uint32_t state, const void *data, size_t size); /* the same */
 uint32_t crc32c_value(uint32_t state);
-/* The value of A followed by B, from their values and the length of B. */
-uint32_t crc32c_combine(uint32_t value_a, uint32_t value_b, uint64_t length_b);
-/* The CRC-32C value of length zero bytes. */
-uint32_t crc32c_zeros(uint64_t length);
 
 void random_bytes(void *buffer, size_t size); /* cryptographic */
 

@@ -5,15 +5,6 @@ static const struct catalog_exposure *event_at(const GArray *events, guint i)
 	return &g_array_index(events, struct catalog_exposure, i);
 }
 
-usec_t exposure_point(const GArray *events, usec_t at)
-{
-	usec_t point = 0;
-
-	for (guint i = 0; i < events->len && event_at(events, i)->usable_at <= at; i++)
-		point = event_at(events, i)->recovery_point;
-	return point;
-}
-
 /* Adds up teeth, from left to right. */
 struct teeth {
 	const struct exposure_period *period;

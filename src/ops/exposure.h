@@ -35,7 +35,5 @@ GArray *exposure_episodes(const struct exposure_period *period, const GArray *ev
 GArray *exposure_best(GArray *const *events, size_t count);
 /* Several components as one: at every time the oldest of their points, once all have one. The same. */
 GArray *exposure_worst(GArray *const *events, size_t count);
-/* The recovery point in force at a time; 0: none is known. */
-usec_t exposure_point(const GArray *events, usec_t at);
 
 #endif

@@ -98,22 +98,6 @@ void retention_apply(const struct retention_policy *policy, struct retention_set
 	}
 }
 
-bool retention_wal_floor(const struct retention_set *sets, size_t count, lsn_t *floor)
-{
-	bool found = false;
-	lsn_t smallest = UINT64_MAX;
-
-	for (size_t i = 0; i < count; i++) {
-		if (sets[i].expires || !sets[i].has_database)
-			continue;
-		smallest = MIN(smallest, sets[i].start);
-		found = true;
-	}
-	if (found)
-		*floor = smallest;
-	return found;
-}
-
 usec_t retention_lock_until(usec_t generation_start, usec_t generation_length, usec_t retain)
 {
 	return add_saturated(add_saturated(generation_start, generation_length),

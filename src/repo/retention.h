@@ -19,8 +19,6 @@ struct retention_set {
 	usec_t retain_until, lock_until;
 	uint32_t parts; /* bit mask, one bit per part as the caller likes; 0: has_database is all */
 	bool has_database;
-	uint32_t timeline;
-	lsn_t start; /* WAL needed from here */
 	/* decision */
 	bool expires;
 	const char *reason; /* static text: "newest", "kept by the least number", "until …" */
@@ -28,9 +26,6 @@ struct retention_set {
 /* sets sorted oldest first; fills expires and reason. */
 void retention_apply(const struct retention_policy *policy, struct retention_set *sets,
 		     size_t count, usec_t now);
-/* The position below which no kept set needs WAL: smallest start of kept sets with a database; false
- * when no kept set has one (then no WAL is removed). */
-bool retention_wal_floor(const struct retention_set *sets, size_t count, lsn_t *floor);
 
 /* Ordinary retention, generation and lock dates (DESIGN.md section 5). */
 #define GENERATION_SLACK (3 * USEC_PER_DAY)

@@ -36,7 +36,6 @@ struct store_class {
 			    GError **error);
 	bool (*hold)(Store *store, const char *name, const char *version, bool hold,
 		     GError **error);
-	uint64_t (*space)(Store *store);
 	void (*diagnose)(struct diagnose *diagnose);
 };
 

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define FOLDER_MODE 0700 /* of the root, when it is made */
@@ -255,15 +254,6 @@ static bool posix_delete(Store *store, const char *name, const char *version, GE
 	return true;
 }
 
-static uint64_t posix_space(Store *store)
-{
-	struct statvfs space;
-
-	if (fstatvfs(posix_store(store)->root, &space) != 0)
-		return UINT64_MAX;
-	return (uint64_t)space.f_bavail * space.f_frsize;
-}
-
 const struct store_class store_posix = {
 	.type = "posix",
 	.open = posix_open,
@@ -276,6 +266,5 @@ const struct store_class store_posix = {
 	.list = posix_list,
 	.sweep = posix_sweep,
 	.delete = posix_delete,
-	.space = posix_space,
 	.diagnose = posix_diagnose,
 };

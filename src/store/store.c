@@ -433,11 +433,6 @@ void store_note(Store *store, const char *fact, const char *word)
 		memory_note(store->memory, fact, word);
 }
 
-uint64_t store_space(Store *store)
-{
-	return store->class->space ? store->class->space(store) : UINT64_MAX;
-}
-
 struct store_object *store_object_copy(const struct store_object *object)
 {
 	struct store_object *copy = g_memdup2(object, sizeof(*object));

@@ -178,8 +178,6 @@ bool store_hold(Store *store, const char *name, const char *version, bool hold, 
  * A put that the store refuses ends it all. */
 char *store_recall(Store *store, const char *fact);
 void store_note(Store *store, const char *fact, const char *word);
-/* Bytes free for new objects, or UINT64_MAX when unknown. */
-uint64_t store_space(Store *store);
 
 /* True if name may name an object. */
 bool store_name_valid(const char *name);

@@ -41,17 +41,6 @@ const char *plan_component_name(enum plan_component component)
 	return components[component];
 }
 
-bool plan_component_parse(const char *name, enum plan_component *component)
-{
-	for (size_t i = 0; i < PLAN_COMPONENTS; i++) {
-		if (strcmp(components[i], name) == 0) {
-			*component = (enum plan_component)i;
-			return true;
-		}
-	}
-	return false;
-}
-
 /* ---- its end ------------------------------------------------------------------------------------- */
 
 static bool is_text(const struct plan_key *key)

@@ -120,7 +120,6 @@ enum plan_component {
 	PLAN_COMPONENTS
 };
 const char *plan_component_name(enum plan_component component);
-bool plan_component_parse(const char *name, enum plan_component *component);
 
 struct plan_objectives {
 	/* 0: no objective. Those of components are those of the whole where nothing else is said, but rpo-config. */

@@ -186,13 +186,6 @@ bool reading_passed(const Reading *reading)
 	return outcome_look(reading_text(reading->record, "outcome"))->tone == TONE_GOOD;
 }
 
-bool reading_failed(const Reading *reading)
-{
-	const char *outcome = reading_text(reading->record, "outcome");
-
-	return outcome_look(outcome)->tone == TONE_BAD || g_strcmp0(outcome, "incomplete") == 0;
-}
-
 bool reading_counts(const Reading *reading)
 {
 	const char *outcome = reading_text(reading->record, "outcome");

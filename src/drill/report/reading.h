@@ -49,6 +49,5 @@ const struct outcome_look *outcome_look(const char *outcome); /* never NULL */
 bool reading_passed(const Reading *reading);		      /* pass, or pass-with-warnings */
 /* It may count for a state: its moment was not chosen by the operator, and it was neither refused nor skipped. */
 bool reading_counts(const Reading *reading);
-bool reading_failed(const Reading *reading); /* fail-…, incomplete */
 
 #endif

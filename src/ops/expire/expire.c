@@ -83,10 +83,6 @@ static struct retention_set retention_set_of(const Manifest *manifest, bool lock
 
 	if (locks)
 		set.lock_until = manifest_lock_until(manifest);
-	if (manifest->wal) {
-		set.timeline = manifest->wal->timeline;
-		set.start = manifest->wal->start;
-	}
 	return set;
 }
 

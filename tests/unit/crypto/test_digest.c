@@ -126,31 +126,6 @@ static void test_crc32c(void)
 	}
 }
 
-static void test_crc32c_combine(void)
-{
-	static const size_t cuts[] = {0, 1, 5, 512, 4097, 65536, 99999, 100000};
-	g_autofree uint8_t *data = g_malloc(100000);
-	g_autofree uint8_t *zeros = g_malloc0(100000);
-
-	random_bytes(data, 100000);
-	for (size_t i = 0; i < G_N_ELEMENTS(cuts); i++) {
-		size_t rest = 100000 - cuts[i];
-		uint32_t combined =
-			crc32c_combine(crc32c(data, cuts[i]), crc32c(data + cuts[i], rest), rest);
-
-		g_assert_cmphex(combined, ==, crc32c(data, 100000));
-		g_assert_cmphex(crc32c_zeros(cuts[i]), ==, crc32c(zeros, cuts[i]));
-	}
-}
-
-static void test_crc32c_of_a_terabyte(void)
-{
-	uint64_t half = (uint64_t)1 << 39;
-	uint32_t value = crc32c_zeros(half);
-
-	g_assert_cmphex(crc32c_combine(value, value, half), ==, crc32c_zeros(2 * half));
-}
-
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -160,8 +135,5 @@ int main(int argc, char **argv)
 	g_test_add_func("/digest/xxh3-in-parts-is-that-of-the-whole", test_xxh3_in_parts);
 	g_test_add_func("/digest/content/joins-block-digests", test_content_join);
 	g_test_add_func("/digest/crc32c/is-the-same-by-every-way", test_crc32c);
-	g_test_add_func("/digest/crc32c/combines-at-any-cut", test_crc32c_combine);
-	g_test_add_func("/digest/crc32c/combines-lengths-beyond-32-bits",
-			test_crc32c_of_a_terabyte);
 	return g_test_run();
 }

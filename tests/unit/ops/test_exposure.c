@@ -184,18 +184,6 @@ static void test_years(void)
 	g_assert_cmpint(summary.mean / USEC_PER_DAY, ==, 10000);
 }
 
-static void test_point(void)
-{
-	struct catalog_exposure list[] = {{10, 5}, {20, 20}, {30, 7}};
-	g_autoptr(GArray) events = g_array_new(false, false, sizeof(struct catalog_exposure));
-
-	g_array_append_vals(events, list, G_N_ELEMENTS(list));
-	g_assert_cmpint(exposure_point(events, 9), ==, 0);
-	g_assert_cmpint(exposure_point(events, 10), ==, 5);
-	g_assert_cmpint(exposure_point(events, 29), ==, 20);
-	g_assert_cmpint(exposure_point(events, 1000), ==, 7);
-}
-
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -205,6 +193,5 @@ int main(int argc, char **argv)
 		g_test_add_data_func(path, &examples[i], test_summary);
 	}
 	g_test_add_func("/exposure/decades-do-not-overflow", test_years);
-	g_test_add_func("/exposure/the-last-event-is-in-force", test_point);
 	return g_test_run();
 }

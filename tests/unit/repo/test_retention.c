@@ -150,11 +150,7 @@ static void test_no_parts(void)
 
 static void test_no_sets(void)
 {
-	lsn_t floor = 7;
-
 	retention_apply(&(struct retention_policy){30 * DAY, 1}, NULL, 0, NOW);
-	g_assert_false(retention_wal_floor(NULL, 0, &floor));
-	g_assert_cmpuint(floor, ==, 7);
 }
 
 static void test_more_sets_never_expire_others(void)
@@ -183,53 +179,6 @@ static void test_more_sets_never_expire_others(void)
 	}
 }
 
-static void test_wal_floor(void)
-{
-	static const struct {
-		const char *what;
-		struct retention_set sets[4];
-		size_t count;
-		bool found;
-		lsn_t floor;
-	} floors[] = {
-		{"no set has a database", {{.start = 5}}, 1, false, 0},
-		{"the smallest start of what is kept",
-		 {{.has_database = true, .start = 10, .expires = true},
-		  {.has_database = true, .start = 20},
-		  {.has_database = true, .start = 30}},
-		 3,
-		 true,
-		 20},
-		{"the order of sets is not that of positions",
-		 {{.has_database = true, .start = 30}, {.has_database = true, .start = 20}},
-		 2,
-		 true,
-		 20},
-		/* After a recovery to an earlier moment the new timeline starts lower. */
-		{"timelines do not matter",
-		 {{.has_database = true, .timeline = 1, .start = 900},
-		  {.has_database = true, .timeline = 2, .start = 300},
-		  {.has_database = true, .timeline = 3, .start = 400}},
-		 3,
-		 true,
-		 300},
-		{"sets without a database need none",
-		 {{.has_database = false, .start = 1}, {.has_database = true, .start = 50}},
-		 2,
-		 true,
-		 50},
-		{"all expire", {{.has_database = true, .start = 10, .expires = true}}, 1, false, 0},
-	};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(floors); i++) {
-		lsn_t floor = 0;
-		bool found = retention_wal_floor(floors[i].sets, floors[i].count, &floor);
-
-		if (found != floors[i].found || floor != floors[i].floor)
-			g_error("%s: %d %" G_GUINT64_FORMAT, floors[i].what, found, floor);
-	}
-}
-
 static void test_lock_until(void)
 {
 	g_assert_cmpint(retention_lock_until(100 * DAY, 7 * DAY, 30 * DAY), ==, 140 * DAY);
@@ -245,7 +194,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/retention/no-sets-no-floor", test_no_sets);
 	g_test_add_func("/retention/more-sets-never-push-others-out",
 			test_more_sets_never_expire_others);
-	g_test_add_func("/retention/wal-floor-is-the-smallest-start-kept", test_wal_floor);
 	g_test_add_func("/retention/locks-outlive-the-retention", test_lock_until);
 	return g_test_run();
 }
