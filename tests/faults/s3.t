@@ -129,6 +129,14 @@ sub named {
 	return index($result->err, $last) >= 0;
 }
 
+# What came too much of one answer may show only before the next one on that connection: then the message
+# names that request, and says that the one before it was at fault.
+sub named_after {
+	my ($result, @asked) = @_;
+	return $result->err =~ /the server's answer before this one/
+	  && grep { $asked[ $_ - 1 ]{fault} ne '-' && named($result, $asked[$_]{target}) } 1 .. $#asked;
+}
+
 # What is wrong with a run that met a fault. lasts: it may fail, but well.
 sub wrong_with {
 	my ($name, $result, $asked, %option) = @_;
@@ -140,7 +148,7 @@ sub wrong_with {
 		$result->died_of ? 'it died' : (),
 		$good || $option{lasts} ? () : 'it did not succeed',
 		$good || failed_well($name, $result) ? () : 'the status is none for this',
-		$good || grep({ named($result, $_) } @met) ? () : "the message names none of @met",
+		$good || grep({ named($result, $_) } @met) || named_after($result, @$asked) ? () : "the message names none of @met",
 		$act{$name}{done}->($good) ? () : 'what was done is not what was said',
 		@$asked <= $most ? () : 'requests: ' . @$asked . ", usually $act{$name}{requests}",
 	);
