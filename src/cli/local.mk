@@ -65,6 +65,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/kit_check.h \
 	src/cli/metrics.c \
 	src/cli/metrics.h \
+	src/cli/next_command.c \
+	src/cli/next_command.h \
 	src/cli/new_key.c \
 	src/cli/new_key.h \
 	src/cli/metrics_drills.c \

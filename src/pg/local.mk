@@ -18,6 +18,8 @@ src_pg_libpg_a_SOURCES = \
 	src/pg/pgdata.c \
 	src/pg/pgdata.h \
 	src/pg/pgdata_walk.c \
+	src/pg/postmaster.c \
+	src/pg/postmaster.h \
 	src/pg/program.c \
 	src/pg/program.h \
 	src/pg/quote.c \

@@ -9,6 +9,7 @@ use Test::More;
 
 use Odr::Odoo;
 use Odr::Site;
+use Odr::Tool;
 use Odr::Work;
 
 my $site = Odr::Site->new(version => 15);
@@ -44,7 +45,17 @@ my $plan = $site->tool_ok(['restore', $site->service, '--plan', '--filestore', $
 like($plan->out, qr/Part database\n.*Part filestore\n.*and from set/s, 'shows both, and from which captures files come');
 ok(!-e $copy_files, 'and touches nothing');
 
-my $copy = $site->recover('copy', '--filestore', $copy_files, @target);
+my $restored = $site->tool_ok([$site->restore_arguments($site->path('copy'), '--filestore', $copy_files, @target)], 'both are restored');
+my ($next) = $restored->out =~ /^When the database is up: odrbackup (.+)$/m;
+my @next = split / /, $next // die $restored->describe;
+tool_fails([@next], 6, qr/no server runs in '\S+copy': start it first/, 'what comes next, before the server is started');
+my $copy = $source->copy_at('the-copy', $site->path('copy'));
+$copy->start(120);
+$copy->wait_paused(120);
+$neighbour->upload('that the copy lacks');
+$site->tool_ok(['backup', $site->service, '--part', 'filestore'], 'the filestore with it');
+my $proven = tool_ok([@next], 'what comes next, as it was printed');
+like($proven->out, qr/database +shop.*every file that the database names is there and right/s, 'asks the server that was restored');
 is($copy->psql($content, 'shop'), $then, 'the database is as it was');
 is_deeply([grep { !-f "$copy_files/shop/$_" } @then], [], 'every file it names is there');
 ok(!-e "$copy_files/shop/checklist", 'marks of the collector are not');
@@ -84,8 +95,13 @@ $site->tool_fails(['restore', $site->service, '--part', 'filestore', '--filestor
 	qr/without --part database there is no WAL that would lead to --type lsn/, 'a filestore alone has no WAL positions');
 $site->tool_fails(['restore', $site->service, '--part', 'filestore', '--part', 'config', '--plan', '--type', 'xid', '--target', '1000'], 2,
 	qr/without --part database there is no WAL that would lead to --type xid/, 'nor has it together with the configuration');
+$site->tool_fails(['verify', 'filestore', $site->service, '--filestore', $copy_files, '--pgdata', '/x', '--postgres', 'host=/x'], 2,
+	qr/--pgdata and --postgres exclude each other/, 'one server is asked');
 my $newest = $site->path('newest');
-$site->tool_ok(['restore', $site->service, '--part', 'filestore', '--filestore', $newest], 'a filestore alone: its newest capture');
+my $alone = $site->tool_ok(['restore', $site->service, '--part', 'filestore', '--filestore', $newest],
+	'a filestore alone: its newest capture');
+($next) = $alone->out =~ /^When the database is up: odrbackup (.+)$/m;
+tool_ok([split / /, $next // die $alone->describe], 'what comes next asks the server of the service');
 is(run_program(['diff', '-r', '--exclude=checklist', $root, $newest])->out, '', 'is what is there now');
 
 # One tenant.

@@ -9,6 +9,7 @@
 #include "odoo/attachments.h"
 #include "odoo/names.h"
 #include "ops/filestore/choice.h"
+#include "pg/postmaster.h"
 #include "repo/manifest.h"
 
 #include <string.h>
@@ -166,12 +167,31 @@ static bool verify(struct verifying *verifying, GError **error)
 			verifying->wrong);
 }
 
+/* The cluster to ask: that of --pgdata or --postgres, else the service's. g_free. */
+static char *conninfo_of(const Context *context, GError **error)
+{
+	const char *postgres = arguments_text(context->arguments, "postgres");
+	g_autofree char *pgdata = arguments_path(context->arguments, "pgdata");
+
+	if (pgdata && postgres)
+		odr_fail(error, ODR_ERROR_USAGE, "--pgdata and --postgres exclude each other");
+	else if (pgdata)
+		return postmaster_conninfo(pgdata, error);
+	else if (!postgres && !context->service->postgres)
+		odr_fail(error, ODR_ERROR_USAGE,
+			 "service %s has no database; name one with --pgdata or --postgres",
+			 context->service->name);
+	else
+		return g_strdup(postgres ? postgres : context->service->postgres);
+	return NULL;
+}
+
 bool cmd_verify_filestore(const struct arguments *arguments, GError **error)
 {
 	g_autoptr(Context) context =
 		context_open(arguments, arguments_positional(arguments, 0), error);
 	struct verifying verifying = {.arguments = arguments};
-	const char *conninfo = arguments_text(arguments, "postgres");
+	g_autofree char *conninfo = NULL;
 	g_autofree char *filestore = arguments_path(arguments, "filestore");
 	struct set_found found = {0};
 	g_autoptr(Run) run = NULL;
@@ -179,16 +199,14 @@ bool cmd_verify_filestore(const struct arguments *arguments, GError **error)
 
 	if (!context || !context_workers(context, &verifying.workers, error))
 		return false;
-	verifying.conninfo = conninfo ? conninfo : context->service->postgres;
 	verifying.filestore = filestore;
 	if (!filestore)
 		return odr_fail(error, ODR_ERROR_USAGE,
 				"verify filestore needs --filestore DIR, the folder with a folder "
 				"for each database");
-	if (!verifying.conninfo)
-		return odr_fail(error, ODR_ERROR_USAGE,
-				"service %s has no database; name one with --postgres",
-				context->service->name);
+	verifying.conninfo = conninfo = conninfo_of(context, error);
+	if (!conninfo)
+		return false;
 	verifying.run = run = run_begin(context, "verify");
 	if (arguments_flag(arguments, "json"))
 		verifying.results = json_array();

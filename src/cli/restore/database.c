@@ -274,6 +274,7 @@ static bool plan(void *part, struct restore_site *site, GError **error)
 	if (!restore_planning_make(&restoring->planning, error))
 		return false;
 	read_rate(restoring);
+	site->pgdata = restoring->pgdata;
 	site->has_moment = true;
 	site->moment = restore_planning_span(&restoring->planning);
 	return true;

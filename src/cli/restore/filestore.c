@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "cli/next_command.h"
 #include "cli/output.h"
 #include "cli/restore/target.h"
 #include "cli/views/set.h"
@@ -194,8 +195,39 @@ static void on_progress(void *data, const struct restore_progress *progress)
 	progress_update(progress->bytes_done, progress->bytes_total, progress->phase);
 }
 
-static void report(const struct restoring *restoring, const struct restore_filestore_result *result,
-		   usec_t elapsed)
+static const Manifest *first_set(const struct restoring *restoring)
+{
+	const struct filestore_choice *choice = &restoring->choice;
+
+	return choice->base ? choice->base : choice->later->pdata[0];
+}
+
+/* Asks the server of the database that was restored beside it, or, of a filestore alone, the service's. */
+static void suggest_proof(const struct restoring *restoring, const struct restore_site *site)
+{
+	const struct settings_service *service = restoring->context->service;
+	const char *words[12] = {"verify", "filestore", service->name, "--filestore",
+				 restoring->folder};
+	size_t count = 5;
+
+	if (site->pgdata) {
+		words[count++] = "--pgdata";
+		words[count++] = site->pgdata;
+	}
+	/* A set that is seen only as of a time cannot be asked for what it records. */
+	if (!restoring->context->as_of) {
+		words[count++] = "--set";
+		words[count++] = first_set(restoring)->set_id;
+	}
+
+	g_autofree char *command = next_command(restoring->arguments, words);
+
+	if (site->pgdata || service->postgres)
+		printf("When the database is up: %s\n", command);
+}
+
+static void report(const struct restoring *restoring, const struct restore_site *site,
+		   const struct restore_filestore_result *result, usec_t elapsed)
 {
 	g_autofree char *files = count_format(result->files, "file");
 	g_autofree char *size = size_format(result->bytes);
@@ -211,9 +243,8 @@ static void report(const struct restoring *restoring, const struct restore_files
 		json_set_int(summary, "elapsed_us", elapsed);
 		json_line("summary", summary);
 	} else if (!arguments_flag(restoring->arguments, "quiet")) {
-		printf("\nRestored %s of the filestore (%s) in %s. When the database is up: "
-		       "odrbackup verify filestore %s --filestore %s\n",
-		       files, size, time, restoring->context->service->name, restoring->folder);
+		printf("\nRestored %s of the filestore (%s) in %s.\n", files, size, time);
+		suggest_proof(restoring, site);
 	}
 }
 
@@ -243,14 +274,13 @@ static bool run(void *part, const struct restore_site *site, GError **error)
 		&result, error);
 	progress_end();
 	if (done)
-		report(restoring, &result, clock_monotonic() - since);
+		report(restoring, site, &result, clock_monotonic() - since);
 	return done;
 }
 
 static struct run_result result_of(const void *part)
 {
-	const struct filestore_choice *choice = &((const struct restoring *)part)->choice;
-	const Manifest *manifest = choice->base ? choice->base : choice->later->pdata[0];
+	const Manifest *manifest = first_set(part);
 
 	return (struct run_result){.set_id = manifest->set_id,
 				   .bytes = manifest_part(manifest, PART_FILESTORE)->bytes};

@@ -12,10 +12,11 @@
  */
 struct restore_site {
 	const struct arguments *arguments;
-	Context *context; /* from plan on: with identity and repositories; one for all parts */
-	Run *run;	  /* from run on */
-	bool several;	  /* parts */
-	/* Where the database will be, as its plan tells; of a restore without a database has_moment is false. */
+	Context *context;   /* from plan on: with identity and repositories; one for all parts */
+	Run *run;	    /* from run on */
+	bool several;	    /* parts */
+	const char *pgdata; /* where the database goes; NULL: it is not restored, too */
+	/* The moment at which the database will be, as its plan tells; without a database has_moment is false. */
 	bool has_moment;
 	struct filestore_span moment;
 };

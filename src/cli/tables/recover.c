@@ -59,6 +59,7 @@ static const struct command_option export_options[] = {
 
 static const struct command_option verify_filestore_options[] = {
 	{"filestore", 0, OPTION_TEXT, "DIR", "folder with a folder for each database"},
+	{"pgdata", 0, OPTION_TEXT, "DIR", "the cluster whose server runs in this data directory"},
 	{"postgres", 0, OPTION_TEXT, "CONNINFO", "the cluster (postgres= of the service)"},
 	{"database", 0, OPTION_TEXT, "NAME", "only this database"},
 	{"set", 0, OPTION_TEXT, "ID",
@@ -84,7 +85,7 @@ const struct command recovering[] = {
 	 "odrbackup-export(1)", 0, 1, export_options, cmd_export},
 	{"verify filestore", "[SERVICE] --filestore DIR [options]",
 	 "prove that every file that an Odoo database names is there and right",
-	 "verify filestore erp-prod --filestore /srv/restored/filestore --postgres 'host=/tmp dbname=postgres'",
+	 "verify filestore erp-prod --filestore /srv/restored/filestore --pgdata /srv/restored/main --set latest",
 	 "odrbackup-verify(1)", 0, 1, verify_filestore_options, cmd_verify_filestore},
 	{NULL},
 };
