@@ -29,6 +29,7 @@ struct context {
 	GPtrArray *memories;	   /* paths: char * */
 	Kit *kit;		   /* NULL: from a configuration file */
 	struct passphrase_source passphrase;
+	bool identity_told; /* see cli/trail.h */
 };
 void context_free(Context *context);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Context, context_free)

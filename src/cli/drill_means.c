@@ -7,6 +7,7 @@
 #include "cli/kit_check.h"
 #include "cli/proof.h"
 #include "cli/run.h"
+#include "cli/trail.h"
 #include "drill/check/check.h"
 
 #include <string.h>
@@ -93,6 +94,7 @@ static bool open_kit(struct drill_means_source *source, const struct drill_openi
 	if (!source->kit || !context_identity(source->kit, error) ||
 	    !kit_owner_opens(source->kit, error))
 		return odr_context(error, "the recovery kit does not open");
+	trail_identity_used(source->site, source->kit);
 
 	g_autofree char *age = duration_format(clock_now() - source->kit->kit->created);
 
@@ -241,7 +243,7 @@ bool drill_means_open(void *data, const struct drill_opening *opening, GError **
 	if (!open_site(source, opening, error) || (by_kit && !prove_kit(source, opening, error)))
 		return false;
 	from = by_kit ? source->kit : source->site;
-	if (!context_identity(from, error) || !context_repos(from, error) ||
+	if (!trail_identity(from, error) || !context_repos(from, error) ||
 	    !open_stores(source, from, error))
 		return false;
 	*opening->means = (struct drill_means){.repos = from->repos,

@@ -121,6 +121,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/tenant_site.c \
 	src/cli/tenant_site.h \
 	src/cli/trail.c \
+	src/cli/trail_changes.c \
+	src/cli/trail_keys.c \
 	src/cli/trail.h \
 	src/cli/unlock.c \
 	src/cli/unlock.h \

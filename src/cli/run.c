@@ -46,6 +46,7 @@ Run *run_begin(const Context *context, const char *command)
 	run->command = g_strdup(command);
 	run->context = context;
 	run_begin_record(run, context);
+	trail_changes(run);
 	trail_begin(run);
 	return run;
 }

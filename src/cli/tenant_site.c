@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cli/output.h"
 #include "cli/restore/target.h"
+#include "cli/trail.h"
 #include "cli/views/restore.h"
 
 #include <stdio.h>
@@ -36,7 +37,7 @@ bool tenant_site_plan(struct tenant_site *site, const struct arguments *argument
 		return false;
 	site->context = context_open(arguments, arguments_positional(arguments, 0), error);
 	planning->context = site->context;
-	return site->context && context_identity(site->context, error) &&
+	return site->context && trail_identity(site->context, error) &&
 	       context_repos(site->context, error) &&
 	       context_workers(site->context, &site->workers, error) &&
 	       restore_planning_make(planning, error);

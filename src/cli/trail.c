@@ -15,17 +15,23 @@ static const struct {
 	{"export", AUDIT_RESTORE_PLANNED, AUDIT_RESTORE_ENDED, false},
 };
 
-void trail_add(const Context *context, enum audit_event event, const char *run, json_t *data)
+bool trail_append(const char *state, enum audit_event event, const char *run, json_t *data)
 {
 	g_autoptr(JsonValue) said = data;
 	g_autoptr(GError) trouble = NULL;
-	g_autoptr(Audit) audit = audit_open(context->settings->state, &trouble);
+	g_autoptr(Audit) audit = audit_open(state, &trouble);
 
 	if (audit &&
 	    audit_append(audit, &(struct audit_entry){.event = event, .run = run, .data = said},
 			 NULL, &trouble))
-		return;
+		return true;
 	log_warning("%s is not in the audit chain: %s", audit_event_name(event), trouble->message);
+	return false;
+}
+
+bool trail_add(const Context *context, enum audit_event event, const char *run, json_t *data)
+{
+	return trail_append(context->settings->state, event, run, data);
 }
 
 json_t *trail_of(const Context *context, const char *member, const char *value)
@@ -35,6 +41,20 @@ json_t *trail_of(const Context *context, const char *member, const char *value)
 	json_set_string(data, "service", context->service->name);
 	json_set_string(data, member, value);
 	return data;
+}
+
+bool trail_confirm(const Run *run, const char *question, GError **error)
+{
+	const Context *context = run->context;
+	json_t *data;
+
+	if (!context_confirm(context, question, error))
+		return false;
+	data = trail_of(context, "question", question);
+	json_set_string(data, "answered",
+			arguments_text(context->arguments, "confirm") ? "option" : "terminal");
+	trail_add(context, AUDIT_RESTORE_APPROVED, run->run_id, data);
+	return true;
 }
 
 void trail_begin(const Run *run)

@@ -7,6 +7,7 @@
 #include "cli/filling.h"
 #include "cli/making.h"
 #include "cli/output.h"
+#include "cli/trail.h"
 #include "drill/anchor/take.h"
 
 #include <stdio.h>
@@ -221,7 +222,7 @@ bool cmd_anchor_show(const struct arguments *arguments, GError **error)
 	const Anchor *anchor;
 	bool altered = false;
 
-	if (!context || !context_identity(context, error) ||
+	if (!context || !trail_identity(context, error) ||
 	    !gather(context, &anchors, &altered, error))
 		return false;
 	if (anchors->len == 0 && !altered)

@@ -150,6 +150,7 @@ bool cmd_catalog_rebuild(const struct arguments *arguments, GError **error)
 	if (!catalog || !filling_rebuild(context, catalog, &unverified, error) ||
 	    !catalog_sets(catalog, context->service->name, NULL, &sets, error))
 		return false;
+	trail_identity_used(context, context);
 	trail_add(context, AUDIT_CATALOG_REBUILT, NULL,
 		  trail_of(context, "repository", arguments_text(arguments, "repository")));
 	if (!context->identity)

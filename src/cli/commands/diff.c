@@ -5,6 +5,7 @@
 #include "cli/filling.h"
 #include "cli/output.h"
 #include "cli/set_choice.h"
+#include "cli/trail.h"
 
 #include <string.h>
 
@@ -67,8 +68,7 @@ static bool load(struct comparing *comparing, GError **error)
 	    !choose(comparing, catalog, arguments_positional(arguments, named + 1), &after, error))
 		return false;
 	/* What lies in a set takes the key. */
-	return (context->identity || context_identity(context, error)) &&
-	       context_repos(context, error) &&
+	return trail_identity(context, error) && context_repos(context, error) &&
 	       set_load(context, before, &comparing->before, error) &&
 	       set_load(context, after, &comparing->after, error);
 }

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/proof.h"
+#include "cli/trail.h"
 #include "cli/unlock.h"
 
 /* Of a kit: the facts of the identity in it. */
@@ -139,7 +140,7 @@ bool cmd_key_test(const struct arguments *given, GError **error)
 	if (!borrow_option(&arguments, arguments_positional(given, 0), error))
 		return false;
 	context = context_open(&arguments, second_is_set ? NULL : second, error);
-	if (!context || !context_identity(context, error) || !context_repos(context, error))
+	if (!context || !trail_identity(context, error) || !context_repos(context, error))
 		return false;
 	for (guint i = 0; i < context->repos->len; i++) {
 		if (!test_repository(context, context->repos->pdata[i],

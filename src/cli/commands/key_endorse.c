@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/new_key.h"
+#include "cli/trail.h"
 #include "cli/unlock.h"
 
 #include <string.h>
@@ -121,7 +122,11 @@ bool cmd_key_endorse(const struct arguments *arguments, GError **error)
 		"Next: writer-bundle=%s in the configuration, then odrbackup init %s",
 		absolute, owner->service.name);
 
-	return new_key_write(path, text, 0600, error) && new_key_tell(arguments, path, next, error);
+	if (!new_key_write(path, text, 0600, error))
+		return false;
+	trail_key_made(&(struct trail_key){.arguments = arguments, .path = path, .owner = owner},
+		       AUDIT_KEY_ENDORSED);
+	return new_key_tell(arguments, path, next, error);
 }
 
 /* The bundle stays the file of whom it was: PostgreSQL's user reads it. */
@@ -151,10 +156,15 @@ bool cmd_key_add_recipient(const struct arguments *arguments, GError **error)
 
 	g_autoptr(KeyText) text = bundle_print(bundle);
 
-	return rewrite(path, text, error) &&
-	       new_key_tell(
-		       arguments, path,
-		       "What is stored from now on opens for the new recipient too; older sets do not.\n"
-		       "Next: odrbackup backup",
-		       error);
+	if (!rewrite(path, text, error))
+		return false;
+	trail_key_made(&(struct trail_key){.arguments = arguments,
+					   .path = path,
+					   .recipient = arguments_positional(arguments, 1)},
+		       AUDIT_RECIPIENT_ADDED);
+	return new_key_tell(
+		arguments, path,
+		"What is stored from now on opens for the new recipient too; older sets do not.\n"
+		"Next: odrbackup backup",
+		error);
 }

@@ -3,6 +3,7 @@
 #include "base/keyfile.h"
 #include "cli/commands.h"
 #include "cli/new_key.h"
+#include "cli/trail.h"
 #include "cli/unlock.h"
 #include "crypto/secret.h"
 
@@ -35,7 +36,11 @@ bool cmd_key_new_owner(const struct arguments *arguments, GError **error)
 		path);
 
 	secret_free(passphrase);
-	return new_key_write(path, text, 0600, error) && new_key_tell(arguments, path, next, error);
+	if (!new_key_write(path, text, 0600, error))
+		return false;
+	trail_key_made(&(struct trail_key){.arguments = arguments, .path = path},
+		       AUDIT_KEY_CREATED);
+	return new_key_tell(arguments, path, next, error);
 }
 
 static enum recipient_scope scope_of(const struct arguments *arguments)
@@ -84,6 +89,8 @@ bool cmd_key_new_identity(const struct arguments *arguments, GError **error)
 	secret_free(passphrase);
 	if (!written)
 		return false;
+	trail_key_made(&(struct trail_key){.arguments = arguments, .path = path, .owner = owner},
+		       AUDIT_KEY_CREATED);
 
 	g_autofree char *next = g_strdup_printf(
 		"Keep it away from the database host; %s is public.\n"
@@ -147,6 +154,8 @@ bool cmd_key_new_evidence(const struct arguments *arguments, GError **error)
 	secret_free(passphrase);
 	if (!written)
 		return false;
+	trail_key_made(&(struct trail_key){.arguments = arguments, .path = path, .owner = owner},
+		       AUDIT_KEY_ENDORSED);
 
 	g_autofree char *absolute = g_canonicalize_filename(path, NULL);
 	g_autofree char *next = g_strdup_printf(

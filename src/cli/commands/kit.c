@@ -79,6 +79,18 @@ static bool create(Context *context, const OwnerKey *owner, const char *path, GE
 	return true;
 }
 
+/* Which keys now lie in a kit, too. */
+static void tell_escrow(const Context *context, const OwnerKey *owner, const char *path)
+{
+	g_autofree char *identity = key_fingerprint(context->identity->recipient.public_key);
+	g_autofree char *owner_print = key_fingerprint(owner->service.owner_public);
+	json_t *data = trail_of(context, "kit", path);
+
+	json_set_string(data, "identity", identity);
+	json_set_string(data, "owner", owner_print);
+	trail_add(context, AUDIT_KEY_ESCROWED, NULL, data);
+}
+
 bool cmd_kit_create(const struct arguments *arguments, GError **error)
 {
 	const char *path = arguments_positional(arguments, 0);
@@ -94,12 +106,12 @@ bool cmd_kit_create(const struct arguments *arguments, GError **error)
 				"'%s' or its runbook is there already; a kit is never overwritten",
 				path);
 	context = context_open(arguments, arguments_positional(arguments, 1), error);
-	if (!context || !context_identity(context, error))
+	if (!context || !trail_identity(context, error))
 		return false;
 	owner = unlock_owner(&context->passphrase, owner_path, error);
 	if (!owner || !create(context, owner, path, error))
 		return false;
-	trail_add(context, AUDIT_KEY_ESCROWED, NULL, trail_of(context, "kit", path));
+	tell_escrow(context, owner, path);
 	return true;
 }
 
@@ -168,7 +180,7 @@ bool cmd_kit_test(const struct arguments *given, GError **error)
 
 	borrow_kit(&arguments);
 	context = context_open(&arguments, NULL, error);
-	if (!context || !context_identity(context, error) || !kit_owner_opens(context, error) ||
+	if (!context || !trail_identity(context, error) || !kit_owner_opens(context, error) ||
 	    !context_repos(context, error) || !test_repositories(context, results, error))
 		return false;
 	tell_tested(context, results);

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/report_sources.h"
+#include "cli/trail.h"
 #include "drill/evidence/evidence.h"
 #include "drill/report/quarter.h"
 #include "repo/layout.h"
@@ -45,24 +46,50 @@ static enum format format_of(const struct arguments *arguments)
 	return FORMAT_MARKDOWN;
 }
 
-static bool write_out(const struct arguments *arguments, const char *text, size_t size,
-		      GError **error)
-{
-	g_autofree char *path = arguments_path(arguments, "output");
+/* What is written, of what, and in whose chain that is told. */
+struct writing {
+	const struct arguments *arguments;
+	const Context *context;
+	const char *service; /* NULL: all there are */
+	const char *subject; /* a run, or a period */
+};
 
-	if (path)
-		return file_write(path, text, size, &(struct file_write){.mode = 0640}, error);
-	fwrite(text, 1, size, stdout);
+/* By its digest, a report that is shown to somebody later is the one that was written then. */
+static void tell_written(const struct writing *writing, const char *path, const char *text,
+			 size_t size)
+{
+	g_autofree char *sha256 =
+		g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)text, size);
+	json_t *data = json_object();
+
+	json_set_string(data, "command", writing->arguments->command->name);
+	json_set_string(data, "service", writing->service);
+	json_set_string(data, "subject", writing->subject);
+	json_set_string(data, "format", formats[format_of(writing->arguments)].name);
+	json_set_string(data, "file", path);
+	json_set_string(data, "sha256", sha256);
+	trail_add(writing->context, AUDIT_REPORT_WRITTEN, NULL, data);
+}
+
+static bool write_out(const struct writing *writing, const char *text, size_t size, GError **error)
+{
+	g_autofree char *path = arguments_path(writing->arguments, "output");
+
+	if (!path)
+		fwrite(text, 1, size, stdout);
+	else if (!file_write(path, text, size, &(struct file_write){.mode = 0640}, error))
+		return false;
+	tell_written(writing, path, text, size);
 	return true;
 }
 
-static bool write_document(const struct arguments *arguments, const Document *document,
-			   GError **error)
+static bool write_document(const struct writing *writing, const Document *document, GError **error)
 {
-	g_autofree char *text = format_of(arguments) == FORMAT_HTML ? document_html(document)
-								    : document_markdown(document);
+	g_autofree char *text = format_of(writing->arguments) == FORMAT_HTML
+					? document_html(document)
+					: document_markdown(document);
 
-	return write_out(arguments, text, strlen(text), error);
+	return write_out(writing, text, strlen(text), error);
 }
 
 /* ---- one drill -------------------------------------------------------------------------------- */
@@ -96,7 +123,7 @@ static bool find_run(const Context *context, const char *name, char **run, GErro
 			context->service->name);
 }
 
-static bool write_record(const struct arguments *arguments, const char *folder, GError **error)
+static bool write_record(const struct writing *writing, const char *folder, GError **error)
 {
 	g_autofree char *path = g_build_filename(folder, EVIDENCE_RECORD, NULL);
 	g_autoptr(GBytes) content = NULL;
@@ -106,27 +133,27 @@ static bool write_record(const struct arguments *arguments, const char *folder, 
 	if (!file_read(path, EVIDENCE_FILE_MAX, &content, error))
 		return false;
 	text = g_bytes_get_data(content, &size);
-	return write_out(arguments, text, size, error);
+	return write_out(writing, text, size, error);
 }
 
-static bool write_drill(const struct arguments *arguments, const char *folder, GError **error)
+static bool write_drill(const struct writing *writing, const char *folder, GError **error)
 {
 	g_autoptr(Reading) reading = reading_load(folder, error);
 	g_autofree char *text = NULL;
-	enum format format = format_of(arguments);
+	enum format format = format_of(writing->arguments);
 
 	if (!reading)
 		return false;
 	/* The record itself, in the bytes that are signed. */
 	if (format == FORMAT_JSON)
-		return write_record(arguments, folder, error);
+		return write_record(writing, folder, error);
 	if (format == FORMAT_HTML || format == FORMAT_MARKDOWN) {
 		g_autoptr(Document) document = report_drill(reading);
 
-		return write_document(arguments, document, error);
+		return write_document(writing, document, error);
 	}
 	text = format == FORMAT_CSV ? report_drill_csv(reading) : report_drill_junit(reading);
-	return write_out(arguments, text, strlen(text), error);
+	return write_out(writing, text, strlen(text), error);
 }
 
 bool cmd_report_drill(const struct arguments *arguments, GError **error)
@@ -142,7 +169,8 @@ bool cmd_report_drill(const struct arguments *arguments, GError **error)
 
 	g_autofree char *folder = evidence_folder(context->settings->state, run);
 
-	return write_drill(arguments, folder, error) ||
+	return write_drill(&(struct writing){arguments, context, context->service->name, run},
+			   folder, error) ||
 	       odr_context(error, "cannot report run %s", run);
 }
 
@@ -166,9 +194,13 @@ static bool check_format(const struct arguments *arguments, GError **error)
 			formats[format].name);
 }
 
-static bool write_quarter(const struct arguments *arguments, const Quarter *quarter,
-			  Document *document, GError **error)
+/* The chain is the host's, whichever service is named. */
+static bool write_quarter(const struct report_sources *sources, const Quarter *quarter,
+			  const char *subject, Document *document, GError **error)
 {
+	const Context *context = sources->contexts->pdata[0];
+	const struct arguments *arguments = context->arguments;
+	struct writing writing = {arguments, context, arguments_positional(arguments, 0), subject};
 	enum objective_state state = quarter_state(quarter);
 	bool written;
 
@@ -177,9 +209,9 @@ static bool write_quarter(const struct arguments *arguments, const Quarter *quar
 		g_autofree char *text = json_print_pretty(facts);
 		g_autofree char *line = g_strconcat(text, "\n", NULL);
 
-		written = write_out(arguments, line, strlen(line), error);
+		written = write_out(&writing, line, strlen(line), error);
 	} else {
-		written = write_document(arguments, document, error);
+		written = write_document(&writing, document, error);
 	}
 	if (written && arguments_flag(arguments, "strict"))
 		*arguments->exit_status = state == OBJECTIVE_MISSED	  ? EXITS_MISSED
@@ -211,7 +243,7 @@ static bool report_quarter(const struct arguments *arguments, struct quarter_req
 	g_autoptr(Quarter) before = quarter_compute(&earlier);
 	g_autoptr(Document) document = quarter_document(quarter, before);
 
-	return write_quarter(arguments, quarter, document, error);
+	return write_quarter(sources, quarter, request->name, document, error);
 }
 
 bool cmd_report_quarterly(const struct arguments *arguments, GError **error)
@@ -249,7 +281,7 @@ static bool report_posture(const struct arguments *arguments, struct quarter_req
 	g_autoptr(Quarter) quarter = quarter_compute(request);
 	g_autoptr(Document) document = quarter_posture(quarter);
 
-	return write_quarter(arguments, quarter, document, error);
+	return write_quarter(sources, quarter, request->name, document, error);
 }
 
 bool cmd_report_posture(const struct arguments *arguments, GError **error)

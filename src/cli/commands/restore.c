@@ -4,6 +4,7 @@
 #include "cli/restore/part.h"
 #include "cli/restore/target.h"
 #include "cli/restore/tenant.h"
+#include "cli/trail.h"
 #include "repo/manifest.h"
 
 #include <stdio.h>
@@ -116,7 +117,7 @@ static bool plan(const struct parts *parts, struct restore_site *site, GError **
 		context_open(site->arguments, arguments_positional(site->arguments, 0), error);
 	if (site->context)
 		site->context->connections = CONNECTIONS;
-	if (!site->context || !context_identity(site->context, error) ||
+	if (!site->context || !trail_identity(site->context, error) ||
 	    !context_repos(site->context, error))
 		return false;
 	for (size_t i = 0; i < CLASSES; i++)

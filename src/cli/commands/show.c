@@ -7,6 +7,7 @@
 #include "cli/filling.h"
 #include "cli/output.h"
 #include "cli/set_choice.h"
+#include "cli/trail.h"
 #include "cli/views/config.h"
 #include "cli/views/set.h"
 #include "ops/config/read.h"
@@ -68,10 +69,10 @@ static bool open_set(struct showing *showing, GError **error)
 			&showing->set_id, error))
 		return false;
 	/* What is in a part takes the key. */
-	if (showing->part && !context->identity && !context_identity(context, error))
+	if (showing->part ? !trail_identity(context, error)
+			  : !context_identity_optional(context, error))
 		return false;
-	if (!context->identity && !context_identity_optional(context, error))
-		return false;
+	trail_identity_used(context, context);
 	return (context->identity || context_bundle(context, error)) &&
 	       context_repos(context, error) &&
 	       set_load(context, showing->set_id, &showing->set, error);

@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "cli/run.h"
 #include "cli/set_choice.h"
+#include "cli/trail.h"
 #include "cli/views/proof.h"
 #include "odoo/attachments.h"
 #include "odoo/names.h"
@@ -24,7 +25,7 @@ static bool read_baseline(Context *context, Run *run, struct set_found *found, G
 
 	if (!name)
 		return true;
-	return context_identity(context, error) && context_repos(context, error) &&
+	return trail_identity(context, error) && context_repos(context, error) &&
 	       set_choose(context, run->catalog,
 			  &(struct set_name){.name = name, .part = PART_FILESTORE}, &set_id,
 			  error) &&

@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/restore/target.h"
 #include "cli/run.h"
+#include "cli/trail.h"
 #include "cli/views/config.h"
 #include "cli/views/set.h"
 #include "ops/restore/config.h"
@@ -269,8 +270,7 @@ static bool run(void *part, const struct restore_site *site, GError **error)
 	bool done;
 
 	if (restoring->placements && changes_anything(restoring->placements) &&
-	    !context_confirm(site->context, "The files listed will be put in place on this host.",
-			     error))
+	    !trail_confirm(site->run, "The files listed will be put in place on this host.", error))
 		return false;
 	done = restoring->folder
 		       ? restore_config_folder(restoring->config, restoring->folder, &result, error)

@@ -9,6 +9,7 @@
 #include "cli/restore/planning.h"
 #include "cli/restore/target.h"
 #include "cli/run.h"
+#include "cli/trail.h"
 #include "cli/views/restore.h"
 
 #include <stdio.h>
@@ -118,7 +119,7 @@ static void show(const void *part, const struct restore_site *site)
 
 /* ---- carrying out --------------------------------------------------------------------------- */
 
-static bool confirm(const struct restoring *restoring, GError **error)
+static bool confirm(const struct restoring *restoring, const Run *run, GError **error)
 {
 	if (file_is_empty_dir(restoring->pgdata))
 		return true;
@@ -127,7 +128,7 @@ static bool confirm(const struct restoring *restoring, GError **error)
 		"was not archived is lost.",
 		restoring->pgdata);
 
-	return context_confirm(restoring->context, question, error);
+	return trail_confirm(run, question, error);
 }
 
 static void on_progress(void *data, const struct restore_progress *progress)
@@ -223,7 +224,7 @@ static bool run(void *part, const struct restore_site *site, GError **error)
 		.spool = context->spool,
 		.progress = on_progress};
 
-	if (!restore_guard(&request, error) || !confirm(restoring, error) ||
+	if (!restore_guard(&request, error) || !confirm(restoring, site->run, error) ||
 	    !context_recovery_commands(restoring->context, context->state, &command, &end, error))
 		return false;
 	request.restore_command = command;

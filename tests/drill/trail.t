@@ -1,0 +1,177 @@
+#!/usr/bin/perl
+# The audit chain tells of keys, of changes to configuration, exemptions and plans, of restores that somebody approved, and of
+# reports; and where it cannot be written, what was asked for is done all the same.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+
+use Digest::SHA ();
+use Test::More;
+
+use Odr::Tool;
+use Odr::Work;
+
+my $dir = new_dir(work_path('trail'), 0700);
+my $conf = "$dir/odrbackup.conf";
+my $plan = "$dir/plans/erp-weekly.plan";
+new_dir("$dir/$_") for qw(files plans sandbox);
+write_file("$dir/files/one", "one\n");
+
+sub write_conf {
+	write_file($conf, <<"CONF", 0600);
+[odrbackup]
+state=$dir/state
+drills=$dir/plans
+spool=$dir/spool
+identity=$dir/identity
+writer-bundle=$dir/writer
+[repository main]
+path=$dir/repository
+[service erp]
+repositories=main
+postgres=none
+config=site
+filestore=$dir/files
+filestore-layout=plain
+[collect site]
+type=files
+paths=$dir/captured
+$_[0]
+CONF
+}
+
+sub write_plan {
+	write_file($plan, "[plan]\nversion = 1\nname = erp-weekly\nservice = erp\n[schedule]\nslot = $_[0]\n[sandbox]\ndirectory = $dir/sandbox\n");
+}
+
+sub site_ok { return tool_ok(['-c', $conf, @_], "@_") }
+sub digest { return Digest::SHA::sha256_hex(read_file($_[0])) }
+
+# What was appended since it was last asked: [event, data], without what is expected of every run.
+my $seen = 0;
+sub told {
+	my $lines = decode_json(tool('-c', $conf, 'audit', 'log', '--json')->out)->{lines};
+	my @new = grep { $_->{seq} > $seen } @$lines;
+	$seen = $new[-1]{seq} if @new;
+	return map { [$_->{event}, $_->{data}, $_->{run}] } @new;
+}
+sub events { return [map { $_->[0] } @_] }
+
+write_conf('');
+new_dir("$dir/captured");
+write_file("$dir/captured/file", "of the configuration\n");
+
+subtest 'keys' => sub {
+	like(tool('key', 'new', 'owner', "$dir/elsewhere", '--service', 'erp', '--unprotected')->err,
+		qr/no audit chain tells of this: there is no configuration on this host/, 'where there is no configuration, it is said');
+	site_ok('key', 'new', 'owner', "$dir/owner", '--service', 'erp', '--unprotected');
+	site_ok('key', 'new', 'identity', "$dir/identity", '--owner', "$dir/owner", '--unprotected');
+	site_ok('key', 'new', 'identity', "$dir/second", '--owner', "$dir/owner", '--unprotected');
+	site_ok('key', 'endorse', "$dir/writer", '--owner', "$dir/owner", '--role', 'writer', '--recipient', "$dir/identity.pub");
+	site_ok('key', 'add-recipient', "$dir/writer", "$dir/second.pub");
+	site_ok('key', 'new', 'evidence', "$dir/evidence", '--owner', "$dir/owner", '--unprotected', '--valid-for', '1y');
+	my @told = told();
+	is_deeply(events(@told), [qw(audit.begun key.created key.used key.created key.used key.created key.used key.endorsed recipient.added
+		key.used key.endorsed)], 'are made, used and endorsed');
+	my ($owner, $used, $identity) = map { $_->[1] } @told[1 .. 3];
+	is($owner->{type}, 'owner', 'an owner key');
+	is($owner->{service}, 'erp', 'of the service');
+	is($used->{fingerprint}, $owner->{fingerprint}, 'is the one that made the next');
+	is($used->{command}, 'key new identity', 'for that');
+	is($identity->{file}, "$dir/identity", 'which lies there');
+	is($told[8][1]{recipient}, decode_json(tool('key', 'list', "$dir/second.pub", '--json')->out)->{keys}[0]{fingerprint}, 'a recipient is named');
+	like($told[7][1]{detail}, qr/role writer/, 'and a role');
+	like($told[10][1]{detail}, qr/SPKI SHA-256 [0-9a-f]{64}, .*until/, 'of a key of evidence by which it is named, and until when');
+	my ($secret) = read_file("$dir/owner") =~ /^secret=(\S+)/m;
+	unlike(read_file("$dir/state/audit.log"), qr/\Q$secret\E/, 'nothing of a secret');
+};
+
+subtest 'configuration, exemptions, plans' => sub {
+	site_ok('init', '--single-recipient');
+	told();
+	site_ok('backup');
+	my @told = told();
+	is_deeply(events(@told), [qw(configuration.changed set.published)], 'the first run looks');
+	is_deeply($told[0][1], { name => $conf, before => undef, after => digest($conf) }, 'what it is');
+	is($told[0][2], $told[1][2], 'the run is named');
+	site_ok('backup');
+	is_deeply(events(told()), ['set.published'], 'nothing changed');
+	my $before = digest($conf);
+	write_conf("[exemption holidays]\nservice=erp\nobjective=rpo\nreason=nobody works\napprover=the board\nexpires=2099-01-01T00:00:00Z");
+	write_plan('weekly');
+	site_ok('backup');
+	@told = told();
+	is_deeply(events(@told), [qw(configuration.changed exemption.recorded plan.changed set.published)], 'what changed is told once');
+	is($told[0][1]{before}, $before, 'from what');
+	is($told[1][1]{after}{approver}, 'the board', 'whose word it is');
+	is($told[2][1]{name}, $plan, 'which plan');
+	my $hash = decode_json(tool('-c', $conf, 'drill', 'explain', $plan, '--json')->out)->{hash};
+	is($told[2][1]{after}, $hash, 'by its hash');
+	write_plan('daily');
+	site_ok('backup');
+	@told = told();
+	is_deeply([$told[0][0], $told[0][1]{before}], ['plan.changed', $hash], 'a plan that is altered');
+	isnt($told[0][1]{after}, $hash, 'is another');
+	write_file($plan, "[plan]\nversion = none\n");
+	site_ok('backup');
+	@told = told();
+	is_deeply([$told[0][0], $told[0][1]{after}], ['plan.changed', digest($plan)], 'one that cannot be read is told, too');
+	unlink $plan;
+	site_ok('backup');
+	@told = told();
+	is_deeply([$told[0][0], $told[0][1]{after}], ['plan.changed', undef], 'and one that is gone');
+};
+
+subtest 'opening, approving' => sub {
+	my $set = decode_json(tool('-c', $conf, 'list', '--json')->out)->{sets}[-1]{set};
+	site_ok('show', 'latest', '--part', 'config');
+	is_deeply(events(told()), ['key.used'], 'a look into a set is use of a key');
+	site_ok('restore', '--part', 'filestore', '--filestore', "$dir/restored");
+	my @told = told();
+	is_deeply(events(@told), [qw(key.used restore.planned restore.ended)], 'so is a restore');
+	is($told[0][1]{command}, 'restore', 'which is named');
+	write_file("$dir/captured/file", "altered\n");
+	ok(!tool('-c', $conf, 'restore', '--part', 'config', '--in-place', '--no-input')->ok, 'what is not confirmed is refused');
+	ok(!(grep { $_ eq 'restore.approved' } @{ events(told()) }), 'and is no approval');
+	site_ok('restore', '--part', 'config', '--in-place', '--confirm', 'erp');
+	my ($approved) = grep { $_->[0] eq 'restore.approved' } told();
+	is($approved->[1]{answered}, 'option', 'what is confirmed is');
+	site_ok('kit', 'create', "$dir/kit", '--owner', "$dir/owner", '--unprotected');
+	@told = told();
+	is_deeply(events(@told), [qw(key.used key.escrowed)], 'a kit');
+	is($told[1][1]{identity}, $told[0][1]{fingerprint}, 'and whose key lies in it');
+};
+
+subtest 'reports' => sub {
+	my $file = "$dir/posture.html";
+	site_ok('report', 'posture', '--output', $file);
+	my ($told) = told();
+	is($told->[0], 'report.written', 'are told');
+	is_deeply([@{ $told->[1] }{qw(command format file sha256 service)}], ['report posture', 'html', $file, digest($file), undef], 'with their digest');
+	my $printed = site_ok('report', 'quarterly', 'erp', '--render', 'json')->out;
+	($told) = told();
+	is_deeply([@{ $told->[1] }{qw(file sha256 service)}], [undef, Digest::SHA::sha256_hex($printed), 'erp'], 'those on stdout, too');
+};
+
+subtest 'a chain that cannot be written' => sub {
+	rename "$dir/state/audit.log", "$dir/state/away" or die "cannot rename: $!\n";
+	new_dir("$dir/state/audit.log");
+	write_conf('# changed');
+	my $backup = site_ok('backup');
+	for my $event (qw(configuration.changed set.published)) {
+		like($backup->err, qr/warning: \Q$event\E is not in the audit chain: cannot open /, "$event is a warning");
+	}
+	like(site_ok('key', 'new', 'identity', "$dir/third", '--owner', "$dir/owner", '--unprotected')->err, qr/warning: key\.created is not in the audit chain/,
+		'so is a key');
+	like(site_ok('report', 'posture', '--output', "$dir/posture.html")->err, qr/warning: report\.written is not in the audit chain/, 'and a report');
+	rmdir "$dir/state/audit.log";
+	rename "$dir/state/away", "$dir/state/audit.log" or die "cannot rename: $!\n";
+	told();
+	site_ok('backup');
+	is_deeply(events(told()), [qw(configuration.changed exemption.recorded set.published)], 'what could not be told is told by the next run');
+	ok(tool('-c', $conf, 'audit', 'verify')->ok, 'the chain holds');
+};
+
+done_testing();
