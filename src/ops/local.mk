@@ -156,6 +156,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/tenant/files.h \
 	src/ops/tenant/load.c \
 	src/ops/tenant/load.h \
+	src/ops/tenant/single.c \
+	src/ops/tenant/single.h \
 	src/ops/tenant/tenant.c \
 	src/ops/tenant/tenant.h \
 	src/ops/wal_source.c \

@@ -20,7 +20,12 @@ bool extended_check_structure(const struct extended_structure *structure, DrillC
 			      GError **error);
 
 /* The checksum of every page of a cluster that was shut down. False only with STOPPED. */
-bool extended_check_pages(const char *pgdata, unsigned workers, DrillCheckResult *result,
+struct extended_cluster {
+	const char *pgdata;
+	uint32_t database; /* the only one of users' that is there (OID); 0: all are */
+	unsigned workers;
+};
+bool extended_check_pages(const struct extended_cluster *request, DrillCheckResult *result,
 			  GError **error);
 
 #endif

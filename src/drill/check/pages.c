@@ -24,7 +24,7 @@ const struct plan_check extended_pages = {.name = (char *)"page-checksums",
 					  .severity = PLAN_SEVERITY_FAIL};
 
 struct pages {
-	const char *pgdata;
+	const struct extended_cluster *request;
 	GPtrArray *files;    /* struct pgdata_file */
 	struct mutex *mutex; /* guards what follows */
 	uint64_t read, bad;
@@ -52,13 +52,20 @@ static void judge_run(struct pages *pages, const char *path, const uint8_t *byte
 	}
 }
 
+/* What replay made of a database that was not restored is no part of it. */
+static bool is_there(const struct extended_cluster *request, const struct pgdata_relation *relation)
+{
+	return request->database == 0 || relation->database == request->database ||
+	       relation->database < PGDATA_FIRST_USER_DATABASE;
+}
+
 static bool read_file(struct pages *pages, const struct pgdata_file *file, int fd, GError **error)
 {
 	g_autofree uint8_t *bytes = g_malloc(PAGES_AT_ONCE * PAGE_SIZE_PG);
 	struct pgdata_relation relation = {0};
 	uint64_t read = 0;
 
-	if (!pgdata_relation_parse(file->path, &relation))
+	if (!pgdata_relation_parse(file->path, &relation) || !is_there(pages->request, &relation))
 		return true;
 	for (;;) {
 		ssize_t got = file_pread(fd, bytes, PAGES_AT_ONCE * PAGE_SIZE_PG,
@@ -85,7 +92,7 @@ static bool read_job(void *shared, void *context, size_t job, GError **error)
 {
 	struct pages *pages = shared;
 	const struct pgdata_file *file = pages->files->pdata[job];
-	g_autofree char *path = g_build_filename(pages->pgdata, file->path, NULL);
+	g_autofree char *path = g_build_filename(pages->request->pgdata, file->path, NULL);
 	int fd;
 	bool done;
 
@@ -100,13 +107,12 @@ static bool read_job(void *shared, void *context, size_t job, GError **error)
 	return done || odr_context(error, "%s", file->path);
 }
 
-static bool read_all(struct pages *pages, const struct control *control, unsigned workers,
-		     GError **error)
+static bool read_all(struct pages *pages, const struct control *control, GError **error)
 {
-	struct pgdata_walk walk = {.pgdata = pages->pgdata, .control = control};
+	struct pgdata_walk walk = {.pgdata = pages->request->pgdata, .control = control};
 
 	return pgdata_walk(&walk, &pages->files, NULL, error) &&
-	       pool_run(&(struct pool_work){.workers = MAX(workers, 1),
+	       pool_run(&(struct pool_work){.workers = MAX(pages->request->workers, 1),
 					    .jobs = pages->files->len,
 					    .shared = pages,
 					    .run = read_job},
@@ -139,18 +145,19 @@ static bool is_possible(const struct control *control, DrillCheckResult *result)
 	return result->message == NULL;
 }
 
-bool extended_check_pages(const char *pgdata, unsigned workers, DrillCheckResult *result,
+bool extended_check_pages(const struct extended_cluster *request, DrillCheckResult *result,
 			  GError **error)
 {
-	struct pages pages = {.pgdata = pgdata, .mutex = mutex_new(), .damage = g_string_new(NULL)};
+	struct pages pages = {
+		.request = request, .mutex = mutex_new(), .damage = g_string_new(NULL)};
 	struct control control;
 	g_autoptr(GError) trouble = NULL;
 	bool stopped = false;
 
-	if (!control_read(pgdata, &control, NULL, &trouble))
+	if (!control_read(request->pgdata, &control, NULL, &trouble))
 		drill_check_unassessed(result, "%s", trouble->message);
 	else if (is_possible(&control, result)) {
-		if (read_all(&pages, &control, workers, &trouble))
+		if (read_all(&pages, &control, &trouble))
 			judge(&pages, result);
 		else if (!odr_error_is(trouble, ODR_ERROR_STOPPED))
 			drill_check_unassessed(result, "%s", trouble->message);

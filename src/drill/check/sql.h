@@ -74,6 +74,7 @@ struct drill_cluster_facts {
 	const char *const *roles;   /* that the source had; NULL: not known */
 	usec_t heartbeat_interval;  /* 0: the source has none */
 	usec_t target;		    /* the moment the server was to reach; 0: not known */
+	const char *database;	    /* the only one whose files are there; NULL: all are */
 };
 bool drill_checks_on_cluster(const DrillPlan *plan, enum plan_stage stage,
 			     const struct drill_check_site *site,

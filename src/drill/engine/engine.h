@@ -34,6 +34,7 @@ struct drill_files {
 	struct restore_filestore_result result;
 	struct drill_span span;
 	char *folder;
+	GHashTable *names; /* what the one database that is recovered names; NULL: all is wanted */
 };
 
 /* What the source says of the moment, or of a time before it. */
@@ -81,6 +82,7 @@ struct drill {
 	struct archive_get_request get;
 	struct instance_parameter *parameters;
 	struct replica_request replica_request;
+	uint32_t single; /* OID of the only database of which there are files; 0: there are all */
 	Replica *replica;
 	int server; /* pid of its server, atomic; 0: none yet */
 	struct restore_result restored;
@@ -91,10 +93,11 @@ struct drill {
 	struct drill_anchor anchor;
 
 	/* what was found */
-	GPtrArray *databases;			     /* struct drill_database */
-	GPtrArray *results;			     /* DrillCheckResult */
-	GArray *spans;				     /* struct drill_span */
-	GPtrArray *deviations;			     /* char *: sentences */
+	GPtrArray *databases;  /* struct drill_database */
+	GPtrArray *left_out;   /* char *: databases that the plan leaves out */
+	GPtrArray *results;    /* DrillCheckResult */
+	GArray *spans;	       /* struct drill_span */
+	GPtrArray *deviations; /* char *: sentences */
 	json_t *requeue, *neutralization, *controls; /* of the record, or NULL */
 	unsigned controls_passed;
 	char *server_sha256; /* hex, of the program of the server; or NULL */
@@ -143,6 +146,9 @@ bool drill_provision(Drill *drill, GError **error);
 bool drill_isolate(Drill *drill, GError **error);
 bool drill_restore(Drill *drill, GError **error);
 bool drill_replay(Drill *drill, GError **error);
+/* database: NULL: the files of all. Ended by drill_files_end, which does nothing where nothing was begun. */
+bool drill_files_start(Drill *drill, const char *database, GError **error);
+bool drill_files_end(Drill *drill, GError **error);
 bool drill_arrive(Drill *drill, GError **error);
 bool drill_check_paused(Drill *drill, GError **error);
 bool drill_promote(Drill *drill, GError **error);

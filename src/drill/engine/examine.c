@@ -88,7 +88,8 @@ static bool check_cluster(Drill *drill, enum plan_stage stage, GError **error)
 			.system_identifier = manifest->system_identifier,
 			.timeline = stage == PLAN_STAGE_PAUSED ? drill->restore.timeline : 0,
 			.lsn = stage == PLAN_STAGE_PAUSED ? drill->arrival.lsn : 0,
-			.target = target->type == RECOVERY_TIME ? target->time : 0},
+			.target = target->type == RECOVERY_TIME ? target->time : 0,
+			.database = drill->plan->select.database},
 		drill->results, error);
 	site_clear(&site);
 	return done;

@@ -45,8 +45,10 @@ static bool check_pages(Drill *drill, GError **error)
 	result = drill_check_result_new(&extended_pages, NULL, NULL);
 	g_atomic_int_set(&drill->server, 0);
 	replica_shut_down(drill->replica);
-	if (!extended_check_pages(replica_data(drill->replica), drill->request->workers, result,
-				  error))
+	if (!extended_check_pages(&(struct extended_cluster){.pgdata = replica_data(drill->replica),
+							     .database = drill->single,
+							     .workers = drill->request->workers},
+				  result, error))
 		return false;
 	result->duration = clock_monotonic() - from;
 	g_ptr_array_add(drill->results, g_steal_pointer(&result));

@@ -127,8 +127,12 @@ static uint64_t bytes_of(const Manifest *manifest, const char *name)
 static uint64_t bytes_needed(const Drill *drill)
 {
 	const struct filestore_choice *choice = &drill->files.choice;
-	uint64_t bytes = ROOM_BESIDE + bytes_of(drill->restore.manifest, PART_DATABASE);
+	uint64_t bytes = ROOM_BESIDE;
 
+	/* Of one database a set does not say it: the restore does, before it writes. */
+	if (drill->plan->select.database)
+		return bytes;
+	bytes += bytes_of(drill->restore.manifest, PART_DATABASE);
 	if (!drill->files.wanted)
 		return bytes;
 	bytes += bytes_of(choice->base, PART_FILESTORE);

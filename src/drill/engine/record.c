@@ -92,6 +92,7 @@ static void set_head(const Drill *drill, const char *regime, json_t *record)
 	json_set(record, "plan", plan_section(drill->plan));
 	json_set(record, "draw", drill_target_json(&drill->target));
 	json_set(record, "source", drill_record_source(drill));
+	json_set(record, "databases", drill_record_databases(drill));
 	json_set(record, "target", drill_record_target(drill));
 	json_set(record, "isolation", drill_record_isolation(drill));
 	json_set(record, "arrival", drill_record_arrival(drill));

@@ -53,6 +53,19 @@ json_t *drill_record_files(const Drill *drill)
 	return section;
 }
 
+static json_t *left_out_json(const Drill *drill, const char *database)
+{
+	json_t *object = json_object();
+	g_autofree char *what = g_strdup_printf("database '%s'", database);
+	g_autofree char *reason =
+		g_strdup_printf("only '%s' was to be recovered", drill->plan->select.database);
+
+	json_set_string(object, "what", what);
+	json_set_string(object, "database", database);
+	json_set_string(object, "reason", reason);
+	return object;
+}
+
 json_t *drill_record_unassessed(const Drill *drill)
 {
 	json_t *section = json_array();
@@ -69,6 +82,8 @@ json_t *drill_record_unassessed(const Drill *drill)
 		json_set_string(object, "reason", result->message);
 		json_array_append_new(section, object);
 	}
+	for (guint i = 0; i < drill->left_out->len; i++)
+		json_array_append_new(section, left_out_json(drill, drill->left_out->pdata[i]));
 	return section;
 }
 

@@ -52,6 +52,27 @@ static const char *odoo_series(const Drill *drill)
 	return NULL;
 }
 
+/* Those of the cluster at the moment; null where it was not seen. */
+json_t *drill_record_databases(const Drill *drill)
+{
+	json_t *section;
+
+	if (!drill->databases)
+		return json_null();
+	section = json_array();
+	for (guint i = 0; i < drill->databases->len; i++)
+		json_array_append_new(
+			section,
+			json_pack("{s:s,s:b}", "name",
+				  ((struct drill_database *)drill->databases->pdata[i])->name,
+				  "recovered", 1));
+	for (guint i = 0; i < drill->left_out->len; i++)
+		json_array_append_new(
+			section,
+			json_pack("{s:s,s:b}", "name", drill->left_out->pdata[i], "recovered", 0));
+	return section;
+}
+
 json_t *drill_record_source(const Drill *drill)
 {
 	const Manifest *manifest = drill->planned ? drill->restore.manifest : NULL;
@@ -66,6 +87,7 @@ json_t *drill_record_source(const Drill *drill)
 	json_set(source, "pg_version",
 		 manifest ? json_integer(manifest->pg_version_num) : json_null());
 	json_set_string(source, "odoo_version", odoo_series(drill));
+	json_set_string(source, "database", drill->plan->select.database);
 	json_set_string(source, "set", manifest ? manifest->set_id : NULL);
 	json_set_string(source, "manifest_sha256", digest);
 	json_set_string(source, "repository", drill->repo ? store_name(drill->repo->store) : NULL);

@@ -1,59 +1,9 @@
 /* From the first byte that is fetched to a server that takes connections. */
 #include "base/error.h"
 #include "drill/engine/engine.h"
+#include "ops/tenant/single.h"
 
 #include <string.h>
-
-/* ---- files beside the database ------------------------------------------------------------------- */
-
-static bool restore_files(void *data, GError **error)
-{
-	struct drill_files *files = data;
-	bool done;
-
-	files->span = (struct drill_span){.phase = PHASE_FILESTORE,
-					  .component = PART_FILESTORE,
-					  .began = clock_now(),
-					  .from = clock_monotonic()};
-	done = restore_filestore(&files->request, &files->result, error);
-	files->span.to = clock_monotonic();
-	files->span.failed = !done;
-	files->span.bytes = files->result.bytes;
-	files->span.objects = files->result.files;
-	return done;
-}
-
-static bool start_files(Drill *drill, GError **error)
-{
-	const struct drill_request *request = drill->request;
-	struct drill_files *files = &drill->files;
-
-	if (!files->wanted)
-		return true;
-	files->folder = g_build_filename(drill->sandbox.folder, "filestore", NULL);
-	files->request = (struct restore_filestore_request){.repo = drill->repo,
-							    .identity = drill->means.identity,
-							    .choice = &files->choice,
-							    .folder = files->folder,
-							    .throw_away = true,
-							    .workers = request->workers,
-							    .spool = drill->sandbox.folder,
-							    .run_id = request->run_id};
-	files->task = task_start(restore_files, files, error);
-	return files->task != NULL;
-}
-
-static bool end_files(Drill *drill, GError **error)
-{
-	struct task *task = g_steal_pointer(&drill->files.task);
-	bool done = task_wait(task, error);
-
-	if (task) {
-		g_array_append_val(drill->spans, drill->files.span);
-		drill->files_ready = drill->files.span.to;
-	}
-	return done || odr_context(error, "the filestore");
-}
 
 /* ---- the cluster --------------------------------------------------------------------------------- */
 
@@ -76,11 +26,25 @@ static struct instance_parameter *parameters_of(const struct drill_plan *plan)
 	return parameters;
 }
 
+/* The whole, where one database is wanted and the set has none of its name. */
+static void choose_files(Drill *drill)
+{
+	const char *name = drill->plan->select.database;
+
+	drill->single = name ? tenant_oid(drill->restore.manifest, name) : 0;
+	if (name && !drill->single)
+		drill_deviate(drill,
+			      "the set has no database '%s': all databases of the cluster were "
+			      "restored",
+			      name);
+}
+
 static void prepare_replica(Drill *drill)
 {
 	const struct drill_request *request = drill->request;
 	const struct drill_plan *plan = drill->plan;
 
+	choose_files(drill);
 	drill->parameters = parameters_of(plan);
 	drill->get = (struct archive_get_request){.repositories = &drill->store,
 						  .repository_count = 1,
@@ -94,6 +58,7 @@ static void prepare_replica(Drill *drill)
 		.plan = &drill->restore,
 		.target = &drill->target.target,
 		.folder = drill->sandbox.folder,
+		.database = drill->single,
 		.bin = plan->sandbox.postgres_bin,
 		.program = request->program,
 		.get = &drill->get,
@@ -115,7 +80,7 @@ static void prepare_replica(Drill *drill)
 bool drill_restore(Drill *drill, GError **error)
 {
 	prepare_replica(drill);
-	return start_files(drill, error) &&
+	return (drill->plan->select.database || drill_files_start(drill, NULL, error)) &&
 	       replica_restore(drill->replica, &drill->restored, error);
 }
 
@@ -131,13 +96,42 @@ static bool bring_up(Drill *drill, GError **error)
 	return done && replica_replay(drill->replica, error);
 }
 
+/* Everything once more, and all of it: what one database takes was not enough. */
+static bool start_over(Drill *drill, GError **error)
+{
+	g_atomic_int_set(&drill->server, 0);
+	drill->single = drill->replica_request.database = 0;
+	isolation_clear(&drill->server_isolation);
+	restore_result_clear(&drill->restored);
+	return replica_clear(drill->replica, error) &&
+	       replica_restore(drill->replica, &drill->restored, error) && bring_up(drill, error);
+}
+
+/* As a restore of one database goes: its files, and where they are not enough those of all; then what it names. */
+static bool settle_single(Drill *drill, GError **error)
+{
+	const char *name = drill->plan->select.database;
+	g_autofree char *reason = NULL;
+
+	if (!name)
+		return true;
+	if (!replica_examine(drill->replica, name, &reason, error))
+		return false;
+	if (!reason)
+		return drill_files_start(drill, name, error);
+	drill_deviate(drill, "%s: all databases of the cluster were restored", reason);
+	g_clear_pointer(&reason, g_free);
+	return start_over(drill, error) && replica_examine(drill->replica, name, &reason, error) &&
+	       drill_files_start(drill, name, error);
+}
+
 bool drill_replay(Drill *drill, GError **error)
 {
-	bool done = bring_up(drill, error);
+	bool done = bring_up(drill, error) && settle_single(drill, error);
 
 	replica_fed(drill->replica, &drill->fed);
 	/* Waited for whatever came of the server: it uses what is about to go. */
-	return end_files(drill, done ? error : NULL) && done;
+	return drill_files_end(drill, done ? error : NULL) && done;
 }
 
 /* ---- whether that is the moment -------------------------------------------------------------------- */
@@ -194,8 +188,14 @@ static bool add_database(Drill *drill, const char *conninfo, const char *name, G
 	return false;
 }
 
+static bool is_template(const char *name)
+{
+	return g_str_has_prefix(name, "template");
+}
+
 static bool find_databases(Drill *drill, GError **error)
 {
+	const char *only = drill->plan->select.database;
 	g_autofree char *conninfo = replica_conninfo(drill->replica);
 	g_autoptr(Session) session =
 		session_open_database(conninfo, "template1", drill->request->run_id, error);
@@ -207,8 +207,11 @@ static bool find_databases(Drill *drill, GError **error)
 	for (guint i = 0; i < databases->len; i++) {
 		const struct session_database *database = databases->pdata[i];
 
-		if (!g_str_has_prefix(database->name, "template") &&
-		    !add_database(drill, conninfo, database->name, error))
+		if (is_template(database->name) && g_strcmp0(database->name, only) != 0)
+			continue;
+		if (only && strcmp(database->name, only) != 0)
+			g_ptr_array_add(drill->left_out, g_strdup(database->name));
+		else if (!add_database(drill, conninfo, database->name, error))
 			return odr_context(error, "database '%s'", database->name);
 	}
 	return true;

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/stop.h"
 #include "ops/restore/aside.h"
+#include "ops/tenant/single.h"
 
 #include <string.h>
 
@@ -87,6 +88,7 @@ static bool restore_files(Replica *replica, struct restore_result *result, GErro
 						     .target = request->target,
 						     .pgdata = replica->data,
 						     .tablespace_map = tablespaces,
+						     .database = request->database,
 						     .throw_away = true,
 						     .workers = request->workers,
 						     .spool = request->spool,
@@ -171,6 +173,7 @@ static bool start_server(Replica *replica, GError **error)
 			.folder = replica->server,
 			.bin = request->bin,
 			.superuser = restore_aside_superuser(request->plan->manifest),
+			.partial = request->database != 0,
 			.writable = writable,
 			.no_network = !request->host_network,
 			.shared_buffers = request->shared_buffers,
@@ -232,6 +235,26 @@ bool replica_replay(Replica *replica, GError **error)
 	feeder_report(replica->feeder, &report);
 	add_span(replica, PHASE_REPLAY, from, !done, report.bytes, report.segments);
 	return done || odr_context(error, "cannot bring the cluster to its moment");
+}
+
+/* ---- one database of it ------------------------------------------------------------------------- */
+
+bool replica_examine(const Replica *replica, const char *database, char **reason, GError **error)
+{
+	return tenant_examine(&(struct tenant_single){.instance = replica->instance,
+						      .name = database,
+						      .oid = replica->request->database,
+						      .run_id = replica->request->run_id},
+			      reason, error);
+}
+
+bool replica_clear(Replica *replica, GError **error)
+{
+	g_clear_pointer(&replica->instance, instance_free);
+	g_clear_pointer(&replica->feeder, feeder_free);
+	return file_remove_tree(replica->data, error) && file_remove_tree(replica->server, error) &&
+	       file_remove_tree(replica->tablespaces, error) &&
+	       file_remove_tree(replica->feed, error);
 }
 
 /* ---- where it rests ------------------------------------------------------------------------------ */

@@ -18,6 +18,7 @@ struct replica_request {
 	const Identity *identity;
 	const struct restore_plan *plan;
 	const struct restore_target *target; /* RECOVERY_DEFAULT: the end of the archive */
+	uint32_t database;   /* OID: of relation files only those of this one; 0: all */
 	const char *folder;  /* absolute, short: data, pg, tablespaces and feed are made in it */
 	const char *bin;     /* programs of PostgreSQL; NULL: looked for */
 	const char *program; /* ours, absolute: archive-get --feeder */
@@ -44,6 +45,10 @@ bool replica_restore(Replica *replica, struct restore_result *result, GError **e
 /* Starts the server, and proves where that runs; *isolation is set whatever comes (zeroed with host_network). */
 bool replica_start(Replica *replica, struct isolation *isolation, GError **error);
 bool replica_replay(Replica *replica, GError **error);
+/* Whether the files of the one database were enough (ops/tenant/single.h); what rests is looked at. */
+bool replica_examine(const Replica *replica, const char *database, char **reason, GError **error);
+/* Ends its server and removes what was restored, so that it can begin again. */
+bool replica_clear(Replica *replica, GError **error);
 
 /* Where it rests. */
 struct replica_arrival {

@@ -383,10 +383,12 @@ static void drill_clear(Drill *drill)
 	filestore_holdings_clear(&drill->files.holdings);
 	drill_captured_clear(&drill->captured);
 	g_free(drill->files.folder);
+	g_clear_pointer(&drill->files.names, g_hash_table_unref);
 	if (drill->planned)
 		restore_plan_clear(&drill->restore);
 	restore_holdings_clear(&drill->holdings);
 	g_clear_pointer(&drill->databases, g_ptr_array_unref);
+	g_clear_pointer(&drill->left_out, g_ptr_array_unref);
 	g_clear_pointer(&drill->results, g_ptr_array_unref);
 	g_clear_pointer(&drill->deviations, g_ptr_array_unref);
 	g_clear_pointer(&drill->spans, g_array_unref);
@@ -434,6 +436,7 @@ static bool begin(Drill *drill, GError **error)
 	drill->results = g_ptr_array_new_with_free_func((GDestroyNotify)drill_check_result_free);
 	drill->deviations = g_ptr_array_new_with_free_func(g_free);
 	drill->notes = g_ptr_array_new_with_free_func(g_free);
+	drill->left_out = g_ptr_array_new_with_free_func(g_free);
 	drill->nowhere = g_ptr_array_new();
 	return (!request->key ||
 		evidence_previous(request->state, request->run_id, drill->previous, error)) &&

@@ -44,6 +44,8 @@ static const struct plan_key keys[] = {
 	 .offset = PLAN(select.window), .help = "how far back moments are drawn"},
 	{"select", "margin", PLAN_DURATION, .fallback = "60s", .maximum = USEC_PER_DAY, .offset = PLAN(select.margin),
 	 .help = "distance of drawn moments from the ends of what can be reached"},
+	{"select", "database", PLAN_TEXT, .offset = PLAN(select.database),
+	 .help = "the only database of the cluster that is recovered"},
 	{"select", "repository", PLAN_TEXT, .fallback = "rotate", .offset = PLAN(select.repository),
 	 .help = "repository that is read; rotate: the one least recently drilled"},
 	{"select", "set", PLAN_TEXT, .fallback = "auto", .offset = PLAN(select.set),

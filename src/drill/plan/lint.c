@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define DATABASE_NAME_MAX 63 /* NAMEDATALEN - 1 */
+
 bool plan_is_written(const struct plan_reading *reading, const char *group, const char *key)
 {
 	return g_key_file_has_key(reading->keyfile->values, group, key, NULL);
@@ -44,6 +46,9 @@ static bool lint_verify(const struct plan_reading *reading, GError **error)
 	static const char *const useless[] = {"sandbox",  "isolation",	"postgresql", "requeue",
 					      "extended", "neutralize", "odoo"};
 
+	if (reading->plan->select.database)
+		return plan_fail(reading, "select", "database", error,
+				 "kind=verify recovers no database; leave database out");
 	for (size_t i = 0; i < G_N_ELEMENTS(useless); i++)
 		if (has_group(reading, useless[i]))
 			return plan_fail(
@@ -70,6 +75,10 @@ static bool lint_select(const struct plan_reading *reading, GError **error)
 	bool drawn = select->target.kind <= PLAN_TARGET_EDGE ||
 		     select->target.kind == PLAN_TARGET_ANCHOR_RANDOM;
 
+	if (select->database && strlen(select->database) > DATABASE_NAME_MAX)
+		return plan_fail(reading, "select", "database", error,
+				 "'%s' is no name of a database, which has 1 to %d bytes",
+				 select->database, DATABASE_NAME_MAX);
 	if (plan_is_written(reading, "select", "mix") && select->target.kind != PLAN_TARGET_RANDOM)
 		return plan_fail(reading, "select", "mix", error,
 				 "mix is for target=random; leave it out");

@@ -3,6 +3,7 @@
 #include "drill/measure/span.h"
 #include "drill/plan/check_type.h"
 #include "drill/plan/lint.h"
+#include "pg/heartbeat.h"
 
 #include <math.h>
 #include <string.h>
@@ -165,6 +166,28 @@ static void find_processes(const struct plan_reading *reading, struct plan_check
 	check->process = (char **)g_ptr_array_free(g_steal_pointer(&found), false);
 }
 
+/* What is not recovered cannot be looked at. */
+static bool lint_database(const struct plan_reading *reading, const char *group,
+			  const struct plan_check *check, GError **error)
+{
+	const char *only = reading->plan->select.database;
+
+	if (!only)
+		return true;
+	if (check->database && strcmp(check->database, only) != 0)
+		return plan_fail(
+			reading, group, "database", error,
+			"database: '%s' is not recovered, only '%s' is, which is database= of "
+			"[select]",
+			check->database, only);
+	return check->line == 0 || check->type != PLAN_CHECK_HEARTBEAT ||
+	       strcmp(only, HEARTBEAT_DATABASE) == 0 ||
+	       plan_fail(reading, group, "type", error,
+			 "the heartbeat is in database '%s', and only '%s' is recovered, which is "
+			 "database= of [select]; leave the check out",
+			 HEARTBEAT_DATABASE, only);
+}
+
 bool plan_lint_checks(const struct plan_reading *reading, GError **error)
 {
 	const GPtrArray *checks = reading->plan->checks;
@@ -174,6 +197,7 @@ bool plan_lint_checks(const struct plan_reading *reading, GError **error)
 		g_autofree char *group = g_strconcat("check ", check->name, NULL);
 
 		if (!lint_stage(reading, group, check, error) ||
+		    !lint_database(reading, group, check, error) ||
 		    !lint_type(reading, group, check, error) ||
 		    !lint_once(reading, group, check, error))
 			return false;

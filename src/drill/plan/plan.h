@@ -70,6 +70,7 @@ struct plan_select {
 	char **mix_text;
 	GArray *mix; /* struct draw_weight, in order; a sum above 0 */
 	usec_t window, margin;
+	char *database;	  /* the only one that is recovered; NULL: the whole cluster is */
 	char *repository; /* NULL: the one least recently drilled */
 	char *set;	  /* auto, latest, oldest, random or an id */
 	uint64_t max_wal; /* bytes to replay; 0: no limit */

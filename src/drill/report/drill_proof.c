@@ -139,13 +139,15 @@ static void add_left_out(Document *document, const json_t *record)
 		const json_t *entry = json_array_get(list, i);
 		const char *what = json_is_string(entry) ? json_string_value(entry)
 							 : reading_text(entry, "what");
+		const char *reason = reading_text(entry, "reason");
 		bool told = what == NULL;
 
 		for (size_t k = 0; k < json_array_size(checks) && !told; k++)
 			told = g_strcmp0(reading_text(json_array_get(checks, k), "name"), what) ==
 			       0;
 		if (!told)
-			document_item(document, "Not assessed: %s.", what);
+			document_item(document, "Not assessed: %s%s%s.", what, reason ? ": " : "",
+				      reason ? reason : "");
 	}
 }
 

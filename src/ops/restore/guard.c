@@ -109,10 +109,9 @@ static bool guard_tablespaces(const struct restore_request *request, GError **er
 	return true;
 }
 
-static bool guard_space(const struct restore_request *request, GError **error)
+bool restore_guard_space(const struct restore_request *request, uint64_t bytes, GError **error)
 {
 	g_autofree char *folder = g_strdup(request->pgdata);
-	const struct set_part *part = manifest_part(request->plan->manifest, PART_DATABASE);
 	struct statvfs space;
 
 	while (statvfs(folder, &space) < 0) {
@@ -127,19 +126,20 @@ static bool guard_space(const struct restore_request *request, GError **error)
 	}
 	uint64_t available = (uint64_t)space.f_bavail * space.f_frsize;
 
-	if (!request->delta && !request->plan->manifest->tablespace_map &&
-	    part->bytes > available) {
-		g_autofree char *need = size_format(part->bytes);
+	if (!request->delta && !request->plan->manifest->tablespace_map && bytes > available) {
+		g_autofree char *need = size_format(bytes);
 		g_autofree char *have = size_format(available);
 
-		return odr_fail(error, ODR_ERROR_NO_SPACE, "the set needs %s, '%s' has %s", need,
-				folder, have);
+		return odr_fail(error, ODR_ERROR_NO_SPACE, "the %s needs %s, '%s' has %s",
+				request->database ? "database" : "set", need, folder, have);
 	}
 	return true;
 }
 
 bool restore_guard(const struct restore_request *request, GError **error)
 {
+	const struct set_part *part = manifest_part(request->plan->manifest, PART_DATABASE);
+
 	if (!g_path_is_absolute(request->pgdata))
 		return odr_fail(error, ODR_ERROR_USAGE, "'%s' is no absolute path",
 				request->pgdata);
@@ -154,5 +154,7 @@ bool restore_guard(const struct restore_request *request, GError **error)
 					"and made equal to the set",
 					request->pgdata);
 	}
-	return guard_tablespaces(request, error) && guard_space(request, error);
+	/* How much one database of it takes is known once the set is read. */
+	return guard_tablespaces(request, error) &&
+	       (request->database || restore_guard_space(request, part->bytes, error));
 }

@@ -59,6 +59,8 @@ static bool take_entry(void *data, struct layer_entry **entry, GError **error)
 		return false;
 	if (is_unwanted(restore, *entry))
 		return true;
+	restore->files += (*entry)->kind == ENTRY_FILE;
+	restore->bytes += (*entry)->kind == ENTRY_FILE ? (*entry)->size : 0;
 	return entry_list_add(restore->entries, *entry, error);
 }
 
@@ -312,9 +314,10 @@ static bool restore_steps(struct restore *restore, GError **error)
 
 	if (!restore_guard(request, error) ||
 	    !restore_tablespaces(request, &restore->tablespaces, error) ||
-	    !read_set(restore, error) || !disarm(restore, error) ||
-	    !restore_lay_out(restore, error) || !write_content(restore, error) ||
-	    !restore_write_label(restore, error))
+	    !read_set(restore, error) ||
+	    (request->database && !restore_guard_space(request, restore->bytes, error)) ||
+	    !disarm(restore, error) || !restore_lay_out(restore, error) ||
+	    !write_content(restore, error) || !restore_write_label(restore, error))
 		return false;
 	if (request->verify_with && !restore_verify(restore, error))
 		return false;
@@ -349,8 +352,8 @@ bool restore_run(const struct restore_request *request, struct restore_result *r
 	bool done = restore_steps(&restore, error);
 
 	if (restore.part) {
-		result->files = restore.part->files;
-		result->bytes = restore.part->bytes;
+		result->files = request->database ? restore.files : restore.part->files;
+		result->bytes = request->database ? restore.bytes : restore.part->bytes;
 	}
 	g_ptr_array_unref(restore.tables);
 	entry_list_free(restore.entries);

@@ -105,7 +105,7 @@ struct restore_request {
 	void *progress_data;
 };
 struct restore_result {
-	uint64_t files, bytes; /* of the set */
+	uint64_t files, bytes; /* of the set, or of the one database of it */
 	uint64_t written;      /* bytes written */
 	uint64_t kept;	       /* files left as they were (delta) */
 	GPtrArray *notes;

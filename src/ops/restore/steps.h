@@ -17,7 +17,8 @@ struct restore {
 	const struct set_part *part;
 	const char *spool;	  /* folder for long lists */
 	GPtrArray *tables;	  /* Table, one per layer */
-	EntryList *entries;	  /* all of the set */
+	EntryList *entries;	  /* all of the set that is wanted */
+	uint64_t files, bytes;	  /* of these */
 	Accounts *accounts;	  /* NULL: not root, owners are as they come */
 	GHashTable *tablespaces;  /* OID → path, as they will be; owned strings */
 	struct layer_entry *root; /* the data directory itself */
@@ -29,7 +30,9 @@ char *restore_path_of(const struct restore *restore, const struct layer_entry *e
 void restore_progress(struct restore *restore, const char *phase, uint64_t done, uint64_t total);
 bool restore_remove_inside(struct restore *restore, const char *relative, GError **error);
 
-/* restore_guard.c: where tablespaces will lie: the set's places with the request's map applied. */
+/* restore_guard.c: NO_SPACE where so many bytes do not fit. */
+bool restore_guard_space(const struct restore_request *request, uint64_t bytes, GError **error);
+/* Where tablespaces will lie: the set's places with the request's map applied. */
 bool restore_tablespaces(const struct restore_request *request, GHashTable **paths, GError **error);
 
 /* restore_layout.c: folders and links of the set. */

@@ -2,9 +2,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/json.h"
 #include "base/stop.h"
 #include "ops/restore/aside.h"
+#include "ops/tenant/single.h"
 #include "pg/client.h"
 #include "pg/program.h"
 
@@ -38,20 +38,6 @@ static void report(const Tenant *tenant, const char *phase)
 	if (tenant->request->progress)
 		tenant->request->progress(tenant->request->progress_data,
 					  &(struct restore_progress){.phase = phase});
-}
-
-/* 0: the set has none of that name. It may have been made later. */
-static uint32_t oid_in_set(const Manifest *manifest, const char *name)
-{
-	const json_t *database;
-	size_t i;
-
-	json_array_foreach(
-		manifest->databases, i,
-		database) if (g_strcmp0(json_string_value(json_object_get(database, "name")),
-					name) == 0) return (uint32_t)
-		json_integer_value(json_object_get(database, "oid"));
-	return 0;
 }
 
 static bool restore_files(Tenant *tenant, GError **error)
@@ -124,51 +110,13 @@ static bool bring_up(Tenant *tenant, GError **error)
 	       instance_wait(tenant->instance, on_tick, tenant, error);
 }
 
-/* As it is at the moment. */
-static bool find_database(const Tenant *tenant, uint32_t *oid, GError **error)
-{
-	const char *name = tenant->request->database;
-	g_autofree char *conninfo = instance_conninfo(tenant->instance);
-	g_autoptr(Session) session =
-		session_open_database(conninfo, "template1", tenant->request->run_id, error);
-	g_autoptr(GPtrArray) databases = NULL;
-	g_autoptr(GString) names = g_string_new(NULL);
-
-	if (!session || !session_databases(session, &databases, error))
-		return false;
-	for (guint i = 0; i < databases->len; i++) {
-		const struct session_database *database = databases->pdata[i];
-
-		if (strcmp(database->name, name) == 0) {
-			*oid = database->oid;
-			return true;
-		}
-		if (!g_str_has_prefix(database->name, "template"))
-			g_string_append_printf(names, "%s%s", names->len ? ", " : "",
-					       database->name);
-	}
-	return odr_fail(error, ODR_ERROR_NOT_FOUND,
-			"there is no database '%s' at that moment; there are: %s", name,
-			names->str);
-}
-
-/* Whether what was restored is all that was needed; *reason says why not (NULL: it is). */
 static bool examine(const Tenant *tenant, char **reason, GError **error)
 {
-	g_autofree char *page = NULL;
-	uint32_t oid = 0;
-
-	if (!find_database(tenant, &oid, error))
-		return false;
-	if (tenant->oid == 0)
-		return true;
-	if (oid != tenant->oid)
-		*reason = g_strdup("the database was made anew after the set was taken");
-	else if (!instance_missing_page(tenant->instance, oid, &page, error))
-		return false;
-	else if (page)
-		*reason = g_strdup_printf("replay needed what another database has (%s)", page);
-	return true;
+	return tenant_examine(&(struct tenant_single){.instance = tenant->instance,
+						      .name = tenant->request->database,
+						      .oid = tenant->oid,
+						      .run_id = tenant->request->run_id},
+			      reason, error);
 }
 
 static bool clear_folder(const Tenant *tenant, GError **error)
@@ -209,7 +157,7 @@ static bool tenant_prepare(Tenant *tenant, GError **error)
 		error);
 	if (!tenant->dump_program)
 		return false;
-	tenant->oid = oid_in_set(request->plan->manifest, request->database);
+	tenant->oid = tenant_oid(request->plan->manifest, request->database);
 	return true;
 }
 

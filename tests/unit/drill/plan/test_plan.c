@@ -131,6 +131,11 @@ static void test_refuses_what_cannot_be_carried_out(void)
 		 "anchor:random, anchor:ID, ago:DURATION, name:TEXT, time:TIME, lsn:X/X or xid:N"},
 		{START "[select]\ntarget=latest\nwindow=3d\n",
 		 ":11: window is for a moment that is drawn, and target=latest is not; leave it out"},
+		{START "[select]\ndatabase=shop\n[check c]\ntype=odoo-database\ndatabase=crm\n",
+		 ":13: database: 'crm' is not recovered, only 'shop' is, which is database= of [select]"},
+		{START "[select]\ndatabase=shop\n[check beat]\ntype=heartbeat\n",
+		 ":12: the heartbeat is in database 'odrbackup', and only 'shop' is recovered, which is database= of "
+		 "[select]; leave the check out"},
 		{START "[select]\nmix=time 0\n",
 		 ":10: every weight of mix is 0; nothing could be drawn"},
 		{START "[select]\nrepository=mian\n",
