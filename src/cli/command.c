@@ -16,6 +16,7 @@ static const struct command_section sections[] = {
 	{"Protect", protecting},
 	{"Called by PostgreSQL", archive_commands},
 	{"Recover", recovering},
+	{"Incident", incidents},
 	{"Watch", watching},
 	{"Drill", drilling},
 	{"Report", reporting},

@@ -27,6 +27,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/commands/expire.c \
 	src/cli/commands/export.c \
 	src/cli/commands/heartbeat.c \
+	src/cli/commands/incident.c \
+	src/cli/commands/incident_show.c \
 	src/cli/commands/init.c \
 	src/cli/commands/key.c \
 	src/cli/commands/key_endorse.c \
@@ -57,6 +59,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/filling.h \
 	src/cli/help.c \
 	src/cli/help.h \
+	src/cli/incident_site.c \
+	src/cli/incident_site.h \
 	src/cli/kit.c \
 	src/cli/kit.h \
 	src/cli/making.c \
@@ -111,6 +115,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/tables/archive.c \
 	src/cli/tables/drill.c \
 	src/cli/tables/global.c \
+	src/cli/tables/incident.c \
 	src/cli/tables/protect.c \
 	src/cli/tables/prove.c \
 	src/cli/tables/recover.c \
@@ -145,6 +150,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/views/drill_record.h \
 	src/cli/views/evidence.c \
 	src/cli/views/evidence.h \
+	src/cli/views/incident.c \
+	src/cli/views/incident.h \
 	src/cli/views/mark.c \
 	src/cli/views/mark.h \
 	src/cli/views/proof.c \

@@ -110,6 +110,15 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/evidence/verify.c \
 	src/drill/evidence/verify.h \
 	src/drill/evidence/weights.c \
+	src/drill/incident/collect.c \
+	src/drill/incident/collect.h \
+	src/drill/incident/figures.c \
+	src/drill/incident/figures.h \
+	src/drill/incident/incident.c \
+	src/drill/incident/incident.h \
+	src/drill/incident/join.c \
+	src/drill/incident/read.c \
+	src/drill/incident/write.c \
 	src/drill/measure/estimate.c \
 	src/drill/measure/estimate.h \
 	src/drill/measure/objective.c \
@@ -159,6 +168,8 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/report/escape.c \
 	src/drill/report/escape.h \
 	src/drill/report/html.c \
+	src/drill/report/incident.h \
+	src/drill/report/incident_json.c \
 	src/drill/report/junit.c \
 	src/drill/report/markdown.c \
 	src/drill/report/metrics.c \

@@ -10,6 +10,7 @@
 extern const struct command setting_up[];
 extern const struct command protecting[];
 extern const struct command recovering[];
+extern const struct command incidents[];
 extern const struct command watching[];
 extern const struct command drilling[];
 extern const struct command reporting[];

@@ -39,6 +39,13 @@ static const char *const event_names[AUDIT_EVENTS] = {
 	[AUDIT_REPORT_WRITTEN] = "report.written",
 	[AUDIT_CATALOG_REBUILT] = "catalog.rebuilt",
 	[AUDIT_EXEMPTION_RECORDED] = "exemption.recorded",
+	[AUDIT_INCIDENT_OPENED] = "incident.opened",
+	[AUDIT_INCIDENT_MARKED] = "incident.marked",
+	[AUDIT_INCIDENT_NOTED] = "incident.noted",
+	[AUDIT_INCIDENT_LINKED] = "incident.linked",
+	[AUDIT_INCIDENT_JOINED] = "incident.joined",
+	[AUDIT_INCIDENT_CLOSED] = "incident.closed",
+	[AUDIT_INCIDENT_EXPORTED] = "incident.exported",
 };
 
 const char *audit_event_name(enum audit_event event)
