@@ -102,13 +102,36 @@ bool catalog_runs_reap(Catalog *catalog, GError **error);
  * became usable at A. Kept append-only; equal points are not repeated. */
 struct catalog_exposure {
 	usec_t usable_at, recovery_point;
+	/* 0: an advance. Else what it rested on was found to be lost at usable_at: the point fell, and may not have been
+	 * better since this time. */
+	usec_t revises;
+	bool revised; /* of exposure_revise alone: what was claimed then was better, and wrong */
 };
 bool catalog_exposure_add(Catalog *catalog, const char *service, const char *repository,
 			  const char *component, const struct catalog_exposure *event,
 			  GError **error);
+/* The same of one with revises; nothing where the point in force then is no better. */
+bool catalog_exposure_fall(Catalog *catalog, const char *service, const char *repository,
+			   const char *component, const struct catalog_exposure *event,
+			   GError **error);
 /* Events since a time, and before them the one that was in force then, sorted by usable_at. */
 bool catalog_exposure(Catalog *catalog, const char *service, const char *repository,
 		      const char *component, usec_t since, GArray **events, GError **error);
+
+/* What a check found missing or damaged that recovery could have used: sets by "set/ID", WAL by "wal/FILE". */
+struct catalog_loss {
+	char *name;
+	bool damaged;	 /* it is there, and cannot be read */
+	usec_t found_at; /* first */
+};
+void catalog_loss_free(struct catalog_loss *loss);
+/* What a check found takes the place of what is known, so that what is back is forgotten; one that read nothing back says
+ * nothing of what is damaged. What was known keeps its found_at. */
+bool catalog_losses_replace(Catalog *catalog, const char *service, const char *repository,
+			    const GPtrArray *losses, bool read_back, GError **error);
+/* By name: struct catalog_loss. */
+bool catalog_losses(Catalog *catalog, const char *service, const char *repository,
+		    GHashTable **losses, GError **error);
 
 /* Objects that readers found hidden or replaced, and saw through: one row each, with the time it was found
  * first and last. */

@@ -5,18 +5,38 @@ bool catalog_exposure_add(Catalog *catalog, const char *service, const char *rep
 			  GError **error)
 {
 	/* Only an advance is an event; what is known already stays as it was first seen. Two points that
-	 * became usable at once are the newer one. */
+	 * became usable at once are the newer one. What was claimed before a fall counts for nothing behind it. */
 	return database_finish(
 		catalog,
 		database_prepare(
 			catalog,
-			"INSERT INTO exposure SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS ("
+			"INSERT INTO exposure SELECT ?1, ?2, ?3, ?4, ?5, 0 WHERE NOT EXISTS ("
 			"SELECT 1 FROM exposure INDEXED BY exposure_by_point WHERE service = ?1 AND repository = ?2 AND "
-			"component = ?3 AND recovery_point >= ?5 AND usable_at <= ?4) "
+			"component = ?3 AND recovery_point >= ?5 AND usable_at <= ?4 AND usable_at >= "
+			"(SELECT COALESCE(max(usable_at), 0) FROM exposure WHERE service = ?1 AND "
+			"repository = ?2 AND component = ?3 AND revises > 0 AND usable_at <= ?4)) "
 			"ON CONFLICT DO UPDATE SET recovery_point = "
 			"max(recovery_point, excluded.recovery_point)",
 			"tttii", error, service, repository, component, (int64_t)event->usable_at,
 			(int64_t)event->recovery_point),
+		error);
+}
+
+bool catalog_exposure_fall(Catalog *catalog, const char *service, const char *repository,
+			   const char *component, const struct catalog_exposure *event,
+			   GError **error)
+{
+	return database_finish(
+		catalog,
+		database_prepare(
+			catalog,
+			"INSERT INTO exposure SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE ?5 < "
+			"(SELECT recovery_point FROM exposure WHERE service = ?1 AND repository = ?2 AND "
+			"component = ?3 AND usable_at <= ?4 ORDER BY usable_at DESC LIMIT 1) "
+			"ON CONFLICT DO UPDATE SET recovery_point = excluded.recovery_point, "
+			"revises = excluded.revises",
+			"tttiii", error, service, repository, component, (int64_t)event->usable_at,
+			(int64_t)event->recovery_point, (int64_t)event->revises),
 		error);
 }
 
@@ -25,7 +45,7 @@ bool catalog_exposure(Catalog *catalog, const char *service, const char *reposit
 {
 	sqlite3_stmt *statement = database_prepare(
 		catalog,
-		"SELECT usable_at, recovery_point FROM exposure WHERE service = ?1 AND "
+		"SELECT usable_at, recovery_point, revises FROM exposure WHERE service = ?1 AND "
 		"repository = ?2 AND component = ?3 AND usable_at >= COALESCE((SELECT "
 		"max(usable_at) FROM exposure WHERE service = ?1 AND repository = ?2 AND "
 		"component = ?3 AND usable_at <= ?4), ?4) ORDER BY usable_at",
@@ -38,7 +58,8 @@ bool catalog_exposure(Catalog *catalog, const char *service, const char *reposit
 	while ((state = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct catalog_exposure event = {.usable_at = sqlite3_column_int64(statement, 0),
 						 .recovery_point =
-							 sqlite3_column_int64(statement, 1)};
+							 sqlite3_column_int64(statement, 1),
+						 .revises = sqlite3_column_int64(statement, 2)};
 
 		g_array_append_val(list, event);
 	}

@@ -6,6 +6,7 @@ src_catalog_libcatalog_a_SOURCES = \
 	src/catalog/catalog.h \
 	src/catalog/database.h \
 	src/catalog/exposure.c \
+	src/catalog/losses.c \
 	src/catalog/marks.c \
 	src/catalog/runs.c \
 	src/catalog/schema.c \

@@ -52,6 +52,12 @@ static const char *const migrations[] = {
 	" (service, repository, component, recovery_point, usable_at);",
 	/* 6 */
 	"ALTER TABLE wal ADD COLUMN written_at INTEGER NOT NULL DEFAULT 0;",
+	/* 7 */
+	"ALTER TABLE exposure ADD COLUMN revises INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE losses ("
+	" service TEXT NOT NULL, repository TEXT NOT NULL, name TEXT NOT NULL,"
+	" damaged INTEGER NOT NULL, found_at INTEGER NOT NULL,"
+	" PRIMARY KEY (service, repository, name)) WITHOUT ROWID;",
 };
 
 static bool run(sqlite3 *database, const char *sql, GError **error)

@@ -68,12 +68,12 @@ static bool read_repository(Catalog *catalog, const char *service, const char *r
 	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
 
 	for (; *components; components++) {
-		GArray *some = NULL;
+		g_autoptr(GArray) claimed = NULL;
 
 		if (!catalog_exposure(catalog, service, repository, source_of(*components), since,
-				      &some, error))
+				      &claimed, error))
 			return false;
-		g_ptr_array_add(all, some);
+		g_ptr_array_add(all, exposure_revise(claimed));
 	}
 	*events = exposure_worst((GArray **)all->pdata, all->len);
 	return true;

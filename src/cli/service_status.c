@@ -4,7 +4,10 @@
 #include "cli/filling.h"
 #include "ops/record.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#define ARCHIVER_NEWS USEC_PER_HOUR
 
 /* By the configuration, or as the last backup of the database found it; NULL: not known. */
 static bool wal_folder(const Context *context, Catalog *catalog, char **folder, GError **error)
@@ -24,9 +27,13 @@ static bool wal_folder(const Context *context, Catalog *catalog, char **folder, 
 	return true;
 }
 
-#include <stdio.h>
+usec_t service_rpo(const Context *context, unsigned component)
+{
+	const struct settings_tier *tier = context->service->tier;
+	usec_t own = tier->rpo_component[component];
 
-#define ARCHIVER_NEWS USEC_PER_HOUR
+	return own ? own : tier->rpo;
+}
 
 bool service_status(Context *context, struct status *status, GError **error)
 {
@@ -50,7 +57,9 @@ bool service_status(Context *context, struct status *status, GError **error)
 					 .repositories = (const char *const *)names->pdata,
 					 .journaled = journaled,
 					 .parts = (const char *const *)parts->pdata,
-					 .rpo = context->service->tier->rpo,
+					 .rpo = service_rpo(context, 0),
+					 .rpo_filestore = service_rpo(context, 1),
+					 .rpo_config = service_rpo(context, 2),
 					 .wal = wal,
 					 .conninfo = context->service->postgres,
 					 .backup_every = context->service->tier->backup_every,
@@ -58,15 +67,10 @@ bool service_status(Context *context, struct status *status, GError **error)
 		status, error);
 }
 
-static char *read_back_fact(const Context *context, const char *repository)
-{
-	return g_strdup_printf("read-back.%s.%s", context->service->name, repository);
-}
-
 bool service_read_back_of(const Context *context, Catalog *catalog, const char *repository,
 			  usec_t *time, GError **error)
 {
-	g_autofree char *fact = read_back_fact(context, repository);
+	g_autofree char *fact = record_read_back_fact(context->service->name, repository);
 	g_autofree char *value = NULL;
 
 	if (!catalog_fact(catalog, fact, &value, error))
@@ -94,7 +98,7 @@ bool service_read_back(const Context *context, Catalog *catalog, usec_t *time, G
 bool service_note_read_back(const Context *context, Catalog *catalog, const char *repository,
 			    usec_t time, GError **error)
 {
-	g_autofree char *fact = read_back_fact(context, repository);
+	g_autofree char *fact = record_read_back_fact(context->service->name, repository);
 	g_autofree char *value = g_strdup_printf("%" G_GINT64_FORMAT, time);
 
 	return catalog_fact_set(catalog, fact, value, error);

@@ -4,6 +4,8 @@
 #include "cli/context.h"
 #include "ops/status.h"
 
+/* The objective of a component, in the order of SETTINGS_COMPONENTS: its own, or that of the tier; 0: none. */
+usec_t service_rpo(const Context *context, unsigned component);
 /* The status of the context's service, from the catalog and the local journal; status_clear. */
 bool service_status(Context *context, struct status *status, GError **error);
 

@@ -27,16 +27,18 @@ static void note_episode(GArray *episodes, bool begins, const struct exposure_ep
 	last->peak = MAX(last->peak, tooth->peak);
 }
 
-/* point is in force from `from` to `to`, which lie within the period. */
-static void add_tooth(struct teeth *teeth, usec_t point, usec_t from, usec_t to)
+/* event is in force from `from` to `to`, which lie within the period. */
+static void add_tooth(struct teeth *teeth, const struct catalog_exposure *event, usec_t from,
+		      usec_t to)
 {
 	struct exposure_summary *summary = teeth->summary;
-	usec_t objective = teeth->period->objective;
+	usec_t objective = teeth->period->objective, point = event->recovery_point;
 	__int128 low = MAX(from - point, 0), high = MAX(to - point, 0);
 
 	if (from >= to)
 		return;
 	summary->known += to - from;
+	summary->revised += event->revised ? to - from : 0;
 	teeth->area += high * high - low * low;
 	if (high > summary->maximum || summary->worst_at == 0) {
 		summary->maximum = (usec_t)high;
@@ -74,22 +76,20 @@ static void walk(const struct exposure_period *period, const GArray *events,
 	struct exposure_summary summary = {0};
 	struct teeth teeth = {.period = period, .summary = &summary, .episodes = episodes};
 	usec_t from = period->start;
-	bool known = false;
-	usec_t point = 0;
+	const struct catalog_exposure *in_force = NULL;
 
 	for (guint i = 0; i < events->len && event_at(events, i)->usable_at < period->end; i++) {
 		usec_t to = MAX(event_at(events, i)->usable_at, period->start);
 
-		if (known)
-			add_tooth(&teeth, point, from, to);
+		if (in_force)
+			add_tooth(&teeth, in_force, from, to);
 		else
 			summary.unknown += to - from;
 		from = to;
-		point = event_at(events, i)->recovery_point;
-		known = true;
+		in_force = event_at(events, i);
 	}
-	if (known)
-		add_tooth(&teeth, point, from, period->end);
+	if (in_force)
+		add_tooth(&teeth, in_force, from, period->end);
 	else
 		summary.unknown += period->end - from;
 	if (summary.known > 0)
@@ -113,6 +113,44 @@ GArray *exposure_episodes(const struct exposure_period *period, const GArray *ev
 	return episodes;
 }
 
+static void cap(struct catalog_exposure *event, const struct catalog_exposure *fall)
+{
+	if (event->recovery_point <= fall->recovery_point)
+		return;
+	event->recovery_point = fall->recovery_point;
+	event->revised = true;
+}
+
+/* list: events up to the fall, sorted. */
+static void revise(GArray *list, const struct catalog_exposure *fall)
+{
+	struct catalog_exposure corner = {0};
+	guint i = 0;
+
+	while (i < list->len && event_at(list, i)->usable_at < fall->revises)
+		i++;
+	if (i > 0 && (i == list->len || event_at(list, i)->usable_at > fall->revises) &&
+	    event_at(list, i - 1)->recovery_point > fall->recovery_point) {
+		corner = *event_at(list, i - 1);
+		corner.usable_at = fall->revises;
+		g_array_insert_val(list, i, corner);
+	}
+	for (; i < list->len; i++)
+		cap(&g_array_index(list, struct catalog_exposure, i), fall);
+}
+
+GArray *exposure_revise(const GArray *events)
+{
+	GArray *list = g_array_new(FALSE, FALSE, sizeof(struct catalog_exposure));
+
+	for (guint i = 0; i < events->len; i++) {
+		if (event_at(events, i)->revises > 0)
+			revise(list, event_at(events, i));
+		g_array_append_val(list, *event_at(events, i));
+	}
+	return list;
+}
+
 /* The next time anything changes; false: never again. */
 static bool next_change(GArray *const *events, size_t count, const guint *at, usec_t *time)
 {
@@ -128,44 +166,56 @@ static bool next_change(GArray *const *events, size_t count, const guint *at, us
 	return any;
 }
 
-/* Points of all at a time; 0: none is known yet. */
-typedef usec_t merge_points(const usec_t *points, size_t count);
+/* Which of them, in force at a time, counts; NULL for those of which none is known yet, and NULL where none counts. */
+typedef const struct catalog_exposure *merge_choose(const struct catalog_exposure *const *all,
+						    size_t count);
 
-static GArray *merge(GArray *const *events, size_t count, merge_points *of)
+static GArray *merge(GArray *const *events, size_t count, merge_choose *choose)
 {
 	GArray *merged = g_array_new(FALSE, FALSE, sizeof(struct catalog_exposure));
 	g_autofree guint *at = g_new0(guint, count + 1);
-	g_autofree usec_t *points = g_new0(usec_t, count + 1);
-	struct catalog_exposure event, last = {0};
+	g_autofree const struct catalog_exposure **all =
+		g_new0(const struct catalog_exposure *, count + 1);
+	struct catalog_exposure last = {0};
+	usec_t time = 0;
 
-	while (next_change(events, count, at, &event.usable_at)) {
+	while (next_change(events, count, at, &time)) {
 		for (size_t i = 0; i < count; i++)
 			while (at[i] < events[i]->len &&
-			       event_at(events[i], at[i])->usable_at <= event.usable_at)
-				points[i] = event_at(events[i], at[i]++)->recovery_point;
-		event.recovery_point = of(points, count);
-		if (event.recovery_point != last.recovery_point)
+			       event_at(events[i], at[i])->usable_at <= time)
+				all[i] = event_at(events[i], at[i]++);
+
+		const struct catalog_exposure *chosen = choose(all, count);
+		struct catalog_exposure event = chosen ? *chosen : last;
+
+		event.usable_at = time;
+		event.revises = 0;
+		if (event.recovery_point != last.recovery_point || event.revised != last.revised)
 			g_array_append_val(merged, event);
 		last = event;
 	}
 	return merged;
 }
 
-static usec_t newest_point(const usec_t *points, size_t count)
+static const struct catalog_exposure *newest_point(const struct catalog_exposure *const *all,
+						   size_t count)
 {
-	usec_t newest = 0;
+	const struct catalog_exposure *newest = NULL;
 
 	for (size_t i = 0; i < count; i++)
-		newest = MAX(newest, points[i]);
+		if (all[i] && (!newest || all[i]->recovery_point > newest->recovery_point))
+			newest = all[i];
 	return newest;
 }
 
-static usec_t oldest_point(const usec_t *points, size_t count)
+static const struct catalog_exposure *oldest_point(const struct catalog_exposure *const *all,
+						   size_t count)
 {
-	usec_t oldest = count > 0 ? points[0] : 0;
+	const struct catalog_exposure *oldest = count > 0 ? all[0] : NULL;
 
-	for (size_t i = 1; i < count; i++)
-		oldest = MIN(oldest, points[i]);
+	for (size_t i = 1; i < count && oldest; i++)
+		if (!all[i] || all[i]->recovery_point < oldest->recovery_point)
+			oldest = all[i];
 	return oldest;
 }
 

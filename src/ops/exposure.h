@@ -18,6 +18,7 @@ struct exposure_summary {
 	usec_t maximum, worst_at; /* the largest exposure, and when that was (0: nothing known) */
 	usec_t mean;		  /* over the known time */
 	usec_t over;		  /* time above the objective */
+	usec_t revised;		  /* of the known time, what was claimed to be better at first */
 	unsigned episodes;	  /* maximal intervals above the objective */
 	double within; /* 1 - (over + unknown) / (period - excused), from 0 to 1; of no period: 1 */
 };
@@ -25,6 +26,9 @@ struct exposure_summary {
  * period begins. A later one may have an older recovery point (something turned out to be damaged). */
 void exposure_summarize(const struct exposure_period *period, const GArray *events,
 			struct exposure_summary *summary);
+/* What is known now of what was claimed then (DRILLS.md 1): before each fall, back to the time that it revises, no point is
+ * better than the one that it fell to. Free with g_array_unref. */
+GArray *exposure_revise(const GArray *events);
 /* Maximal intervals above the objective, in order: struct exposure_episode. Free with g_array_unref. */
 struct exposure_episode {
 	usec_t start, end, peak; /* peak: the largest exposure in it */

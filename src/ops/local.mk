@@ -51,6 +51,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/check/finding.c \
 	src/ops/check/finding.h \
 	src/ops/check/journal.c \
+	src/ops/check/losses.c \
+	src/ops/check/losses.h \
 	src/ops/check/objects.c \
 	src/ops/check/protection.c \
 	src/ops/check/protection.h \
@@ -115,6 +117,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/filestore/tree.c \
 	src/ops/filestore/trees.c \
 	src/ops/filestore/trees.h \
+	src/ops/losses.c \
+	src/ops/losses.h \
 	src/ops/mark.c \
 	src/ops/mark.h \
 	src/ops/part_lock.c \
@@ -152,6 +156,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/status.c \
 	src/ops/status.h \
 	src/ops/status_judge.c \
+	src/ops/status_points.c \
 	src/ops/tenant/files.c \
 	src/ops/tenant/files.h \
 	src/ops/tenant/load.c \

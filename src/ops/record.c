@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "ops/archive/altered.h"
+#include "ops/losses.h"
 #include "pg/timeline.h"
 #include "repo/wal_held.h"
 #include "repo/wal_range.h"
@@ -294,9 +295,13 @@ bool record_wal_end(Catalog *catalog, const char *service, const char *repositor
 	g_autoptr(GPtrArray) sets = NULL;
 	g_autoptr(GPtrArray) files = NULL;
 
+	g_autoptr(GHashTable) losses = NULL;
+
 	if (!catalog_sets(catalog, service, repository, &sets, error) ||
-	    !catalog_wal(catalog, service, repository, &files, error))
+	    !catalog_wal(catalog, service, repository, &files, error) ||
+	    !catalog_losses(catalog, service, repository, &losses, error))
 		return false;
+	losses_leave_out(losses, sets, files);
 	recorded_wal_find(sets, files, result);
 	return true;
 }
@@ -349,6 +354,11 @@ bool record_alterations(Catalog *catalog, const Repo *repo, GPtrArray **found, G
 char *record_protection_fact(const char *service, const char *repository)
 {
 	return g_strdup_printf("protection.%s.%s", service, repository);
+}
+
+char *record_read_back_fact(const char *service, const char *repository)
+{
+	return g_strdup_printf("read-back.%s.%s", service, repository);
 }
 
 char *record_data_directory_fact(const char *service)

@@ -58,6 +58,8 @@ bool record_exposure(Catalog *catalog, const char *service, const char *reposito
 bool record_alterations(Catalog *catalog, const Repo *repo, GPtrArray **found, GError **error);
 /* The name of the catalog's fact about what keeps objects of a repository from being deleted; g_free. */
 char *record_protection_fact(const char *service, const char *repository);
+/* The name of the catalog's fact about when all objects of a repository were last read back and good; g_free. */
+char *record_read_back_fact(const char *service, const char *repository);
 /* The name of the catalog's fact about where the service's cluster lies on this host; g_free. */
 char *record_data_directory_fact(const char *service);
 /* What archive-get kept of alterations in the service's state folder. */

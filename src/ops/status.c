@@ -1,5 +1,6 @@
 #include "ops/status.h"
 
+#include "ops/losses.h"
 #include "ops/record.h"
 #include "repo/manifest.h"
 #include "repo/wal_range.h"
@@ -23,18 +24,6 @@ void status_repository_free(struct status_repository *repository)
 	g_free(repository);
 }
 
-usec_t status_point(const struct status_repository *repository, const char *part)
-{
-	for (guint i = 0; i < repository->points->len; i++) {
-		const struct status_point *point =
-			&g_array_index(repository->points, struct status_point, i);
-
-		if (strcmp(point->part, part) == 0)
-			return point->point;
-	}
-	return 0;
-}
-
 void status_clear(struct status *status)
 {
 	g_clear_pointer(&status->service, g_free);
@@ -42,7 +31,7 @@ void status_clear(struct status *status)
 	g_clear_pointer(&status->last, g_ptr_array_unref);
 	g_clear_pointer(&status->running, g_ptr_array_unref);
 	g_clear_pointer(&status->findings, g_ptr_array_unref);
-	status->best = NULL;
+	status->best = status->whole = NULL;
 }
 
 char *status_age(usec_t now, usec_t time)
@@ -219,31 +208,12 @@ struct status_repository *status_repository_new(const struct status_source *sour
 	note_wal(source, repository);
 	note_fork(source, repository);
 	note_alterations(source, repository);
+	repository->lost = source->lost;
+	status_complete_points(repository);
 	repository->exposure =
 		repository->recovery_point ? MAX(source->now - repository->recovery_point, 0) : -1;
 	exposure_summarize(&period, source->events, &repository->week);
 	return repository;
-}
-
-static bool read_points(const struct status_request *request, const char *repository,
-			GArray *points, GError **error)
-{
-	static const char *const parts[] = {PART_FILESTORE, PART_CONFIG};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
-		g_autoptr(GArray) events = NULL;
-		struct status_point point = {.part = parts[i]};
-
-		if (!catalog_exposure(request->catalog, request->service, repository, parts[i],
-				      request->now, &events, error))
-			return false;
-		for (guint j = 0; j < events->len; j++)
-			point.point = MAX(
-				point.point,
-				g_array_index(events, struct catalog_exposure, j).recovery_point);
-		g_array_append_val(points, point);
-	}
-	return true;
 }
 
 static struct at_risk find_at_risk(const struct status_request *request,
@@ -268,7 +238,8 @@ static bool read_repository(const struct status_request *request, const char *na
 {
 	g_autoptr(GPtrArray) sets = NULL;
 	g_autoptr(GPtrArray) files = NULL, alterations = NULL;
-	g_autoptr(GArray) events = NULL;
+	g_autoptr(GArray) claimed = NULL, events = NULL;
+	g_autoptr(GHashTable) losses = NULL;
 	g_autoptr(GArray) points = g_array_new(false, false, sizeof(struct status_point));
 	g_autofree char *fact = record_protection_fact(request->service, name);
 	g_autofree char *protection = NULL;
@@ -277,19 +248,24 @@ static bool read_repository(const struct status_request *request, const char *na
 	if (!record_exposure(request->catalog, request->service, name, error) ||
 	    !catalog_sets(request->catalog, request->service, name, &sets, error) ||
 	    !catalog_wal(request->catalog, request->service, name, &files, error) ||
+	    !catalog_losses(request->catalog, request->service, name, &losses, error) ||
 	    !catalog_exposure(request->catalog, request->service, name, PART_DATABASE,
-			      request->now - STATUS_PERIOD, &events, error) ||
+			      request->now - STATUS_PERIOD, &claimed, error) ||
 	    !catalog_alterations(request->catalog, request->service, name,
 				 request->now - STATUS_ALTERED, &alterations, error) ||
-	    !catalog_fact(request->catalog, fact, &protection, error) ||
-	    !read_points(request, name, points, error))
+	    !catalog_fact(request->catalog, fact, &protection, error))
 		return false;
+	events = exposure_revise(claimed);
+	if (!status_read_points(request, name, events, points, error))
+		return false;
+	losses_leave_out(losses, sets, files);
 
 	struct status_source source = {.repository = name,
 				       .sets = sets,
 				       .files = files,
 				       .events = events,
 				       .points = points,
+				       .lost = g_hash_table_size(losses),
 				       .alterations = alterations,
 				       .rpo = request->rpo,
 				       .now = request->now};
@@ -340,6 +316,9 @@ static void find_best(struct status *status)
 
 		if (repository->recovery_point > (status->best ? status->best->recovery_point : 0))
 			status->best = repository;
+		if (status_point(repository, STATUS_WHOLE) >
+		    (status->whole ? status_point(status->whole, STATUS_WHOLE) : 0))
+			status->whole = repository;
 	}
 }
 
@@ -363,6 +342,8 @@ bool status_read(const struct status_request *request, struct status *result, GE
 		.service = g_strdup(request->service),
 		.now = request->now,
 		.rpo = request->rpo,
+		.rpo_filestore = request->rpo_filestore,
+		.rpo_config = request->rpo_config,
 		.parts = request->parts,
 		.repositories =
 			g_ptr_array_new_with_free_func((GDestroyNotify)status_repository_free),

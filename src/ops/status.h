@@ -29,10 +29,14 @@ struct status_fork {
 	usec_t last_stored; /* of its WAL */
 	bool leads;	    /* it has newer WAL than the one that recovery follows */
 };
-/* How recent the captured state of a part is that is not recovered by WAL. */
+/* How recent the captured state of a part is that is not recovered by WAL; or of database and filestore as the one that
+ * they are: what both can be brought back to. */
+#define STATUS_WHOLE "whole"
 struct status_point {
-	const char *part;
-	usec_t point; /* what was there then can be recovered; 0: nothing */
+	const char *part; /* PART_FILESTORE, PART_CONFIG, STATUS_WHOLE */
+	usec_t point;	  /* what was there then can be recovered; 0: nothing */
+	usec_t objective; /* 0: none */
+	struct exposure_summary week;
 };
 struct status_repository {
 	char *name;
@@ -50,21 +54,24 @@ struct status_repository {
 	usec_t exposure; /* now; -1: unknown */
 	struct at_risk at_risk;
 	struct exposure_summary week;
+	unsigned lost;	   /* sets and WAL files that the last check found missing or damaged */
 	unsigned altered;  /* objects found hidden or replaced within STATUS_ALTERED */
 	char *altered_how; /* the last of them: a sentence; NULL: none */
 	usec_t altered_at;
 	char *protection; /* what the last backup learnt of locks, for people; NULL: nothing yet */
 	struct status_fork fork;
 	GArray *gaps;	/* struct status_gap */
-	GArray *points; /* struct status_point: filestore and config */
+	GArray *points; /* struct status_point: filestore, config, the whole where there are both */
 };
 struct status {
 	char *service;
-	usec_t now, rpo;	  /* rpo 0: no objective */
-	const char *const *parts; /* as in the request */
-	GPtrArray *repositories;  /* struct status_repository */
+	usec_t now;
+	usec_t rpo, rpo_filestore, rpo_config; /* 0: no objective */
+	const char *const *parts;	       /* as in the request */
+	GPtrArray *repositories;	       /* struct status_repository */
 	const struct status_repository
-		*best;		   /* with the newest recovery point; NULL: none has one */
+		*best; /* with the newest recovery point; NULL: none has one */
+	const struct status_repository *whole; /* the same for database and filestore together */
 	GPtrArray *last, *running; /* struct catalog_run: the newest of each command; under way */
 	GPtrArray *findings;	   /* what is wrong; empty: nothing */
 };
@@ -77,7 +84,7 @@ struct status_request {
 	const char *const *repositories; /* names, ends with NULL */
 	const GArray *journaled;	 /* struct wal_repository: the same, for the journal */
 	const char *const *parts;	 /* PART_… that the service has, ends with NULL */
-	usec_t rpo, backup_every;
+	usec_t rpo, rpo_filestore, rpo_config, backup_every;
 	usec_t now;
 	const char *wal, *conninfo; /* as at_risk_source has them */
 };
@@ -89,12 +96,18 @@ struct status_source {
 	const GPtrArray *sets, *files; /* struct catalog_set, struct catalog_wal */
 	const GArray *events;	       /* struct catalog_exposure, of the database */
 	const GArray *points;	       /* struct status_point; NULL: none */
-	const GPtrArray *alterations;  /* struct catalog_alteration, the newest last; NULL: none */
+	unsigned lost;
+	const GPtrArray *alterations; /* struct catalog_alteration, the newest last; NULL: none */
 	usec_t rpo, now;
 };
 struct status_repository *status_repository_new(const struct status_source *source);
 void status_repository_free(struct status_repository *repository);
 usec_t status_point(const struct status_repository *repository, const char *part); /* 0: none */
+/* The steps (status_points.c): what the catalog has of one repository's parts. events: of the database, revised. */
+bool status_read_points(const struct status_request *request, const char *repository,
+			const GArray *events, GArray *points, GError **error);
+/* Once the recovery point of the database is known. */
+void status_complete_points(struct status_repository *repository);
 /* What is wrong, from the rest of the status. */
 void status_judge(struct status *status, usec_t backup_every);
 

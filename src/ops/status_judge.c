@@ -124,6 +124,55 @@ static void judge_exposure(struct status *status, const struct status_repository
 		->kind = FINDING_OBJECTIVE;
 }
 
+/* Files and configuration. What the whole misses, one of its parts does. */
+static void judge_points(struct status *status, const struct status_repository *repository,
+			 const char *where)
+{
+	const struct {
+		const char *part;
+		usec_t objective;
+		enum finding_severity severity;
+	} parts[] = {
+		{PART_FILESTORE, status->rpo_filestore, FINDING_CRITICAL},
+		{PART_CONFIG, status->rpo_config, FINDING_WARNING},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+		usec_t point = status_point(repository, parts[i].part);
+		g_autofree char *rpo = duration_format(parts[i].objective);
+		g_autofree char *age = duration_format((status->now - point) -
+						       (status->now - point) % USEC_PER_SEC);
+
+		if (point == 0 || parts[i].objective == 0 ||
+		    status->now - point <= parts[i].objective ||
+		    !g_strv_contains(status->parts, parts[i].part))
+			continue;
+		findings_add(status->findings, parts[i].severity, "exposure.part-over", where,
+			     g_strdup_printf("of the %s what is newer than %s would be lost, the "
+					     "objective is %s",
+					     parts[i].part, age, rpo),
+			     g_strdup_printf("odrbackup backup %s --part %s, by a timer that runs "
+					     "more often than that",
+					     status->service, parts[i].part))
+			->kind = FINDING_OBJECTIVE;
+	}
+}
+
+static void judge_losses(struct status *status, const struct status_repository *repository,
+			 const char *where)
+{
+	g_autofree char *objects = count_format(repository->lost, "object");
+
+	if (repository->lost > 0)
+		findings_add(status->findings, FINDING_CRITICAL, "object.lost", where,
+			     g_strdup_printf("the last check found %s missing or damaged, without "
+					     "which sets or WAL cannot be used",
+					     objects),
+			     g_strdup_printf("odrbackup check %s names them; make a new backup now",
+					     status->service))
+			->kind = FINDING_CORRUPTION;
+}
+
 static void judge_alterations(struct status *status, const struct status_repository *repository,
 			      const char *where)
 {
@@ -196,6 +245,8 @@ void status_judge(struct status *status, usec_t backup_every)
 		judge_fork(status, repository, where);
 		judge_alterations(status, repository, where);
 		judge_exposure(status, repository, where);
+		judge_points(status, repository, where);
+		judge_losses(status, repository, where);
 	}
 	judge_runs(status);
 }

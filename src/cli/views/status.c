@@ -62,6 +62,15 @@ static void print_headline(const struct status *status)
 	       warnings > 0 ? "with " : "nothing is wrong", warnings > 0 ? count : "");
 }
 
+static void print_revised(const struct exposure_summary *week)
+{
+	g_autofree char *time = duration_format(week->revised - week->revised % USEC_PER_SEC);
+
+	if (week->revised > 0)
+		output_line(NAME_WIDTH, "  ",
+			    "revised for %s: what was stored turned out to be lost", time);
+}
+
 static void print_exposure(const struct status *status, const struct status_repository *repository)
 {
 	const struct exposure_summary *week = &repository->week;
@@ -86,6 +95,7 @@ static void print_exposure(const struct status *status, const struct status_repo
 	output_line(NAME_WIDTH, name, "%s at worst, %s on average", worst, mean);
 	if (status->rpo > 0 && week->over > 0)
 		output_line(NAME_WIDTH, "  ", "%s over the objective, in %s", over, episodes);
+	print_revised(week);
 }
 
 static void print_at_risk(const struct status *status, const struct status_repository *repository)
@@ -116,16 +126,38 @@ static void print_gaps(const struct status_repository *repository)
 		    repository->gaps->len == 0 ? "without gaps" : gaps);
 }
 
+/* ", 4 min at worst and 2 min on average in the last 6 d": once there is enough to tell; g_free. */
+static char *week_text(const struct exposure_summary *week)
+{
+	g_autofree char *worst = duration_format(week->maximum - week->maximum % USEC_PER_SEC);
+	g_autofree char *mean = duration_format(week->mean - week->mean % USEC_PER_SEC);
+	g_autofree char *known = duration_format(week->known - week->known % USEC_PER_MIN);
+
+	return week->known < USEC_PER_MIN
+		       ? g_strdup("")
+		       : g_strdup_printf("; %s at worst, %s on average in the last %s", worst, mean,
+					 known);
+}
+
+/* "filestore", or what it is that is whole. */
+static const char *point_name(const struct status_point *point)
+{
+	return strcmp(point->part, STATUS_WHOLE) == 0 ? "database and files" : point->part;
+}
+
 static void print_points(const struct status_repository *repository)
 {
 	for (guint i = 0; i < repository->points->len; i++) {
 		const struct status_point *point =
 			&g_array_index(repository->points, struct status_point, i);
-		g_autofree char *name = g_strconcat("  ", point->part, NULL);
+		g_autofree char *name = g_strconcat("  ", point_name(point), NULL);
 		g_autofree char *age = time_with_age(point->point);
+		g_autofree char *week = week_text(&point->week);
 
-		if (point->point)
-			output_line(NAME_WIDTH, name, "as of %s", age);
+		if (point->point == 0)
+			continue;
+		output_line(NAME_WIDTH, name, "as of %s%s", age, week);
+		print_revised(&point->week);
 	}
 }
 
@@ -257,27 +289,50 @@ static json_t *at_risk_json(const struct status *status, const struct at_risk *r
 	return json_integer(risk->since ? MAX(status->now - risk->since, 0) : 0);
 }
 
-static json_t *exposure_json(const struct status *status,
-			     const struct status_repository *repository)
+/* now: what would be lost; -1: not known. */
+static json_t *exposure_json(usec_t now, usec_t objective, const struct exposure_summary *week)
 {
-	const struct exposure_summary *week = &repository->week;
 	json_t *object = json_object();
 
-	json_set(object, "now_us",
-		 repository->exposure < 0 ? json_null() : json_integer(repository->exposure));
-	json_set(object, "at_risk_us", at_risk_json(status, &repository->at_risk));
-	json_set_string(object, "at_risk_basis", at_risk_basis_name(repository->at_risk.basis));
-	json_set_string(object, "at_risk_unknown", repository->at_risk.why);
-	json_set(object, "objective_us", status->rpo ? json_integer(status->rpo) : json_null());
+	json_set(object, "now_us", now < 0 ? json_null() : json_integer(now));
+	json_set(object, "objective_us", objective ? json_integer(objective) : json_null());
 	json_set_int(object, "period_us", STATUS_PERIOD);
 	json_set_int(object, "unknown_us", week->unknown);
+	json_set_int(object, "revised_us", week->revised);
 	json_set(object, "maximum_us", week->known ? json_integer(week->maximum) : json_null());
 	json_set(object, "mean_us", week->known ? json_integer(week->mean) : json_null());
 	json_set(object, "over_us",
-		 week->known && status->rpo ? json_integer(week->over) : json_null());
+		 week->known && objective ? json_integer(week->over) : json_null());
 	json_set(object, "episodes",
-		 week->known && status->rpo ? json_integer(week->episodes) : json_null());
-	json_set(object, "within", status->rpo ? json_real(week->within) : json_null());
+		 week->known && objective ? json_integer(week->episodes) : json_null());
+	json_set(object, "within", objective ? json_real(week->within) : json_null());
+	return object;
+}
+
+static json_t *database_exposure_json(const struct status *status,
+				      const struct status_repository *repository)
+{
+	json_t *object = exposure_json(repository->exposure, status->rpo, &repository->week);
+
+	json_set(object, "at_risk_us", at_risk_json(status, &repository->at_risk));
+	json_set_string(object, "at_risk_basis", at_risk_basis_name(repository->at_risk.basis));
+	json_set_string(object, "at_risk_unknown", repository->at_risk.why);
+	return object;
+}
+
+/* Of files, configuration and the whole, by name. */
+static json_t *exposures_json(const struct status *status,
+			      const struct status_repository *repository)
+{
+	json_t *object = json_object();
+
+	for (guint i = 0; i < repository->points->len; i++) {
+		const struct status_point *point =
+			&g_array_index(repository->points, struct status_point, i);
+		usec_t now = point->point ? MAX(status->now - point->point, 0) : -1;
+
+		json_set(object, point->part, exposure_json(now, point->objective, &point->week));
+	}
 	return object;
 }
 
@@ -291,7 +346,9 @@ static json_t *repository_json(const struct status *status,
 	json_set_known_time(object, "recovery_point", repository->recovery_point);
 	json_set_known_time(object, "first_point", repository->first_point);
 	json_set(object, "points", points_json(repository));
-	json_set(object, "exposure", exposure_json(status, repository));
+	json_set(object, "exposure", database_exposure_json(status, repository));
+	json_set(object, "exposures", exposures_json(status, repository));
+	json_set_int(object, "lost", repository->lost);
 	json_set_int(object, "sets", repository->sets);
 	json_set_int(object, "sets_damaged", repository->damaged);
 	json_set_int(object, "sets_stored", (int64_t)repository->stored);
@@ -348,6 +405,9 @@ json_t *status_json(const struct status *status)
 	json_set_known_time(document, "recovery_point",
 			    status->best ? status->best->recovery_point : 0);
 	json_set_string(document, "best_repository", status->best ? status->best->name : NULL);
+	json_set_known_time(document, "whole_recovery_point",
+			    status->whole ? status_point(status->whole, STATUS_WHOLE) : 0);
+	json_set_string(document, "whole_repository", status->whole ? status->whole->name : NULL);
 	json_set(document, "repositories", repositories);
 	json_set(document, "running", runs_json(status->running));
 	json_set(document, "last_runs", runs_json(status->last));

@@ -140,6 +140,7 @@ static void add_repository(Metrics *metrics, const struct status *status,
 			   const struct status_repository *repository)
 {
 	const char *s = status->service, *r = repository->name;
+	const struct exposure_summary *week = &repository->week;
 	uint64_t missing = 0;
 
 	for (guint i = 0; i < repository->gaps->len; i++)
@@ -152,6 +153,9 @@ static void add_repository(Metrics *metrics, const struct status *status,
 		const struct status_point *point =
 			&g_array_index(repository->points, struct status_point, i);
 
+		if (strcmp(point->part, STATUS_WHOLE) == 0)
+			week = &point->week;
+
 		if (point->point > 0)
 			metrics_add(metrics, "recovery_point_timestamp_seconds",
 				    seconds(point->point), "service", s, "repository", r,
@@ -160,9 +164,9 @@ static void add_repository(Metrics *metrics, const struct status *status,
 	if (repository->first_point > 0)
 		metrics_add(metrics, "first_recovery_point_timestamp_seconds",
 			    seconds(repository->first_point), "service", s, "repository", r, NULL);
-	if (repository->week.known > 0)
-		metrics_add(metrics, "rpo_exposure_max_seconds", seconds(repository->week.maximum),
-			    "service", s, "repository", r, "window", "7d", NULL);
+	if (week->known > 0)
+		metrics_add(metrics, "rpo_exposure_max_seconds", seconds(week->maximum), "service",
+			    s, "repository", r, "window", "7d", NULL);
 	if (repository->database_sets > 0)
 		metrics_add(metrics, "wal_gap_segments", (double)missing, "service", s,
 			    "repository", r, NULL);

@@ -1,4 +1,4 @@
-#include "ops/check/check.h"
+#include "ops/check/losses.h"
 
 #include "base/error.h"
 #include "base/log.h"
@@ -19,6 +19,7 @@ struct holdings {
 	GPtrArray *manifests, *held;
 	GPtrArray *records;
 	GHashTable *tables; /* hex name → Table */
+	struct check_losses losses;
 };
 
 static void holdings_clear(struct holdings *holdings)
@@ -27,6 +28,7 @@ static void holdings_clear(struct holdings *holdings)
 	g_clear_pointer(&holdings->held, g_ptr_array_unref);
 	g_clear_pointer(&holdings->records, g_ptr_array_unref);
 	g_clear_pointer(&holdings->tables, g_hash_table_unref);
+	check_losses_clear(&holdings->losses);
 }
 
 static bool read_sets(Repo *repo, const char *where, struct holdings *holdings, GPtrArray *findings,
@@ -114,33 +116,21 @@ static struct catalog_set *catalog_set_of(const Manifest *manifest)
 	return set;
 }
 
-static void note_points(const Manifest *manifest, GArray *points)
-{
-	for (guint i = 0; i < points->len; i++) {
-		struct status_point *point = &g_array_index(points, struct status_point, i);
-		const struct set_part *part = manifest_part(manifest, point->part);
-
-		if (part)
-			point->point = MAX(point->point, part->started);
-	}
-}
-
 /* The same computation as for status, from what the repository holds instead of the catalog. */
 static struct status_repository *summarize(const struct check_request *request, const Repo *repo,
-					   const struct holdings *holdings)
+					   const struct holdings *holdings, const GArray *points)
 {
 	g_autoptr(GPtrArray) sets =
 		g_ptr_array_new_with_free_func((GDestroyNotify)catalog_set_free);
 	g_autoptr(GPtrArray) files =
 		g_ptr_array_new_with_free_func((GDestroyNotify)catalog_wal_free);
 	g_autoptr(GArray) events = g_array_new(false, false, sizeof(struct catalog_exposure));
-	g_autoptr(GArray) points = g_array_new(false, false, sizeof(struct status_point));
-	static const struct status_point parts[] = {{PART_FILESTORE, 0}, {PART_CONFIG, 0}};
 
-	g_array_append_vals(points, parts, G_N_ELEMENTS(parts));
 	for (guint i = 0; i < holdings->manifests->len; i++) {
-		g_ptr_array_add(sets, catalog_set_of(holdings->manifests->pdata[i]));
-		note_points(holdings->manifests->pdata[i], points);
+		const Manifest *manifest = holdings->manifests->pdata[i];
+
+		if (!check_is_lost(&holdings->losses, "set/", manifest->set_id))
+			g_ptr_array_add(sets, catalog_set_of(manifest));
 	}
 	for (guint i = 0; i < holdings->held->len; i++) {
 		const struct wal_held *held = holdings->held->pdata[i];
@@ -149,7 +139,7 @@ static struct status_repository *summarize(const struct check_request *request, 
 		file->file = g_strdup(held->file);
 		file->size = held->object_size;
 		file->stored_at = held->stored_at;
-		if (held->complete)
+		if (held->complete && !check_is_lost(&holdings->losses, "wal/", held->file))
 			g_ptr_array_add(files, file);
 		else
 			catalog_wal_free(file);
@@ -163,35 +153,59 @@ static struct status_repository *summarize(const struct check_request *request, 
 							     .now = request->now});
 }
 
+static bool look(const struct check_request *request, Repo *repo, const char *where,
+		 struct holdings *holdings, GPtrArray *findings, GError **error)
+{
+	check_own_chain(request, holdings->manifests, where, findings);
+	if (holdings->manifests->len == 0)
+		return true;
+	check_chain(holdings->manifests, where, request->now, findings);
+	if (!check_objects(repo, holdings->manifests, where, holdings->tables, findings, error))
+		return false;
+	check_wal(holdings->manifests, holdings->held, where, findings);
+	if (holdings->records)
+		check_journal(&(struct check_journaled){.records = holdings->records,
+							.repository = wal_repository_of(repo),
+							.manifests = holdings->manifests,
+							.held = holdings->held},
+			      where, findings);
+	return !request->scan || check_scan(request, repo, holdings->manifests, holdings->held,
+					    holdings->tables, where, findings, error);
+}
+
+/* What can still be recovered, by what was found. */
+static bool conclude(const struct check_request *request, Repo *repo, struct holdings *holdings,
+		     guint from, struct check_result *result, GError **error)
+{
+	g_autoptr(GArray) points = g_array_new(false, false, sizeof(struct status_point));
+
+	check_losses_find(&(struct check_losses_sources){.findings = result->findings,
+							 .from = from,
+							 .manifests = holdings->manifests,
+							 .tables = holdings->tables,
+							 .now = request->now},
+			  &holdings->losses);
+	if (!check_points(repo, holdings->manifests, &holdings->losses, points, error))
+		return false;
+	g_ptr_array_add(result->repositories, summarize(request, repo, holdings, points));
+	return check_losses_record(request, repo, &holdings->losses, points, error);
+}
+
 static bool check_holdings(const struct check_request *request, Repo *repo, const char *where,
 			   struct check_result *result, GError **error)
 {
 	__attribute__((cleanup(holdings_clear))) struct holdings holdings = {
 		.tables = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 						(GDestroyNotify)table_free)};
+	guint from = result->findings->len;
 
-	if (!read_sets(repo, where, &holdings, result->findings, error))
+	if (!check_losses_begin(request, repo, &holdings.losses, error) ||
+	    !read_sets(repo, where, &holdings, result->findings, error))
 		return false;
 	read_journal(request, where, &holdings, result->findings);
-	if (!wal_list(repo, &holdings.held, error))
-		return false;
-	g_ptr_array_add(result->repositories, summarize(request, repo, &holdings));
-	check_own_chain(request, holdings.manifests, where, result->findings);
-	if (holdings.manifests->len == 0)
-		return true;
-	check_chain(holdings.manifests, where, request->now, result->findings);
-	if (!check_objects(repo, holdings.manifests, where, holdings.tables, result->findings,
-			   error))
-		return false;
-	check_wal(holdings.manifests, holdings.held, where, result->findings);
-	if (holdings.records)
-		check_journal(&(struct check_journaled){.records = holdings.records,
-							.repository = wal_repository_of(repo),
-							.manifests = holdings.manifests,
-							.held = holdings.held},
-			      where, result->findings);
-	return !request->scan || check_scan(request, repo, holdings.manifests, holdings.held,
-					    holdings.tables, where, result->findings, error);
+	return wal_list(repo, &holdings.held, error) &&
+	       look(request, repo, where, &holdings, result->findings, error) &&
+	       conclude(request, repo, &holdings, from, result, error);
 }
 
 /* What was found to be altered counts, also where the rest fails. */
@@ -220,6 +234,8 @@ static void check_by_catalog(const struct check_request *request, const Repo *re
 					  .journaled = journaled,
 					  .parts = request->parts,
 					  .rpo = request->rpo,
+					  .rpo_filestore = request->rpo_filestore,
+					  .rpo_config = request->rpo_config,
 					  .backup_every = request->backup_every,
 					  .now = request->now};
 	struct status status = {0};
@@ -304,6 +320,8 @@ static void judge(const struct check_request *request, struct check_result *resu
 	struct status status = {.service = (char *)request->service,
 				.now = request->now,
 				.rpo = request->rpo,
+				.rpo_filestore = request->rpo_filestore,
+				.rpo_config = request->rpo_config,
 				.parts = request->parts,
 				.repositories = result->repositories,
 				.last = g_ptr_array_new(),

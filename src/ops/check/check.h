@@ -37,7 +37,7 @@ struct check_request {
 	Catalog *catalog;	  /* for what may not be listed; NULL: it cannot be used */
 	const char *run_id;
 	const char *const *parts; /* PART_… that the service has, ends with NULL */
-	usec_t rpo, backup_every;
+	usec_t rpo, rpo_filestore, rpo_config, backup_every;
 	usec_t now;
 	bool scan;	    /* read every object */
 	bool prove_lock;    /* try to delete what is locked */

@@ -8,6 +8,7 @@ void finding_free(struct finding *finding)
 	g_free(finding->where);
 	g_free(finding->text);
 	g_free(finding->advice);
+	g_clear_pointer(&finding->lost, g_ptr_array_unref);
 	g_free(finding);
 }
 
@@ -28,6 +29,13 @@ struct finding *findings_add(GPtrArray *findings, enum finding_severity severity
 	finding->advice = advice;
 	g_ptr_array_add(findings, finding);
 	return finding;
+}
+
+void finding_add_lost(struct finding *finding, const char *name)
+{
+	if (!finding->lost)
+		finding->lost = g_ptr_array_new_with_free_func(g_free);
+	g_ptr_array_add(finding->lost, g_strdup(name));
 }
 
 const char *finding_severity_name(enum finding_severity severity)

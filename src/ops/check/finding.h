@@ -19,12 +19,15 @@ struct finding {
 	char *where;  /* "repository main", or NULL */
 	char *text;   /* a sentence without a full stop */
 	char *advice; /* what to do, often a command to type; NULL: nothing */
+	/* What cannot be used any more: "set/ID", "wal/FILE", or names of objects; NULL: nothing. */
+	GPtrArray *lost;
 };
 void finding_free(struct finding *finding);
 GPtrArray *findings_new(void);
 /* Takes text and advice (g_free). */
 struct finding *findings_add(GPtrArray *findings, enum finding_severity severity, const char *code,
 			     const char *where, char *text, char *advice);
+void finding_add_lost(struct finding *finding, const char *name);
 const char *finding_severity_name(enum finding_severity severity);
 enum finding_severity findings_worst(const GPtrArray *findings);
 unsigned findings_count(const GPtrArray *findings, enum finding_severity severity);

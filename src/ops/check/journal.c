@@ -50,23 +50,31 @@ static GHashTable *contents_of(const GPtrArray *held)
 	return contents;
 }
 
-static void add_missing(unsigned missing, const char *first, const char *where, GPtrArray *findings)
+static void add_missing(const GPtrArray *files, const char *where, GPtrArray *findings)
 {
-	findings_add(
+	struct finding *finding = findings_add(
 		findings, FINDING_CRITICAL, "wal.lost", where,
 		g_strdup_printf("of the WAL that this host archived there, %u file%s missing, the "
 				"first is %s: recovery cannot pass it",
-				missing, missing == 1 ? " is" : "s are", first),
+				files->len, files->len == 1 ? " is" : "s are",
+				(const char *)files->pdata[0]),
 		g_strdup("find out who changed the repository; copy what is missing from "
-			 "another repository if there is one, and make a new backup"))
-		->kind = FINDING_CORRUPTION;
+			 "another repository if there is one, and make a new backup"));
+
+	finding->kind = FINDING_CORRUPTION;
+	for (guint i = 0; i < files->len; i++) {
+		g_autofree char *name = g_strconcat("wal/", files->pdata[i], NULL);
+
+		finding_add_lost(finding, name);
+	}
 }
 
 void check_journal(const struct check_journaled *journaled, const char *where, GPtrArray *findings)
 {
 	g_autoptr(GHashTable) contents = contents_of(journaled->held);
-	const char *floor = floor_of(journaled->manifests), *first = NULL;
-	unsigned due = 0, missing = 0;
+	g_autoptr(GPtrArray) missing = g_ptr_array_new();
+	const char *floor = floor_of(journaled->manifests);
+	unsigned due = 0;
 
 	for (guint i = 0; floor && i < journaled->records->len; i++) {
 		const struct wal_record *record = journaled->records->pdata[i];
@@ -76,13 +84,11 @@ void check_journal(const struct check_journaled *journaled, const char *where, G
 		    !is_due(record->file, floor))
 			continue;
 		due++;
-		if (g_hash_table_contains(contents, local))
-			continue;
-		missing++;
-		first = first ? first : record->file;
+		if (!g_hash_table_contains(contents, local))
+			g_ptr_array_add(missing, record->file);
 	}
-	if (missing > 0)
-		add_missing(missing, first, where, findings);
+	if (missing->len > 0)
+		add_missing(missing, where, findings);
 	else if (due > 0)
 		findings_add(findings, FINDING_OK, "wal.archived", where,
 			     g_strdup_printf("all WAL that this host archived there is there (%u "

@@ -42,6 +42,17 @@ static void expect(const struct inventory *inventory, const char *local, uint64_
 			    : g_strdup_printf("'%s' is missing", local);
 }
 
+static void find_damaged_table(const uint8_t name[SHA256_SIZE], const char *message,
+			       const char *where, GPtrArray *findings)
+{
+	g_autofree char *local = layout_table(name);
+	struct finding *finding = findings_add(findings, FINDING_CRITICAL, "table.damaged", where,
+					       g_strdup(message), NULL);
+
+	finding->kind = FINDING_CORRUPTION;
+	finding_add_lost(finding, local);
+}
+
 /* NULL with a finding when it cannot be read; a store that does not answer is an error. */
 static bool load_table(Repo *repo, const uint8_t name[SHA256_SIZE], GHashTable *tables,
 		       const char *where, const Table **table, GPtrArray *findings, GError **error)
@@ -61,9 +72,7 @@ static bool load_table(Repo *repo, const uint8_t name[SHA256_SIZE], GHashTable *
 	if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
 		return true; /* `expect` says so */
 	if (odr_error_is(cause, ODR_ERROR_CORRUPT)) {
-		findings_add(findings, FINDING_CRITICAL, "table.damaged", where,
-			     g_strdup(cause->message), NULL)
-			->kind = FINDING_CORRUPTION;
+		find_damaged_table(name, cause->message, where, findings);
 		return true;
 	}
 	g_propagate_error(error, g_steal_pointer(&cause));
@@ -91,6 +100,22 @@ static bool check_layer(Repo *repo, const struct inventory *inventory, const str
 	return true;
 }
 
+static void find_incomplete(const Manifest *manifest, const struct lack *lack, const char *where,
+			    GPtrArray *findings)
+{
+	g_autofree char *local = layout_set(manifest->set_id);
+	struct finding *finding = findings_add(
+		findings, FINDING_CRITICAL, "set.incomplete", where,
+		g_strdup_printf("set %s cannot be restored whole: %" G_GUINT64_FORMAT
+				" of its %" G_GUINT64_FORMAT " objects are missing or "
+				"have another size: %s",
+				manifest->set_id, lack->missing, lack->objects, lack->first),
+		g_strdup("use another set or repository, and make a new backup now"));
+
+	finding->kind = FINDING_CORRUPTION;
+	finding_add_lost(finding, local);
+}
+
 static bool check_set(Repo *repo, const struct inventory *inventory, const Manifest *manifest,
 		      const char *where, GHashTable *tables, GPtrArray *findings, GError **error)
 {
@@ -108,14 +133,7 @@ static bool check_set(Repo *repo, const struct inventory *inventory, const Manif
 			}
 	}
 	if (lack.missing > 0)
-		findings_add(findings, FINDING_CRITICAL, "set.incomplete", where,
-			     g_strdup_printf("set %s cannot be restored whole: %" G_GUINT64_FORMAT
-					     " of its %" G_GUINT64_FORMAT " objects are missing or "
-					     "have another size: %s",
-					     manifest->set_id, lack.missing, lack.objects,
-					     lack.first),
-			     g_strdup("use another set or repository, and make a new backup now"))
-			->kind = FINDING_CORRUPTION;
+		find_incomplete(manifest, &lack, where, findings);
 	g_free(lack.first);
 	return true;
 }

@@ -180,8 +180,39 @@ static bool scan_one(struct scan *scan, const struct scan_job *job, GError **err
 	return true;
 }
 
+/* What cannot be used without it; g_free; NULL: nothing, as an older version counts. */
+static char *lost_with(const struct scan_job *job)
+{
+	switch (job->kind) {
+	case SCAN_SET:
+		return layout_set(job->manifest->set_id);
+	case SCAN_LAYER:
+		return layout_pack(job->generation, job->ref->root);
+	case SCAN_PACK:
+		return layout_pack(job->generation, job->row->name);
+	case SCAN_WAL:
+		return g_strconcat("wal/", job->held->file, NULL);
+	case SCAN_VERSIONS:
+		return NULL;
+	}
+	return NULL;
+}
+
+static void find_damaged(struct scan *scan, const struct scan_job *job, const char *message)
+{
+	g_autofree char *lost = lost_with(job);
+	struct finding *finding = findings_add(
+		scan->findings, FINDING_CRITICAL, "object.damaged", scan->where, g_strdup(message),
+		g_strdup("what refers to it cannot be restored from here: use another "
+			 "repository or set, and make a new backup now"));
+
+	finding->kind = FINDING_CORRUPTION;
+	if (lost)
+		finding_add_lost(finding, lost);
+}
+
 /* What an object is found to be is a finding; that the store stopped answering is an error. */
-static bool judge(struct scan *scan, GError *cause, GError **error)
+static bool judge(struct scan *scan, const struct scan_job *job, GError *cause, GError **error)
 {
 	bool closed = odr_error_is(cause, ODR_ERROR_AUTH);
 
@@ -194,11 +225,7 @@ static bool judge(struct scan *scan, GError *cause, GError **error)
 	if (closed)
 		scan->closed++;
 	else
-		findings_add(scan->findings, FINDING_CRITICAL, "object.damaged", scan->where,
-			     g_strdup(cause->message),
-			     g_strdup("what refers to it cannot be restored from here: use another "
-				      "repository or set, and make a new backup now"))
-			->kind = FINDING_CORRUPTION;
+		find_damaged(scan, job, cause->message);
 	mutex_unlock(scan->mutex);
 	g_error_free(cause);
 	return true;
@@ -211,7 +238,7 @@ static bool scan_job(void *shared, void *context, size_t number, GError **error)
 	GError *cause = NULL;
 
 	(void)context;
-	if (!scan_one(scan, job, &cause) && !judge(scan, cause, error))
+	if (!scan_one(scan, job, &cause) && !judge(scan, job, cause, error))
 		return false;
 	mutex_lock(scan->mutex);
 	scan->done += job->size;

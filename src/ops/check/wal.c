@@ -47,14 +47,19 @@ static void check_set(const Manifest *manifest, GHashTable *files, const char *w
 	char first[WAL_SEGMENT_NAME_SIZE] = "";
 	unsigned missing = count_missing(manifest, files, first);
 
-	if (missing > 0)
-		findings_add(findings, FINDING_CRITICAL, "set.wal", where,
-			     g_strdup_printf("set %s cannot be recovered: of its WAL, %u segment%s "
-					     "missing, the first is %s",
-					     manifest->set_id, missing,
-					     missing == 1 ? " is" : "s are", first),
-			     g_strdup("use another set or repository, and make a new backup now"))
-			->kind = FINDING_CORRUPTION;
+	if (missing == 0)
+		return;
+
+	g_autofree char *local = layout_set(manifest->set_id);
+	struct finding *finding = findings_add(
+		findings, FINDING_CRITICAL, "set.wal", where,
+		g_strdup_printf("set %s cannot be recovered: of its WAL, %u segment%s "
+				"missing, the first is %s",
+				manifest->set_id, missing, missing == 1 ? " is" : "s are", first),
+		g_strdup("use another set or repository, and make a new backup now"));
+
+	finding->kind = FINDING_CORRUPTION;
+	finding_add_lost(finding, local);
 }
 
 static void check_listed(const GPtrArray *manifests, GHashTable *names, const char *where,

@@ -57,6 +57,39 @@ static void test_since(struct fixture *fixture, const void *data)
 	assert_events(fixture, 1000, "300:300");
 }
 
+static void fall(struct fixture *fixture, usec_t usable_at, usec_t point, usec_t revises)
+{
+	DO(catalog_exposure_fall(fixture->catalog, "erp", "main", "database",
+				 &(struct catalog_exposure){usable_at, point, revises}, &failure));
+}
+
+/* What was claimed before it counts for nothing behind it. */
+static void test_fall(struct fixture *fixture, const void *data)
+{
+	(void)data;
+	add(fixture, 100, 90);
+	add(fixture, 200, 190);
+	fall(fixture, 300, 190, 1);
+	assert_events(fixture, 0, "100:90 200:190");
+	fall(fixture, 300, 90, 150);
+	fall(fixture, 310, 90, 150);
+	assert_events(fixture, 0, "100:90 200:190 300:90");
+	/* What became usable before is known already. */
+	add(fixture, 200, 190);
+	add(fixture, 400, 80);
+	assert_events(fixture, 0, "100:90 200:190 300:90");
+	add(fixture, 400, 180);
+	assert_events(fixture, 0, "100:90 200:190 300:90 400:180");
+	assert_events(fixture, 350, "300:90 400:180");
+}
+
+static void test_fall_of_nothing(struct fixture *fixture, const void *data)
+{
+	(void)data;
+	fall(fixture, 300, 90, 1);
+	assert_events(fixture, 0, "");
+}
+
 static void test_apart(struct fixture *fixture, const void *data)
 {
 	g_autoptr(GArray) events = NULL;
@@ -73,6 +106,10 @@ int main(int argc, char **argv)
 	fixture_test("/catalog-exposure/only-an-advance-is-an-event", test_advance);
 	fixture_test("/catalog-exposure/of-two-points-at-once-the-newer-counts", test_at_once);
 	fixture_test("/catalog-exposure/what-was-in-force-at-the-start-is-among-them", test_since);
+	fixture_test("/catalog-exposure/a-loss-is-a-fall-and-points-rise-again-from-there",
+		     test_fall);
+	fixture_test("/catalog-exposure/where-nothing-was-claimed-nothing-falls",
+		     test_fall_of_nothing);
 	fixture_test("/catalog-exposure/repositories-are-apart", test_apart);
 	return g_test_run();
 }

@@ -184,6 +184,109 @@ static void test_years(void)
 	g_assert_cmpint(summary.mean / USEC_PER_DAY, ==, 10000);
 }
 
+/* Events as "usable/point", a fall with "<time that it revises", what is revised with "!". */
+static GArray *events_in(const char *text)
+{
+	GArray *events = g_array_new(false, false, sizeof(struct catalog_exposure));
+	g_auto(GStrv) words = g_strsplit(text, " ", -1);
+
+	for (char **word = words; *word && **word; word++) {
+		g_auto(GStrv) parts = g_strsplit_set(*word, "/<", 3);
+		struct catalog_exposure event = {
+			.usable_at = g_ascii_strtoll(parts[0], NULL, 10),
+			.recovery_point = g_ascii_strtoll(parts[1], NULL, 10),
+			.revises = parts[2] ? g_ascii_strtoll(parts[2], NULL, 10) : 0};
+
+		g_array_append_val(events, event);
+	}
+	return events;
+}
+
+static char *events_out(const GArray *events)
+{
+	GString *text = g_string_new(NULL);
+
+	for (guint i = 0; i < events->len; i++) {
+		const struct catalog_exposure *event =
+			&g_array_index(events, struct catalog_exposure, i);
+
+		g_string_append_printf(text, "%s%d/%d%s", i ? " " : "", (int)event->usable_at,
+				       (int)event->recovery_point, event->revised ? "!" : "");
+	}
+	return g_string_free(text, false);
+}
+
+static void test_revise(void)
+{
+	static const struct {
+		const char *claimed, *known;
+	} cases[] = {
+		{"", ""},
+		{"10/8 20/18 30/28", "10/8 20/18 30/28"},
+		/* Nothing was read back since: all that rested on it. */
+		{"10/8 20/18 30/28 40/8<1", "10/8 20/8! 30/8! 40/8"},
+		/* It was good at 25, so that what was claimed until then was true. */
+		{"10/8 20/18 30/28 40/8<25", "10/8 20/18 25/8! 30/8! 40/8"},
+		{"10/8 20/18 30/28 40/8<20", "10/8 20/8! 30/8! 40/8"},
+		{"10/8 20/18 40/8<35", "10/8 20/18 35/8! 40/8"},
+		/* No point was better than the one that is left. */
+		{"10/8 20/18 30/28 40/18<1", "10/8 20/18 30/18! 40/18"},
+		{"10/8 40/8<20", "10/8 40/8"},
+		/* Two losses; and it goes on. */
+		{"10/8 20/18 30/8<1 40/38 50/18<45 60/58",
+		 "10/8 20/8! 30/8 40/38 45/18! 50/18 60/58"},
+		/* All is lost. */
+		{"10/8 20/0<1", "10/0! 20/0"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GArray) claimed = events_in(cases[i].claimed);
+		g_autoptr(GArray) revised = exposure_revise(claimed);
+		g_autofree char *known = events_out(revised);
+
+		g_assert_cmpstr(known, ==, cases[i].known);
+	}
+}
+
+static void test_revised_time(void)
+{
+	g_autoptr(GArray) claimed = events_in("10/8 20/18 40/8<25");
+	g_autoptr(GArray) events = exposure_revise(claimed);
+	struct exposure_period period = {.start = 30, .end = 50};
+	struct exposure_summary summary;
+
+	exposure_summarize(&period, events, &summary);
+	g_assert_cmpint(summary.revised, ==, 10);
+	g_assert_cmpint(summary.maximum, ==, 42);
+}
+
+/* The whole is as old as the older part, and known once both are; of several repositories the best counts. */
+static void test_merge(void)
+{
+	static const struct {
+		const char *database, *filestore, *worst, *best;
+	} cases[] = {
+		{"10/9 20/19 30/29", "15/14 25/24", "15/9 20/14 25/19 30/24",
+		 "10/9 15/14 20/19 25/24 30/29"},
+		{"10/9 20/19", "", "", "10/9 20/19"},
+		{"10/9 20/19", "5/4", "10/4", "5/4 10/9 20/19"},
+		/* One falls: the whole with it; the best does not. */
+		{"10/9 20/19 30/9<1", "20/18", "20/18 30/9", "10/9 20/19 30/18"},
+		{"10/9 20/19", "20/19", "20/19", "10/9 20/19"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GArray) database = events_in(cases[i].database);
+		g_autoptr(GArray) filestore = events_in(cases[i].filestore);
+		GArray *both[] = {database, filestore};
+		g_autoptr(GArray) worst = exposure_worst(both, 2), best = exposure_best(both, 2);
+		g_autofree char *worst_text = events_out(worst), *best_text = events_out(best);
+
+		g_assert_cmpstr(worst_text, ==, cases[i].worst);
+		g_assert_cmpstr(best_text, ==, cases[i].best);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -192,6 +295,10 @@ int main(int argc, char **argv)
 
 		g_test_add_data_func(path, &examples[i], test_summary);
 	}
+	g_test_add_func("/exposure/a-loss-revises-what-was-claimed-since-all-was-good",
+			test_revise);
+	g_test_add_func("/exposure/revised-time-is-counted", test_revised_time);
+	g_test_add_func("/exposure/of-parts-the-worst-counts-of-repositories-the-best", test_merge);
 	g_test_add_func("/exposure/decades-do-not-overflow", test_years);
 	return g_test_run();
 }

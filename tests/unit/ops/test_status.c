@@ -248,6 +248,8 @@ static const struct parts_example {
 	struct set sets[MAXIMUM]; /* start 0: a set without a database */
 	int filestore;		  /* its point */
 	const char *codes;
+	int rpo_filestore;
+	int whole; /* the point of both, where there are both */
 } parts_examples[] = {
 	{"files-alone-are-no-less-than-a-service-without-a-cluster-has",
 	 {PART_FILESTORE},
@@ -268,21 +270,42 @@ static const struct parts_example {
 	 {PART_DATABASE, PART_FILESTORE},
 	 {{"a", 1, 2, 2, 2799}, {"b", 0, 0, 0, 9900}},
 	 9900,
-	 "set.old"},
+	 "set.old",
+	 0,
+	 9400},
+	{"files-within-their-objective",
+	 {PART_DATABASE, PART_FILESTORE},
+	 {{"a", 1, 2, 2, 9000}},
+	 9300,
+	 "",
+	 700,
+	 9300},
+	{"files-over-their-objective",
+	 {PART_DATABASE, PART_FILESTORE},
+	 {{"a", 1, 2, 2, 9000}},
+	 9300,
+	 "exposure.part-over",
+	 699,
+	 9300},
 };
 
 static void test_parts(const void *data)
 {
 	const struct parts_example *example = data;
 	struct example like = {.files = {{1, 1, 5, 9000, 100}}};
-	struct status_point point = {PART_FILESTORE, SEC(example->filestore)};
+	struct status_point points[] = {{.part = PART_FILESTORE, .point = SEC(example->filestore)},
+					{.part = STATUS_WHOLE}};
 	struct status_repository *repository;
 	struct status status;
 
 	memcpy(like.sets, example->sets, sizeof(like.sets));
 	repository = repository_of(&like);
-	g_array_append_val(repository->points, point);
+	g_array_append_vals(repository->points, points, G_N_ELEMENTS(points));
+	status_complete_points(repository);
+	if (example->whole)
+		g_assert_cmpint(status_point(repository, STATUS_WHOLE), ==, SEC(example->whole));
 	status_init(&status, 0);
+	status.rpo_filestore = SEC(example->rpo_filestore);
 	status.parts = example->parts;
 	g_ptr_array_add(status.repositories, repository);
 	status_judge(&status, SEC(3600));
