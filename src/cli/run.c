@@ -51,10 +51,11 @@ Run *run_begin(const Context *context, const char *command)
 	return run;
 }
 
-static const char *outcome_of(const GError *error)
+static const char *outcome_of(const GError *error, const struct run_result *result)
 {
-	if (!error || odr_error_is(error, ODR_ERROR_SOURCE_DAMAGED) ||
-	    odr_error_is(error, ODR_ERROR_PARTIAL))
+	if (!error)
+		return result->failed ? "failed" : "ok";
+	if (odr_error_is(error, ODR_ERROR_SOURCE_DAMAGED) || odr_error_is(error, ODR_ERROR_PARTIAL))
 		return "ok";
 	return odr_error_is(error, ODR_ERROR_STOPPED) ? "aborted" : "failed";
 }
@@ -84,11 +85,11 @@ void run_finish(Run *run, const GError *error, const struct run_result *result)
 	g_autoptr(GError) trouble = NULL;
 	struct catalog_run record = {
 		.run_id = run->run_id,
-		.outcome = (char *)outcome_of(error),
+		.outcome = (char *)outcome_of(error, result),
 		.finished = clock_now(),
 		.exit_status = error ? odr_error_exit_status(error) : result->exit_status,
 		.set_id = (char *)result->set_id,
-		.message = error ? error->message : NULL,
+		.message = error ? error->message : (char *)result->failed,
 		.bytes = result->bytes,
 	};
 

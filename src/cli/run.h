@@ -22,11 +22,13 @@ Run *run_begin(const Context *context, const char *command);
 struct run_result {
 	const char *set_id; /* NULL: none */
 	uint64_t bytes;
-	int exit_status; /* counts without an error: works, but … */
+	int exit_status;    /* counts without an error: works, but … */
+	const char *failed; /* NULL, or what it found: it ran to its end, and its answer is no */
 };
 /* Also records what its repositories (context->repos) were found to be altered in.
- * error NULL: it worked. STOPPED is recorded as aborted; a set with damage of its source (SOURCE_DAMAGED)
- * and what was done in part (PARTIAL) as ok, with their exit status and message. */
+ * error NULL: it worked, or it ran and failed by its own judgement (result->failed). STOPPED is recorded
+ * as aborted; a set with damage of its source (SOURCE_DAMAGED) and what was done in part (PARTIAL) as ok,
+ * with their exit status and message. */
 void run_finish(Run *run, const GError *error, const struct run_result *result);
 /* A run that was not finished is recorded as failed. */
 void run_free(Run *run);

@@ -149,6 +149,9 @@ subtest 'what the business would notice' => sub {
 		'the file is named');
 	is(state_of($record, 'attachments')->{status}, 'fail', 'so is the check');
 	is($record->{also}[0], 'fail-check', 'and what it comes to');
+	my ($last) = grep { $_->{command} eq 'drill' } @{ $site->tool('status', $site->service, '--json')->json->{last_runs} };
+	is($last->{outcome}, 'failed', 'status says so, too');
+	is($last->{message}, $record->{summary}, 'and why');
 	nothing_left('damage');
 	$source->psql("DELETE FROM ir_attachment WHERE name = 'lost'", 'shop');
 	$source->psql('UPDATE ir_attachment SET file_size = 7 WHERE id = ' . $first[0], 'shop');
@@ -162,6 +165,12 @@ subtest 'what cannot be' => sub {
 	my ($record, $result) = drill($weekly, ['--target', 'time:2030-01-01T00:00:00Z'], 7, 'fail-restore', 'a moment to come');
 	is($record->{failure}{state}, 'preflight', 'is found before anything is fetched');
 	$site->tool_fails(['drill', 'run', $weekly, '--target', 'tomorrow'], 2, qr/tomorrow/, 'no moment at all is a mistake of the command line');
+	my $margin = plan_file('margin', select => { margin => '10h', window => '21h' });
+	($record) = drill($margin, [], 7, 'error', 'nothing to draw from');
+	like($record->{failure}{message}, qr/of the last 21 h can be drawn: .* margin of 10 h/, 'says what bounds the draw');
+	my $shown = $site->tool('drill', 'show', $record->{run}{id})->out;
+	like($shown, qr/^Moment +random$/m, 'is shown');
+	unlike($shown, qr/^(?:From|Reached|Check)\b/m, 'without what there is not');
 	($record) = drill(plan_file('much', select => { 'max-wal' => '1MiB' }), ['--target', 'latest'], 8, 'skipped', 'too much to replay');
 	rename $marker, "$marker.away";
 	($record) = drill($weekly, [], 6, 'refused', 'no marker');

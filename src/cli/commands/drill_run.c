@@ -239,6 +239,22 @@ static void tell_result(struct running *running, const struct drill_result *resu
 		tell(running, drill_outcome_name(result->outcome), result->exit_status, summary);
 }
 
+/* NULL: it passed, or could not be judged whole, or was not due. */
+static const char *failure_of(const struct drill_result *result)
+{
+	const char *summary = json_string_value(json_object_get(result->record, "summary"));
+
+	switch (result->outcome) {
+	case OUTCOME_PASS:
+	case OUTCOME_WARNINGS:
+	case OUTCOME_INCOMPLETE:
+	case OUTCOME_SKIPPED:
+		return NULL;
+	default:
+		return summary ? summary : drill_outcome_name(result->outcome);
+	}
+}
+
 static bool carry_out(struct running *running, GError **error)
 {
 	struct drill_request request = request_of(running);
@@ -256,7 +272,8 @@ static bool carry_out(struct running *running, GError **error)
 	if (done)
 		*running->arguments->exit_status = result.exit_status;
 	run_finish(running->run, done ? NULL : *error,
-		   &(struct run_result){.exit_status = result.exit_status});
+		   &(struct run_result){.exit_status = result.exit_status,
+					.failed = done ? failure_of(&result) : NULL});
 	tell_result(running, &result, done ? NULL : *error);
 	drill_result_clear(&result);
 	return done;

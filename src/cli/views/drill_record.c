@@ -39,14 +39,17 @@ static void print_moment(json_t *record)
 
 	output_line(WIDTH, "Plan", "%s, run %s", text_of(json_object_get(record, "plan"), "name"),
 		    text_of(json_object_get(record, "run"), "id"));
-	output_line(WIDTH, "Moment", "%s%s", text_of(draw, "target"),
-		    chosen			      ? ", chosen by the operator: never counted"
-		    : json_object_get(draw, "method") ? ", drawn"
-						      : "");
-	output_line(WIDTH, "From", "set %s of repository %s", text_of(source, "set"),
-		    text_of(source, "repository"));
-	output_line(WIDTH, "Reached", "%s; newest commit %s", text_of(arrival, "reason"),
-		    text_of(arrival, "last_commit"));
+	if (json_is_string(json_object_get(draw, "target")))
+		output_line(WIDTH, "Moment", "%s%s", text_of(draw, "target"),
+			    chosen ? ", chosen by the operator: never counted"
+			    : json_object_get(draw, "method") ? ", drawn"
+							      : "");
+	if (json_is_string(json_object_get(source, "set")))
+		output_line(WIDTH, "From", "set %s of repository %s", text_of(source, "set"),
+			    text_of(source, "repository"));
+	if (json_is_string(json_object_get(arrival, "reason")))
+		output_line(WIDTH, "Reached", "%s; newest commit %s", text_of(arrival, "reason"),
+			    text_of(arrival, "last_commit"));
 }
 
 /* ---- figures ------------------------------------------------------------------------------------- */
@@ -99,11 +102,14 @@ static void print_objectives(json_t *record)
 static void print_checks(json_t *record)
 {
 	static const char *const headings[] = {"Check", "Database", "Status", "Says", NULL};
-	TableOut *table = table_out_new(headings);
 	json_t *checks = json_object_get(record, "checks");
+	TableOut *table;
 	json_t *check;
 	size_t i;
 
+	if (json_array_size(checks) == 0)
+		return;
+	table = table_out_new(headings);
 	json_array_foreach(checks, i, check)
 		table_out_row(table, text_of(check, "name"), text_of(check, "database"),
 			      text_of(check, "status"), text_of(check, "message"));

@@ -1,5 +1,6 @@
 /* The draw of a drill: what there is to draw from, what was drawn before, and what came of it. */
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "drill/draw/draw.h"
@@ -221,6 +222,19 @@ static bool gather_from(struct drawing *drawing, Repo *repo, GError **error)
 	return done;
 }
 
+static bool fail_to_draw(const Drill *drill, GError **error)
+{
+	g_autofree char *window = duration_format(drill->plan->select.window);
+	g_autofree char *margin = duration_format(drill->plan->select.margin);
+
+	return odr_fail(
+		error, ODR_ERROR_NOT_FOUND,
+		"no moment of the last %s can be drawn: behind no set do the archived "
+		"transactions reach further than twice the plan's margin of %s; wait for more, "
+		"or choose a moment with --target",
+		window, margin);
+}
+
 static bool gather(struct drawing *drawing, GError **error)
 {
 	Drill *drill = drawing->drill;
@@ -238,9 +252,7 @@ static bool gather(struct drawing *drawing, GError **error)
 		repository->name = g_strdup(store_name(repo->store));
 		g_ptr_array_add(drawing->inputs->repositories, repository);
 	}
-	return drawing->population->len > 0 ||
-	       odr_fail(error, ODR_ERROR_NOT_FOUND,
-			"no moment of the window can be reached: no set of it has WAL behind it");
+	return drawing->population->len > 0 || fail_to_draw(drill, error);
 }
 
 /* ---- what the seed is made of -------------------------------------------------------------------- */
