@@ -36,7 +36,7 @@ static void run_begin_record(Run *run, const Context *context)
 	log_warning("this run is not recorded: %s", trouble->message);
 }
 
-Run *run_begin(const Context *context, const char *command)
+Run *run_begin_recovery(const Context *context, const char *command, const struct account *account)
 {
 	Run *run = g_new0(Run, 1);
 
@@ -45,10 +45,16 @@ Run *run_begin(const Context *context, const char *command)
 	run->service = g_strdup(context->service->name);
 	run->command = g_strdup(command);
 	run->context = context;
+	run->account = account;
 	run_begin_record(run, context);
 	trail_changes(run);
 	trail_begin(run);
 	return run;
+}
+
+Run *run_begin(const Context *context, const char *command)
+{
+	return run_begin_recovery(context, command, NULL);
 }
 
 static const char *outcome_of(const GError *error, const struct run_result *result)

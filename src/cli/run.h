@@ -2,6 +2,7 @@
 #define ODR_CLI_RUN_H
 
 #include "catalog/catalog.h"
+#include "cli/account.h"
 #include "cli/context.h"
 
 /*
@@ -16,9 +17,12 @@ struct run {
 	char *service, *command;
 	usec_t started;
 	bool finished;
+	const struct account *account; /* of what brings something back; NULL: there is none */
 };
 /* Never NULL; must end before the context. Runs of this host that died are marked as abandoned on the way. */
 Run *run_begin(const Context *context, const char *command);
+/* The same of what brings something back; account outlives the run, and is told when it ends. */
+Run *run_begin_recovery(const Context *context, const char *command, const struct account *account);
 struct run_result {
 	const char *set_id; /* NULL: none */
 	uint64_t bytes;

@@ -19,6 +19,7 @@ void tenant_site_clear(struct tenant_site *site)
 	sandbox_remove(&site->sandbox);
 	restore_planning_clear(&site->planning);
 	run_free(site->run);
+	account_clear(&site->account);
 	context_free(site->context);
 	g_free(site->bin);
 	g_free(site->keys);
@@ -30,6 +31,7 @@ bool tenant_site_plan(struct tenant_site *site, const struct arguments *argument
 {
 	struct restore_planning *planning = &site->planning;
 
+	account_begin(&site->account);
 	site->arguments = arguments;
 	site->database = arguments_text(arguments, "database");
 	site->bin = arguments_path(arguments, "postgres-bin");
@@ -37,8 +39,8 @@ bool tenant_site_plan(struct tenant_site *site, const struct arguments *argument
 		return false;
 	site->context = context_open(arguments, arguments_positional(arguments, 0), error);
 	planning->context = site->context;
-	return site->context && trail_identity(site->context, error) &&
-	       context_repos(site->context, error) &&
+	return site->context && account_incident(&site->account, site->context, error) &&
+	       trail_identity(site->context, error) && context_repos(site->context, error) &&
 	       context_workers(site->context, &site->workers, error) &&
 	       restore_planning_make(planning, error);
 }
@@ -63,6 +65,13 @@ void tenant_site_show_plan(const struct tenant_site *site)
 	else
 		json_line("plan", restore_view_json(&view));
 	fflush(stdout);
+}
+
+void tenant_site_begin(struct tenant_site *site, const char *command)
+{
+	account_located(&site->account, false);
+	restore_planning_tell(&site->planning, site->account.facts);
+	site->run = run_begin_recovery(site->context, command, &site->account);
 }
 
 static bool prepare(struct tenant_site *site, GError **error)
@@ -96,6 +105,7 @@ bool tenant_site_open(struct tenant_site *site, GError **error)
 {
 	const struct restore_planning *planning = &site->planning;
 	const Context *context = site->context;
+	usec_t from;
 
 	if (!prepare(site, error))
 		return false;
@@ -117,7 +127,12 @@ bool tenant_site_open(struct tenant_site *site, GError **error)
 		.run_id = site->run->run_id,
 		.workers = site->workers,
 		.progress = on_progress};
+	from = clock_monotonic();
 	site->tenant = tenant_open(&site->request, error);
+	account_add(&site->account, &(struct account_phase){.phase = PHASE_REPLAY,
+							    .component = PART_DATABASE,
+							    .from = from,
+							    .failed = !site->tenant});
 	if (site->tenant)
 		tenant_site_tell(tenant_notes(site->tenant));
 	return site->tenant != NULL;

@@ -19,6 +19,7 @@ struct tenant_site {
 	Context *context;
 	struct restore_planning planning;
 	Run *run;
+	struct account account; /* begun by tenant_site_plan */
 	struct sandbox sandbox;
 	char *keys; /* folder in there: what archive-get needs */
 	char *restore_command, *end_command;
@@ -30,6 +31,8 @@ struct tenant_site {
 bool tenant_site_plan(struct tenant_site *site, const struct arguments *arguments, GError **error);
 /* For people, or as JSON: with --plan a document, else a line of the stream. Nothing with --quiet alone. */
 void tenant_site_show_plan(const struct tenant_site *site);
+/* The run of this command begins; run_finish ends it. */
+void tenant_site_begin(struct tenant_site *site, const char *command);
 /* Restores and replays; site->tenant is then the database at its moment. site->run first. */
 bool tenant_site_open(struct tenant_site *site, GError **error);
 /* The files that the database names, into folder/<database>; says what is missing, and where else attachments are.

@@ -59,10 +59,16 @@ bool trail_confirm(const Run *run, const char *question, GError **error)
 
 void trail_begin(const Run *run)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(told); i++)
-		if (strcmp(told[i].command, run->command) == 0 && told[i].begins != AUDIT_EVENTS)
-			trail_add(run->context, told[i].begins, run->run_id,
-				  trail_of(run->context, "command", run->command));
+	for (size_t i = 0; i < G_N_ELEMENTS(told); i++) {
+		json_t *data;
+
+		if (strcmp(told[i].command, run->command) != 0 || told[i].begins == AUDIT_EVENTS)
+			continue;
+		data = trail_of(run->context, "command", run->command);
+		if (run->account)
+			account_tell(run->account, false, data);
+		trail_add(run->context, told[i].begins, run->run_id, data);
+	}
 }
 
 void trail_end(const Run *run, const char *outcome, const struct run_result *result)
@@ -76,6 +82,8 @@ void trail_end(const Run *run, const char *outcome, const struct run_result *res
 		data = trail_of(run->context, "command", run->command);
 		json_set_string(data, "set", result->set_id);
 		json_set_string(data, "outcome", outcome);
+		if (run->account)
+			account_tell(run->account, true, data);
 		trail_add(run->context, told[i].ends, run->run_id, data);
 	}
 }

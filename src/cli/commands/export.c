@@ -115,7 +115,7 @@ bool cmd_export(const struct arguments *arguments, GError **error)
 	if (done)
 		tenant_site_show_plan(&site);
 	if (done && !arguments_flag(arguments, "plan")) {
-		site.run = run_begin(site.context, "export");
+		tenant_site_begin(&site, "export");
 		done = carry_out(&site, output, &result, error);
 		run_finish(site.run, done ? NULL : *error,
 			   &(struct run_result){.set_id = site.planning.plan.manifest->set_id});

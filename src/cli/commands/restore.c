@@ -18,6 +18,8 @@ static const struct restore_part_class *const classes[] = {
 	&restore_filestore_part,
 	&restore_config_part,
 };
+/* What each is a phase of. */
+static const enum drill_phase phases[] = {PHASE_BASE, PHASE_FILESTORE, PHASE_BASE};
 #define CLASSES G_N_ELEMENTS(classes)
 
 /* Which parts: those of --part, else those that have been given a place; of none of them the database. */
@@ -117,13 +119,23 @@ static bool plan(const struct parts *parts, struct restore_site *site, GError **
 		context_open(site->arguments, arguments_positional(site->arguments, 0), error);
 	if (site->context)
 		site->context->connections = CONNECTIONS;
-	if (!site->context || !trail_identity(site->context, error) ||
-	    !context_repos(site->context, error))
+	if (!site->context || !account_incident(&site->account, site->context, error) ||
+	    !trail_identity(site->context, error) || !context_repos(site->context, error))
 		return false;
 	for (size_t i = 0; i < CLASSES; i++)
 		if (parts->chosen[i] && !classes[i]->plan(parts->objects[i], site, error))
 			return false;
 	return true;
+}
+
+/* What comes next where an incident is measured. */
+static void advise(const struct restore_site *site)
+{
+	if (site->account.incident && !arguments_flag(site->arguments, "json") &&
+	    !arguments_flag(site->arguments, "quiet"))
+		printf("When the server answers: odrbackup incident mark %s db-ready --postgres "
+		       "CONNINFO\n",
+		       site->account.incident);
 }
 
 static void show(const struct parts *parts, const struct restore_site *site)
@@ -142,10 +154,23 @@ static void show(const struct parts *parts, const struct restore_site *site)
 	fflush(stdout);
 }
 
-static bool run_parts(const struct parts *parts, const struct restore_site *site, GError **error)
+static bool run_part(const struct parts *parts, size_t i, struct restore_site *site, GError **error)
+{
+	struct account_phase phase = {.phase = phases[i],
+				      .component = classes[i]->name,
+				      .from = clock_monotonic(),
+				      .bytes = classes[i]->result(parts->objects[i]).bytes};
+
+	classes[i]->tell(parts->objects[i], site->account.facts);
+	phase.failed = !classes[i]->run(parts->objects[i], site, error);
+	account_add(&site->account, &phase);
+	return !phase.failed;
+}
+
+static bool run_parts(const struct parts *parts, struct restore_site *site, GError **error)
 {
 	for (size_t i = 0; i < CLASSES; i++)
-		if (parts->chosen[i] && !classes[i]->run(parts->objects[i], site, error))
+		if (parts->chosen[i] && !run_part(parts, i, site, error))
 			return false;
 	return true;
 }
@@ -171,10 +196,13 @@ static bool run(const struct parts *parts, struct restore_site *site, GError **e
 	struct run_result result = result_of(parts);
 	bool done;
 
-	site->run = run_begin(site->context, "restore");
+	account_located(&site->account, false);
+	site->run = run_begin_recovery(site->context, "restore", &site->account);
 	done = run_parts(parts, site, error);
 	run_finish(site->run, done ? NULL : *error, &result);
 	run_free(site->run);
+	if (done)
+		advise(site);
 	return done;
 }
 
@@ -185,6 +213,9 @@ bool cmd_restore(const struct arguments *arguments, GError **error)
 
 	struct restore_site site = {.arguments = arguments};
 	struct parts parts = {0};
+
+	account_begin(&site.account);
+
 	bool plan_only = arguments_flag(arguments, "plan");
 	bool done = choose(arguments, &parts, error) && parse(&parts, &site, error) &&
 		    plan(&parts, &site, error);
@@ -193,8 +224,11 @@ bool cmd_restore(const struct arguments *arguments, GError **error)
 		show(&parts, &site);
 	if (done && !plan_only)
 		done = run(&parts, &site, error);
+	else if (!done && !plan_only)
+		account_failed(&site.account, site.context, "restore", *error);
 	for (size_t i = 0; i < CLASSES; i++)
 		classes[i]->free(parts.objects[i]);
+	account_clear(&site.account);
 	context_free(site.context);
 	return done;
 }

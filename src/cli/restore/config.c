@@ -313,10 +313,16 @@ static struct run_result result_of(const void *part)
 				   .bytes = manifest_part(manifest, PART_CONFIG)->bytes};
 }
 
+static void tell(const void *part, json_t *facts)
+{
+	json_set_string(facts, "config_set", ((const struct restoring *)part)->manifest->set_id);
+}
+
 const struct restore_part_class restore_config_part = {.name = PART_CONFIG,
 						       .parse = parse,
 						       .plan = plan,
 						       .show = show,
 						       .run = run,
 						       .result = result_of,
+						       .tell = tell,
 						       .free = restoring_free};

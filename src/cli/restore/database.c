@@ -289,10 +289,16 @@ static struct run_result result_of(const void *part)
 				   .bytes = manifest_part(manifest, PART_DATABASE)->bytes};
 }
 
+static void tell(const void *part, json_t *facts)
+{
+	restore_planning_tell(&((const struct restoring *)part)->planning, facts);
+}
+
 const struct restore_part_class restore_database_part = {.name = PART_DATABASE,
 							 .parse = parse,
 							 .plan = plan,
 							 .show = show,
 							 .run = run,
 							 .result = result_of,
+							 .tell = tell,
 							 .free = restoring_free};

@@ -286,10 +286,17 @@ static struct run_result result_of(const void *part)
 				   .bytes = manifest_part(manifest, PART_FILESTORE)->bytes};
 }
 
+static void tell(const void *part, json_t *facts)
+{
+	json_set_known_time(facts, "filestore_began",
+			    ((const struct restoring *)part)->choice.base_began);
+}
+
 const struct restore_part_class restore_filestore_part = {.name = PART_FILESTORE,
 							  .parse = parse,
 							  .plan = plan,
 							  .show = show,
 							  .run = run,
 							  .result = result_of,
+							  .tell = tell,
 							  .free = restoring_free};

@@ -12,8 +12,9 @@
  */
 struct restore_site {
 	const struct arguments *arguments;
-	Context *context;   /* from plan on: with identity and repositories; one for all parts */
-	Run *run;	    /* from run on */
+	Context *context; /* from plan on: with identity and repositories; one for all parts */
+	Run *run;	  /* from run on */
+	struct account account;
 	bool several;	    /* parts */
 	const char *pgdata; /* where the database goes; NULL: it is not restored, too */
 	/* The moment at which the database will be, as its plan tells; without a database has_moment is false. */
@@ -30,6 +31,8 @@ struct restore_part_class {
 	bool (*run)(void *part, const struct restore_site *site, GError **error);
 	/* After plan: what the catalog keeps of the run. */
 	struct run_result (*result)(const void *part);
+	/* After plan: what the audit chain is told of it. */
+	void (*tell)(const void *part, json_t *facts);
 	void (*free)(void *part); /* NULL is fine */
 };
 extern const struct restore_part_class restore_database_part, restore_filestore_part,

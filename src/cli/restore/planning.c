@@ -121,3 +121,15 @@ struct filestore_span restore_planning_span(const struct restore_planning *plann
 		return (struct filestore_span){manifest->stopped, G_MAXINT64};
 	}
 }
+
+void restore_planning_tell(const struct restore_planning *planning, json_t *facts)
+{
+	const struct restore_plan *plan = &planning->plan;
+	g_autofree char *identifier =
+		g_strdup_printf("%" G_GUINT64_FORMAT, plan->manifest->system_identifier);
+
+	json_set_string(facts, "target", recovery_type_name(planning->target.type));
+	json_set_string(facts, "point", plan->point);
+	json_set_known_time(facts, "last_commit", plan->last_commit);
+	json_set_string(facts, "system_identifier", identifier);
+}

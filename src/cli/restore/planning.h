@@ -20,6 +20,8 @@ bool restore_planning_make(struct restore_planning *planning, GError **error);
 /* Where the database will be: a time is exact; else it is between the end of the set and now, or, of the set alone,
  * while that was made. */
 struct filestore_span restore_planning_span(const struct restore_planning *planning);
+/* What the audit chain is told of it. */
+void restore_planning_tell(const struct restore_planning *planning, json_t *facts);
 void restore_planning_clear(struct restore_planning *planning);
 
 #endif

@@ -129,10 +129,32 @@ static bool bring_files(const struct tenant_site *site, struct destination *to, 
 	return done && file_sync_dir(to->filestore, error);
 }
 
-static bool deliver(const struct tenant_site *site, struct destination *to, GError **error)
+static bool deliver_files(struct tenant_site *site, struct destination *to, GError **error)
 {
-	return (!to->filestore || bring_files(site, to, error)) &&
-	       (to->name ? load(site, to, error) : dump(site, to, error)) &&
+	struct account_phase phase = {
+		.phase = PHASE_FILESTORE, .component = PART_FILESTORE, .from = clock_monotonic()};
+
+	phase.failed = !bring_files(site, to, error);
+	account_add(&site->account, &phase);
+	return !phase.failed;
+}
+
+/* Once it is loaded it is there for its users; a dump has still to be. */
+static bool deliver_database(struct tenant_site *site, const struct destination *to, GError **error)
+{
+	struct account_phase phase = {.phase = to->name ? PHASE_STARTUP : PHASE_BASE,
+				      .component = PART_DATABASE,
+				      .from = clock_monotonic()};
+
+	phase.failed = !(to->name ? load(site, to, error) : dump(site, to, error));
+	account_add(&site->account, &phase);
+	return !phase.failed;
+}
+
+static bool deliver(struct tenant_site *site, struct destination *to, GError **error)
+{
+	return (!to->filestore || deliver_files(site, to, error)) &&
+	       deliver_database(site, to, error) &&
 	       (!to->filestore || tenant_site_files_judge(&to->files, error));
 }
 
@@ -192,12 +214,14 @@ bool restore_tenant(const struct arguments *arguments, GError **error)
 	if (done)
 		tenant_site_show_plan(&site);
 	if (done && !arguments_flag(arguments, "plan")) {
-		site.run = run_begin(site.context, "restore");
+		tenant_site_begin(&site, "restore");
 		done = carry_out(&site, &to, error);
 		run_finish(site.run, done ? NULL : *error,
 			   &(struct run_result){.set_id = site.planning.plan.manifest->set_id});
 		if (done)
 			report(&site, &to, clock_monotonic() - since);
+	} else if (!done && !arguments_flag(arguments, "plan")) {
+		account_failed(&site.account, site.context, "restore", *error);
 	}
 	tenant_site_clear(&site);
 	tenant_files_clear(&to.files);
