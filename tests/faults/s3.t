@@ -92,9 +92,9 @@ my %act = (
 my %targets = (
 	backup => [qw(*/repository */wal/* */pack/* */table/* */set/*)],
 	restore => [qw(*/repository *prefix=*set* */set/* *prefix=*wal* */table/* */pack/*)],
-	'archive-get' => [qw(*/repository *versions=* */wal/*)],
+	'archive-get' => [qw(*versions=* */wal/*)],
 	'archive-get of what is absent' => [qw(*/repository *versions=*)],
-	'archive-get on a new host' => [qw(*versioning=* *versions=*)],
+	'archive-get on a new host' => [qw(*versioning=* *versions=* */repository)],
 	'archive-push' => [qw(*/repository */wal/*)],
 	'catalog rebuild' => [qw(*/repository *prefix=*set* */set/* *prefix=*wal*)],
 	expire => [qw(*prefix=*set* */set/* *prefix=*pack* *prefix=*table* *prefix=*wal*)],

@@ -274,18 +274,19 @@ static bool lookup_chosen(struct archive_lookup *lookup, Repo *repo, const GPtrA
 	return true;
 }
 
-/* To withhold a file is to make recovery end before it. */
-static void lookup_note_unproven(struct archive_lookup *lookup, const Repo *repo)
+/* What is not in a repository that was emptied meanwhile is not absent; and to withhold a file is to make
+ * recovery end before it. */
+static bool check_absence(const struct archive_lookup *lookup, Repo *repo, GError **error)
 {
 	const struct store_distrust *distrust = store_distrust(repo->store);
-	GError *problem = NULL;
 
-	odr_fail(
-		&problem, ODR_ERROR_REFUSED,
+	if (!distrust)
+		return archive_repo_confirm(repo, error);
+	return odr_fail(
+		error, ODR_ERROR_REFUSED,
 		"WAL file %s is not in the listing of repository %s, which proves nothing: %s, and "
 		"whoever is on it may have kept the file back; %s",
 		lookup->file, store_name(repo->store), distrust->why, distrust->advice);
-	lookup_note(lookup, problem);
 }
 
 static bool lookup_in(struct archive_lookup *lookup, size_t number, GError **error)
@@ -296,12 +297,11 @@ static bool lookup_in(struct archive_lookup *lookup, size_t number, GError **err
 
 	if (!repo)
 		return true;
-	if (!wal_find(repo, lookup->file, &held, &problem)) {
+	if (!wal_find(repo, lookup->file, &held, &problem) ||
+	    (held->len == 0 && !check_absence(lookup, repo, &problem))) {
 		lookup_note(lookup, problem);
 		return true;
 	}
-	if (held->len == 0 && store_distrust(repo->store))
-		lookup_note_unproven(lookup, repo);
 	if (is_history(lookup))
 		return lookup_all(lookup, repo, held, error);
 	if (held->len <= 1)

@@ -101,12 +101,18 @@ static bool read_repository(struct reading *reading, GError **error)
 	return false;
 }
 
-/* For writing it is not asked anew with every segment. A reader asks: what is not in a repository that was
- * emptied meanwhile is not proven to be absent. */
-static bool check_repository(Repo *repo, enum archive_repo_use use, GError **error)
+bool archive_repo_confirm(Repo *repo, GError **error)
+{
+	struct reading reading = {.store = repo->store};
+
+	return read_repository(&reading, error);
+}
+
+/* It is not asked anew with every segment. */
+static bool check_repository(Repo *repo, GError **error)
 {
 	Store *store = repo->store;
-	g_autofree char *known = use == ARCHIVE_REPO_WRITE ? store_recall(store, FACT) : NULL;
+	g_autofree char *known = store_recall(store, FACT);
 	struct reading reading = {.store = store};
 	g_autoptr(GError) cause = NULL;
 
@@ -120,7 +126,7 @@ static bool check_repository(Repo *repo, enum archive_repo_use use, GError **err
 		store_note(store, FACT, repo->id);
 		return true;
 	}
-	if (use == ARCHIVE_REPO_WRITE && !reading.got && odr_error_is(cause, ODR_ERROR_REFUSED)) {
+	if (!reading.got && odr_error_is(cause, ODR_ERROR_REFUSED)) {
 		store_note(store, FACT, HIDDEN);
 		return true;
 	}
@@ -134,7 +140,7 @@ Repo *archive_repo_open(const struct store_settings *settings, const struct key_
 	Store *store = store_open(settings, error);
 	g_autoptr(Repo) repo = store ? repo_new(store, service) : NULL;
 
-	if (!repo || !check_repository(repo, use, error))
+	if (!repo || (use == ARCHIVE_REPO_WRITE && !check_repository(repo, error)))
 		return NULL;
 	return g_steal_pointer(&repo);
 }

@@ -1,6 +1,7 @@
 #include "../archive_site.h"
 
 #include "ops/archive/spool.h"
+#include "repo/layout.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -90,6 +91,23 @@ static void test_folder_without_repository(struct site *site, const void *data)
 	}
 	assert_refused(site_get(site, SEGMENT, &found, &error), error, ODR_ERROR_UNREACHABLE,
 		       "holds no repository");
+}
+
+/* What is there proves itself; what is not there is absent only from what is a repository. */
+static void test_object_repository_lost(struct site *site, const void *data)
+{
+	GError *error = NULL;
+	bool found;
+
+	archive(site, SEGMENT);
+	for (int i = 0; i < SITE_REPOS; i++) {
+		g_autofree char *path = g_build_filename(site->paths[i], LAYOUT_REPOSITORY, NULL);
+
+		g_assert_cmpint(g_unlink(path), ==, 0);
+	}
+	assert_got(site, SEGMENT);
+	assert_refused(site_get(site, SEGMENT_6, &found, &error), error, ODR_ERROR_CORRUPT,
+		       "has lost its object 'repository'");
 }
 
 static void test_damaged(struct site *site, const void *data)
@@ -387,6 +405,8 @@ int main(int argc, char **argv)
 	SITE_TEST("/archive/get/absence-is-proven-by-listing", test_absent);
 	SITE_TEST("/archive/get/an-unreachable-repository-proves-nothing", test_unreachable);
 	SITE_TEST("/archive/get/an-empty-folder-proves-nothing", test_folder_without_repository);
+	SITE_TEST("/archive/get/what-is-there-needs-no-object-repository",
+		  test_object_repository_lost);
 	SITE_TEST("/archive/get/damage-is-passed-over-then-told", test_damaged);
 	SITE_TEST("/archive/get/damage-is-not-final-while-a-repository-is-missing",
 		  test_damaged_and_unreachable);
