@@ -6,6 +6,7 @@ use strict;
 use warnings;
 use lib 'tests/lib';
 
+use POSIX ();
 use Test::More;
 
 use Odr::Ceph;
@@ -66,7 +67,8 @@ survives('before anything happened');
 is(statuses(map { writer('DELETE', $_) } @stored), '403', 'a stolen writer cannot hide');
 is(statuses(map { writer('DELETE', $_, of_version($_)) } @stored), '403', 'a stolen writer cannot delete');
 is(statuses(map { writer('GET', $_) } @locked), '403', 'a stolen writer cannot read');
-my $sooner = '<Retention><Mode>COMPLIANCE</Mode><RetainUntilDate>2026-12-01T00:00:00Z</RetainUntilDate></Retention>';
+my $sooner = '<Retention><Mode>COMPLIANCE</Mode><RetainUntilDate>' . POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime(time + 86400))
+	. '</RetainUntilDate></Retention>';
 is(statuses(map { writer('PUT', $_, query => { retention => '', versionId => $_->{version} }, body => $sooner) } @locked), '403',
 	'a stolen writer cannot shorten a lock');
 is(statuses(map { writer('PUT', $_, body => 'ransom') } @stored), '200', 'a stolen writer can overwrite');
