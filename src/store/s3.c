@@ -154,7 +154,7 @@ static bool s3_put(Store *store, const char *name, const struct iovec *parts, in
 {
 	struct s3_store *self = s3_store(store);
 	bool lock = self->lock != STORE_LOCK_NONE && how->lock_until > 0;
-	g_autofree char *key = s3_key(self, name), *date = NULL;
+	g_autofree char *key = s3_key(self, name);
 	g_autoptr(S3Answer) answer = s3_answer_new();
 	const char *version;
 	struct s3_call call = {
@@ -169,7 +169,7 @@ static bool s3_put(Store *store, const char *name, const struct iovec *parts, in
 	if (lock && !s3_lock_check(self, how->lock_until, error))
 		return false;
 	if (lock)
-		s3_lock_headers(self, how->lock_until, call.headers, &date);
+		s3_lock_ask(self, how->lock_until, &call);
 	if (!put_once(self, &call, how->once, answer, error))
 		return lock && s3_no_lock(answer)
 			       ? odr_context(error, "with a lock, which bucket %s may not have",

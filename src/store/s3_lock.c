@@ -67,20 +67,12 @@ bool s3_lock_check(struct s3_store *self, usec_t until, GError **error)
 
 /* The lock of one object. */
 
-/* To the second, and not before. */
-static char *date_of(usec_t until)
-{
-	return clock_format((until + USEC_PER_SEC - 1) / USEC_PER_SEC * USEC_PER_SEC);
-}
-
-void s3_lock_headers(const struct s3_store *self, usec_t until, struct http_header headers[2],
-		     char **date)
+void s3_lock_ask(const struct s3_store *self, usec_t until, struct s3_call *call)
 {
 	if (self->lock == STORE_LOCK_BUCKET)
 		return;
-	*date = date_of(until);
-	headers[0] = (struct http_header){"x-amz-object-lock-mode", modes[self->lock]};
-	headers[1] = (struct http_header){"x-amz-object-lock-retain-until-date", *date};
+	call->lock_mode = modes[self->lock];
+	call->lock_until = until;
 }
 
 /* S3_YES: retention says how it is locked; S3_NO: it is not; otherwise error says why that is not known. */
@@ -110,9 +102,10 @@ static enum s3_word ask_retention(struct s3_store *self, const char *key, const 
 	return word;
 }
 
-static bool check_retention(const struct s3_store *self, enum s3_word locked,
+static bool check_retention(struct s3_store *self, enum s3_word locked,
 			    const struct s3_retention *retention, usec_t until, GError **error)
 {
+	until = s3_store_time(self, until);
 	if (locked == S3_NO)
 		return odr_fail(error, ODR_ERROR_REFUSED,
 				"the store took it with a lock, and it has none: this repository "
@@ -289,7 +282,7 @@ bool s3_lock_extend(Store *store, const char *name, const char *version, usec_t 
 		    GError **error)
 {
 	struct s3_store *self = s3_store(store);
-	g_autofree char *key = s3_key(self, name), *date = date_of(until), *body = NULL;
+	g_autofree char *key = s3_key(self, name), *date = NULL, *body = NULL;
 	const struct s3_call call = {
 		.key = key,
 		.query = {{"retention", ""}, {given(version) ? "versionId" : NULL, given(version)}},
@@ -302,8 +295,9 @@ bool s3_lock_extend(Store *store, const char *name, const char *version, usec_t 
 	locked = ask_retention(self, key, given(version), &retention, error);
 	if (locked != S3_YES && locked != S3_NO)
 		return false;
-	if (retention.until >= until)
+	if (retention.until >= s3_store_time(self, until))
 		return true;
+	date = s3_lock_date(self, until);
 	body = g_strdup_printf("<Retention" S3_NAMESPACE "><Mode>%s</Mode><RetainUntilDate>%s"
 			       "</RetainUntilDate></Retention>",
 			       mode_of(self, &retention), date);

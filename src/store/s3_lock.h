@@ -12,9 +12,8 @@
 bool s3_lock_check(struct s3_store *self, usec_t until, GError **error);
 /* False: at least in part it was not, or may not be, seen. */
 bool s3_lock_verified(struct s3_store *self);
-/* The two headers of a PUT, none where the bucket locks by itself; date is kept by the caller. */
-void s3_lock_headers(const struct s3_store *self, usec_t until, struct http_header headers[2],
-		     char **date);
+/* Asks for it with a PUT; nothing is asked for where the bucket locks by itself. */
+void s3_lock_ask(const struct s3_store *self, usec_t until, struct s3_call *call);
 /* After a PUT that was to be locked: the version; of the first object, of some later ones and where it
  * is asked for also the lock itself. */
 struct s3_locked {

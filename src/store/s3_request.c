@@ -121,6 +121,32 @@ static usec_t clock_offset(struct s3_store *self, bool *by_md5)
 	return offset;
 }
 
+usec_t s3_store_time(struct s3_store *self, usec_t until)
+{
+	bool by_md5;
+
+	return until + MAX(clock_offset(self, &by_md5), 0);
+}
+
+char *s3_lock_date(struct s3_store *self, usec_t until)
+{
+	usec_t seconds = (s3_store_time(self, until) + USEC_PER_SEC - 1) / USEC_PER_SEC;
+
+	return clock_format(seconds * USEC_PER_SEC);
+}
+
+/* Anew with each attempt: what the store answers may tell its clock. */
+static void add_lock(const Operation *operation, Headers *headers)
+{
+	const struct s3_call *call = operation->call;
+
+	if (!call->lock_mode)
+		return;
+	headers_add(headers, "x-amz-object-lock-mode", g_strdup(call->lock_mode));
+	headers_add(headers, "x-amz-object-lock-retain-until-date",
+		    s3_lock_date(operation->self, call->lock_until));
+}
+
 /* Stores that lock refuse a body whose digest they cannot check; a signed one does not count. */
 static void add_digests(const Operation *operation, bool by_md5, Headers *headers)
 {
@@ -191,6 +217,7 @@ static bool build_headers(Operation *operation, Headers *headers, GError **error
 	headers_add(headers, "x-amz-date", clock_format_compact(now));
 	for (const struct http_header *one = operation->call->headers; one->name; one++)
 		headers_add(headers, one->name, g_strdup(one->value));
+	add_lock(operation, headers);
 	add_digests(operation, by_md5, headers);
 	if (operation->call->read)
 		add_range(operation->call->read, headers);

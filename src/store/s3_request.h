@@ -32,9 +32,11 @@ struct s3_call {
 	const struct iovec *parts;
 	int part_count;
 	bool body;
-	bool brief;	      /* neither repeated nor waited for long: it is not missed */
-	bool checksum;	      /* by x-amz-checksum-sha256 where that will do; else Content-MD5 */
-	struct s3_read *read; /* NULL: the answer's body, at most S3_REPLY_MAX */
+	bool brief;	       /* neither repeated nor waited for long: it is not missed */
+	bool checksum;	       /* by x-amz-checksum-sha256 where that will do; else Content-MD5 */
+	struct s3_read *read;  /* NULL: the answer's body, at most S3_REPLY_MAX */
+	const char *lock_mode; /* of what is put; NULL: none is asked for */
+	usec_t lock_until;     /* told as s3_lock_date */
 };
 typedef struct s3_answer S3Answer;
 struct s3_answer {
@@ -47,5 +49,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(S3Answer, s3_answer_free)
 
 /* True for 2xx. The answer stays readable where it fails. */
 bool s3_call(struct s3_store *self, const struct s3_call *call, S3Answer *answer, GError **error);
+
+/* A time to come, reckoned from this host's clock, by the store's, where that is known to be ahead: what is locked
+ * until then would else be locked for less. */
+usec_t s3_store_time(struct s3_store *self, usec_t until);
+/* The same in a store's words: to the second, and not before. g_free. */
+char *s3_lock_date(struct s3_store *self, usec_t until);
 
 #endif
