@@ -48,8 +48,8 @@ static bool check_repo(struct making *making, Repo *repo, GError **error)
 	if (mark_list(repo, digest, &ids, &cause))
 		return ids->len == 0 ||
 		       fail_taken(request->name, set_id_time(ids->pdata[0]), error);
-	/* A writer that may only put knows what it made itself. */
-	if (!odr_error_is(cause, ODR_ERROR_AUTH)) {
+	/* A writer that may only put, to a bucket or into a folder, knows what it made itself. */
+	if (!odr_error_is(cause, ODR_ERROR_REFUSED) && !odr_error_is(cause, ODR_ERROR_AUTH)) {
 		g_propagate_error(error, g_steal_pointer(&cause));
 		return false;
 	}

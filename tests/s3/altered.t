@@ -80,6 +80,8 @@ $site->tool_ok(['show', 'erp-prod', 'latest', '--as-of', $then], 'which is the l
 $site->tool_fails(['list', 'erp-prod', '--as-of', 'yesterday'], 2, qr/--as-of: .*yesterday/, 'a time is a time');
 my $first = $site->tool_ok(['list', 'erp-prod', '--as-of', '2000-01-01 00:00:00Z'], 'before there was anything');
 like($first->err, qr/there was no set of service erp-prod at that time/, 'there was nothing');
+$site->tool_fails([$site->restore_arguments($site->path('never'), '--as-of', '2000-01-01 00:00:00Z')], 7,
+	qr/as of 2000-01-01T00:00:00Z: the repository holds no set of this service/, 'nor to restore');
 my $copy = $site->recover('then', '--as-of', $then, '--target-action', 'promote');
 is($copy->psql('SELECT count(*), max(id) FROM invoice'), '2001|2000', 'and what was there then restores, to its end');
 $copy->stop('immediate');

@@ -59,7 +59,7 @@ my $metadata = Odr::Httpd->start('metadata', sub {
 		return (200, 'token-of-version-2') if "$request->{method} $request->{path}" eq 'PUT /latest/api/token';
 		return (401, '') unless ($request->{headers}{'x-aws-ec2-metadata-token'} // '') eq 'token-of-version-2';
 		return (200, 'writer') if $request->{path} eq $roles;
-		my $session = $identity->session(4);
+		my $session = $identity->session(10);
 		append_file($sessions, JSON::PP::encode_json($session) . "\n");
 		return (200, JSON::PP::encode_json({ Code => 'Success', AccessKeyId => $session->{access}, SecretAccessKey => $session->{secret},
 				Token => $session->{token}, Expiration => $session->{expiration} }));
@@ -118,10 +118,34 @@ $site->tool_fails(\@ask, 12, qr/^(?!.*secret-path).*http:\S+: HTTP 403/, 'withou
 $site->tool_fails(\@ask, 12, qr/leads by plain http to 'example.com', which is neither this host/, 'a service elsewhere is not asked',
 	{ env => { %task, AWS_CONTAINER_CREDENTIALS_FULL_URI => 'http://example.com/keys' } });
 
+# A session in a file, as a credential from systemd, and as a program prints it.
+my $session = $identity->session(900);
+append_file($sessions, JSON::PP::encode_json($session) . "\n");
+my $given = new_dir(work_path('given'), 0700);
+write_file("$given/offsite", "[default]\naws_access_key_id=$session->{access}\naws_secret_access_key=$session->{secret}\n"
+	. "aws_session_token=$session->{token}\n", 0600);
+my %printed = (Version => 1, AccessKeyId => $session->{access}, SecretAccessKey => $session->{secret}, SessionToken => $session->{token},
+	Expiration => $session->{expiration});
+write_file("$given/printed", JSON::PP::encode_json(\%printed), 0600);
+write_file("$given/half", JSON::PP::encode_json({ %printed, SecretAccessKey => undef }), 0600);
+my @named;
+my $named = sub {
+	my ($keys, $status, $message, $name, $option) = @_;
+	$use->(%$keys);
+	push @named, $status ? $site->tool_fails(\@ask, $status, $message, $name, $option) : $site->tool_ok(\@ask, $name, $option);
+};
+$named->({ credentials => "$given/offsite" }, 0, undef, 'a session in a file');
+$named->({ credentials => 'offsite' }, 0, undef, 'a credential from systemd', { env => { CREDENTIALS_DIRECTORY => $given } });
+$named->({ credentials => 'offsite' }, 12, qr/there is no systemd credential 'offsite'; give it by LoadCredential=/, 'which is not there');
+$named->({ 'credential-process' => "/bin/cat $given/printed" }, 0, undef, 'what a program prints');
+$named->({ 'credential-process' => '/bin/false' }, 12, qr/'\/bin\/false' ended with status 1/, 'a program that fails');
+$named->({ 'credential-process' => "/bin/cat $given/half" }, 12, qr/cannot read the credentials: .*SecretAccessKey/, 'a program that prints half of it');
+$named->({ 'credential-process' => work_path('no-program') }, 12, qr/no-program/, 'a program that is not there');
+
 # Whatever was secret stands nowhere: in no output, no process, no log, no file of the site.
 my @secrets = ($ceph->{secret}, read_file($token_file), read_file(work_path('foreign')), 'token-of-version-2',
 	map { @$_{qw(secret token)} } $issued->());
-my %place = ('output of the tool' => join('', map { $_->out, $_->err } $denied, $backup), 'processes' => $seen->{text},
+my %place = ('output of the tool' => join('', map { $_->out, $_->err } $denied, $backup, @named), 'processes' => $seen->{text},
 	'log of PostgreSQL' => $site->cluster->log);
 my $find = run_program(['find', $site->path, '-type', 'f', '-not', '-path', '*/copy/*'], user => 'root');
 $place{$_} = read_file($_) for split /\n/, $find->out;

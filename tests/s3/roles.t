@@ -61,6 +61,10 @@ $site->tool_ok(['init', 'erp-prod', '--single-recipient'], 'writer: init');
 $site->cluster->psql('CREATE TABLE invoice (id int); INSERT INTO invoice SELECT generate_series(1, 1000)');
 $site->backup('writer: backup');
 $site->backup('writer: a second backup');
+my $marked = $site->tool('mark', 'erp-prod', 'before-upgrade', '--wait');
+is($marked->status, 0, 'writer: mark') or diag($marked->describe);
+like($marked->err, qr/whether repository main has a mark of this name cannot be seen with this credential/, 'writer: which says what it cannot see');
+$site->tool_fails(['mark', 'erp-prod', 'before-upgrade'], 1, qr/there is a mark 'before-upgrade' already/, 'writer: its own marks it knows');
 my $moment = $site->cluster->psql('SELECT now()');
 $site->cluster->psql('INSERT INTO invoice VALUES (-1)');
 $site->cluster->archive_now;
@@ -89,6 +93,9 @@ my $copy = $site->recover('copy', '--type', 'time', '--target', $moment, '--targ
 is($copy->psql('SELECT count(*) FROM invoice'), '1000', 'restorer: a moment comes back');
 $copy->stop('immediate');
 is(scalar $site->set_ids, 2, 'restorer: list');
+like($site->tool_ok(['list', '--marks'], 'restorer: list --marks')->out, qr/^before-upgrade\s/m, 'restorer: the mark is there');
+like($site->tool_ok([$site->restore_arguments($site->path('marked'), '--plan', '--type', 'name', '--target', 'before-upgrade')],
+	'restorer: the plan of the way to the mark')->out, qr/before-upgrade/, 'restorer: the mark can be reached');
 $check = $site->tool('check', '--json', '--repository-scan');
 is($check->status, 0, 'restorer: check reads every object') or diag($check->describe);
 is(in_state($check->json, 'warning'), '', 'restorer: it has no right it need not have');

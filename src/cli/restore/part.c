@@ -15,6 +15,13 @@ void restore_part_json(const struct restore_site *site, struct json_t *plan)
 		json_line("plan", plan);
 }
 
+static bool fail_as_of(const Context *context, GError **error)
+{
+	g_autofree char *time = clock_format(context->as_of);
+
+	return context->as_of ? odr_context(error, "as of %s", time) : false;
+}
+
 bool restore_part_from(const Context *context, restore_part_try try, void *part, GError **error)
 {
 	const GPtrArray *repos = context->repos;
@@ -26,7 +33,7 @@ bool restore_part_from(const Context *context, restore_part_try try, void *part,
 			return true;
 		if (i + 1 == repos->len) {
 			g_propagate_error(error, g_steal_pointer(&trouble));
-			return false;
+			return fail_as_of(context, error);
 		}
 		log_warning("%s", trouble->message);
 	}
