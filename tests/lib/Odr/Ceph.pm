@@ -35,8 +35,17 @@ sub _free_ports {
 # Options: store (memstore, bluestore), sts.
 sub start {
 	my ($class, %option) = @_;
-	my $base = _free_ports();
 	work_dir();
+	for my $try (1 .. 3) {
+		# Somebody else may have taken a port meanwhile.
+		my $self = eval { $class->_start_at(_free_ports(), %option) };
+		return $self if $self;
+		die $@ if $try == 3;
+	}
+}
+
+sub _start_at {
+	my ($class, $base, %option) = @_;
 	# Socket names below it are limited to 107 bytes.
 	my $lab = socket_dir();
 	my $self = bless { lab => $lab, access => 'testkey', secret => 'testsecret', option => \%option,
@@ -44,8 +53,10 @@ sub start {
 			OSD_PORTS => join('-', $base + 100, $base + 199), STORE => $option{store} // 'memstore',
 			STS => $option{sts} ? 'true' : 'false' } }, $class;
 	Odr::Work::at_end(sub { $self->stop });
-	$self->_run('start');
-	return $self;
+	return $self if eval { $self->_run('start') };
+	my $why = $@;
+	$self->stop;
+	die $why;
 }
 
 sub _run {
@@ -151,7 +162,7 @@ sub requests_of {
 		@asked = map { /"([A-Z]+ \S+) HTTP/ ? $1 : () } grep { /beast: / } <$file>;
 		close $file;
 		return grep { $_ eq $mark } @asked;
-	}, 10);
+	});
 	$self->_admin('ceph', '--admin-daemon', $daemon, 'config', 'set', 'debug_rgw', '0/5');
 	return grep { $_ ne $mark } @asked;
 }
