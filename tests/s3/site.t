@@ -147,6 +147,10 @@ fails({ endpoint => $ceph->tls_endpoint }, 12, qr/localhost:\d+ is not who it cl
 fails({ bucket => $unlocked }, 6, qr/lock=compliance, but bucket versioned has no Object Lock: nothing would be immutable/,
 	'a lock on a bucket without');
 
+# The older digest, for stores that demand it.
+$site->write_conf(%{ repository($bucket, lock => 'compliance', prefix => 'older', checksum => 'md5') });
+$site->tool_ok(['init', 'erp-prod', '--single-recipient'], 'init: checksum=md5');
+
 # Regions: requests are signed for the one that is set, which this store takes as it comes, and others do not.
 my $proxy = Odr::Proxy->start($ceph->endpoint);
 my $elsewhere = write_file(work_path('elsewhere'), '<Error><Code>AuthorizationHeaderMalformed</Code><Message>expecting eu-central-1</Message>'
