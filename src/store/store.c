@@ -54,13 +54,15 @@ bool store_type_known(const char *type)
 /* What other credentials or another setting of locks led to says nothing here. */
 static Memory *open_memory(const Store *store, const struct store_settings *settings)
 {
-	g_autofree char *about =
-		g_strdup_printf("%s, lock %d, %s%s", store->description, settings->lock,
-				settings->credentials ? settings->credentials : "",
-				settings->credential_process ? settings->credential_process : "");
+	const char *const access[] = {settings->credentials, settings->credential_process,
+				      settings->credentials_from, settings->role_arn};
+	g_autoptr(GString) about = g_string_new(NULL);
 
+	g_string_printf(about, "%s, lock %d, ", store->description, settings->lock);
+	for (size_t i = 0; i < G_N_ELEMENTS(access); i++)
+		g_string_append(about, access[i] ? access[i] : "");
 	return memory_open(&(struct memory_settings){
-		.path = settings->memory, .about = about, .age = settings->memory_age});
+		.path = settings->memory, .about = about->str, .age = settings->memory_age});
 }
 
 Store *store_open(const struct store_settings *settings, GError **error)

@@ -4,10 +4,10 @@ use strict;
 use warnings;
 use lib 'tests/lib';
 
-use IO::Socket::INET ();
 use Test::More;
 
 use Odr::Ceph;
+use Odr::Httpd;
 use Odr::Site;
 use Odr::Work;
 
@@ -132,6 +132,7 @@ for my $case (
 	['a port where nobody listens', { endpoint => 'http://127.0.0.1:1' }, 'connection', qr/port 1\b/],
 	['a certificate that is not trusted', { endpoint => $ceph->tls_endpoint }, 'tls', qr/certificate/],
 	['a server that speaks no TLS', { endpoint => $ceph->endpoint =~ s/^http:/https:/r }, 'tls', qr/./],
+	['a server that speaks no HTTP', { endpoint => "http://127.0.0.1:$ceph->{env}{MON_PORT}" }, 'answer', qr/HTTP/],
 	['a wrong secret', { credentials => $wrong }, 'credential', qr/^access key testkey from .*SignatureDoesNotMatch/],
 	['no credentials', { credentials => work_path('nowhere') }, 'credential', qr/cannot read the credentials/],
 	['a missing bucket', { bucket => 'no-such-bucket' }, 'bucket', qr/^no-such-bucket: .*NoSuchBucket/],
@@ -144,21 +145,8 @@ for my $case (
 }
 
 # A clock: a server that lives in the past.
-sub answer_in_the_past {
-	my $server = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1', ReuseAddr => 1) // die "no port: $!\n";
-	my $child = fork // die "cannot fork: $!\n";
-	if ($child == 0) {
-		while (my $client = $server->accept) {
-			while (defined(my $line = <$client>)) { last if $line =~ /^\r?$/ }
-			print $client "HTTP/1.1 403 Forbidden\r\nDate: Mon, 02 Nov 2026 08:00:00 GMT\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-			close $client;
-		}
-		POSIX::_exit(0);
-	}
-	Odr::Work::at_end(sub { kill 'KILL', $child; waitpid $child, 0 });
-	return 'http://127.0.0.1:' . $server->sockport;
-}
-is_step(check({ endpoint => answer_in_the_past() }), 'clock', 'bad',
+my $past = Odr::Httpd->start('past', sub { return (403, '', Date => 'Mon, 02 Nov 2026 08:00:00 GMT') });
+is_step(check({ endpoint => $past->url }), 'clock', 'bad',
 	qr/^20\S+ here, 2026-11-02T08:00:00Z there: the store is .* behind$/, 'clocks that differ');
 
 # Rights that a role need not have.

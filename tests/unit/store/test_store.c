@@ -2,8 +2,9 @@
 
 #include "base/error.h"
 
-#include <glib.h>
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void test_names(void)
 {
@@ -66,6 +67,49 @@ static void test_place(void)
 	}
 }
 
+static char *recall_with(const struct store_settings *settings, const char *note)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Store) store = store_open(settings, &error);
+
+	g_assert_no_error(error);
+	if (note)
+		store_note(store, "locks", note);
+	return store_recall(store, "locks");
+}
+
+/* What one credential may not see, another may. */
+static void test_memory(void)
+{
+	g_autofree char *path = g_build_filename(g_get_tmp_dir(), "odr-store-XXXXXX", NULL);
+	const struct store_settings one = {
+		.name = "main",
+		.type = "s3",
+		.bucket = "box",
+		.credentials_from = "web-identity",
+		.credentials_endpoint = "http://127.0.0.1:1",
+		.role_arn = "arn:aws:iam:::role/writer",
+		.memory = path,
+		.memory_age = USEC_PER_HOUR,
+	};
+	struct store_settings others[] = {one, one, one};
+
+	close(g_mkstemp(path));
+	others[0].role_arn = "arn:aws:iam:::role/keeper";
+	others[1].credentials_from = "container";
+	others[2].lock = STORE_LOCK_COMPLIANCE;
+	for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+		g_autofree char *noted = recall_with(&one, "hidden");
+		g_autofree char *same = recall_with(&one, NULL);
+		g_autofree char *other = recall_with(&others[i], NULL);
+
+		g_assert_cmpstr(noted, ==, "hidden");
+		g_assert_cmpstr(same, ==, "hidden");
+		g_assert_null(other);
+	}
+	g_unlink(path);
+}
+
 static void test_unknown_type(void)
 {
 	const struct store_settings settings = {.name = "main", .type = "tape"};
@@ -81,6 +125,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/store/names/are-plain", test_names);
 	g_test_add_func("/store/a-place-is-what-its-settings-say", test_place);
+	g_test_add_func("/store/what-is-remembered-is-of-one-credential", test_memory);
 	g_test_add_func("/store/refuses-an-unknown-type", test_unknown_type);
 	return g_test_run();
 }
