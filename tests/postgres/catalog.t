@@ -219,10 +219,15 @@ is($same, $first, 'sets are listed oldest first');
 
 # Runs that died are no riddle.
 {
+	# It waits for the archive, which waits for us.
+	my $hold = write_file($site->path('hold'), '');
+	$site->cluster->set(archive_command => "while test -e $hold; do sleep 0.05; done; " . $site->archive_command)->reload;
 	my $run = $site->tool_start('backup', $service);
-	poll_until('the run is known', sub { $run->running or die "it ended early\n"; return @{ $site->json('status')->{running} } }, 30);
+	poll_until('the run is known', sub { $run->running or die "it ended early\n"; return @{ $site->json('status')->{running} } }, 60);
 	$run->signal('KILL');
 	$run->wait;
+	unlink $hold;
+	$site->start_archiving;
 	my ($last) = grep { $_->{command} eq 'backup' } @{ $site->json('status')->{last_runs} };
 	is($last->{outcome}, 'abandoned', 'a run that was killed');
 	like($site->tool('status')->out, qr/the last backup, .*, was cut off/, 'in words');

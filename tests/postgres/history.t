@@ -8,7 +8,7 @@ use Test::More;
 use Odr::Site;
 use Odr::Tool;
 
-my $site = Odr::Site->new(15, 'history')->create;
+my $site = Odr::Site->new(version => 15, name => 'history')->create;
 my $cluster = $site->cluster;
 $cluster->psql('CREATE TABLE kept (n int); INSERT INTO kept VALUES (1)');
 $site->backup('first');

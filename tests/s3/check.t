@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use lib 'tests/lib';
 
+use POSIX ();
 use Test::More;
 
 use Odr::Ceph;
@@ -145,9 +146,10 @@ for my $case (
 }
 
 # A clock: a server that lives in the past.
-my $past = Odr::Httpd->start('past', sub { return (403, '', Date => 'Mon, 02 Nov 2026 08:00:00 GMT') });
+my $then = time - 26 * 86400;
+my $past = Odr::Httpd->start('past', sub { return (403, '', Date => POSIX::strftime('%a, %d %b %Y %H:%M:%S GMT', gmtime $then)) });
 is_step(check({ endpoint => $past->url }), 'clock', 'bad',
-	qr/^20\S+ here, 2026-11-02T08:00:00Z there: the store is .* behind$/, 'clocks that differ');
+	qr/^20\S+ here, ${\ POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime $then)} there: the store is .* behind$/, 'clocks that differ');
 
 # Rights that a role need not have.
 my $writer = check({ role => 'writer' }, '--strict');

@@ -123,7 +123,7 @@ static void test_signal(void)
 static void test_timeout(void)
 {
 	usec_t started = clock_monotonic();
-	struct process_result result = run((struct process_request){.timeout_us = 200000},
+	struct process_result result = run((struct process_request){.timeout_us = 2 * USEC_PER_SEC},
 					   "echo begun; sleep 60 & sleep 60");
 
 	g_assert_cmpint(result.status, ==, 137);

@@ -65,7 +65,7 @@ static inline Manifest *sample_manifest(const char *set_id)
 	manifest->wal = sample_wal();
 	manifest->started = 1795561401000001;
 	manifest->stopped = 1795561501000002;
-	manifest->host = g_strdup("db1");
+	manifest->host = g_strdup("host-of-the-database");
 	manifest->label = g_strdup("nightly \xe9t\xe9");
 	manifest->pg_major = 15;
 	manifest->pg_version_num = 150014;

@@ -138,7 +138,7 @@ static void read_sets(void)
 	manifest_load(service.repo, service.identity, stored.set_id, &manifest, &error);
 	g_assert_no_error(error);
 	g_assert_cmpint(manifest->stored_at, ==, NOW);
-	g_assert_cmpstr(manifest->host, ==, "db1");
+	g_assert_cmpstr(manifest->host, ==, "host-of-the-database");
 }
 
 static void read_wal(void)
