@@ -46,15 +46,14 @@ sub begin_anew {
 	run_program(['rm', '-rf', $state, glob $site->repository . '/*/wal'], user => 'root');
 }
 
+# What the journal says is durable, as [file, digest]. Lines that a fault tore are none.
+sub journaled {
+	return map { /^v3 (\S+) ([0-9a-f]{32}) / ? [$1, $2] : () } map { split /\n/, read_file($_) } glob "$journal/*";
+}
+
 # Every line of the journal stands for an object that is there: it is what backups trust.
 sub journal_lies {
-	my @lies;
-	for my $line (map { split /\n/, read_file($_) } glob "$journal/*") {
-		my ($file, $digest) = $line =~ /^v2 (\S+) ([0-9a-f]{32}) / or next;
-		my @objects = glob $site->repository . "/*/wal/*/$file-$digest";
-			push @lies, $file if @objects != 1;
-	}
-	return @lies;
+	return map { $_->[0] } grep { 1 != (my @objects = glob $site->repository . "/*/wal/*/$_->[0]-$_->[1]") } journaled();
 }
 
 sub sweep {
@@ -128,7 +127,11 @@ subtest 'the journal of what was pushed' => sub {
 
 	begin_anew();
 	ok(push_file($file)->ok, 'pushed');
-	is(scalar(grep { /^v3 $file / } map { split /\n/, read_file($_) } glob "$journal/0*"), 1, 'and journaled');
+	is_deeply([map { $_->[0] } journaled()], [$file], 'and journaled');
+	my ($object) = glob $site->repository . "/*/wal/*/$file-*";
+	rename $object, "$object.away" or die "cannot rename: $!\n";
+	is_deeply([journal_lies()], [$file], 'a line whose object is gone is seen as a lie');
+	rename "$object.away", $object or die "cannot rename: $!\n";
 	ok(push_file($file, $none)->ok, 'pushed again: the journal knows, nothing is put');
 
 	run_program(['rm', '-rf', $journal], user => 'root');
