@@ -9,6 +9,7 @@ use IO::Socket::INET ();
 use IO::Socket::UNIX ();
 use Test::More;
 
+use Odr::Drill;
 use Odr::Odoo;
 use Odr::Site;
 use Odr::Work;
@@ -41,8 +42,16 @@ sub module {
 module($addons, 'base', '1.3');
 module($addons, 'sale', '17.0.1.2');
 
-my $sandbox = new_dir($site->path('d'), 0700);
-write_file("$sandbox/.odrbackup-drill", '');
+my @usual = ('/usr/bin/perl', $standin, '-c', '%c', '-d', '%d');
+my $drills = Odr::Drill->new(site => $site, usual => {
+	neutralize => undef,
+	odoo => { command => join('; ', @usual), configuration => 'app/odoo.conf', 'start-limit' => '30s' },
+	'check users' => { type => 'sql', sql => 'app/users.sql' },
+	'check wrong-password' => { type => 'http', scenario => 'builtin:odoo-login-refused', gate => 'true' },
+	'control no-logins' => { check => 'users', sql => 'app/damage.sql' },
+	evidence => { key => 'evidence' },
+});
+my $sandbox = $drills->sandbox;
 my $plans = new_dir($site->path('plans', 'app'));
 write_file("$plans/odoo.conf", <<"CONF");
 [options]
@@ -87,50 +96,14 @@ perl -MIO::Socket::INET -e '
 	exit($answer =~ /pass/ ? 0 : 1);'
 SH
 
-my @usual = ('/usr/bin/perl', $standin, '-c', '%c', '-d', '%d');
-
-# A plan: group => { key => value }; undef drops a key, or a group.
-sub plan_file {
-	my ($name, %change) = @_;
-	my %group = (
-		plan => { version => 1, name => $name, service => $service },
-		schedule => { slot => 'weekly' },
-		select => { target => 'latest' },
-		sandbox => { directory => $sandbox, 'keep-failed' => '0s' },
-		odoo => { command => join('; ', @usual), configuration => 'app/odoo.conf', 'start-limit' => '30s' },
-		'check users' => { type => 'sql', sql => 'app/users.sql' },
-		'check wrong-password' => { type => 'http', scenario => 'builtin:odoo-login-refused', gate => 'true' },
-		'control no-logins' => { check => 'users', sql => 'app/damage.sql' },
-		evidence => { key => 'evidence' },
-	);
-	for my $title (keys %change) {
-		$group{$title} = $change{$title} ? { %{ $group{$title} // {} }, %{ $change{$title} } } : undef;
-	}
-	my $text = '';
-	for my $title (sort { ($b eq 'plan') <=> ($a eq 'plan') || $a cmp $b } grep { $group{$_} } keys %group) {
-		my %key = %{ $group{$title} };
-		$text .= "[$title]\n" . join('', map { "$_ = $key{$_}\n" } grep { defined $key{$_} } sort keys %key) . "\n";
-	}
-	return write_file($site->path("plans/$name.plan"), $text);
-}
-
 sub standing_in { return { command => join '; ', @usual, map { "--stand-in=$_" } @_ } }
 
 # One drill: its record.
 sub drill {
 	my ($plan, $status, $outcome, $name) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	my $result = $site->tool('drill', 'run', $plan, '--json');
-	my ($summary) = grep { $_->{message_type} eq 'summary' } $result->json_lines;
-	my $record = $summary->{record} // {};
-	my $good = is($result->status, $status, "$name: exit status $status");
-	$good &= is($record->{outcome}, $outcome, "$name: outcome $outcome");
-	$good or diag join "\n", $result->err, $record->{failure} ? explain $record->{failure} : (),
-		map({ "$_->{name}: $_->{status}: $_->{message}" } grep { $_->{status} ne 'pass' || $_->{warned} } @{ $record->{checks} // [] }),
-		@{ $record->{deviations} // [] };
-	is_deeply([glob "$sandbox/sandbox-*"], [], "$name: nothing is left");
-	is_deeply([grep { -e "/proc/$_" && (eval { read_file("/proc/$_/cmdline") } // '') =~ /\Q$sandbox\E/ } map { m{(\d+)$} } glob '/proc/[0-9]*'], [],
-		"$name: nor a process");
+	my ($record) = $drills->run($plan, [], $status, $outcome, $name);
+	$drills->ok_nothing_left($name);
 	return $record;
 }
 
@@ -153,7 +126,7 @@ subtest 'Odoo on the copy' => sub {
 	my $hidden = IO::Socket::UNIX->new(Listen => 5, Local => "\0$abstract") or die "cannot listen: $!\n";
 	my @reach = ('127.0.0.1:' . $outside->sockport, '192.0.2.1:443', '[2001:db8::1]:443', "\@$abstract");
 	my @write = ("$root/shop/written", '/etc/written', '/tmp/odr-app-written');
-	my $record = drill(plan_file('all',
+	my $record = drill($drills->plan('all',
 			odoo => standing_in((map { "reach=$_" } @reach), map { "write=$_" } @write),
 			'check login' => { type => 'http', scenario => 'builtin:odoo-login', gate => 'true' },
 			'check web' => { type => 'http', scenario => 'builtin:odoo-web-client' },
@@ -193,7 +166,7 @@ subtest 'Odoo on the copy' => sub {
 
 subtest 'Odoo answers, and not as it should' => sub {
 	my $post = 'POST /web/session/authenticate; json builtin:odoo-login; status 200';
-	my $record = drill(plan_file('wrong',
+	my $record = drill($drills->plan('wrong',
 			'check status' => { type => 'http', 'step-1' => 'GET /web/login; status 404' },
 			'check find' => { type => 'http', 'step-1' => 'GET /web/login; find Passkey' },
 			'check absent' => { type => 'http', 'step-1' => 'GET /web/login; absent csrf_token' },
@@ -242,24 +215,24 @@ subtest 'Odoo answers, and not as it should' => sub {
 subtest 'Odoo does not answer' => sub {
 	my @checks = ('check login' => { type => 'http', scenario => 'builtin:odoo-login', gate => 'true' },
 		'check command' => { type => 'command', stage => 'app', command => '/bin/sh; -c; test -z "$ODR_URL"' });
-	my $record = drill(plan_file('hangs', @checks, odoo => { %{ standing_in('hang') }, 'start-limit' => '2s' }), 4, 'fail-check', 'one that hangs');
+	my $record = drill($drills->plan('hangs', @checks, odoo => { %{ standing_in('hang') }, 'start-limit' => '2s' }), 4, 'fail-check', 'one that hangs');
 	says($record, 'login', 'fail', qr{^Odoo did not answer at /web/health within 2 s: .*module sale from}, 'its login');
 	is(state_of($record, 'command')->{status}, 'pass', 'commands are told of no URL');
-	$record = drill(plan_file('dies', @checks, odoo => standing_in('die')), 4, 'fail-check', 'one that dies');
+	$record = drill($drills->plan('dies', @checks, odoo => standing_in('die')), 4, 'fail-check', 'one that dies');
 	says($record, 'login', 'fail', qr{^Odoo ended with status 1 before it answered: ImportError: cannot import name 'Sentinel'}, 'its login');
-	$record = drill(plan_file('ill', @checks, odoo => { %{ standing_in('ill') }, 'start-limit' => '2s' }), 4, 'fail-check', 'one that is ill');
+	$record = drill($drills->plan('ill', @checks, odoo => { %{ standing_in('ill') }, 'start-limit' => '2s' }), 4, 'fail-check', 'one that is ill');
 	says($record, 'login', 'fail', qr{^Odoo answered 500 at /web/health, and not 200 within 2 s: }, 'its login');
-	$record = drill(plan_file('nowhere', @checks, odoo => { command => '/opt/no/such/odoo-bin; -c; %c; -d; %d' }), 3, 'incomplete', 'one that is not there');
+	$record = drill($drills->plan('nowhere', @checks, odoo => { command => '/opt/no/such/odoo-bin; -c; %c; -d; %d' }), 3, 'incomplete', 'one that is not there');
 	says($record, 'login', 'not-assessed', qr{cannot run '/opt/no/such/odoo-bin': No such file}, 'its login');
 };
 
 subtest 'Odoo that may not be started' => sub {
 	rename "$addons/sale", "$addons/sale.away" or die "cannot rename: $!\n";
-	my $record = drill(plan_file('no-code'), 6, 'refused', 'a module without code');
+	my $record = drill($drills->plan('no-code'), 6, 'refused', 'a module without code');
 	like($record->{failure}{message}, qr{cannot neutralize database 'shop': the code of module 'sale' is not in the folders of 'app/odoo.conf'}, 'is named');
 	rename "$addons/sale.away", "$addons/sale";
 	write_file("$plans/armed.sql", "-- id: armed  kind: repair\nUPDATE ir_mail_server SET active = true, smtp_host = 'mail.example.org'");
-	$record = drill(plan_file('armed', neutralize => { mode => 'sql', after => 'app/armed.sql' }), 4, 'fail-check', 'a copy that could act');
+	$record = drill($drills->plan('armed', neutralize => { mode => 'sql', after => 'app/armed.sql' }), 4, 'fail-check', 'a copy that could act');
 	says($record, 'neutralized', 'fail', qr/live outgoing mail server/, 'what is left');
 	says($record, 'wrong-password', 'not-assessed', qr/Odoo is not started: it is not proven that the copy is neutralized/, 'then Odoo');
 };
@@ -304,7 +277,7 @@ subtest 'Odoo from what was captured' => sub {
 	$shop->sql("UPDATE ir_module_module SET state = 'installed', latest_version = '17.0.1.0' WHERE name = 'crm'");
 	$shop->sql("INSERT INTO ir_module_module VALUES ('shop_custom', 'installed', '17.0.2.0')");
 	capture();
-	my $record = drill(plan_file('captured', odoo => \%own_code,
+	my $record = drill($drills->plan('captured', odoo => \%own_code,
 			'check login' => { type => 'http', scenario => 'builtin:odoo-login', gate => 'true' },
 			'check loaded' => { type => 'log', source => 'odoo', forbid => "module [a-z_]+ from (?!$sandbox/sandbox-[0-9a-f]+/code$core/|$sandbox/sandbox-[0-9a-f]+/code$custom); WARNING" },
 			'check settings' => { type => 'log', source => 'odoo', severity => 'info', forbid => 'setting addons_path' }),
@@ -319,18 +292,18 @@ subtest 'what the capture lacks' => sub {
 	$shop->sql("INSERT INTO ir_module_module VALUES ('lost', 'installed', '17.0.1.0')");
 	$shop->sql("UPDATE ir_module_module SET latest_version = '17.0.1.10' WHERE name = 'sale'");
 	capture();
-	my $record = drill(plan_file('lost', odoo => \%own_code), 4, 'fail-check', 'a module without code, and an older one');
+	my $record = drill($drills->plan('lost', odoo => \%own_code), 4, 'fail-check', 'a module without code, and an older one');
 	is(state_of($record, 'odoo-database', 'code-present')->{message}, '1 of 5 installed modules have no code in the capture: lost', 'is named');
 	is_deeply([sort @{ $record->{also} }], ['fail-check', 'refused'], 'and nothing is started');
 	$shop->sql("DELETE FROM ir_module_module WHERE name = 'lost'");
 	capture(history => 'unpushed');
-	$record = drill(plan_file('unpushed', odoo => \%own_code), 4, 'fail-check', 'a history that is elsewhere');
+	$record = drill($drills->plan('unpushed', odoo => \%own_code), 4, 'fail-check', 'a history that is elsewhere');
 	like(state_of($record, 'odoo-database', 'code-present')->{message},
 		qr{^3 of 4 installed modules have no code in the capture: base, crm, sale; '$core/addons' of addons_path is not there: its history was captured without what its remote has \(origin .*upstream/odoo\.git.*revision [0-9a-f]{40}; set history=all},
 		'is told, with what to do');
 	git($core, qw(checkout -q addons/sale));
 	capture();
-	$record = drill(plan_file('older', odoo => \%own_code), 4, 'fail-check', 'code that is older than the database');
+	$record = drill($drills->plan('older', odoo => \%own_code), 4, 'fail-check', 'code that is older than the database');
 	is(state_of($record, 'odoo-database', 'code-present')->{message},
 		'the captured code of 1 modules is older than what the database was upgraded to: sale 17.0.1.1, installed 17.0.1.10', 'is named');
 };
@@ -338,7 +311,7 @@ subtest 'what the capture lacks' => sub {
 subtest 'Odoo 15' => sub {
 	$shop->sql("UPDATE ir_module_module SET latest_version = '15.0.1.3' WHERE name = 'base'");
 	$source->archive_now;
-	my $record = drill(plan_file('fifteen', 'check odoo-database' => { type => 'odoo-database', gate => 'true', 'code-present' => 'false' }), 0, 'pass', 'it');
+	my $record = drill($drills->plan('fifteen', 'check odoo-database' => { type => 'odoo-database', gate => 'true', 'code-present' => 'false' }), 0, 'pass', 'it');
 	is_deeply([map { $_->{name} } @{ $record->{neutralization}{files} }], ['builtin/drill-extra-neutralize.sql'], 'has no SQL of its own that neutralizes');
 	is(state_of($record, 'neutralized')->{status}, 'pass', 'and is proven neutral by the check for its version');
 };
