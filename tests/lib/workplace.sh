@@ -20,7 +20,7 @@ processes_of_work() {
 		case $pid in "$$" | "$BASHPID") continue ;; esac
 		case "$(readlink "$proc/cwd" 2>/dev/null)/:$(readlink "$proc/exe" 2>/dev/null)" in
 		"$work"/* | *":$work"/*) echo "$pid" ;;
-		*) ! grep -qzxF "ODR_WORK=$work" "$proc/environ" 2>/dev/null || echo "$pid" ;;
+		*) ! grep -qzxF -e "ODR_WORK=$work" -e "ODR_WORK=$work/m" "$proc/environ" 2>/dev/null || echo "$pid" ;;
 		esac
 	done
 }
@@ -53,6 +53,7 @@ finish() {
 	if [ "$keep" = yes ]; then
 		echo "work folder kept: $work"
 	else
+		! mountpoint -q "$work/m" || umount -l "$work/m"
 		rm -rf --one-file-system "$work"
 	fi
 	exit "$status"
@@ -117,3 +118,15 @@ installed() {
 		systemdsystemunitdir="$prefix/lib/systemd/system" sysconfdir="$prefix/etc" localstatedir="$prefix/var"
 }
 
+# A folder in memory, for tests that make and remove thousands of files over and over: prints it, or the work folder itself where
+# memory is short or nothing can be mounted. It holds what a kill leaves just as a disk does.
+folder_in_memory() {
+	local gigabytes
+	gigabytes=$(awk '$1 == "MemAvailable:" { print int($2 / 1048576) }' /proc/meminfo)
+	if [ "$gigabytes" -ge 12 ] && mkdir -p "$work/m" &&
+		{ mountpoint -q "$work/m" || mount -t tmpfs -o size=6g,mode=0711 tmpfs "$work/m" 2>/dev/null; }; then
+		echo "$work/m"
+	else
+		echo "$work"
+	fi
+}
