@@ -1,22 +1,12 @@
 #include "repo/retention.h"
 
 #define PARTS_MAX 32
-/* Where the caller tells no parts: whether there is a database is all that is known. */
-#define PART_BIT_DATABASE (1u << 0)
-#define PART_BIT_OTHER	  (1u << 1)
 
 static usec_t add_saturated(usec_t a, usec_t b)
 {
 	usec_t sum;
 
 	return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
-}
-
-static uint32_t set_parts(const struct retention_set *set)
-{
-	if (set->parts)
-		return set->parts;
-	return set->has_database ? PART_BIT_DATABASE : PART_BIT_OTHER;
 }
 
 /* What lies behind a set while the sets are gone through from the newest to the oldest. */
@@ -31,10 +21,10 @@ struct successors {
 static usec_t needed_until(const struct successors *successors, const struct retention_set *set,
 			   usec_t retain)
 {
-	usec_t until = INT64_MIN;
+	usec_t until = set->parts ? INT64_MIN : INT64_MAX;
 
 	for (unsigned part = 0; part < PARTS_MAX; part++) {
-		if (!(set_parts(set) & 1u << part))
+		if (!(set->parts & 1u << part))
 			continue;
 		if (!successors->known[part])
 			return INT64_MAX;
@@ -47,7 +37,7 @@ static void note_successor(struct successors *successors, const struct retention
 {
 	successors->count++;
 	for (unsigned part = 0; part < PARTS_MAX; part++) {
-		if (!(set_parts(set) & 1u << part))
+		if (!(set->parts & 1u << part))
 			continue;
 		successors->known[part] = true;
 		successors->stored_at[part] = set->stored_at;

@@ -17,8 +17,7 @@ struct retention_set {
 	const char *set_id;
 	usec_t stored_at; /* by the store: orders sets */
 	usec_t retain_until, lock_until;
-	uint32_t parts; /* bit mask, one bit per part as the caller likes; 0: has_database is all */
-	bool has_database;
+	uint32_t parts; /* bit mask, one bit per part as the caller likes; 0: unknown, it stays */
 	/* decision */
 	bool expires;
 	const char *reason; /* static text: "newest", "kept by the least number", "until …" */

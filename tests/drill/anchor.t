@@ -118,6 +118,8 @@ subtest 'one that nothing disturbs' => sub {
 			'builtin/trial-balance.sql' => 'identical', 'builtin/invoice-month.sql' => 'identical',
 			'q/drift.sql' => 'identical', 'q/names.sql' => 'identical' }, 'each figure of the plan, in one moment');
 	is(figure($anchor, 'q/drift.sql')->{before}{rows}[0][0], '1', 'and what is wrong at the source already');
+	like($site->tool_ok(['anchor', 'show', 'quiet'], 'shown')->out, qr{^shop +q/drift\.sql +exact: nothing happened between +bad 1, total \d+, detail null$}m,
+		'with its values');
 	is_deeply([map { $_->{name} } @{ $site->json('list', '--marks')->{marks} }], ['quiet'], 'it is a mark as well');
 	$site->tool_fails(['anchor', 'create', $service, 'quiet'], 1, qr/there is a mark 'quiet' already/, 'a name is taken once');
 };
@@ -138,6 +140,8 @@ subtest 'one that is disturbed' => sub {
 	my $anchor = anchor('busy');
 	is(figure($anchor, 'builtin/trial-balance.sql')->{basis}, 'different', 'a figure that changed has both values');
 	is(figure($anchor, 'q/drift.sql')->{basis}, 'equal', 'one that did not has one');
+	like($site->tool_ok(['anchor', 'show', 'busy'], 'shown')->out,
+		qr{^shop +q/names\.sql +bounded: it changed between +name .*, n \d+; behind the mark: name zzz between, n \d+$}m, 'with both');
 };
 $source->psql(book(77), 'shop');
 my %id = map { $_->{name} => $_->{anchor} } @{ $site->json('anchor', 'list')->{anchors} };

@@ -44,17 +44,41 @@ static const char *meaning_of(enum anchor_basis basis)
 	return meanings[basis];
 }
 
-static char *rows_of(const struct anchor_figure *figure)
+/* Of one row each value by its column, "total 3, oldest 2026-11-02"; of several how many there are. */
+static char *rows_text(const json_t *answer)
 {
-	const json_t *rows = json_object_get(figure->before, "rows");
+	const json_t *columns = json_object_get(answer, "columns");
+	const json_t *rows = json_object_get(answer, "rows");
+	const json_t *row = json_array_get(rows, 0);
+	g_autoptr(GString) text = g_string_new(NULL);
 
-	return figure->problem ? g_strdup(figure->problem)
-			       : count_format(json_array_size(rows), "row");
+	if (json_array_size(rows) != 1)
+		return count_format(json_array_size(rows), "row");
+	for (size_t i = 0; i < json_array_size(row); i++) {
+		const char *column = json_string_value(json_array_get(columns, i));
+		const char *value = json_string_value(json_array_get(row, i));
+
+		g_string_append_printf(text, "%s%s %s", i ? ", " : "", column ? column : "?",
+				       value ? value : "null");
+	}
+	return g_string_free(g_steal_pointer(&text), false);
+}
+
+static char *values_of(const struct anchor_figure *figure)
+{
+	if (figure->problem)
+		return g_strdup(figure->problem);
+
+	g_autofree char *before = rows_text(figure->before);
+	g_autofree char *after = figure->after ? rows_text(figure->after) : NULL;
+
+	return after ? g_strdup_printf("%s; behind the mark: %s", before, after)
+		     : g_steal_pointer(&before);
 }
 
 void anchor_print(const Anchor *anchor)
 {
-	static const char *const headings[] = {"database", "query", "figure", "of it", NULL};
+	static const char *const headings[] = {"database", "query", "figure", "values", NULL};
 	TableOut *table = table_out_new(headings);
 	g_autofree char *made = time_with_age(anchor->made);
 	g_autofree char *summary = anchor_summary(anchor);
@@ -68,10 +92,10 @@ void anchor_print(const Anchor *anchor)
 	puts("");
 	for (guint i = 0; i < anchor->figures->len; i++) {
 		const struct anchor_figure *figure = anchor->figures->pdata[i];
-		g_autofree char *rows = rows_of(figure);
+		g_autofree char *values = values_of(figure);
 
 		table_out_row(table, figure->database, figure->query, meaning_of(figure->basis),
-			      rows);
+			      values);
 	}
 	table_out_print(table, stdout);
 }

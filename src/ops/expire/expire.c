@@ -78,8 +78,7 @@ static struct retention_set retention_set_of(const Manifest *manifest, bool lock
 	struct retention_set set = {.set_id = manifest->set_id,
 				    .stored_at = manifest->stored_at,
 				    .retain_until = manifest->retain_until,
-				    .parts = parts_of(manifest),
-				    .has_database = manifest->wal != NULL};
+				    .parts = parts_of(manifest)};
 
 	if (locks)
 		set.lock_until = manifest_lock_until(manifest);
