@@ -408,6 +408,8 @@ tests_unit_stream_test_zip_LDADD = $(stream_link)
 unit_programs += tests/golden/test_golden
 tests_golden_test_golden_LDADD = $(repo_link)
 check_PROGRAMS += tests/golden/make
+tests_golden_make_SOURCES = tests/golden/make.c tests/golden/make.h tests/golden/make_layers.c tests/golden/make_archive.c \
+	tests/golden/make_sets.c tests/golden/golden.h
 tests_golden_make_LDADD = $(repo_link)
 
 check_PROGRAMS += $(unit_programs)
