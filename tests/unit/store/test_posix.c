@@ -1,102 +1,8 @@
-#include "store/store.h"
-
-#include "base/error.h"
-#include "base/file.h"
-#include "base/memory.h"
+#include "posix_store.h"
 
 #include <fcntl.h>
-#include <glib.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-struct fixture {
-	char *root;
-	Store *store;
-};
-
-static void setup(struct fixture *fixture, gconstpointer data)
-{
-	g_autoptr(GError) error = NULL;
-
-	fixture->root = g_dir_make_tmp("store-XXXXXX", &error);
-	g_assert_no_error(error);
-	fixture->store = store_open(
-		&(struct store_settings){.name = "main", .type = "posix", .path = fixture->root},
-		&error);
-	g_assert_no_error(error);
-}
-
-static void teardown(struct fixture *fixture, gconstpointer data)
-{
-	store_free(fixture->store);
-	file_remove_tree(fixture->root, NULL);
-	g_free(fixture->root);
-}
-
-static bool put(struct fixture *fixture, const char *name, const char *text, GError **error)
-{
-	const struct iovec parts[] = {{(char *)text, strlen(text)}};
-
-	return store_put(fixture->store, name, parts, 1, NULL, NULL, error);
-}
-
-static void assert_error(GError *error, enum odr_error code, const char *message)
-{
-	g_assert_error(error, ODR_ERROR, (int)code);
-	g_assert_cmpstr(error->message, ==, message);
-	g_error_free(error);
-}
-
-static void assert_holds(struct fixture *fixture, const char *name, const char *text)
-{
-	g_autoptr(GBytes) content = NULL;
-	g_autoptr(GError) error = NULL;
-
-	g_assert_true(store_get(fixture->store, name, NULL, 0, &content, &error));
-	g_assert_no_error(error);
-	g_assert_cmpmem(g_bytes_get_data(content, NULL), g_bytes_get_size(content), text,
-			strlen(text));
-}
-
-static bool collect(void *data, const struct store_object *object)
-{
-	GString *names = data;
-
-	g_string_append_printf(names, "%s ", object->name);
-	return !g_str_has_suffix(object->name, "last");
-}
-
-static char *list(struct fixture *fixture, const char *prefix)
-{
-	GString *names = g_string_new(NULL);
-	g_autoptr(GError) error = NULL;
-
-	g_assert_true(store_list(fixture->store, prefix, collect, names, &error));
-	g_assert_no_error(error);
-	return g_string_free(names, FALSE);
-}
-
-static void assert_lists(struct fixture *fixture, const char *prefix, const char *expected)
-{
-	g_autofree char *names = list(fixture, prefix);
-
-	g_assert_cmpstr(names, ==, expected);
-}
-
-/* Everything in the folder of an object, our own files aside too. */
-static unsigned files_in(struct fixture *fixture, const char *folder)
-{
-	g_autofree char *path = g_build_filename(fixture->root, folder, NULL);
-	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-	unsigned count = 0;
-
-	while (dir && g_dir_read_name(dir))
-		count++;
-	return count;
-}
 
 static void test_round_trip(struct fixture *fixture, gconstpointer data)
 {
@@ -115,35 +21,6 @@ static void test_round_trip(struct fixture *fixture, gconstpointer data)
 	g_assert_cmpint(stat(path, &status), ==, 0);
 	g_assert_cmpint(status.st_mode & 07777, ==, 0400);
 	g_assert_cmpuint(files_in(fixture, "s/wal"), ==, 1);
-}
-
-static void test_large(struct fixture *fixture, gconstpointer data)
-{
-	size_t size = (size_t)20 << 20;
-	g_autofree char *content = g_malloc(size);
-	struct iovec parts[20];
-	g_autoptr(GBytes) again = NULL;
-
-	for (size_t i = 0; i < size; i++)
-		content[i] = (char)(i * 7 >> 3);
-	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
-		parts[i] = (struct iovec){content + (i << 20), 1 << 20};
-	g_assert_true(store_put(fixture->store, "pack", parts, 20, NULL, NULL, NULL));
-	g_assert_true(store_get(fixture->store, "pack", NULL, 0, &again, NULL));
-	g_assert_cmpmem(g_bytes_get_data(again, NULL), g_bytes_get_size(again), content, size);
-}
-
-static void test_existing(struct fixture *fixture, gconstpointer data)
-{
-	GError *error = NULL;
-
-	g_assert_true(put(fixture, "a/b", "first", NULL));
-	g_assert_false(put(fixture, "a/b", "second", &error));
-	assert_error(error, ODR_ERROR_EXISTS,
-		     "cannot store 'a/b' in repository 'main': an object of this name is there "
-		     "already");
-	assert_holds(fixture, "a/b", "first");
-	g_assert_cmpuint(files_in(fixture, "a"), ==, 1);
 }
 
 static void test_bad_names(struct fixture *fixture, gconstpointer data)
@@ -281,83 +158,6 @@ static void test_delete(struct fixture *fixture, gconstpointer data)
 	assert_holds(fixture, "g/00/a", "again");
 }
 
-/* Another process removed the folder that this one knows. */
-static void test_vanished_folder(struct fixture *fixture, gconstpointer data)
-{
-	g_autofree char *folder = g_build_filename(fixture->root, "g", NULL);
-
-	g_assert_true(put(fixture, "g/00/a", "x", NULL));
-	g_assert_true(file_remove_tree(folder, NULL));
-	g_assert_true(put(fixture, "g/00/b", "x", NULL));
-	assert_holds(fixture, "g/00/b", "x");
-}
-
-/* A file may not grow beyond the limit: as if the disk were full in the middle of an object. */
-static void test_no_leftovers(struct fixture *fixture, gconstpointer data)
-{
-	g_autofree char *content = g_malloc0(64 << 10);
-	const struct iovec parts[] = {{content, 32 << 10}, {content, 32 << 10}};
-	struct rlimit before, small;
-	bool stored;
-
-	g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &before), ==, 0);
-	small = before;
-	small.rlim_cur = 40 << 10;
-	signal(SIGXFSZ, SIG_IGN);
-	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
-	stored = store_put(fixture->store, "g/x", parts, 2, NULL, NULL, NULL);
-	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
-
-	g_assert_false(stored);
-	g_assert_cmpuint(files_in(fixture, "g"), ==, 0);
-	assert_lists(fixture, "", "");
-}
-
-/* Packs are written past the page cache where their memory allows it; their last bytes are not. */
-static void test_direct(struct fixture *fixture, gconstpointer data)
-{
-	static const size_t shifts[] = {0, 1};
-	size_t size = ((size_t)3 << 20) + 4097;
-	g_autofree uint8_t *content = memory_pages(size + 1);
-
-	for (size_t i = 0; i < size + 1; i++)
-		content[i] = (uint8_t)(i * 7 / 3);
-	for (size_t i = 0; i < G_N_ELEMENTS(shifts); i++) {
-		const struct iovec part = {content + shifts[i], size};
-		g_autofree char *name = g_strdup_printf("p/%zu", i);
-		g_autoptr(GBytes) stored = NULL;
-
-		g_assert_true(store_put(fixture->store, name, &part, 1, NULL, NULL, NULL));
-		g_assert_true(store_get(fixture->store, name, NULL, 0, &stored, NULL));
-		g_assert_cmpmem(g_bytes_get_data(stored, NULL), g_bytes_get_size(stored),
-				part.iov_base, size);
-	}
-}
-
-/* As above, in the middle of what is written past the page cache. */
-static void test_direct_no_leftovers(struct fixture *fixture, gconstpointer data)
-{
-	size_t size = (size_t)3 << 20;
-	g_autofree uint8_t *content = memory_pages(size);
-	const struct iovec part = {content, size};
-	g_autoptr(GError) error = NULL;
-	struct rlimit before, small;
-	bool stored;
-
-	memset(content, 1, size);
-	g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &before), ==, 0);
-	small = before;
-	small.rlim_cur = (2 << 20) + 100;
-	signal(SIGXFSZ, SIG_IGN);
-	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
-	stored = store_put(fixture->store, "p/x", &part, 1, NULL, NULL, &error);
-	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
-
-	g_assert_false(stored);
-	g_assert_nonnull(strstr(error->message, "File too large"));
-	g_assert_cmpuint(files_in(fixture, "p"), ==, 0);
-}
-
 static void test_open(struct fixture *fixture, gconstpointer data)
 {
 	g_autofree char *path = g_build_filename(fixture->root, "new/root", NULL);
@@ -401,88 +201,10 @@ static void test_versions(struct fixture *fixture, gconstpointer data)
 	g_assert_cmpstr(object->version, ==, "");
 }
 
-static void leave(struct fixture *fixture, const char *name, usec_t age)
-{
-	g_autofree char *path = g_build_filename(fixture->root, name, NULL);
-	g_autofree char *folder = g_path_get_dirname(path);
-	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
-				    {.tv_sec = (g_get_real_time() - age) / USEC_PER_SEC}};
-
-	g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
-	g_assert_true(g_file_set_contents(path, "half", 4, NULL));
-	g_assert_cmpint(utimensat(AT_FDCWD, path, times, 0), ==, 0);
-}
-
-static bool is_there(struct fixture *fixture, const char *name)
-{
-	g_autofree char *path = g_build_filename(fixture->root, name, NULL);
-	struct stat status;
-
-	return lstat(path, &status) == 0;
-}
-
-static struct store_swept sweep(struct fixture *fixture, const char *folder, bool only_count)
-{
-	struct store_sweep how = {.age = USEC_PER_DAY, .only_count = only_count};
-	struct store_swept swept;
-	g_autoptr(GError) error = NULL;
-
-	store_sweep(fixture->store, folder, &how, &swept, &error);
-	g_assert_no_error(error);
-	return swept;
-}
-
-static void test_sweep(struct fixture *fixture, gconstpointer data)
-{
-	static const char *const dead[] = {"s/.revoked.00112233445566aa.tmp",
-					   "s/pack/g/ab/.ab12.0123456789abcdef.tmp"};
-	static const char *const others[] = {
-		"s/wal/1/.x.3.tmp",
-		"s/wal/1/.x.0123456789ABCDEF.tmp",
-		"s/wal/1/.nfs000000000123456700000001",
-		"s/wal/1/..0123456789abcdef.tmp",
-		"s/wal/1/x.0123456789abcdef.tmp",
-		"t/.x.0123456789abcdef.tmp",
-	};
-	g_autofree char *link = g_build_filename(fixture->root, "s/.x.aaaaaaaaaaaaaaaa.tmp", NULL);
-
-	for (size_t i = 0; i < G_N_ELEMENTS(dead); i++)
-		leave(fixture, dead[i], USEC_PER_DAY + 60 * USEC_PER_SEC);
-	for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
-		leave(fixture, others[i], 300 * USEC_PER_DAY);
-	leave(fixture, "s/set/.1.0123456789abcdef.tmp", USEC_PER_DAY - 60 * USEC_PER_SEC);
-	g_assert_cmpint(symlink("/etc/passwd", link), ==, 0);
-	g_assert_true(put(fixture, "s/set/1", "x", NULL));
-
-	g_assert_cmpuint(sweep(fixture, "nowhere", false).drafts, ==, 0);
-	g_assert_cmpuint(sweep(fixture, "s", true).drafts, ==, 2);
-	g_assert_true(is_there(fixture, dead[0]));
-
-	struct store_swept swept = sweep(fixture, "s", false);
-
-	g_assert_cmpuint(swept.drafts, ==, 2);
-	g_assert_cmpuint(swept.bytes, ==, 8);
-	for (size_t i = 0; i < G_N_ELEMENTS(dead); i++)
-		g_assert_false(is_there(fixture, dead[i]));
-	for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
-		g_assert_true(is_there(fixture, others[i]));
-	g_assert_true(is_there(fixture, "s/set/.1.0123456789abcdef.tmp"));
-	g_assert_true(is_there(fixture, "s/.x.aaaaaaaaaaaaaaaa.tmp"));
-	g_assert_false(is_there(fixture, "s/pack"));
-	assert_holds(fixture, "s/set/1", "x");
-	g_assert_cmpuint(sweep(fixture, "s", false).drafts, ==, 0);
-	g_assert_cmpuint(files_in(fixture, "s/wal/1"), ==, 5);
-}
-
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *path;
-		void (*test)(struct fixture *, gconstpointer);
-	} tests[] = {
+	static const struct posix_test tests[] = {
 		{"/posix/gives-back-what-it-got", test_round_trip},
-		{"/posix/takes-a-pack-in-parts", test_large},
-		{"/posix/never-replaces", test_existing},
 		{"/posix/refuses-names-that-lead-elsewhere", test_bad_names},
 		{"/posix/absence-is-proven", test_absence},
 		{"/posix/ranges-are-exact", test_ranges},
@@ -490,18 +212,10 @@ int main(int argc, char **argv)
 		{"/posix/lists-sorted-and-only-objects", test_list},
 		{"/posix/refuses-symbolic-links", test_symlinks},
 		{"/posix/delete-leaves-no-empty-folders", test_delete},
-		{"/posix/makes-a-vanished-folder-again", test_vanished_folder},
-		{"/posix/a-failed-put-leaves-nothing", test_no_leftovers},
-		{"/posix/takes-packs-past-the-page-cache", test_direct},
-		{"/posix/a-failed-put-past-the-page-cache-leaves-nothing",
-		 test_direct_no_leftovers},
-		{"/posix/sweeps-what-dead-writers-left", test_sweep},
 		{"/posix/opens-only-what-is-there", test_open},
 		{"/posix/an-object-is-its-only-version", test_versions},
 	};
 
 	g_test_init(&argc, &argv, NULL);
-	for (size_t i = 0; i < G_N_ELEMENTS(tests); i++)
-		g_test_add(tests[i].path, struct fixture, NULL, setup, tests[i].test, teardown);
-	return g_test_run();
+	return posix_tests_run(tests, G_N_ELEMENTS(tests));
 }
