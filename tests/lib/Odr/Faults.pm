@@ -18,7 +18,7 @@ use Odr::Site;
 use Odr::Tool;
 use Odr::Work;
 
-our @EXPORT = qw(small_site every planted run_paused has_command objects_of kind_of object_bytes put_bytes object_named segments_between);
+our @EXPORT = qw(small_site every planted untold run_paused has_command objects_of kind_of object_bytes put_bytes object_named segments_between);
 
 # A site whose backup takes half a second. Options as for Odr::Site; its cluster has some rows and a segment of 1 MiB.
 sub small_site {
@@ -41,6 +41,12 @@ sub every {
 sub planted {
 	my ($result) = @_;
 	return $result->err =~ /a fault planted on purpose|No space left on device/;
+}
+
+# The fault met what tells the audit chain of it: that stands in a warning, and what was to be done is done.
+sub untold {
+	my ($result) = @_;
+	return $result->ok && $result->err =~ /^odrbackup: warning: [a-z-]+\.[a-z-]+ is not in the audit chain: /m;
 }
 
 # Whether the tool knows a command: tests of one that is not there are skipped with that reason.
