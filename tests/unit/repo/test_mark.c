@@ -67,8 +67,10 @@ static void test_without_key(void)
 	g_assert_no_error(error);
 	g_assert_cmpuint(again->lsn, ==, 0x1234567890);
 	g_assert_null(again->name);
-	g_assert_null(memmem(g_bytes_get_data(object, NULL), g_bytes_get_size(object), "vor dem Umzug", 13));
-	g_assert_null(memmem(g_bytes_get_data(object, NULL), g_bytes_get_size(object), "Odoo 17 to", 10));
+	g_assert_null(memmem(g_bytes_get_data(object, NULL), g_bytes_get_size(object),
+			     "vor dem Umzug", 13));
+	g_assert_null(
+		memmem(g_bytes_get_data(object, NULL), g_bytes_get_size(object), "Odoo 17 to", 10));
 }
 
 static void test_altered(void)
