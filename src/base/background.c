@@ -1,6 +1,7 @@
 #include "base/background.h"
 
 #include "base/error.h"
+#include "base/hide.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +55,7 @@ static bool child_bind_to_parent(const struct child *child)
 
 static bool is_confined(const struct background_request *request)
 {
-	return request->writable || request->no_network || request->place;
+	return request->writable || request->no_network || request->place || request->in_sight;
 }
 
 static void child_run(const struct child *child)
@@ -63,6 +64,9 @@ static void child_run(const struct child *child)
 	struct failure failure = {.step = STEP_PREPARE};
 
 	if (child_prepare(child)) {
+		/* First: to who is confined the files of control groups are read-only. */
+		if (request->limits)
+			limits_apply(request->limits);
 		failure.step = STEP_CONFINE;
 		if (!is_confined(request) || confinement_enter(&child->confinement)) {
 			failure.step = STEP_EXEC;
@@ -97,9 +101,26 @@ static bool wait_for_exec(int report, const char *program, GError **error)
 	return odr_fail_errno(error, failure.number, "cannot run '%s'", program);
 }
 
+static void add_all(GPtrArray *paths, const char *const *list)
+{
+	for (; list && *list; list++)
+		g_ptr_array_add(paths, (char *)*list);
+}
+
+static void make_hiding(const struct background_request *request, struct hiding *hiding)
+{
+	g_autoptr(GPtrArray) in_sight = g_ptr_array_new();
+
+	add_all(in_sight, request->in_sight);
+	add_all(in_sight, request->writable);
+	g_ptr_array_add(in_sight, NULL);
+	hiding_make((const char *const *)in_sight->pdata, request->argv, hiding);
+}
+
 static Background *start(const struct background_request *request, int output, const int report[2],
 			 GError **error)
 {
+	struct hiding hiding = {0};
 	Background *background = g_new0(Background, 1);
 	struct child child = {.request = request,
 			      .confinement = {.writable = request->writable,
@@ -109,10 +130,16 @@ static Background *start(const struct background_request *request, int output, c
 			      .output = output,
 			      .report = report[1]};
 
+	if (request->in_sight) {
+		make_hiding(request, &hiding);
+		child.confinement.hidden_folders = (const char *const *)hiding.folders->pdata;
+		child.confinement.hidden_files = (const char *const *)hiding.sockets->pdata;
+	}
 	confinement_prepare(&child.confinement);
 	background->pid = fork();
 	if (background->pid == 0)
 		child_run(&child);
+	hiding_clear(&hiding);
 	close(report[1]);
 	if (background->pid < 0) {
 		odr_fail_errno(error, errno, "cannot run '%s'", request->argv[0]);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 
 #include "base/confine.h"
+#include "base/limits.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -24,6 +25,10 @@ struct background_request {
 	const char *const *writable;
 	bool no_network;		       /* but a loopback of its own */
 	const struct confinement_place *place; /* the network of another one; NULL: not so */
+	/* Folders, NULL-terminated, whose sockets it may reach, beside those that it may write: all others are hidden from
+	 * it (base/hide.h). NULL: none is hidden. */
+	const char *const *in_sight;
+	const struct process_limits *limits; /* NULL: ours */
 };
 /* Fails also where the program cannot be executed; REFUSED where it cannot be confined. */
 Background *background_start(const struct background_request *request, GError **error);

@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void confinement_prepare(struct confinement *confinement)
@@ -50,15 +51,40 @@ static bool enter_own(const struct confinement *confinement)
 
 static bool enter_place(const struct confinement_place *place)
 {
-	return setns(place->user, CLONE_NEWUSER) == 0 && setns(place->network, CLONE_NEWNET) == 0;
+	return setns(place->user, CLONE_NEWUSER) == 0 && setns(place->network, CLONE_NEWNET) == 0 &&
+	       (place->files < 0 || setns(place->files, CLONE_NEWNS) == 0);
 }
 
-static bool confine_files(const char *const *writable)
+static bool hide_folder(const char *path)
+{
+	return mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		     "mode=0755,nr_inodes=2,size=4096") == 0;
+}
+
+/* What is gone, or lies where we may not go, is out of reach as it is. */
+static bool hide_file(const char *path)
+{
+	return mount("/dev/null", path, NULL, MS_BIND, NULL) == 0 || errno == ENOENT ||
+	       errno == EACCES;
+}
+
+static bool hide(const struct confinement *confinement)
+{
+	const char *const *path;
+
+	for (path = confinement->hidden_folders; path && *path; path++)
+		if (!hide_folder(*path))
+			return false;
+	for (path = confinement->hidden_files; path && *path; path++)
+		if (!hide_file(*path))
+			return false;
+	return true;
+}
+
+static bool make_read_only(const char *const *writable)
 {
 	const char *const *folder;
 
-	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
-		return false;
 	for (folder = writable; *folder; folder++)
 		if (mount(*folder, *folder, NULL, MS_BIND | MS_REC, NULL) != 0)
 			return false;
@@ -68,6 +94,13 @@ static bool confine_files(const char *const *writable)
 		if (!set_read_only(*folder, false))
 			return false;
 	return true;
+}
+
+static bool confine_files(const struct confinement *confinement)
+{
+	return unshare(CLONE_NEWNS) == 0 &&
+	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 && hide(confinement) &&
+	       (!confinement->writable || make_read_only(confinement->writable));
 }
 
 /* A new network namespace has a loopback that is down. */
@@ -87,7 +120,8 @@ bool confinement_enter(const struct confinement *confinement)
 	return (confinement->place ? enter_place(confinement->place)
 				   : enter_own(confinement) &&
 					     (!confinement->no_network || raise_loopback())) &&
-	       (!confinement->writable || confine_files(confinement->writable));
+	       ((!confinement->writable && !confinement->hidden_folders) ||
+		confine_files(confinement));
 }
 
 /* ---- where another one is ------------------------------------------------------------------------ */
@@ -102,10 +136,39 @@ static int open_namespace(pid_t pid, const char *kind)
 
 bool confinement_place_open(struct confinement_place *place, pid_t pid)
 {
-	*place = (struct confinement_place){.user = open_namespace(pid, "user"), .network = -1};
+	*place = (struct confinement_place){
+		.user = open_namespace(pid, "user"), .network = -1, .files = -1};
 	if (place->user >= 0)
 		place->network = open_namespace(pid, "net");
 	if (place->network >= 0)
+		return true;
+	int number = errno;
+
+	confinement_place_close(place);
+	errno = number;
+	return false;
+}
+
+static bool is_our_own(int files)
+{
+	struct stat there, here;
+
+	return fstat(files, &there) == 0 && stat("/proc/self/ns/mnt", &here) == 0 &&
+	       there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+}
+
+bool confinement_place_open_files(struct confinement_place *place, pid_t pid)
+{
+	if (!confinement_place_open(place, pid))
+		return false;
+	place->files = open_namespace(pid, "mnt");
+	/* It sees the files that we do, and into one's own one cannot go. */
+	if (place->files >= 0 && is_our_own(place->files)) {
+		close(place->files);
+		place->files = -1;
+		return true;
+	}
+	if (place->files >= 0)
 		return true;
 	int number = errno;
 
@@ -120,5 +183,7 @@ void confinement_place_close(struct confinement_place *place)
 		close(place->user);
 	if (place->network >= 0)
 		close(place->network);
-	*place = (struct confinement_place){-1, -1};
+	if (place->files >= 0)
+		close(place->files);
+	*place = (struct confinement_place){-1, -1, -1};
 }

@@ -5,18 +5,21 @@
 #include <sys/types.h>
 
 /*
- * A process to which the file system is read-only but for some folders, or that has no network but its own loopback, or
- * both: in user, mount and network namespaces of its own, so that no privilege is needed, under the same user.
+ * A process to which the file system is read-only but for some folders, or partly hidden, or that has no network but its
+ * own loopback, or all of these: in user, mount and network namespaces of its own, so that no privilege is needed, under the same user.
  * Everything else stays as it is. Linux 5.12.
  */
-/* The user and network namespaces of a process that was confined without network. */
+/* The user and network namespaces of a process that was confined without network; and its mount namespace. */
 struct confinement_place {
-	int user, network; /* descriptors; -1: none */
+	int user, network, files; /* descriptors; -1: none, or not entered */
 };
 
 struct confinement {
 	const char *const
 		*writable; /* absolute paths of folders that exist, NULL-terminated; NULL: all is */
+	/* Folders that look empty, and files that look like /dev/null, NULL-terminated; a file that cannot be
+	 * found is passed over. NULL: none. */
+	const char *const *hidden_folders, *const *hidden_files;
 	bool no_network;
 	const struct confinement_place
 		*place; /* instead of a network of its own that one's; NULL: not so */
@@ -27,8 +30,9 @@ void confinement_prepare(struct confinement *confinement);
 /* In the child, with system calls only. False with errno: namespaces are forbidden here, or a folder is missing. */
 bool confinement_enter(const struct confinement *confinement);
 
-/* False with errno. */
+/* The namespace of files is entered only where all three are opened. False with errno. */
 bool confinement_place_open(struct confinement_place *place, pid_t pid);
+bool confinement_place_open_files(struct confinement_place *place, pid_t pid);
 void confinement_place_close(struct confinement_place *place);
 
 #endif

@@ -4,6 +4,8 @@ src_base_libbase_a_SOURCES = \
 	src/base/background.h \
 	src/base/bytes.c \
 	src/base/bytes.h \
+	src/base/cgroup.c \
+	src/base/cgroup.h \
 	src/base/clock.c \
 	src/base/clock.h \
 	src/base/confine.c \
@@ -14,10 +16,14 @@ src_base_libbase_a_SOURCES = \
 	src/base/fault.h \
 	src/base/file.c \
 	src/base/file.h \
+	src/base/hide.c \
+	src/base/hide.h \
 	src/base/json.c \
 	src/base/json.h \
 	src/base/keyfile.c \
 	src/base/keyfile.h \
+	src/base/limits.c \
+	src/base/limits.h \
 	src/base/log.c \
 	src/base/log.h \
 	src/base/memory.c \

@@ -62,6 +62,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/engine/host.h \
 	src/drill/engine/isolation.c \
 	src/drill/engine/isolation.h \
+	src/drill/engine/limits.c \
 	src/drill/engine/neutralize.c \
 	src/drill/engine/odoo_run.c \
 	src/drill/engine/odoo_run.h \

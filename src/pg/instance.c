@@ -95,6 +95,8 @@ static Background *start_server(const char *program, const struct instance_setti
 			.death_signal = SIGQUIT,
 			.writable =
 				settings->writable ? (const char *const *)writable->pdata : NULL,
+			.in_sight = settings->in_sight,
+			.limits = settings->limits,
 			.no_network = settings->no_network},
 		error);
 }

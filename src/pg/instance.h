@@ -2,6 +2,7 @@
 #define ODR_PG_INSTANCE_H
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "pg/control.h"
 #include "pg/recovery.h"
 #include "pg/session.h"
@@ -28,6 +29,9 @@ struct instance_settings {
 	 * of the file system is read-only, so that no tablespace of the source's can be made or touched by replay
 	 * (POSTGRES.md 9). NULL: not so. */
 	const char *const *writable;
+	const char *const
+		*in_sight; /* as struct background_request has it; NULL: nothing is hidden */
+	const struct process_limits *limits; /* NULL: ours */
 	bool no_network;	      /* but a loopback of its own; archive-get --feeder then */
 	uint64_t shared_buffers;      /* bytes; 0: a little */
 	const char *const *libraries; /* to preload, NULL-terminated; NULL: none */

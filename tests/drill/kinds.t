@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use IO::Socket::UNIX ();
 use Test::More;
 
 use Odr::Cluster ();
@@ -71,6 +72,56 @@ SH
 	my $pages = Odr::Drill::check_of($record, 'page-checksums', stage => 'extended');
 	like($pages->{message}, qr{^1 of \d+ pages are damaged: base/\d+/\d+ block 2$}, 'the page is named');
 	$drills->ok_nothing_left('a damaged copy');
+};
+
+# Nothing of this host is reached by a socket in the file system, though a network of its own does not keep the copy from that: tried
+# by a program beside the server, and by the server itself.
+subtest 'sockets of this host' => sub {
+	my $run = "/run/odr-kinds-$$";
+	my $listener = IO::Socket::UNIX->new(Local => $run, Listen => 1) or die "cannot listen at $run: $!\n";
+	chmod 0777, $run;
+	my $production = $source->socket . "/.s.PGSQL.$source->{port}";
+	ok(IO::Socket::UNIX->new(Peer => $_), "$_ can be reached from here") for $run, $production;
+	my $try = write_file($site->path('try'), <<'PERL', 0755);
+#!/usr/bin/perl
+use IO::Socket::UNIX;
+my @reached = grep { IO::Socket::UNIX->new(Peer => $_) } @ARGV;
+print @reached ? "@reached\n" : "none\n";
+exit(@reached != 0);
+PERL
+	my $psql = Odr::Cluster::client('psql');
+	my $inside = write_file($site->path('inside'), <<"SH", 0755);
+#!/bin/sh
+exec '$psql' -X -q -At -v ON_ERROR_STOP=1 -d "\$ODR_CONNINFO dbname=shop" -c "COPY (SELECT 1) TO PROGRAM '$try $run $production >&2'"
+SH
+	my ($record) = $drills->run($drills->plan('sockets', 'check beside' => { type => 'command', command => "$try; $run; $production" },
+			'check inside' => { type => 'command', command => $inside, stage => 'promoted' }), [], 0, 'pass', 'sockets');
+	my %tried = map { $_->{to} => $_->{errno} } grep { $_->{where} eq 'server' } @{ $record->{isolation}{probes} };
+	ok($tried{$_}, "$_ was tried before the copy was let run, and the record says so") for $run, $production;
+	close $listener;
+	unlink $run;
+	$drills->ok_nothing_left('sockets');
+};
+
+subtest 'what the copy may take' => sub {
+	my $hog = write_file($site->path('hog'), "#!/usr/bin/perl\n\$a = 'x' x (600 << 20);\nprint \"it had it\\n\";\n", 0755);
+	my ($record) = $drills->run($drills->plan('limits', sandbox => { memory => '300MiB', 'cpu-weight' => 30, 'io-weight' => 30 },
+			'check hog' => { type => 'command', command => $hog }), [], 4, 'fail-check', 'limits');
+	isnt(Odr::Drill::check_of($record, 'hog')->{value}, 0, 'more memory is refused');
+	my %limit = map { $_->{name} => $_ } @{ $record->{sandbox}{limits} };
+	is_deeply({ map { $_ => $limit{$_}{asked} } keys %limit }, { memory => 300 << 20, 'cpu-weight' => 30, 'io-weight' => 30 },
+		'the record says what was asked');
+	for my $name (sort keys %limit) {
+		my $by = $limit{$name}{by} // 'nobody';
+		my @told = grep { /^\Q$name\E= of \[sandbox\] holds / } @{ $record->{deviations} };
+		is(scalar @told, $by eq 'group' ? 0 : 1, "$name is kept by $by, which is a deviation unless it is the group");
+		like($told[0], qr/holds for each process alone/, "$name: and told") if $by eq 'process';
+	}
+	ok($limit{memory}{held}, 'the memory is kept to');
+	($record) = $drills->run($drills->plan('usual'), [], 0, 'pass', 'limits that the plan does not name');
+	is_deeply($record->{deviations}, [], 'are no deviation');
+	is($record->{sandbox}{limits}[0]{asked}, 4 << 30, 'but are recorded');
+	$drills->ok_nothing_left('limits');
 };
 
 my $kit = $site->path('kit');

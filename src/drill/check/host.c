@@ -52,7 +52,8 @@ static Background *start(const struct drill_command_site *site, const struct pla
 	g_autofree char *program =
 		site->program ? g_strdup(site->program) : g_find_program_in_path(check->command[0]);
 	g_autoptr(GPtrArray) environment = environment_of(site);
-	struct confinement_place place = {-1, -1};
+	struct confinement_place place = {-1, -1, -1};
+	const char *in_sight[] = {site->folder, NULL};
 	Background *background;
 
 	if (!program) {
@@ -73,7 +74,9 @@ static Background *start(const struct drill_command_site *site, const struct pla
 					     .environment = (const char *const *)environment->pdata,
 					     .output = output,
 					     .death_signal = SIGKILL,
-					     .place = site->server != 0 ? &place : NULL},
+					     .place = site->server != 0 ? &place : NULL,
+					     .in_sight = site->server != 0 ? in_sight : NULL,
+					     .limits = site->limits},
 		error);
 	confinement_place_close(&place);
 	return background;

@@ -8,9 +8,6 @@
 static const struct {
 	const char *group, *key;
 } not_applied[] = {
-	{"sandbox", "memory"},
-	{"sandbox", "cpu-weight"},
-	{"sandbox", "io-weight"},
 	{"evidence", "formats"},
 };
 

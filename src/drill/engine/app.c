@@ -42,6 +42,7 @@ static bool run_command(Drill *drill, const struct plan_check *check, DrillCheck
 		return false;
 	return drill_check_command(
 		&(struct drill_command_site){.server = server,
+					     .limits = &drill->limits.asked,
 					     .folder = drill->sandbox.folder,
 					     .program = program,
 					     .conninfo = conninfo,
@@ -212,7 +213,9 @@ static void app_prepare(Drill *drill, struct app *app)
 						 .folder = app->folder,
 						 .files = app->files,
 						 .log = drill->odoo_log,
-						 .server = replica_pid(drill->replica)};
+						 .server = replica_pid(drill->replica),
+						 .sandbox = drill->sandbox.folder,
+						 .limits = &drill->limits.asked};
 }
 
 static bool log_in(const Drill *drill, struct app *app, GError **error)

@@ -24,6 +24,7 @@
 struct unpacking {
 	const char *folder; /* the only one that can be written */
 	char *output;
+	const struct process_limits *limits;
 };
 
 static Background *start(const struct unpacking *unpacking, const char *const *argv, GError **error)
@@ -43,6 +44,8 @@ static Background *start(const struct unpacking *unpacking, const char *const *a
 							     .output = unpacking->output,
 							     .death_signal = SIGKILL,
 							     .writable = writable,
+							     .in_sight = writable,
+							     .limits = unpacking->limits,
 							     .no_network = true},
 				error);
 }
@@ -88,6 +91,7 @@ static bool put_code(Drill *drill, GError **error)
 	struct drill_captured *captured = &drill->captured;
 	struct unpacking unpacking = {
 		.folder = captured->folder,
+		.limits = &drill->limits.asked,
 		.output = g_build_filename(drill->sandbox.folder, "code.out", NULL)};
 	bool done = config_code_put(&(struct config_code_request){.config = captured->config,
 								  .folder = captured->folder,

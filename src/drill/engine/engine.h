@@ -1,6 +1,8 @@
 #ifndef ODR_DRILL_ENGINE_ENGINE_H
 #define ODR_DRILL_ENGINE_ENGINE_H
 
+#include "base/cgroup.h"
+#include "base/limits.h"
 #include "base/task.h"
 #include "drill/anchor/references.h"
 #include "drill/check/check.h"
@@ -56,6 +58,19 @@ struct drill_captured {
 	struct config_code code;
 };
 
+/* Of memory, cpu-weight and io-weight, in that order (engine/limits.c). */
+#define DRILL_LIMITS 3
+enum drill_keeping { DRILL_KEPT_BY_NOBODY, DRILL_KEPT_BY_GROUP, DRILL_KEPT_BY_PROCESS };
+struct drill_limits {
+	Cgroup *group; /* NULL: it cannot be had */
+	char *why;     /* where something is not kept by a group */
+	struct process_limits asked,
+		found; /* of all processes of the copy; as its server has them */
+	enum drill_keeping kept[DRILL_LIMITS];
+	bool looked, told;
+	int64_t peak, killed; /* of memory; processes; peak -1: not known */
+};
+
 typedef struct drill Drill;
 struct drill {
 	const struct drill_request *request;
@@ -79,6 +94,7 @@ struct drill {
 	/* the place */
 	struct sandbox sandbox;
 	struct isolation isolation, server_isolation; /* before; and where the server ran */
+	struct drill_limits limits;
 	struct archive_get_request get;
 	struct instance_parameter *parameters;
 	struct replica_request replica_request;
@@ -144,6 +160,11 @@ bool drill_preflight(Drill *drill, GError **error);
 bool drill_verify(Drill *drill, GError **error);
 bool drill_provision(Drill *drill, GError **error);
 bool drill_isolate(Drill *drill, GError **error);
+/* Before anything of the copy runs; once its server does; when all is done. */
+void drill_limits_make(Drill *drill);
+void drill_limits_look(Drill *drill, pid_t server);
+void drill_limits_end(Drill *drill);
+void drill_limits_clear(struct drill_limits *limits);
 bool drill_restore(Drill *drill, GError **error);
 bool drill_replay(Drill *drill, GError **error);
 /* database: NULL: the files of all. Ended by drill_files_end, which does nothing where nothing was begun. */

@@ -199,7 +199,7 @@ static bool start(Forward *forward, struct inside *inside, GError **error)
 Forward *forward_start(const struct forward_settings *settings, GError **error)
 {
 	g_autoptr(Forward) forward = g_new0(Forward, 1);
-	struct confinement_place place = {-1, -1};
+	struct confinement_place place = {-1, -1, -1};
 	struct inside inside = {.confinement = {.place = &place}, .port = settings->port};
 	bool done;
 

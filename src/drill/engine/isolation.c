@@ -2,6 +2,7 @@
 
 #include "base/confine.h"
 #include "base/error.h"
+#include "base/hide.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -102,6 +104,31 @@ static bool resolve_all(const char *const *probes, GArray *attempts, struct isol
 		if (!resolve(*probes, attempts, isolation, error))
 			return false;
 	return true;
+}
+
+static void add_socket(const char *path, GArray *attempts, struct isolation *isolation)
+{
+	struct isolation_result *result = g_new0(struct isolation_result, 1);
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	struct attempt attempt = {.size = sizeof(name)};
+
+	g_strlcpy(name.sun_path, path, sizeof(name.sun_path));
+	memcpy(&attempt.address, &name, sizeof(name));
+	*result = (struct isolation_result){
+		.to = g_strdup(path), .address = g_strdup(path), .number = -1, .is_file = true};
+	g_array_append_val(attempts, attempt);
+	g_ptr_array_add(isolation->results, result);
+}
+
+static void add_sockets(const struct isolation_request *request, GArray *attempts,
+			struct isolation *isolation)
+{
+	for (guint i = 0; request->sockets && i < request->sockets->len; i++) {
+		const char *path = request->sockets->pdata[i];
+
+		if (!request->own || !path_is_within(path, request->own))
+			add_socket(path, attempts, isolation);
+	}
 }
 
 /* ---- inside -------------------------------------------------------------------------------------- */
@@ -213,21 +240,35 @@ static bool is_out_of_reach(int number)
 	       number == EADDRNOTAVAIL || number == EAFNOSUPPORT;
 }
 
+/* Out of sight, or not for this user. One of another type is there; a full queue is, too. */
+static bool is_out_of_sight(int number)
+{
+	return number == ENOENT || number == ENOTDIR || number == ECONNREFUSED ||
+	       number == EACCES || number == EPERM;
+}
+
 static bool judge(const struct isolation *isolation, GError **error)
 {
 	for (guint i = 0; i < isolation->results->len; i++) {
 		const struct isolation_result *result = isolation->results->pdata[i];
 
+		if (result->is_file ? is_out_of_sight(result->number)
+				    : is_out_of_reach(result->number))
+			continue;
+		if (result->is_file)
+			return odr_fail(error, ODR_ERROR_REFUSED,
+					"socket '%s' of this host can be reached from where the "
+					"drill would run",
+					result->to);
 		if (result->number == 0)
 			return odr_fail(error, ODR_ERROR_REFUSED,
 					"'%s' (%s) can be reached from where the drill would run",
 					result->to, result->address);
-		if (!is_out_of_reach(result->number))
-			return odr_fail(
-				error, ODR_ERROR_REFUSED,
-				"whether '%s' (%s) is out of reach from where the drill would "
-				"run cannot be told: %s",
-				result->to, result->address, g_strerror(result->number));
+		return odr_fail(
+			error, ODR_ERROR_REFUSED,
+			"whether '%s' (%s) is out of reach from where the drill would run cannot "
+			"be told: %s",
+			result->to, result->address, g_strerror(result->number));
 	}
 	if (g_strcmp0(isolation->network, isolation->own_network) == 0)
 		return odr_fail(error, ODR_ERROR_REFUSED,
@@ -244,14 +285,14 @@ static char *network_of(pid_t pid)
 
 static bool prove_at(pid_t pid, const GArray *attempts, struct isolation *isolation, GError **error)
 {
-	struct confinement_place place = {-1, -1};
+	struct confinement_place place = {-1, -1, -1};
 	struct inside inside = {
 		.confinement = {.no_network = true, .place = pid != 0 ? &place : NULL},
 		.attempts = attempts};
 	bool done;
 
 	confinement_prepare(&inside.confinement);
-	if (pid != 0 && !confinement_place_open(&place, pid))
+	if (pid != 0 && !confinement_place_open_files(&place, pid))
 		return odr_fail_errno(error, errno, "cannot look at the namespaces of process %d",
 				      (int)pid);
 	isolation->own_network = network_of(getpid());
@@ -261,13 +302,15 @@ static bool prove_at(pid_t pid, const GArray *attempts, struct isolation *isolat
 	return done;
 }
 
-bool isolation_prove(const char *const *probes, pid_t pid, struct isolation *isolation,
+bool isolation_prove(const struct isolation_request *request, struct isolation *isolation,
 		     GError **error)
 {
 	g_autoptr(GArray) attempts = g_array_new(FALSE, TRUE, sizeof(struct attempt));
 
 	*isolation = (struct isolation){.results = g_ptr_array_new_with_free_func(free_result)};
-	return resolve_all(nobody, attempts, isolation, error) &&
-	       (!probes || resolve_all(probes, attempts, isolation, error)) &&
-	       prove_at(pid, attempts, isolation, error);
+	if (!resolve_all(nobody, attempts, isolation, error) ||
+	    (request->probes && !resolve_all(request->probes, attempts, isolation, error)))
+		return false;
+	add_sockets(request, attempts, isolation);
+	return prove_at(request->pid, attempts, isolation, error);
 }

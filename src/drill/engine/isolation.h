@@ -6,13 +6,15 @@
 #include <sys/types.h>
 
 /*
- * That nothing of a drill reaches the network is tried, not assumed: from where its server runs, each address has to be
- * unreachable at once. Names are resolved outside, where that works.
+ * That nothing of a drill reaches the network, or a server of this host by its socket in the file system, is tried, not
+ * assumed: from where its server runs, each address has to be unreachable at once, and each socket out of sight. Names are
+ * resolved outside, where that works.
  */
 struct isolation_result {
 	char *to;      /* "db.example.org:5432", as it was given */
 	char *address; /* "192.0.2.7", numeric */
 	int number;    /* errno of the connection inside; 0: it was established */
+	bool is_file;  /* a socket of the file system: its path is both */
 };
 struct isolation {
 	GPtrArray *results; /* struct isolation_result */
@@ -21,11 +23,19 @@ struct isolation {
 };
 void isolation_clear(struct isolation *isolation);
 
-/* probes: "HOST:PORT" or "[ADDRESS]:PORT", NULL-terminated; addresses that are nobody's are always among them. pid: a
- * process that was started without network (base/background.h); 0: a process made for this. REFUSED where an address
- * can be reached, does not answer at once, or cannot be resolved, and where namespaces are forbidden; *isolation is then
- * what was found all the same. USAGE for what is no address. */
-bool isolation_prove(const char *const *probes, pid_t pid, struct isolation *isolation,
+struct isolation_request {
+	const char *const *
+		probes; /* "HOST:PORT" or "[ADDRESS]:PORT", NULL-terminated; addresses that are nobody's are
+				    * always among them; NULL: no others */
+	const GPtrArray *
+		sockets; /* char *: of this host, as they were before the process began; NULL: none */
+	const char *own; /* folder whose sockets are the drill's own; NULL: none is */
+	pid_t pid; /* process that was started without network (base/background.h); 0: one made for this, to which
+		    * nothing is hidden */
+};
+/* REFUSED where an address or socket can be reached, does not answer at once, or cannot be resolved, and where namespaces
+ * are forbidden; *isolation is then what was found all the same. USAGE for what is no address. */
+bool isolation_prove(const struct isolation_request *request, struct isolation *isolation,
 		     GError **error);
 
 #endif

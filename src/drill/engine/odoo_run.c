@@ -139,6 +139,7 @@ static bool start_program(OdooRun *run, GError **error)
 							     .root = request->root});
 	g_autoptr(GPtrArray) environment = environment_of(request);
 	const char *writable[] = {request->folder, request->files, NULL};
+	const char *in_sight[] = {request->sandbox, NULL};
 	struct confinement_place place;
 
 	if (!confinement_place_open(&place, request->server))
@@ -149,6 +150,8 @@ static bool start_program(OdooRun *run, GError **error)
 					     .output = request->log,
 					     .death_signal = SIGKILL,
 					     .writable = writable,
+					     .in_sight = in_sight,
+					     .limits = request->limits,
 					     .place = &place},
 		error);
 	confinement_place_close(&place);

@@ -1,6 +1,7 @@
 #ifndef ODR_DRILL_ENGINE_ODOO_RUN_H
 #define ODR_DRILL_ENGINE_ODOO_RUN_H
 
+#include "base/limits.h"
 #include "drill/plan/plan.h"
 
 #include <sys/types.h>
@@ -17,10 +18,12 @@ struct odoo_run_request {
 	const char *root; /* what %s of the command is: folder that has the source's files, or "" */
 	const char *conninfo; /* of the copy's server, by a role that may do everything */
 	const char *database, *run_id;
-	const char *folder; /* to be made; short */
-	const char *files;  /* folder of the files of that database; NULL: none */
-	const char *log;    /* what it says is added to that */
-	pid_t server;	    /* whose network */
+	const char *folder;		     /* to be made; short */
+	const char *files;		     /* folder of the files of that database; NULL: none */
+	const char *log;		     /* what it says is added to that */
+	pid_t server;			     /* whose network */
+	const char *sandbox;		     /* folder: of sockets it sees only those in it */
+	const struct process_limits *limits; /* NULL: ours */
 };
 typedef struct odoo_run OdooRun;
 OdooRun *odoo_run_start(const struct odoo_run_request *request, GError **error);

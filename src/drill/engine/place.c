@@ -240,6 +240,7 @@ bool drill_provision(Drill *drill, GError **error)
 		    instance_possible(drill->plan->sandbox.postgres_bin,
 				      drill->restore.manifest->pg_major, error);
 
+	drill_limits_make(drill);
 	drill_span_end(drill, PHASE_PROVISION, "", from, false);
 	return done;
 }
@@ -248,8 +249,10 @@ bool drill_isolate(Drill *drill, GError **error)
 {
 	usec_t from = drill_span_begin();
 	bool done = drill->plan->isolation.network == PLAN_NETWORK_HOST ||
-		    isolation_prove((const char *const *)drill->plan->isolation.probe, 0,
-				    &drill->isolation, error);
+		    isolation_prove(
+			    &(struct isolation_request){
+				    .probes = (const char *const *)drill->plan->isolation.probe},
+			    &drill->isolation, error);
 
 	drill_span_end(drill, PHASE_PROVISION, "", from, true);
 	return done;

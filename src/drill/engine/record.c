@@ -95,6 +95,7 @@ static void set_head(const Drill *drill, const char *regime, json_t *record)
 	json_set(record, "databases", drill_record_databases(drill));
 	json_set(record, "target", drill_record_target(drill));
 	json_set(record, "isolation", drill_record_isolation(drill));
+	json_set(record, "sandbox", drill_record_limits(drill));
 	json_set(record, "arrival", drill_record_arrival(drill));
 }
 

@@ -12,6 +12,7 @@
 json_t *drill_record_run(const Drill *drill);
 json_t *drill_record_source(const Drill *drill);
 json_t *drill_record_databases(const Drill *drill);
+json_t *drill_record_limits(const Drill *drill);
 json_t *drill_record_target(const Drill *drill);
 json_t *drill_record_isolation(const Drill *drill);
 json_t *drill_record_arrival(const Drill *drill);

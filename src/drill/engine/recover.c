@@ -64,6 +64,7 @@ static void prepare_replica(Drill *drill)
 		.get = &drill->get,
 		.probes = (const char *const *)plan->isolation.probe,
 		.host_network = plan->isolation.network == PLAN_NETWORK_HOST,
+		.limits = &drill->limits.asked,
 		.shared_buffers = plan->postgresql.shared_buffers,
 		.libraries = (const char *const *)plan->postgresql.libraries,
 		.parameters = drill->parameters,
@@ -90,8 +91,10 @@ static bool bring_up(Drill *drill, GError **error)
 	usec_t from = drill_span_begin();
 	bool done = replica_start(drill->replica, &drill->server_isolation, error);
 
-	if (done)
+	if (done) {
 		g_atomic_int_set(&drill->server, (int)replica_pid(drill->replica));
+		drill_limits_look(drill, replica_pid(drill->replica));
+	}
 	drill_span_end(drill, PHASE_PROVISION, "database", from, false);
 	return done && replica_replay(drill->replica, error);
 }

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hide.h"
 #include "base/stop.h"
 #include "ops/restore/aside.h"
 #include "ops/tenant/single.h"
@@ -162,6 +163,7 @@ static bool start_server(Replica *replica, GError **error)
 {
 	const struct replica_request *request = replica->request;
 	const char *writable[] = {replica->tablespaces, NULL};
+	const char *in_sight[] = {request->folder, request->program, NULL};
 	g_autofree char *command = restore_command(replica);
 
 	replica->at_end = request->target->type == RECOVERY_DEFAULT;
@@ -176,6 +178,8 @@ static bool start_server(Replica *replica, GError **error)
 			.partial = request->database != 0,
 			.writable = writable,
 			.no_network = !request->host_network,
+			.in_sight = request->host_network ? NULL : in_sight,
+			.limits = request->limits,
 			.shared_buffers = request->shared_buffers,
 			.libraries = request->libraries,
 			.parameters = request->parameters,
@@ -189,11 +193,16 @@ bool replica_start(Replica *replica, struct isolation *isolation, GError **error
 {
 	const struct replica_request *request = replica->request;
 
+	g_autoptr(GPtrArray) sockets = sockets_in_sight();
+
 	*isolation = (struct isolation){0};
 	return start_feeder(replica, error) && start_server(replica, error) &&
 	       (request->host_network ||
-		isolation_prove(request->probes, instance_pid(replica->instance), isolation,
-				error));
+		isolation_prove(&(struct isolation_request){.probes = request->probes,
+							    .sockets = sockets,
+							    .own = request->folder,
+							    .pid = instance_pid(replica->instance)},
+				isolation, error));
 }
 
 /* Proven absent, and nothing else stood in the way. */

@@ -25,6 +25,7 @@ struct replica_request {
 	const struct archive_get_request *get; /* as struct feeder_settings has it */
 	const char *const *probes;	       /* as isolation_prove; NULL: only what is nobody's */
 	bool host_network;		       /* the plan gives a reason */
+	const struct process_limits *limits;   /* of its server; NULL: ours */
 	uint64_t shared_buffers; /* these three as struct instance_settings has them */
 	const char *const *libraries;
 	const struct instance_parameter *parameters;

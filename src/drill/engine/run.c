@@ -349,6 +349,7 @@ static void conclude(Drill *drill, GError **error)
 	int stopped_by = stop_signal();
 	g_autoptr(GError) trouble = NULL;
 
+	drill_limits_end(drill);
 	drill_judge(drill);
 	/* A stop request has had its effect: what follows is to be done all the same. */
 	stop_request(0);
@@ -378,6 +379,7 @@ static void drill_clear(Drill *drill)
 	replica_arrival_clear(&drill->arrival);
 	isolation_clear(&drill->isolation);
 	isolation_clear(&drill->server_isolation);
+	drill_limits_clear(&drill->limits);
 	restore_result_clear(&drill->restored);
 	filestore_choice_clear(&drill->files.choice);
 	filestore_holdings_clear(&drill->files.holdings);

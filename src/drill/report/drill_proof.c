@@ -101,10 +101,11 @@ void report_add_proven(Document *document, const json_t *record)
 	prove_files(document, record);
 	prove_time(document, record);
 	if (reading_flag(record, "isolation.verified"))
-		document_item(document,
-			      "From where the restored server ran, none of %zu addresses could be "
-			      "reached.",
-			      count_of(record, "isolation.probes"));
+		document_item(
+			document,
+			"From where the restored server ran, none of %zu addresses and sockets "
+			"of this host could be reached.",
+			count_of(record, "isolation.probes"));
 	if (((struct block *)document->blocks->pdata[document->blocks->len - 1])->kind !=
 	    BLOCK_ITEM)
 		document_paragraph(document,
