@@ -167,6 +167,13 @@ for my $path (@paths) {
 	ok($? == 0, "$path is clean mdoc") or diag($output);
 }
 
+# A command that is to be typed stands in one line of the page, or says by itself that it goes on.
+for my $path (@paths) {
+	my $page = qx(mandoc -T ascii '$path') =~ s/.\x08//gr;
+	my @broken = grep { index($page, $_) < 0 } map { s/\\\(aq|\\\[aq\]/'/gr =~ s/\\e/\\/gr =~ s/\\&//gr =~ s/\\-/-/gr } read_source($path) =~ /^\.Dl (.+)$/mg;
+	ok(!@broken, "$path breaks no command in two") or diag(map { "$_\n" } @broken);
+}
+
 my $table = do { open my $null, '>&', \*STDERR; open STDERR, '>', '/dev/null'; my $t = read_table(); open STDERR, '>&', $null; $t };
 SKIP: {
 	skip 'the program cannot print its option table (odrbackup --dump-options)', 1 unless $table;
