@@ -1,6 +1,6 @@
 /*
- * The bytes of an anchor: a sealed, signed object of kind SEAL_ANCHOR. Public part, JSON: format 1, anchor (the id),
- * service (hex), made_us, program. Content, JSON: name, host, system_identifier, timeline, lsn, figures.
+ * The bytes of an anchor: a marked object (repo/marked.h) of kind SEAL_ANCHOR. Content, JSON: name, host, system_identifier,
+ * timeline, lsn, figures.
  */
 #include "repo/anchor.h"
 
@@ -8,17 +8,14 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "repo/manifest_member.h"
-#include "repo/signed_object.h"
+#include "repo/marked.h"
 
 #include <string.h>
 
-#define FORMAT	    1
-#define PUBLIC_WHAT "the public part"
 #define SEALED_WHAT "the sealed part"
 #define FIGURE_WHAT "a figure"
-#define OBJECT_MAX  ((uint64_t)66 << 20)
 #define SEALED_MAX  ((size_t)64 << 20)
-#define TEXT_MAX    1000 /* bytes of the names of databases, files and programs */
+#define TEXT_MAX    1000 /* bytes of the names of databases and files */
 
 static const char *const basis_names[ANCHOR_BASES] = {
 	[ANCHOR_IDENTICAL] = "identical",
@@ -72,42 +69,50 @@ void anchor_free(Anchor *anchor)
 {
 	if (!anchor)
 		return;
-	g_free(anchor->id);
-	g_free(anchor->program);
-	g_free(anchor->name);
-	g_free(anchor->host);
 	g_ptr_array_unref(anchor->figures);
-	g_free(anchor);
+	mark_free(&anchor->mark); /* it begins the memory of the whole */
 }
 
 Anchor *anchor_of_mark(const struct mark *mark)
 {
 	Anchor *anchor = anchor_new();
 
-	anchor->id = g_strdup(mark->id);
-	anchor->made = mark->made;
-	anchor->program = g_strdup(mark->program);
-	anchor->name = g_strdup(mark->name);
-	anchor->host = g_strdup(mark->host);
-	anchor->system_identifier = mark->system_identifier;
-	anchor->timeline = mark->timeline;
-	anchor->lsn = mark->lsn;
+	anchor->mark = *mark;
+	anchor->mark.id = g_strdup(mark->id);
+	anchor->mark.program = g_strdup(mark->program);
+	anchor->mark.name = g_strdup(mark->name);
+	anchor->mark.note = NULL;
+	anchor->mark.host = g_strdup(mark->host);
 	return anchor;
 }
 
-/* ---- printing -------------------------------------------------------------------------------- */
-
-static char *print_public(const struct anchor *anchor, const uint8_t service_id[SERVICE_ID_SIZE])
+static struct mark *make(void)
 {
-	g_autoptr(JsonValue) object = json_object();
-
-	json_set_int(object, "format", FORMAT);
-	json_set_string(object, "anchor", anchor->id);
-	member_set_hex(object, "service", service_id, SERVICE_ID_SIZE);
-	json_set_int(object, "made_us", anchor->made);
-	json_set_string(object, "program", anchor->program);
-	return json_print(object);
+	return &anchor_new()->mark;
 }
+
+static void free_marked(struct mark *mark)
+{
+	anchor_free((Anchor *)mark);
+}
+
+static bool parse_sealed(const char *text, size_t size, struct mark *mark, GError **error)
+{
+	return anchor_sealed_parse(text, size, (Anchor *)mark, error);
+}
+
+static const struct marked_kind anchor_kind = {
+	.noun = "anchor",
+	.seal = SEAL_ANCHOR,
+	.object_max = (uint64_t)66 << 20,
+	.sealed_max = SEALED_MAX,
+	.local = layout_anchor,
+	.make = make,
+	.free = free_marked,
+	.parse_sealed = parse_sealed,
+};
+
+/* ---- printing -------------------------------------------------------------------------------- */
 
 static json_t *rows_json(json_t *rows)
 {
@@ -131,17 +136,17 @@ static json_t *figure_json(const struct anchor_figure *figure)
 static char *print_sealed(const struct anchor *anchor)
 {
 	g_autofree char *identifier =
-		g_strdup_printf("%" G_GUINT64_FORMAT, anchor->system_identifier);
+		g_strdup_printf("%" G_GUINT64_FORMAT, anchor->mark.system_identifier);
 	g_autoptr(JsonValue) object = json_object();
 	json_t *figures = json_array();
 
 	for (guint i = 0; i < anchor->figures->len; i++)
 		json_array_append_new(figures, figure_json(anchor->figures->pdata[i]));
-	json_set_string(object, "name", anchor->name);
-	json_set_string(object, "host", anchor->host);
+	json_set_string(object, "name", anchor->mark.name);
+	json_set_string(object, "host", anchor->mark.host);
 	json_set_string(object, "system_identifier", identifier);
-	json_set_int(object, "timeline", anchor->timeline);
-	member_set_lsn(object, "lsn", anchor->lsn);
+	json_set_int(object, "timeline", anchor->mark.timeline);
+	member_set_lsn(object, "lsn", anchor->mark.lsn);
 	json_set(object, "figures", figures);
 	return json_print(object);
 }
@@ -161,19 +166,15 @@ static bool check_own_text(const char *sealed_text, GError **error)
 
 GBytes *anchor_seal(const struct anchor *anchor, const Bundle *bundle, GError **error)
 {
-	g_autofree char *public_text = print_public(anchor, bundle->service.id);
+	g_autoptr(JsonValue) in_clear =
+		marked_public_json(&anchor_kind, &anchor->mark, bundle->service.id);
+	g_autofree char *public_text = json_print(in_clear);
 	g_autofree char *sealed_text = print_sealed(anchor);
-	g_autofree char *local = layout_anchor(anchor->id);
-	struct signed_request request = {
-		.kind = SEAL_ANCHOR,
-		.bundle = bundle,
-		.local = local,
-		.compress_level = 1,
-	};
 	GBytes *object = NULL;
 
 	if (check_own_text(sealed_text, error))
-		object = signed_object_seal_text(&request, public_text, sealed_text, error);
+		object = marked_seal(&anchor_kind, &anchor->mark, bundle, public_text, sealed_text,
+				     error);
 	if (!object)
 		odr_context(error, "cannot seal the anchor");
 	return object;
@@ -184,36 +185,6 @@ GBytes *anchor_seal(const struct anchor *anchor, const Bundle *bundle, GError **
 static bool wrong(const char *what, GError **error)
 {
 	return odr_fail(error, ODR_ERROR_CORRUPT, "%s: a member has a wrong value", what);
-}
-
-static bool parse_public(const char *text, size_t size, const uint8_t service_id[SERVICE_ID_SIZE],
-			 const char *id, struct anchor *anchor, GError **error)
-{
-	g_autoptr(JsonValue) object = NULL;
-	uint8_t service[SERVICE_ID_SIZE];
-	const char *own, *program;
-	int64_t format;
-
-	if (!member_document(text, size, PUBLIC_WHAT, &object, error) ||
-	    !json_int_member(object, PUBLIC_WHAT, "format", &format, error))
-		return false;
-	if (format != FORMAT)
-		return odr_fail(error, ODR_ERROR_REFUSED,
-				"it has format %" G_GINT64_FORMAT "; this version reads format %d",
-				format, FORMAT);
-	if (!json_string_member(object, PUBLIC_WHAT, "anchor", &own, error) ||
-	    !member_hex(object, PUBLIC_WHAT, "service", service, sizeof(service), error) ||
-	    !member_time(object, PUBLIC_WHAT, "made_us", &anchor->made, error) ||
-	    !json_string_member(object, PUBLIC_WHAT, "program", &program, error))
-		return false;
-	if (strcmp(own, id) != 0 || memcmp(service, service_id, sizeof(service)) != 0 ||
-	    strlen(program) > TEXT_MAX)
-		return odr_fail(error, ODR_ERROR_CORRUPT, "it is the anchor of another name");
-	g_free(anchor->id);
-	g_free(anchor->program);
-	anchor->id = g_strdup(own);
-	anchor->program = g_strdup(program);
-	return true;
 }
 
 static bool parse_basis(const char *name, enum anchor_basis *basis)
@@ -289,53 +260,31 @@ bool anchor_sealed_parse(const char *text, size_t size, struct anchor *anchor, G
 	if (!member_document(text, size, SEALED_WHAT, &object, error) ||
 	    !json_string_member(object, SEALED_WHAT, "name", &name, error) ||
 	    !json_string_member(object, SEALED_WHAT, "system_identifier", &identifier, error) ||
-	    !member_text(object, SEALED_WHAT, "host", &anchor->host, error) ||
+	    !member_text(object, SEALED_WHAT, "host", &anchor->mark.host, error) ||
 	    !member_int(object, SEALED_WHAT, "timeline", 1, UINT32_MAX, &timeline, error) ||
-	    !member_lsn(object, SEALED_WHAT, "lsn", &anchor->lsn, error) ||
+	    !member_lsn(object, SEALED_WHAT, "lsn", &anchor->mark.lsn, error) ||
 	    !json_array_member(object, SEALED_WHAT, "figures", &figures, error) ||
 	    !parse_figures(figures, anchor->figures, error))
 		return false;
 	if (!mark_name_check(name, NULL) ||
-	    !g_ascii_string_to_unsigned(identifier, 10, 0, G_MAXUINT64, &anchor->system_identifier,
-					NULL))
+	    !g_ascii_string_to_unsigned(identifier, 10, 0, G_MAXUINT64,
+					&anchor->mark.system_identifier, NULL))
 		return wrong(SEALED_WHAT, error);
-	anchor->timeline = (uint32_t)timeline;
-	g_free(anchor->name);
-	anchor->name = g_strdup(name);
+	anchor->mark.timeline = (uint32_t)timeline;
+	g_free(anchor->mark.name);
+	anchor->mark.name = g_strdup(name);
 	return true;
-}
-
-static bool open_sealed(const struct signed_object *object, const Identity *identity,
-			struct anchor *anchor, GError **error)
-{
-	g_autoptr(GString) text = NULL;
-	uint8_t digest[MARK_DIGEST_SIZE];
-
-	if (!signed_object_text(object, identity, SEALED_MAX, &text, error) ||
-	    !anchor_sealed_parse(text->str, text->len, anchor, error))
-		return false;
-	mark_name_digest(identity->digest_secret, anchor->name, digest);
-	g_autofree char *id = mark_id_of(anchor->made, digest);
-
-	return strcmp(id, anchor->id) == 0 ||
-	       odr_fail(error, ODR_ERROR_CORRUPT, "its name and time are not those of its id");
 }
 
 bool anchor_parse(const struct key_service *service, const Identity *identity, const char *id,
 		  const void *object, size_t size, Anchor **anchor, GError **error)
 {
-	g_autoptr(Anchor) parsed = anchor_new();
-	g_autofree char *local = layout_anchor(id);
-	struct signed_object checked;
+	struct mark *parsed =
+		marked_parse(&anchor_kind, service, identity, id, object, size, error);
 
-	if (!signed_object_check(service, SEAL_ANCHOR, local, object, size, &checked, error) ||
-	    !parse_public((const char *)checked.header.public_part, checked.header.public_size,
-			  service->id, id, parsed, error) ||
-	    (identity && !open_sealed(&checked, identity, parsed, error)))
-		return odr_context(error, "anchor %s", id);
-	parsed->writer = checked.writer;
-	*anchor = g_steal_pointer(&parsed);
-	return true;
+	if (parsed)
+		*anchor = (Anchor *)parsed;
+	return parsed;
 }
 
 /* ---- in a repository ------------------------------------------------------------------------- */
@@ -360,46 +309,12 @@ bool anchor_list(Repo *repo, GPtrArray **ids, GError **error)
 	return true;
 }
 
-struct reading {
-	Repo *repo;
-	const Identity *identity;
-	const char *id;
-	Anchor *anchor;
-};
-
-static bool verify(void *data, GBytes *content, const struct store_object *version, GError **error)
-{
-	struct reading *reading = data;
-	g_autoptr(Anchor) anchor = NULL;
-
-	if (!anchor_parse(&reading->repo->service, reading->identity, reading->id,
-			  g_bytes_get_data(content, NULL), g_bytes_get_size(content), &anchor,
-			  error) ||
-	    !repo_accepts(reading->repo, &anchor->writer, version->stored_at, error))
-		return false;
-	anchor->stored_at = version->stored_at;
-	anchor_free(reading->anchor);
-	reading->anchor = g_steal_pointer(&anchor);
-	return true;
-}
-
 bool anchor_load(Repo *repo, const Identity *identity, const char *id, Anchor **anchor,
 		 GError **error)
 {
-	g_autofree char *local = layout_anchor(id);
-	struct reading reading = {repo, identity, id, NULL};
-	g_autoptr(GBytes) object = NULL;
+	struct mark *loaded = marked_load(&anchor_kind, repo, identity, id, error);
 
-	if (!repo_get_good(repo,
-			   &(struct repo_wanted){.local = local,
-						 .oldest = true,
-						 .limit = OBJECT_MAX,
-						 .verify = verify,
-						 .data = &reading},
-			   &object, error)) {
-		anchor_free(reading.anchor);
-		return false;
-	}
-	*anchor = reading.anchor;
-	return true;
+	if (loaded)
+		*anchor = (Anchor *)loaded;
+	return loaded;
 }

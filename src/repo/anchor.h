@@ -32,18 +32,8 @@ struct anchor_figure *anchor_figure_new(const char *database, const char *query,
 					const char *sha256);
 
 struct anchor {
-	char *id; /* that of its mark */
-	usec_t made;
-	char *program;
-	/* sealed; NULL when read without a key */
-	char *name, *host;
-	uint64_t system_identifier;
-	uint32_t timeline;
-	lsn_t lsn;	    /* behind the restore point's record */
+	struct mark mark;   /* without its note; first, so that it is one */
 	GPtrArray *figures; /* struct anchor_figure; never NULL */
-	/* of the reading */
-	struct endorsement writer;
-	usec_t stored_at;
 };
 typedef struct anchor Anchor;
 Anchor *anchor_new(void);

@@ -27,6 +27,8 @@ src_repo_librepo_a_SOURCES = \
 	src/repo/manifest_sealed.c \
 	src/repo/mark.c \
 	src/repo/mark.h \
+	src/repo/marked.c \
+	src/repo/marked.h \
 	src/repo/moment.c \
 	src/repo/moment.h \
 	src/repo/object.c \

@@ -1,23 +1,25 @@
 /*
- * The bytes of a mark: a sealed, signed object of kind SEAL_MARK. Public part, JSON: format 1, mark (the id),
- * service (hex), made_us, program, wal (null, or timeline and lsn). Content, JSON: name, note, host,
- * system_identifier.
+ * The bytes of a mark: a marked object (repo/marked.h) of kind SEAL_MARK. Its public part has wal besides (null, or timeline
+ * and lsn). Content, JSON: name, note, host, system_identifier.
  */
 #include "repo/mark.h"
 
 #include "base/error.h"
 #include "base/text.h"
 #include "repo/manifest_member.h"
-#include "repo/signed_object.h"
+#include "repo/marked.h"
 
 #include <string.h>
 
-#define FORMAT	    1
 #define PUBLIC_WHAT "the public part"
 #define SEALED_WHAT "the sealed part"
-#define OBJECT_MAX  ((uint64_t)64 << 10)
-#define SEALED_MAX  ((size_t)16 << 10)
-#define PROGRAM_MAX 200
+
+static const struct marked_kind mark_kind;
+
+static struct mark *mark_new(void)
+{
+	return g_new0(Mark, 1);
+}
 
 void mark_free(struct mark *mark)
 {
@@ -90,13 +92,8 @@ static json_t *wal_json(const struct mark *mark)
 
 static char *print_public(const struct mark *mark, const uint8_t service_id[SERVICE_ID_SIZE])
 {
-	g_autoptr(JsonValue) object = json_object();
+	g_autoptr(JsonValue) object = marked_public_json(&mark_kind, mark, service_id);
 
-	json_set_int(object, "format", FORMAT);
-	json_set_string(object, "mark", mark->id);
-	member_set_hex(object, "service", service_id, SERVICE_ID_SIZE);
-	json_set_int(object, "made_us", mark->made);
-	json_set_string(object, "program", mark->program);
 	json_set(object, "wal", mark->timeline ? wal_json(mark) : json_null());
 	return json_print(object);
 }
@@ -118,7 +115,7 @@ static char *print_sealed(const struct mark *mark)
 static bool check_own_text(const struct mark *mark, const uint8_t *service_id,
 			   const char *public_text, const char *sealed_text, GError **error)
 {
-	g_autoptr(Mark) again = g_new0(Mark, 1);
+	g_autoptr(Mark) again = mark_new();
 
 	return mark_public_parse(public_text, strlen(public_text), service_id, mark->id, again,
 				 error) &&
@@ -135,17 +132,10 @@ GBytes *mark_seal(struct mark *mark, const Bundle *bundle, GError **error)
 
 	g_autofree char *public_text = print_public(mark, bundle->service.id);
 	g_autofree char *sealed_text = print_sealed(mark);
-	g_autofree char *local = layout_mark(mark->id);
-	struct signed_request request = {
-		.kind = SEAL_MARK,
-		.bundle = bundle,
-		.local = local,
-		.compress_level = 1,
-	};
 	GBytes *object = NULL;
 
 	if (check_own_text(mark, bundle->service.id, public_text, sealed_text, error))
-		object = signed_object_seal_text(&request, public_text, sealed_text, error);
+		object = marked_seal(&mark_kind, mark, bundle, public_text, sealed_text, error);
 	if (!object)
 		odr_context(error, "cannot seal the mark");
 	return object;
@@ -172,32 +162,7 @@ static bool parse_wal(json_t *object, struct mark *mark, GError **error)
 bool mark_public_parse(const char *text, size_t size, const uint8_t service_id[SERVICE_ID_SIZE],
 		       const char *mark_id, struct mark *mark, GError **error)
 {
-	g_autoptr(JsonValue) object = NULL;
-	uint8_t service[SERVICE_ID_SIZE];
-	const char *id, *program;
-	int64_t format;
-
-	if (!member_document(text, size, PUBLIC_WHAT, &object, error) ||
-	    !json_int_member(object, PUBLIC_WHAT, "format", &format, error))
-		return false;
-	if (format != FORMAT)
-		return odr_fail(error, ODR_ERROR_REFUSED,
-				"it has format %" G_GINT64_FORMAT "; this version reads format %d",
-				format, FORMAT);
-	if (!json_string_member(object, PUBLIC_WHAT, "mark", &id, error) ||
-	    !member_hex(object, PUBLIC_WHAT, "service", service, sizeof(service), error) ||
-	    !member_time(object, PUBLIC_WHAT, "made_us", &mark->made, error) ||
-	    !json_string_member(object, PUBLIC_WHAT, "program", &program, error) ||
-	    !parse_wal(object, mark, error))
-		return false;
-	if (strcmp(id, mark_id) != 0 || memcmp(service, service_id, sizeof(service)) != 0 ||
-	    strlen(program) > PROGRAM_MAX)
-		return odr_fail(error, ODR_ERROR_CORRUPT, "it is the mark of another name");
-	g_free(mark->id);
-	g_free(mark->program);
-	mark->id = g_strdup(id);
-	mark->program = g_strdup(program);
-	return true;
+	return marked_public_parse(&mark_kind, text, size, service_id, mark_id, mark, error);
 }
 
 bool mark_sealed_parse(const char *text, size_t size, struct mark *mark, GError **error)
@@ -223,37 +188,26 @@ bool mark_sealed_parse(const char *text, size_t size, struct mark *mark, GError 
 	return true;
 }
 
-static bool open_sealed(const struct signed_object *object, const Identity *identity,
-			struct mark *mark, GError **error)
-{
-	g_autoptr(GString) text = NULL;
-	uint8_t digest[MARK_DIGEST_SIZE];
-
-	if (!signed_object_text(object, identity, SEALED_MAX, &text, error) ||
-	    !mark_sealed_parse(text->str, text->len, mark, error))
-		return false;
-	mark_name_digest(identity->digest_secret, mark->name, digest);
-	g_autofree char *id = mark_id_of(mark->made, digest);
-
-	return strcmp(id, mark->id) == 0 ||
-	       odr_fail(error, ODR_ERROR_CORRUPT, "its name and time are not those of its id");
-}
+static const struct marked_kind mark_kind = {
+	.noun = "mark",
+	.seal = SEAL_MARK,
+	.object_max = (uint64_t)64 << 10,
+	.sealed_max = (size_t)16 << 10,
+	.local = layout_mark,
+	.make = mark_new,
+	.free = mark_free,
+	.parse_public = parse_wal,
+	.parse_sealed = mark_sealed_parse,
+};
 
 bool mark_parse(const struct key_service *service, const Identity *identity, const char *mark_id,
 		const void *object, size_t size, Mark **mark, GError **error)
 {
-	g_autoptr(Mark) parsed = g_new0(Mark, 1);
-	g_autofree char *local = layout_mark(mark_id);
-	struct signed_object checked;
+	Mark *parsed = marked_parse(&mark_kind, service, identity, mark_id, object, size, error);
 
-	if (!signed_object_check(service, SEAL_MARK, local, object, size, &checked, error) ||
-	    !mark_public_parse((const char *)checked.header.public_part, checked.header.public_size,
-			       service->id, mark_id, parsed, error) ||
-	    (identity && !open_sealed(&checked, identity, parsed, error)))
-		return odr_context(error, "mark %s", mark_id);
-	parsed->writer = checked.writer;
-	*mark = g_steal_pointer(&parsed);
-	return true;
+	if (parsed)
+		*mark = parsed;
+	return parsed;
 }
 
 /* ---- in a repository ------------------------------------------------------------------------- */
@@ -290,47 +244,14 @@ bool mark_list(Repo *repo, const uint8_t *digest, GPtrArray **ids, GError **erro
 	return true;
 }
 
-struct reading {
-	Repo *repo;
-	const Identity *identity;
-	const char *mark_id;
-	Mark *mark;
-};
-
-static bool verify(void *data, GBytes *content, const struct store_object *version, GError **error)
-{
-	struct reading *reading = data;
-	g_autoptr(Mark) mark = NULL;
-
-	if (!mark_parse(&reading->repo->service, reading->identity, reading->mark_id,
-			g_bytes_get_data(content, NULL), g_bytes_get_size(content), &mark, error) ||
-	    !repo_accepts(reading->repo, &mark->writer, version->stored_at, error))
-		return false;
-	mark->stored_at = version->stored_at;
-	mark_free(reading->mark);
-	reading->mark = g_steal_pointer(&mark);
-	return true;
-}
-
 bool mark_load(Repo *repo, const Identity *identity, const char *mark_id, Mark **mark,
 	       GError **error)
 {
-	g_autofree char *local = layout_mark(mark_id);
-	struct reading reading = {repo, identity, mark_id, NULL};
-	g_autoptr(GBytes) object = NULL;
+	Mark *loaded = marked_load(&mark_kind, repo, identity, mark_id, error);
 
-	if (!repo_get_good(repo,
-			   &(struct repo_wanted){.local = local,
-						 .oldest = true,
-						 .limit = OBJECT_MAX,
-						 .verify = verify,
-						 .data = &reading},
-			   &object, error)) {
-		mark_free(reading.mark);
-		return false;
-	}
-	*mark = reading.mark;
-	return true;
+	if (loaded)
+		*mark = loaded;
+	return loaded;
 }
 
 bool mark_find(Repo *repo, const Identity *identity, const char *name, Mark **mark,

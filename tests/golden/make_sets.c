@@ -151,5 +151,5 @@ void make_anchor(struct golden *golden)
 		   "{\"columns\":[\"n\"],\"rows\":[[\"42\"]]}");
 	add_figure(anchor, "weekly/slow.sql", ANCHOR_UNKNOWN, NULL, NULL);
 	object = anchor_seal(anchor, golden->bundle, &error);
-	put_object(golden, layout_anchor(anchor->id), object, error);
+	put_object(golden, layout_anchor(anchor->mark.id), object, error);
 }

@@ -449,8 +449,8 @@ static void test_anchor(void)
 	g_assert_cmpuint(ids->len, ==, 1);
 	anchor_load(repo, identity, ids->pdata[0], &anchor, &error);
 	g_assert_no_error(error);
-	g_assert_cmpstr(anchor->name, ==, "month-end");
-	g_assert_cmpuint(anchor->lsn, ==, 0xc0000a0);
+	g_assert_cmpstr(anchor->mark.name, ==, "month-end");
+	g_assert_cmpuint(anchor->mark.lsn, ==, 0xc0000a0);
 	g_assert_cmpuint(anchor->figures->len, ==, 3);
 	assert_json(figure_of(anchor, 0, ANCHOR_IDENTICAL)->before,
 		    "{\"columns\":[\"metric\",\"key\",\"n\",\"value\"],\"rows\":["

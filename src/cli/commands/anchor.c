@@ -32,7 +32,7 @@ static void report(const Arguments *arguments, const struct anchor_result *resul
 {
 	const Anchor *anchor = result->anchor;
 	g_autofree char *summary = anchor_summary(anchor);
-	g_autofree char *time = clock_format(anchor->made);
+	g_autofree char *time = clock_format(anchor->mark.made);
 
 	tell_missing(anchor);
 	if (arguments_flag(arguments, "json")) {
@@ -44,11 +44,11 @@ static void report(const Arguments *arguments, const struct anchor_result *resul
 	}
 	if (arguments_flag(arguments, "quiet"))
 		return;
-	printf("Anchor '%s': %s, %s%s.\n", anchor->name, time, summary,
+	printf("Anchor '%s': %s, %s%s.\n", anchor->mark.name, time, summary,
 	       result->mark.durable ? "; its WAL is durable"
 				    : "; its WAL is durable when it is archived");
 	printf("A drill goes there with: odrbackup drill run PLAN --target anchor:%s\n",
-	       anchor->id);
+	       anchor->mark.id);
 }
 
 static bool make(Context *context, const Run *run, const char *name, const GPtrArray *plans,
@@ -120,7 +120,7 @@ static bool gather_from(const Context *context, Repo *repo, GHashTable *seen, GP
 			continue;
 		if (anchor_load(repo, context->identity, ids->pdata[i], &anchor, &cause)) {
 			g_ptr_array_add(anchors, anchor);
-			g_hash_table_add(seen, anchor->id);
+			g_hash_table_add(seen, anchor->mark.id);
 			continue;
 		}
 		if (!repo_concerns_one(cause)) {
@@ -135,7 +135,7 @@ static bool gather_from(const Context *context, Repo *repo, GHashTable *seen, GP
 
 static gint by_id(gconstpointer a, gconstpointer b)
 {
-	return strcmp((*(Anchor *const *)a)->id, (*(Anchor *const *)b)->id);
+	return strcmp((*(Anchor *const *)a)->mark.id, (*(Anchor *const *)b)->mark.id);
 }
 
 static bool gather(Context *context, GPtrArray **anchors, bool *altered, GError **error)
@@ -206,7 +206,8 @@ static const Anchor *choose(const GPtrArray *anchors, const char *which)
 	for (guint i = anchors->len; i-- > 0;) {
 		const Anchor *anchor = anchors->pdata[i];
 
-		if (latest || strcmp(anchor->id, which) == 0 || strcmp(anchor->name, which) == 0)
+		if (latest || strcmp(anchor->mark.id, which) == 0 ||
+		    strcmp(anchor->mark.name, which) == 0)
 			return anchor;
 	}
 	return NULL;

@@ -80,14 +80,15 @@ void anchor_print(const Anchor *anchor)
 {
 	static const char *const headings[] = {"database", "query", "figure", "values", NULL};
 	TableOut *table = table_out_new(headings);
-	g_autofree char *made = time_with_age(anchor->made);
+	g_autofree char *made = time_with_age(anchor->mark.made);
 	g_autofree char *summary = anchor_summary(anchor);
 	char lsn[LSN_FORMAT_SIZE];
 
-	output_line(10, "anchor", "%s", anchor->id);
-	output_line(10, "name", "%s", anchor->name);
-	output_line(10, "made", "%s, on %s", made, anchor->host ? anchor->host : "?");
-	output_line(10, "WAL", "%s, timeline %u", lsn_format(anchor->lsn, lsn), anchor->timeline);
+	output_line(10, "anchor", "%s", anchor->mark.id);
+	output_line(10, "name", "%s", anchor->mark.name);
+	output_line(10, "made", "%s, on %s", made, anchor->mark.host ? anchor->mark.host : "?");
+	output_line(10, "WAL", "%s, timeline %u", lsn_format(anchor->mark.lsn, lsn),
+		    anchor->mark.timeline);
 	output_line(10, "has", "%s", summary);
 	puts("");
 	for (guint i = 0; i < anchor->figures->len; i++) {
@@ -121,12 +122,12 @@ json_t *anchor_json(const Anchor *anchor)
 
 	for (guint i = 0; i < anchor->figures->len; i++)
 		json_array_append_new(figures, figure_json(anchor->figures->pdata[i]));
-	json_set_string(object, "anchor", anchor->id);
-	json_set_string(object, "name", anchor->name);
-	json_set_string(object, "host", anchor->host);
-	json_set_time(object, "made", anchor->made);
-	json_set_string(object, "lsn", lsn_format(anchor->lsn, lsn));
-	json_set_int(object, "timeline", anchor->timeline);
+	json_set_string(object, "anchor", anchor->mark.id);
+	json_set_string(object, "name", anchor->mark.name);
+	json_set_string(object, "host", anchor->mark.host);
+	json_set_time(object, "made", anchor->mark.made);
+	json_set_string(object, "lsn", lsn_format(anchor->mark.lsn, lsn));
+	json_set_int(object, "timeline", anchor->mark.timeline);
 	json_set(object, "figures", figures);
 	return object;
 }
@@ -140,17 +141,18 @@ void anchor_list_print(const GPtrArray *anchors)
 	for (guint i = 0; i < anchors->len; i++) {
 		const Anchor *anchor = anchors->pdata[i];
 		struct tally tally = count(anchor);
-		g_autofree char *made = time_with_age(anchor->made);
+		g_autofree char *made = time_with_age(anchor->mark.made);
 		g_autofree char *all = g_strdup_printf("%u", anchor->figures->len);
 		g_autofree char *exact = g_strdup_printf("%u", tally.exact);
 		g_autofree char *bounded = g_strdup_printf("%u", tally.bounded);
 		g_autofree char *missing = g_strdup_printf("%u", tally.missing);
 
-		if (anchor->name)
-			table_out_row(table, anchor->id, anchor->name, all, exact, bounded, missing,
-				      made);
+		if (anchor->mark.name)
+			table_out_row(table, anchor->mark.id, anchor->mark.name, all, exact,
+				      bounded, missing, made);
 		else
-			table_out_row(table, anchor->id, "(sealed)", NULL, NULL, NULL, NULL, made);
+			table_out_row(table, anchor->mark.id, "(sealed)", NULL, NULL, NULL, NULL,
+				      made);
 	}
 	table_out_print(table, anchors->len > 0 ? stdout : NULL);
 }

@@ -14,10 +14,10 @@ struct anchor_references {
 AnchorReferences *anchor_references_new(Anchor *anchor)
 {
 	AnchorReferences *references = g_new0(AnchorReferences, 1);
-	g_autofree char *made = clock_format(anchor->made - anchor->made % USEC_PER_SEC);
+	g_autofree char *made = clock_format(anchor->mark.made - anchor->mark.made % USEC_PER_SEC);
 
 	references->anchor = anchor;
-	references->origin = g_strdup_printf("anchor '%s' of %s", anchor->name, made);
+	references->origin = g_strdup_printf("anchor '%s' of %s", anchor->mark.name, made);
 	return references;
 }
 

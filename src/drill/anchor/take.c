@@ -320,7 +320,7 @@ static bool store_anchor(void *data, const struct mark *mark, usec_t lock_until,
 {
 	struct taking *taking = data;
 	g_autoptr(Anchor) anchor = anchor_of_mark(mark);
-	g_autofree char *local = layout_anchor(anchor->id);
+	g_autofree char *local = layout_anchor(anchor->mark.id);
 	g_autoptr(GBytes) object = NULL;
 	struct iovec whole;
 

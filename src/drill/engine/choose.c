@@ -97,11 +97,11 @@ bool drill_resolve_anchor(Drill *drill, Repo *repo, GError **error)
 	if (!anchor_load(repo, drill->means.identity, id, &anchor, error))
 		return odr_context(error, "the target, anchor:%s", id);
 	g_free(drill->target.name);
-	drill->target.name = g_strdup(anchor->name);
+	drill->target.name = g_strdup(anchor->mark.name);
 	target->name = drill->target.name;
-	target->time = anchor->made;
-	target->lsn = anchor->lsn;
-	target->mark_timeline = anchor->timeline;
+	target->time = anchor->mark.made;
+	target->lsn = anchor->mark.lsn;
+	target->mark_timeline = anchor->mark.timeline;
 	return true;
 }
 

@@ -76,15 +76,15 @@ static void test_round_trip(void)
 	g_autoptr(GBytes) object = seal(anchor);
 	g_autoptr(GError) error = NULL;
 
-	parse(g_bytes_get_data(object, NULL), g_bytes_get_size(object), anchor->id,
+	parse(g_bytes_get_data(object, NULL), g_bytes_get_size(object), anchor->mark.id,
 	      service.identity, &again, &error);
 	g_assert_no_error(error);
-	g_assert_cmpstr(again->id, ==, anchor->id);
-	g_assert_cmpstr(again->name, ==, "month-end");
-	g_assert_cmpint(again->made, ==, MADE);
-	g_assert_cmpuint(again->timeline, ==, 3);
-	g_assert_cmpuint(again->lsn, ==, 0x1234567890);
-	g_assert_cmpuint(again->system_identifier, ==, G_MAXUINT64);
+	g_assert_cmpstr(again->mark.id, ==, anchor->mark.id);
+	g_assert_cmpstr(again->mark.name, ==, "month-end");
+	g_assert_cmpint(again->mark.made, ==, MADE);
+	g_assert_cmpuint(again->mark.timeline, ==, 3);
+	g_assert_cmpuint(again->mark.lsn, ==, 0x1234567890);
+	g_assert_cmpuint(again->mark.system_identifier, ==, G_MAXUINT64);
 	g_assert_cmpuint(again->figures->len, ==, 3);
 	for (guint i = 0; i < 3; i++) {
 		const struct anchor_figure *one = anchor->figures->pdata[i];
@@ -109,9 +109,9 @@ static void test_sealed(void)
 	gsize size;
 	const void *bytes = g_bytes_get_data(object, &size);
 
-	parse(bytes, size, anchor->id, NULL, &again, &error);
+	parse(bytes, size, anchor->mark.id, NULL, &again, &error);
 	g_assert_no_error(error);
-	g_assert_null(again->name);
+	g_assert_null(again->mark.name);
 	g_assert_cmpuint(again->figures->len, ==, 0);
 	g_assert_null(memmem(bytes, size, "month-end", 9));
 	g_assert_null(memmem(bytes, size, "12.50", 5));
@@ -129,7 +129,8 @@ static void test_altered(void)
 		g_autoptr(Anchor) again = NULL;
 
 		altered[i] ^= 1;
-		g_assert_false(parse(altered, size, anchor->id, service.identity, &again, NULL));
+		g_assert_false(
+			parse(altered, size, anchor->mark.id, service.identity, &again, NULL));
 	}
 }
 
@@ -146,8 +147,8 @@ static void test_replayed(void)
 			     "20261121T230501Z-0011223344556677", service.identity, &again,
 			     &error));
 	g_assert_error(error, ODR_ERROR, ODR_ERROR_CORRUPT);
-	g_assert_false(parse(g_bytes_get_data(other, NULL), g_bytes_get_size(other), anchor->id,
-			     service.identity, &again, NULL));
+	g_assert_false(parse(g_bytes_get_data(other, NULL), g_bytes_get_size(other),
+			     anchor->mark.id, service.identity, &again, NULL));
 }
 
 static void test_hostile(void)
