@@ -39,6 +39,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/commands/mark.c \
 	src/cli/commands/metrics.c \
 	src/cli/commands/report.c \
+	src/cli/commands/report_incident.c \
 	src/cli/commands/restore.c \
 	src/cli/commands/show.c \
 	src/cli/commands/verify.c \
@@ -97,6 +98,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/restore/target.h \
 	src/cli/restore/tenant.c \
 	src/cli/restore/tenant.h \
+	src/cli/report_output.c \
+	src/cli/report_output.h \
 	src/cli/report_sources.c \
 	src/cli/report_sources.h \
 	src/cli/run.c \

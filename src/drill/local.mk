@@ -113,6 +113,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/evidence/weights.c \
 	src/drill/incident/collect.c \
 	src/drill/incident/collect.h \
+	src/drill/incident/export.c \
 	src/drill/incident/figures.c \
 	src/drill/incident/figures.h \
 	src/drill/incident/incident.c \
@@ -156,10 +157,13 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/report/chart_draw.c \
 	src/drill/report/chart_draw.h \
 	src/drill/report/chart_exposure.c \
+	src/drill/report/chart_incident.c \
 	src/drill/report/chart_recovery.c \
 	src/drill/report/coverage.c \
 	src/drill/report/coverage.h \
 	src/drill/report/csv.c \
+	src/drill/report/csv_line.c \
+	src/drill/report/csv_line.h \
 	src/drill/report/document.c \
 	src/drill/report/document.h \
 	src/drill/report/drill.c \
@@ -169,8 +173,13 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/report/escape.c \
 	src/drill/report/escape.h \
 	src/drill/report/html.c \
+	src/drill/report/incident.c \
 	src/drill/report/incident.h \
+	src/drill/report/incident_csv.c \
 	src/drill/report/incident_json.c \
+	src/drill/report/incident_parts.h \
+	src/drill/report/incident_record.c \
+	src/drill/report/incident_time.c \
 	src/drill/report/junit.c \
 	src/drill/report/markdown.c \
 	src/drill/report/metrics.c \

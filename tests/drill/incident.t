@@ -146,6 +146,22 @@ subtest 'another host' => sub {
 	like($shown->err, qr/'\Q$copy\E', which was joined to incident $other, is not what it was then/, 'and which it is');
 };
 
+subtest 'export' => sub {
+	my $to = "$dir/export";
+	incident_fails(['export'], 2, qr/needs --output DIR/, 'without a folder');
+	ok(incident('export', $id, '--output', $to)->ok, 'exported');
+	incident_fails(['export', $id, '--output', $to], 1, qr/is there already, and not empty/, 'into a folder that has something');
+	ok(-s "$to/incident.$_", "incident.$_") for qw(html md json csv);
+	is(decode_json(read_file("$to/incident.json"))->{incident}, $id, 'of this one');
+	ok(tool('audit', 'verify', '--from', $to)->ok, 'its chain holds');
+	my $read = tool('incident', 'show', $id, '--json', '--state', $to);
+	is(decode_json($read->out)->{summary}, 'recovered', 'and can be read where nothing else is');
+	my $before = read_file("$to/audit.log");
+	ok(tool('report', 'incident', $id, '--state', $to)->ok, 'reported from');
+	is(read_file("$to/audit.log"), $before, 'which writes nothing there');
+	like(tool('-c', $conf, 'audit', 'log', '--last', 1)->out, qr/incident\.exported .*\Q$to\E/, 'that it was exported is told');
+};
+
 subtest 'the chain' => sub {
 	my $verified = tool('-c', $conf, 'audit', 'verify');
 	ok($verified->ok, 'of this host holds') or diag $verified->err;

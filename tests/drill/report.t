@@ -171,6 +171,35 @@ subtest 'a quarter' => sub {
 	is_page("$dir/posture.html", 'posture.html');
 };
 
+subtest 'an incident' => sub {
+	my @incident = ('-q', '-c', $conf, 'incident');
+	tool_ok([@incident, 'open', 'erp-prod', '--title', '</title><script>alert(1)</script> | `x` =1', '--loss', '2026-11-20T09:00:00Z',
+		'--detected', '2026-11-20T09:05:00Z'], 'opened');
+	tool_ok([@incident, 'note', '--lost', '<b>INV/2026/1204</b> | [x](http://x.example)'], 'what was lost');
+	like(report('incident')->out, qr/^\*\*OPEN\*\*: erp-prod, so far: how much work was lost is not known;/m, 'an open one says so');
+	tool_ok([@incident, 'mark', 'cutover', '--at', '2026-11-20T10:12:00Z'], 'the cutover');
+	tool_ok([@incident, 'close'], 'closed');
+	for my $suffix (qw(html md json csv)) {
+		ok(report('incident', '--output', "$dir/incident.$suffix")->ok, "as $suffix");
+	}
+	is_page("$dir/incident.html", 'incident.html');
+	my $text = read_file("$dir/incident.md");
+	like($text, qr/^\*\*NOT PROVEN\*\*: erp-prod: how much work was lost is not known; users were served again 1 h 12 min after the loss\.$/m,
+		'what is not known is not met');
+	like($text, qr/^\| RTO: .* \| 2 h \| 1 h 12 min \| MET \| stated \|/m, 'the outage against its objective, on whose word');
+	like($text, qr/^\| RPO: .* \| 5 min \| – \| NOT PROVEN \| – \| the recovered server was not asked/m, 'no figure, and why');
+	like($text, qr/^- Never marked: declared, decision, restore-start, db-ready, service-ready, all-clear\.$/m, 'what was never marked');
+	like($text, qr/^- &lt;b&gt;INV\/2026\/1204&lt;\/b&gt; \\\| \\\[x\\\]/m, 'hostile text stays text');
+	my ($line, $digest) = $text =~ /^- Line (\d+) of audit\.log: `([0-9a-f]{64})`$/m;
+	is(qx(sed -n ${line}p $dir/state/audit.log | sha256sum), "$digest  -\n", 'the command that it prints shows the digest it names');
+	unlike(read_file("$dir/incident.csv"), qr/(?:^|,)"?[=\@]/m, 'CSV has no formula');
+	is(decode_json(read_file("$dir/incident.json"))->{figures}{rpo_us}, undef, 'not known is null');
+	is(report('incident', '--strict')->status, 3, '--strict: 3 where something is not proven');
+	tool_fails(['-c', $conf, 'report', 'incident', '--output', "$dir/incident.xml"], 2, qr/junit is a format of single drills/, 'as JUnit');
+	tool_fails(['-c', $conf, 'report', 'incident', '20260101T000000Z-00000000'], 7, qr/there is no incident/, 'one that is not there');
+	tool_fails(['-c', $conf, 'report', 'incident', 'x'], 2, qr/'x' is no id of an incident/, 'an id that is none');
+};
+
 subtest 'coverage' => sub {
 	my $shown = tool('-c', $conf, 'drill', 'coverage', '--strict');
 	is($shown->status, 3, 'something was never drilled: 3 with --strict');
@@ -209,7 +238,7 @@ subtest 'words' => sub {
 		my @said = grep { my $literal = $_; grep { $literal =~ $_ } @forbidden } $text =~ /"((?:[^"\\]|\\.)*)"/g;
 		is_deeply(\@said, [], "$file claims nothing it cannot");
 	}
-	for my $file (map { "$dir/$_.md" } sort(keys %run), 'quarter') {
+	for my $file (map { "$dir/$_.md" } sort(keys %run), 'quarter', 'incident') {
 		my $text = read_file($file);
 		is_deeply([grep { $text =~ $_ } @forbidden], [], "$file claims nothing it cannot");
 	}

@@ -53,7 +53,7 @@ static void print_next(const struct incident_site *site)
 	const char *state = arguments_text(site->arguments, "state");
 
 	if (incident->closed)
-		printf("Next: odrbackup incident show %s", incident->id);
+		printf("Next: odrbackup report incident %s", incident->id);
 	else if (mark)
 		printf("Next: odrbackup incident mark %s%s", mark,
 		       strcmp(mark, "db-ready") == 0 ? " --postgres CONNINFO" : "");
@@ -347,14 +347,10 @@ bool cmd_incident_link(const struct arguments *arguments, GError **error)
 
 static void tell_unmarked(const Incident *incident)
 {
-	g_autoptr(GString) names = g_string_new(NULL);
+	g_autofree char *names = incident_unmarked(incident);
 
-	for (int i = 0; i < INCIDENT_MARKS; i++)
-		if (!incident->marks[i])
-			g_string_append_printf(names, "%s%s", names->len ? ", " : "",
-					       incident_mark_name((enum incident_mark)i));
-	if (names->len > 0)
-		log_warning("never marked: %s; what follows from it stays not known", names->str);
+	if (*names)
+		log_warning("never marked: %s; what follows from it stays not known", names);
 }
 
 static bool close_it(struct incident_site *site, Audit *audit, GError **error)

@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/report_output.h"
 #include "cli/report_sources.h"
-#include "cli/trail.h"
 #include "drill/evidence/evidence.h"
 #include "drill/report/quarter.h"
 #include "repo/layout.h"
@@ -19,78 +19,6 @@
 #define POSTURE_PERIOD	 (90 * USEC_PER_DAY)
 #define EXITS_NOT_PROVEN 3
 #define EXITS_MISSED	 5
-
-/* ---- where it goes ---------------------------------------------------------------------------- */
-
-enum format { FORMAT_HTML, FORMAT_MARKDOWN, FORMAT_JSON, FORMAT_CSV, FORMAT_JUNIT, FORMATS };
-static const struct {
-	const char *name, *suffix;
-} formats[FORMATS] = {
-	[FORMAT_HTML] = {"html", ".html"},  [FORMAT_MARKDOWN] = {"markdown", ".md"},
-	[FORMAT_JSON] = {"json", ".json"},  [FORMAT_CSV] = {"csv", ".csv"},
-	[FORMAT_JUNIT] = {"junit", ".xml"},
-};
-
-/* One that was named is right: the table of options holds it. */
-static enum format format_of(const struct arguments *arguments)
-{
-	const char *name = arguments_text(arguments, "render");
-	const char *file = arguments_text(arguments, "output");
-
-	if (!name && arguments_flag(arguments, "json"))
-		return FORMAT_JSON;
-	for (int i = 0; i < FORMATS; i++)
-		if (name ? strcmp(formats[i].name, name) == 0
-			 : file && g_str_has_suffix(file, formats[i].suffix))
-			return (enum format)i;
-	return FORMAT_MARKDOWN;
-}
-
-/* What is written, of what, and in whose chain that is told. */
-struct writing {
-	const struct arguments *arguments;
-	const Context *context;
-	const char *service; /* NULL: all there are */
-	const char *subject; /* a run, or a period */
-};
-
-/* By its digest, a report that is shown to somebody later is the one that was written then. */
-static void tell_written(const struct writing *writing, const char *path, const char *text,
-			 size_t size)
-{
-	g_autofree char *sha256 =
-		g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)text, size);
-	json_t *data = json_object();
-
-	json_set_string(data, "command", writing->arguments->command->name);
-	json_set_string(data, "service", writing->service);
-	json_set_string(data, "subject", writing->subject);
-	json_set_string(data, "format", formats[format_of(writing->arguments)].name);
-	json_set_string(data, "file", path);
-	json_set_string(data, "sha256", sha256);
-	trail_add(writing->context, AUDIT_REPORT_WRITTEN, NULL, data);
-}
-
-static bool write_out(const struct writing *writing, const char *text, size_t size, GError **error)
-{
-	g_autofree char *path = arguments_path(writing->arguments, "output");
-
-	if (!path)
-		fwrite(text, 1, size, stdout);
-	else if (!file_write(path, text, size, &(struct file_write){.mode = 0640}, error))
-		return false;
-	tell_written(writing, path, text, size);
-	return true;
-}
-
-static bool write_document(const struct writing *writing, const Document *document, GError **error)
-{
-	g_autofree char *text = format_of(writing->arguments) == FORMAT_HTML
-					? document_html(document)
-					: document_markdown(document);
-
-	return write_out(writing, text, strlen(text), error);
-}
 
 /* ---- one drill -------------------------------------------------------------------------------- */
 
@@ -123,7 +51,7 @@ static bool find_run(const Context *context, const char *name, char **run, GErro
 			context->service->name);
 }
 
-static bool write_record(const struct writing *writing, const char *folder, GError **error)
+static bool write_record(const struct report_writing *writing, const char *folder, GError **error)
 {
 	g_autofree char *path = g_build_filename(folder, EVIDENCE_RECORD, NULL);
 	g_autoptr(GBytes) content = NULL;
@@ -133,27 +61,27 @@ static bool write_record(const struct writing *writing, const char *folder, GErr
 	if (!file_read(path, EVIDENCE_FILE_MAX, &content, error))
 		return false;
 	text = g_bytes_get_data(content, &size);
-	return write_out(writing, text, size, error);
+	return report_write(writing, text, size, error);
 }
 
-static bool write_drill(const struct writing *writing, const char *folder, GError **error)
+static bool write_drill(const struct report_writing *writing, const char *folder, GError **error)
 {
 	g_autoptr(Reading) reading = reading_load(folder, error);
 	g_autofree char *text = NULL;
-	enum format format = format_of(writing->arguments);
+	enum report_format format = report_format_of(writing->arguments);
 
 	if (!reading)
 		return false;
 	/* The record itself, in the bytes that are signed. */
-	if (format == FORMAT_JSON)
+	if (format == REPORT_JSON)
 		return write_record(writing, folder, error);
-	if (format == FORMAT_HTML || format == FORMAT_MARKDOWN) {
+	if (format == REPORT_HTML || format == REPORT_MARKDOWN) {
 		g_autoptr(Document) document = report_drill(reading);
 
-		return write_document(writing, document, error);
+		return report_write_document(writing, document, error);
 	}
-	text = format == FORMAT_CSV ? report_drill_csv(reading) : report_drill_junit(reading);
-	return write_out(writing, text, strlen(text), error);
+	text = format == REPORT_CSV ? report_drill_csv(reading) : report_drill_junit(reading);
+	return report_write(writing, text, strlen(text), error);
 }
 
 bool cmd_report_drill(const struct arguments *arguments, GError **error)
@@ -169,8 +97,9 @@ bool cmd_report_drill(const struct arguments *arguments, GError **error)
 
 	g_autofree char *folder = evidence_folder(context->settings->state, run);
 
-	return write_drill(&(struct writing){arguments, context, context->service->name, run},
-			   folder, error) ||
+	return write_drill(
+		       &(struct report_writing){arguments, context, context->service->name, run},
+		       folder, error) ||
 	       odr_context(error, "cannot report run %s", run);
 }
 
@@ -186,12 +115,12 @@ static void tell_troubles(const struct report_sources *sources)
 /* Tables of single drills only. */
 static bool check_format(const struct arguments *arguments, GError **error)
 {
-	enum format format = format_of(arguments);
+	enum report_format format = report_format_of(arguments);
 
-	return (format != FORMAT_CSV && format != FORMAT_JUNIT) ||
+	return (format != REPORT_CSV && format != REPORT_JUNIT) ||
 	       odr_fail(error, ODR_ERROR_USAGE,
 			"%s is a format of single drills: odrbackup report drill RUN",
-			formats[format].name);
+			report_format_name(format));
 }
 
 /* The chain is the host's, whichever service is named. */
@@ -200,18 +129,19 @@ static bool write_quarter(const struct report_sources *sources, const Quarter *q
 {
 	const Context *context = sources->contexts->pdata[0];
 	const struct arguments *arguments = context->arguments;
-	struct writing writing = {arguments, context, arguments_positional(arguments, 0), subject};
+	struct report_writing writing = {arguments, context, arguments_positional(arguments, 0),
+					 subject};
 	enum objective_state state = quarter_state(quarter);
 	bool written;
 
-	if (format_of(arguments) == FORMAT_JSON) {
+	if (report_format_of(arguments) == REPORT_JSON) {
 		g_autoptr(JsonValue) facts = quarter_json(quarter);
 		g_autofree char *text = json_print_pretty(facts);
 		g_autofree char *line = g_strconcat(text, "\n", NULL);
 
-		written = write_out(&writing, line, strlen(line), error);
+		written = report_write(&writing, line, strlen(line), error);
 	} else {
-		written = write_document(&writing, document, error);
+		written = report_write_document(&writing, document, error);
 	}
 	if (written && arguments_flag(arguments, "strict"))
 		*arguments->exit_status = state == OBJECTIVE_MISSED	  ? EXITS_MISSED

@@ -44,6 +44,14 @@ static const struct command_option close_options[] = {
 	{NULL},
 };
 
+static const struct command_option export_options[] = {
+	{"output", 0, OPTION_TEXT, "DIR", "folder to write; empty, or not there"},
+	{"key", 0, OPTION_TEXT, "FILE",
+	 "public part of the key that signed checkpoints (evidence-key= of the service)"},
+	STATE_OPTION,
+	{NULL},
+};
+
 static const struct command_option reading_options[] = {
 	STATE_OPTION,
 	{NULL},
@@ -75,6 +83,10 @@ const struct command incidents[] = {
 	{"incident close", "[ID] [--summary TEXT] [--state DIR]", "end the timeline; afterwards only notes are added",
 	 "incident close --summary 'disk replaced, service recovered from the second site'",
 	 "odrbackup-incident(1)", 0, 1, close_options, cmd_incident_close},
+	{"incident export", "[ID] --output DIR [--key FILE] [--state DIR]",
+	 "write report and chain for who looks at it elsewhere",
+	 "incident export --output /mnt/usb/incident",
+	 "odrbackup-incident(1)", 0, 1, export_options, cmd_incident_export},
 	{"incident list", "[SERVICE] [--state DIR]", "list incidents",
 	 "incident list",
 	 "odrbackup-incident(1)", 0, 1, reading_options, cmd_incident_list},

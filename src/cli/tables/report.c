@@ -27,6 +27,16 @@ static const struct command_option report_posture_options[] = {
 	{NULL},
 };
 
+static const struct command_option report_incident_options[] = {
+	{"strict", 0, OPTION_FLAG, NULL, "exit with 5 if an objective was missed, 3 if not proven"},
+	{"render", 0, OPTION_TEXT, "html|markdown|json|csv",
+	 "as what (by the name of the file; markdown)"},
+	{"output", 0, OPTION_TEXT, "FILE", "write it there, not to stdout"},
+	{"state", 0, OPTION_TEXT, "DIR",
+	 "folder of the timeline, or what incident export wrote, instead of this host's"},
+	{NULL},
+};
+
 /* clang-format off */
 const struct command reporting[] = {
 	{"report drill", "[SERVICE] RUN [--render FORMAT] [--output FILE]", "what one drill proved, and what it did not",
@@ -34,6 +44,11 @@ const struct command reporting[] = {
 	 "report drill 20261114T030000Z-6f1d20aa --output drill.html\n"
 	 "report drill latest --render junit --output drill.xml",
 	 "odrbackup-report(1)", 1, 2, report_drill_options, cmd_report_drill},
+	{"report incident", "[ID] [--strict] [--render FORMAT] [--output FILE] [--state DIR]",
+	 "what a real recovery lost, and how long it took",
+	 "report incident --output incident.html\n"
+	 "report incident 20261128T131000Z-0b77c2d1 --render json",
+	 "odrbackup-report(1)", 0, 1, report_incident_options, cmd_report_incident},
 	{"report quarterly", "[SERVICE] [--quarter YYYY-QN] [--tier NAME] [options]",
 	 "what a quarter proved, for who decides and who audits",
 	 "report quarterly --quarter 2026-Q4 --output 2026-Q4.html\n"

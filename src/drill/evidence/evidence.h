@@ -53,8 +53,9 @@ bool evidence_runs(const char *state, GPtrArray **runs, GError **error);
  * there, for who verifies it elsewhere. */
 struct evidence_export {
 	const char *state, *to;
-	const char *run; /* NULL: all */
-	const uint8_t *public_key;
+	const char *run;	   /* NULL: all */
+	bool only_chain;	   /* none of the runs */
+	const uint8_t *public_key; /* NULL: none is put there */
 };
 bool evidence_export(const struct evidence_export *how, GError **error);
 

@@ -84,6 +84,8 @@ static bool copy_runs(const struct evidence_export *how, GError **error)
 {
 	g_autoptr(GPtrArray) runs = NULL;
 
+	if (how->only_chain)
+		return true;
 	if (how->run)
 		return copy_run(how, how->run, error);
 	if (!evidence_runs(how->state, &runs, error))
@@ -107,9 +109,13 @@ static bool write_mirror(const struct evidence_export *how, GError **error)
 
 static bool write_keys(const struct evidence_export *how, GError **error)
 {
-	g_autofree char *signify = evidence_key_signify(how->public_key);
-	g_autofree char *pem = evidence_key_pem(how->public_key);
+	g_autofree char *signify = NULL;
+	g_autofree char *pem = NULL;
 
+	if (!how->public_key)
+		return true;
+	signify = evidence_key_signify(how->public_key);
+	pem = evidence_key_pem(how->public_key);
 	return write_text(how, "evidence.pub", signify, error) &&
 	       write_text(how, "evidence.pem", pem, error);
 }

@@ -11,6 +11,7 @@ static void entry_free(void *data)
 	struct incident_entry *entry = data;
 
 	g_free(entry->chain);
+	g_free(entry->sha256);
 	g_free(entry->text);
 	g_free(entry->run);
 	g_free(entry->user);
@@ -265,6 +266,7 @@ static void take_entry(struct collection *collection, const char *id, const stru
 
 	entry->seq = line->seq;
 	entry->recorded = line->time;
+	entry->sha256 = g_strdup(line->sha256);
 	entry->data = json_incref(line->data);
 	if (!kind_of(line, entry) || !take_members(entry, line)) {
 		entry_free(entry);

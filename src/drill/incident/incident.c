@@ -114,6 +114,18 @@ usec_t incident_mark_time(const Incident *incident, enum incident_mark mark)
 	return entry ? incident_entry_time(entry) : 0;
 }
 
+char *incident_unmarked(const Incident *incident)
+{
+	GString *names = g_string_new(NULL);
+
+	for (int i = 0; i < INCIDENT_MARKS; i++)
+		if (!incident->marks[i] &&
+		    (i != INCIDENT_RESTORE_START || incident->restores->len == 0))
+			g_string_append_printf(names, "%s%s", names->len ? ", " : "",
+					       marks[i].name);
+	return g_string_free(names, FALSE);
+}
+
 void incident_free(Incident *incident)
 {
 	if (!incident)

@@ -50,7 +50,8 @@ enum incident_kind {
 struct incident_entry {
 	enum incident_kind kind;
 	uint64_t seq;
-	char *chain; /* digest of the joined chain it stands in; NULL: the host's own */
+	char *sha256; /* of the line, with its newline */
+	char *chain;  /* digest of the joined chain it stands in; NULL: the host's own */
 	usec_t recorded, stated;
 	enum incident_mark mark;
 	char *text; /* title, note, summary; of a mark why it corrects an earlier one */
@@ -101,6 +102,8 @@ struct incident {
 void incident_free(Incident *incident);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Incident, incident_free)
 usec_t incident_mark_time(const Incident *incident, enum incident_mark mark); /* 0: not marked */
+/* Names of those that nobody marked, but restore-start where restores tell when that was; "" for none; g_free. */
+char *incident_unmarked(const Incident *incident);
 
 /* ---- reading (read.c) ------------------------------------------------------------------------- */
 
@@ -155,5 +158,12 @@ bool incident_join(Audit *audit, const char *state, const char *id, const char *
 /* Digests of the chains that were joined: char *, sorted. */
 bool incident_joined(const char *state, const char *id, GPtrArray **digests, GError **error);
 char *incident_chain_path(const char *state, const char *id, const char *digest); /* g_free */
+
+/* ---- for who looks at it elsewhere (export.c) -------------------------------------------------- */
+
+/* The chain with its checkpoints, and copies of those that were joined, into a folder that is empty or not there: one can
+ * read it as the state folder itself. public_key: of the checkpoints; NULL: none is put there. */
+bool incident_export(const char *state, const Incident *incident, const uint8_t *public_key,
+		     const char *to, GError **error);
 
 #endif

@@ -13,6 +13,7 @@
 struct chart_piece {
 	usec_t from, to; /* since the beginning */
 	bool critical;
+	const char *what; /* phase; only in chart_incident */
 };
 struct chart_row {
 	const char *name;
@@ -21,14 +22,29 @@ struct chart_row {
 };
 char *chart_timeline(const struct chart_row *rows, size_t count, usec_t length);
 
-/* What a recovery takes in all: measured and assumed parts one after the other, against the objective. */
+/* What a recovery takes in all: parts one after the other, those that are not measured dashed, against the objective. */
 struct chart_part {
 	const char *name;
 	usec_t duration;
-	bool assumed;
+	const char *note; /* "assumed": why it is not measured; NULL: it is */
 	unsigned shade;
 };
 char *chart_parts(const struct chart_part *parts, size_t count, usec_t objective); /* 0: none */
+
+/* A real recovery, from the loss on: marks as lines, and below them each restore with its phases. */
+struct chart_event {
+	usec_t at; /* since the beginning */
+	const char *name;
+	bool stated; /* afterwards, by people */
+};
+struct chart_incident {
+	usec_t length;
+	const struct chart_event *events; /* by time */
+	size_t event_count;
+	const struct chart_row *rows; /* a restore each; what a piece is decides its colour */
+	size_t row_count;
+};
+char *chart_incident(const struct chart_incident *incident);
 
 /* The sawtooth. */
 char *chart_exposure(const struct exposure_period *period, const GArray *events);

@@ -53,8 +53,8 @@ static usec_t parts_length(const struct chart_part *parts, size_t count)
 
 static char *part_class(const struct chart_part *part)
 {
-	return part->assumed ? g_strdup("assumed")
-			     : g_strdup_printf("s%u", part->shade % CHART_SHADES);
+	return part->note ? g_strdup("assumed")
+			  : g_strdup_printf("s%u", part->shade % CHART_SHADES);
 }
 
 static void add_legend(GString *out, const struct chart_part *parts, size_t count, double y)
@@ -63,8 +63,9 @@ static void add_legend(GString *out, const struct chart_part *parts, size_t coun
 
 	for (size_t i = 0; i < count; i++) {
 		g_autofree char *took = duration_format(parts[i].duration);
-		g_autofree char *text = g_strdup_printf("%s %s%s", parts[i].name, took,
-							parts[i].assumed ? " (assumed)" : "");
+		g_autofree char *text = g_strdup_printf(
+			"%s %s%s%s%s", parts[i].name, took, parts[i].note ? " (" : "",
+			parts[i].note ? parts[i].note : "", parts[i].note ? ")" : "");
 		double width = 22 + 6.2 * (double)g_utf8_strlen(text, -1);
 
 		if (x > CHART_LEFT && x + width > CHART_WIDTH - CHART_RIGHT) {
@@ -86,7 +87,7 @@ char *chart_parts(const struct chart_part *parts, size_t count, usec_t objective
 {
 	usec_t length = parts_length(parts, count), scale = MAX(length, objective);
 	GString *out = chart_draw_begin(128, "Recovery time against its objective",
-					"Measured phases and assumed times, one after the other.");
+					"Parts one after the other; dashed: not measured.");
 	double x = CHART_LEFT;
 
 	scale += scale / 20;

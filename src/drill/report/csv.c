@@ -1,33 +1,6 @@
 /* A drill as CSV: kind, name, value, unit, state, note. */
-#include "drill/report/escape.h"
+#include "drill/report/csv_line.h"
 #include "drill/report/report.h"
-
-struct line {
-	const char *kind, *name;
-	int64_t number;	  /* READING_ABSENT: text, or nothing */
-	const char *text; /* NULL: the number */
-	const char *unit, *state, *note;
-};
-
-static void add(GString *out, const char *run, const struct line *line)
-{
-	const char *const before[] = {run, line->kind, line->name};
-	const char *const after[] = {line->unit, line->state, line->note};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(before); i++) {
-		escape_csv(out, before[i] ? before[i] : "");
-		g_string_append_c(out, ',');
-	}
-	if (line->text)
-		escape_csv(out, line->text);
-	else if (line->number != READING_ABSENT)
-		g_string_append_printf(out, "%" G_GINT64_FORMAT, line->number);
-	for (size_t i = 0; i < G_N_ELEMENTS(after); i++) {
-		g_string_append_c(out, ',');
-		escape_csv(out, after[i] ? after[i] : "");
-	}
-	g_string_append(out, "\r\n");
-}
 
 static void add_figures(GString *out, const char *run, const json_t *record)
 {
@@ -41,12 +14,13 @@ static void add_figures(GString *out, const char *run, const json_t *record)
 
 		if (json_is_object(value))
 			continue;
-		add(out, run,
-		    &(struct line){.kind = "figure",
-				   .name = name,
-				   .number = number ? json_integer_value(value) : READING_ABSENT,
-				   .text = json_string_value(value),
-				   .unit = g_str_has_suffix(name, "_us") ? "us" : NULL});
+		csv_add(out, run,
+			&(struct csv_line){.kind = "figure",
+					   .name = name,
+					   .number = number ? json_integer_value(value)
+							    : READING_ABSENT,
+					   .text = json_string_value(value),
+					   .unit = g_str_has_suffix(name, "_us") ? "us" : NULL});
 	}
 }
 
@@ -57,13 +31,13 @@ static void add_phases(GString *out, const char *run, const json_t *record)
 	for (size_t i = 0; i < json_array_size(spans); i++) {
 		const json_t *span = json_array_get(spans, i);
 
-		add(out, run,
-		    &(struct line){.kind = "phase",
-				   .name = reading_text(span, "phase"),
-				   .number = reading_int(span, "mono_us"),
-				   .unit = "us",
-				   .state = reading_text(span, "outcome"),
-				   .note = reading_text(span, "component")});
+		csv_add(out, run,
+			&(struct csv_line){.kind = "phase",
+					   .name = reading_text(span, "phase"),
+					   .number = reading_int(span, "mono_us"),
+					   .unit = "us",
+					   .state = reading_text(span, "outcome"),
+					   .note = reading_text(span, "component")});
 	}
 }
 
@@ -79,13 +53,13 @@ static void add_objectives(GString *out, const char *run, const json_t *record)
 			g_strdup_printf("%s %s", scope ? scope : "", kind ? kind : "");
 		g_autofree char *reasons = reading_list(objective, "reasons");
 
-		add(out, run,
-		    &(struct line){.kind = "objective",
-				   .name = name,
-				   .number = reading_int(objective, "measured_us"),
-				   .unit = "us",
-				   .state = reading_text(objective, "state"),
-				   .note = reasons});
+		csv_add(out, run,
+			&(struct csv_line){.kind = "objective",
+					   .name = name,
+					   .number = reading_int(objective, "measured_us"),
+					   .unit = "us",
+					   .state = reading_text(objective, "state"),
+					   .note = reasons});
 	}
 }
 
@@ -97,13 +71,13 @@ static void add_checks(GString *out, const char *run, const json_t *record)
 		const json_t *check = json_array_get(checks, i);
 		g_autofree char *value = reading_print(check, "value");
 
-		add(out, run,
-		    &(struct line){.kind = "check",
-				   .name = reading_text(check, "name"),
-				   .number = READING_ABSENT,
-				   .text = value,
-				   .state = reading_text(check, "status"),
-				   .note = reading_text(check, "message")});
+		csv_add(out, run,
+			&(struct csv_line){.kind = "check",
+					   .name = reading_text(check, "name"),
+					   .number = READING_ABSENT,
+					   .text = value,
+					   .state = reading_text(check, "status"),
+					   .note = reading_text(check, "message")});
 	}
 }
 
@@ -114,13 +88,13 @@ static void add_findings(GString *out, const char *run, const json_t *record)
 	for (size_t i = 0; i < json_array_size(findings); i++) {
 		const json_t *finding = json_array_get(findings, i);
 
-		add(out, run,
-		    &(struct line){.kind = "finding",
-				   .name = reading_text(finding, "id"),
-				   .number = READING_ABSENT,
-				   .text = reading_text(finding, "severity"),
-				   .state = reading_text(finding, "status"),
-				   .note = reading_text(finding, "text")});
+		csv_add(out, run,
+			&(struct csv_line){.kind = "finding",
+					   .name = reading_text(finding, "id"),
+					   .number = READING_ABSENT,
+					   .text = reading_text(finding, "severity"),
+					   .state = reading_text(finding, "status"),
+					   .note = reading_text(finding, "text")});
 	}
 }
 
@@ -128,16 +102,16 @@ char *report_drill_csv(const Reading *reading)
 {
 	const json_t *record = reading->record;
 	const char *run = reading_text(record, "run.id");
-	GString *out = g_string_new("run,kind,name,value,unit,state,note\r\n");
+	GString *out = g_string_new("run," CSV_COLUMNS);
 
-	add(out, run,
-	    &(struct line){.kind = "outcome",
-			   .name = reading_text(record, "plan.name"),
-			   .number = READING_ABSENT,
-			   .text = reading->sha256,
-			   .unit = "sha256",
-			   .state = reading_text(record, "outcome"),
-			   .note = reading_text(record, "summary")});
+	csv_add(out, run,
+		&(struct csv_line){.kind = "outcome",
+				   .name = reading_text(record, "plan.name"),
+				   .number = READING_ABSENT,
+				   .text = reading->sha256,
+				   .unit = "sha256",
+				   .state = reading_text(record, "outcome"),
+				   .note = reading_text(record, "summary")});
 	add_figures(out, run, record);
 	add_phases(out, run, record);
 	add_objectives(out, run, record);

@@ -21,7 +21,8 @@ enum tone {
 	TONE_OPEN,  /* not proven, not complete */
 	TONE_MUTED, /* not assessed, not run */
 	TONE_EXEMPT,
-	TONE_CODE, /* digests, names of objects: not a state */
+	TONE_CODE,  /* digests, names of objects: not a state */
+	TONE_WHOLE, /* stays in one line, as a time does: not a state either */
 };
 
 /* What stands on top, large: the word of the state, and a sentence. */

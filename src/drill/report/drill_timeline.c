@@ -137,10 +137,10 @@ static void add_parts_chart(Document *document, const json_t *record)
 {
 	usec_t ready = reading_int(record, "measured.rta_service_ready_us");
 	const struct chart_part all[] = {
-		{"detect", assumed(record, "assume-detect"), true, 0},
-		{"decide", assumed(record, "assume-decide"), true, 0},
-		{"service ready, measured", ready, false, 0},
-		{"cutover", assumed(record, "assume-cutover"), true, 0},
+		{"detect", assumed(record, "assume-detect"), "assumed", 0},
+		{"decide", assumed(record, "assume-decide"), "assumed", 0},
+		{"service ready, measured", ready, NULL, 0},
+		{"cutover", assumed(record, "assume-cutover"), "assumed", 0},
 	};
 	struct chart_part parts[G_N_ELEMENTS(all)];
 	size_t count = 0;

@@ -38,7 +38,7 @@ static const char style[] =
 	".muted{color:var(--muted);background:var(--muted-b)}.exempt{color:var(--exempt);"
 	"background:var(--exempt-b)}\n"
 	"code,pre{font-family:ui-monospace,'DejaVu Sans Mono',monospace;font-size:.85em}"
-	"code{overflow-wrap:anywhere}code.n{white-space:nowrap}\n"
+	"code{overflow-wrap:anywhere}.n{white-space:nowrap}\n"
 	"pre{margin:.6rem 0;padding:.7rem .9rem;background:var(--panel);border:1px solid "
 	"var(--line);border-radius:.3rem;white-space:pre-wrap;overflow-wrap:anywhere}\n"
 	"dl{display:grid;grid-template-columns:minmax(9rem,15rem) 1fr;gap:.25rem 1.2rem;margin:.6rem "
@@ -54,7 +54,9 @@ static const char style[] =
 	"svg{display:block;width:100%;min-width:36rem;height:auto;font:11px system-ui,'DejaVu "
 	"Sans',sans-serif}\n"
 	"svg text{fill:var(--ink)}svg .soft{fill:var(--soft)}svg .grid{stroke:var(--line)}"
-	"svg .axis{stroke:var(--soft)}svg .limit{stroke:var(--bad);stroke-dasharray:5 3;"
+	"svg .axis{stroke:var(--soft)}svg .mark{stroke:var(--ink)}svg .stated{stroke-dasharray:3 3}"
+	"svg .mark-text{paint-order:stroke;stroke:var(--page);stroke-width:3px}"
+	"svg .limit{stroke:var(--bad);stroke-dasharray:5 3;"
 	"stroke-width:1.5}svg .limit-text{fill:var(--bad);paint-order:stroke;stroke:var(--page);stroke-width:3px}\n"
 	"svg .s0{fill:var(--s0)}svg .s1{fill:var(--s1)}svg .s2{fill:var(--s2)}svg "
 	".s3{fill:var(--s3)}svg .s4{fill:var(--s4)}svg .s5{fill:var(--s5)}svg "
@@ -78,13 +80,13 @@ static const char style[] =
 	"--s4:#a8692b;--s5:#8a97a6}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}"
 	"body{font-size:10pt}main{max-width:none;padding:0}h1{font-size:18pt}"
 	"h2{font-size:12.5pt;margin-top:16pt}h2,h3,figcaption{break-after:avoid}"
-	"tr,figure,.verdict,pre,.blank{break-inside:avoid}thead{display:table-header-group}"
+	"tr,figure,.verdict,pre,.blank,dl{break-inside:avoid}thead{display:table-header-group}"
 	".scroll{overflow:visible}svg{min-width:0}details{display:none}@page{size:A4;margin:16mm "
 	"15mm}}\n";
 
 static const char *const tone_class[] = {
 	[TONE_PLAIN] = NULL,	[TONE_GOOD] = "good",	  [TONE_BAD] = "bad", [TONE_OPEN] = "open",
-	[TONE_MUTED] = "muted", [TONE_EXEMPT] = "exempt", [TONE_CODE] = NULL,
+	[TONE_MUTED] = "muted", [TONE_EXEMPT] = "exempt", [TONE_CODE] = NULL, [TONE_WHOLE] = NULL,
 };
 
 static void print_text(GString *out, const char *before, const char *text, const char *after)
@@ -108,6 +110,8 @@ static void print_toned(GString *out, enum tone tone, const char *text)
 	if (tone == TONE_CODE)
 		print_text(out, strlen(text) > CODE_UNBROKEN ? "<code>" : "<code class=\"n\">",
 			   text, "</code>");
+	else if (tone == TONE_WHOLE)
+		print_text(out, "<span class=\"n\">", text, "</span>");
 	else
 		print_text(out, "", text, "");
 	if (tone_class[tone])

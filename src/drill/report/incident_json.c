@@ -43,6 +43,7 @@ static json_t *timeline_json(const Incident *incident)
 		json_set_string(object, "host", entry->host);
 		json_set_int(object, "seq", (int64_t)entry->seq);
 		json_set_string(object, "chain", entry->chain);
+		json_set_string(object, "sha256", entry->sha256);
 		json_array_append_new(list, object);
 	}
 	return list;

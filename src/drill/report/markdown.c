@@ -107,6 +107,14 @@ static void print_block(GString *out, const struct block *block, enum block_kind
 	}
 }
 
+static bool has_data(const Document *document, guint chart)
+{
+	const struct block *next =
+		chart + 1 < document->blocks->len ? document->blocks->pdata[chart + 1] : NULL;
+
+	return next && next->kind == BLOCK_TABLE && next->cells->len > 0;
+}
+
 char *document_markdown(const Document *document)
 {
 	GString *out = g_string_new(NULL);
@@ -117,6 +125,9 @@ char *document_markdown(const Document *document)
 	for (guint i = 0; i < document->blocks->len; i++) {
 		const struct block *block = document->blocks->pdata[i];
 
+		/* Of a chart there is its data, or nothing. */
+		if (block->kind == BLOCK_CHART && !has_data(document, i))
+			continue;
 		print_block(out, block, previous);
 		previous = block->kind;
 	}

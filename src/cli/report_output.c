@@ -1,0 +1,76 @@
+#include "cli/report_output.h"
+
+#include "base/file.h"
+#include "cli/trail.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name, *suffix;
+} formats[REPORT_FORMATS] = {
+	[REPORT_HTML] = {"html", ".html"},  [REPORT_MARKDOWN] = {"markdown", ".md"},
+	[REPORT_JSON] = {"json", ".json"},  [REPORT_CSV] = {"csv", ".csv"},
+	[REPORT_JUNIT] = {"junit", ".xml"},
+};
+
+const char *report_format_name(enum report_format format)
+{
+	return formats[format].name;
+}
+
+/* One that was named is right: the table of options holds it. */
+enum report_format report_format_of(const struct arguments *arguments)
+{
+	const char *name = arguments_text(arguments, "render");
+	const char *file = arguments_text(arguments, "output");
+
+	if (!name && arguments_flag(arguments, "json"))
+		return REPORT_JSON;
+	for (int i = 0; i < REPORT_FORMATS; i++)
+		if (name ? strcmp(formats[i].name, name) == 0
+			 : file && g_str_has_suffix(file, formats[i].suffix))
+			return (enum report_format)i;
+	return REPORT_MARKDOWN;
+}
+
+/* By its digest, a report that is shown to somebody later is the one that was written then. */
+static void tell_written(const struct report_writing *writing, const char *path, const char *text,
+			 size_t size)
+{
+	g_autofree char *sha256 =
+		g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)text, size);
+	json_t *data = json_object();
+
+	json_set_string(data, "command", writing->arguments->command->name);
+	json_set_string(data, "service", writing->service);
+	json_set_string(data, "subject", writing->subject);
+	json_set_string(data, "format", formats[report_format_of(writing->arguments)].name);
+	json_set_string(data, "file", path);
+	json_set_string(data, "sha256", sha256);
+	trail_add(writing->context, AUDIT_REPORT_WRITTEN, NULL, data);
+}
+
+bool report_write(const struct report_writing *writing, const char *text, size_t size,
+		  GError **error)
+{
+	g_autofree char *path = arguments_path(writing->arguments, "output");
+
+	if (!path)
+		fwrite(text, 1, size, stdout);
+	else if (!file_write(path, text, size, &(struct file_write){.mode = 0640}, error))
+		return false;
+	if (writing->context)
+		tell_written(writing, path, text, size);
+	return true;
+}
+
+bool report_write_document(const struct report_writing *writing, const Document *document,
+			   GError **error)
+{
+	g_autofree char *text = report_format_of(writing->arguments) == REPORT_HTML
+					? document_html(document)
+					: document_markdown(document);
+
+	return report_write(writing, text, strlen(text), error);
+}
