@@ -19,7 +19,7 @@ static const struct rule {
 	struct s3_meaning meaning;
 } rules[] = {
 	{403, "SignatureDoesNotMatch", NULL, {S3_FAIL, ODR_ERROR_AUTH, "the secret key is not the one of this access key"}},
-	{403, "InvalidAccessKeyId", NULL, {S3_FAIL, ODR_ERROR_AUTH, "the store does not know this access key"}},
+	{403, "InvalidAccessKeyId", NULL, {S3_CREDENTIALS, ODR_ERROR_AUTH, "the store does not know this access key"}},
 	{403, "RequestTimeTooSkewed", NULL, {S3_CLOCK, ODR_ERROR_AUTH, "this host's clock is wrong"}},
 	{0, "ExpiredToken", NULL, {S3_CREDENTIALS, ODR_ERROR_AUTH, "the session of these credentials has ended"}},
 	{0, "InvalidToken", NULL, {S3_CREDENTIALS, ODR_ERROR_AUTH, "the session token is not valid"}},

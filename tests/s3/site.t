@@ -79,6 +79,21 @@ $slow->signal('TERM');
 is($slow->wait(30)->status, 143, 'and stops when it is told to');
 $site->write_conf(%{ repository($bucket, lock => 'compliance') });
 
+# Keys that are replaced while they are in use: the file is read again.
+my ($old, $new) = map { $ceph->add_key($_) } qw(old new);
+my $turned = $ceph->credentials(work_path('turned'), %$old);
+$before = $ceph->versions($bucket, 'erp/');
+$site->write_conf(%{ repository($bucket, lock => 'compliance', credentials => $turned, 'bandwidth-up' => '256KiB') });
+my $long = $site->tool_start($site->backup_arguments);
+poll_until('it stores', sub { $ceph->versions($bucket, 'erp/') > $before || !$long->running }, 60);
+$ceph->credentials($turned, %$new);
+$ceph->remove_key($old);
+ok($long->running, 'the access key is taken away in the middle of a backup');
+is($ceph->request('GET', "/$bucket", %$old)->{status}, 403, 'and lets nobody in any more');
+my $went_on = $long->wait(120);
+ok($went_on->ok, 'which goes on with the one that replaced it') or diag($went_on->describe);
+$site->write_conf(%{ repository($bucket, lock => 'compliance') });
+
 my @versions = $ceph->versions($bucket, 'erp/');
 for my $kind (qw(pack set wal)) {
 	my ($object) = grep { $_->{key} =~ m{/$kind/} } @versions;

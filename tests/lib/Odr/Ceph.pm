@@ -129,6 +129,20 @@ sub make_user {
 	return \%user;
 }
 
+# Further keys of the owner of the buckets; as make_user gives them.
+sub add_key {
+	my ($self, $name) = @_;
+	my %key = (access => "$name-key", secret => "$name-secret");
+	$self->_admin('radosgw-admin', 'key', 'create', '--uid=test', '--key-type=s3', "--access-key=$key{access}", "--secret-key=$key{secret}");
+	return \%key;
+}
+
+sub remove_key {
+	my ($self, $key) = @_;
+	$self->_admin('radosgw-admin', 'key', 'rm', '--uid=test', '--key-type=s3', "--access-key=$key->{access}");
+	return $self;
+}
+
 # Pairs of a user and what that one may do in the bucket: the whole policy, which replaces the one before. The owner of
 # the bucket may do everything: without that, not read what others put.
 sub allow {

@@ -7,7 +7,7 @@ static const struct row {
 	enum odr_error error;
 } rows[] = {
 	{403, "SignatureDoesNotMatch", "", S3_FAIL, ODR_ERROR_AUTH},
-	{403, "InvalidAccessKeyId", "", S3_FAIL, ODR_ERROR_AUTH},
+	{403, "InvalidAccessKeyId", "", S3_CREDENTIALS, ODR_ERROR_AUTH},
 	{403, "RequestTimeTooSkewed", "", S3_CLOCK, ODR_ERROR_AUTH},
 	{403, "AccessDenied", "forbidden by object lock", S3_FAIL, ODR_ERROR_REFUSED},
 	{403, "", "", S3_FAIL, ODR_ERROR_REFUSED},
