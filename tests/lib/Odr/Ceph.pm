@@ -38,20 +38,24 @@ sub start {
 	work_dir();
 	for my $try (1 .. 3) {
 		# Somebody else may have taken a port meanwhile.
-		my $self = eval { $class->_start_at(_free_ports(), %option) };
+		my $self = eval { $class->_at(_free_ports(), %option)->_begin };
 		return $self if $self;
 		die $@ if $try == 3;
 	}
 }
 
-sub _start_at {
+sub _at {
 	my ($class, $base, %option) = @_;
 	# Socket names below it are limited to 107 bytes.
 	my $lab = socket_dir();
-	my $self = bless { lab => $lab, access => 'testkey', secret => 'testsecret', option => \%option,
+	return bless { lab => $lab, access => 'testkey', secret => 'testsecret', option => \%option,
 		env => { S3_PORT => $base, S3S_PORT => $base + 1, MON_PORT => $base + 2,
 			OSD_PORTS => join('-', $base + 100, $base + 199), STORE => $option{store} // 'memstore',
 			STS => $option{sts} ? 'true' : 'false' } }, $class;
+}
+
+sub _begin {
+	my ($self) = @_;
 	Odr::Work::at_end(sub { $self->stop });
 	return $self if eval { $self->_run('start') };
 	my $why = $@;

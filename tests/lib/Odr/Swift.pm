@@ -13,17 +13,11 @@ use Odr::Work;
 
 our @ISA = ('Odr::Ceph');
 
-sub start {
-	my ($class) = @_;
-	my $base = Odr::Ceph::_free_ports();
-	work_dir();
-	my $self = bless { lab => new_dir(work_path('swift')), access => 'test:tester', secret => 'testsecret',
+sub _at {
+	my ($class, $base) = @_;
+	return bless { lab => new_dir(work_path('swift-' . ++our $count)), access => 'test:tester', secret => 'testsecret',
 		env => { S3_PORT => $base, BASE_PORT => $base + 100 } }, $class;
-	Odr::Work::at_end(sub { $self->stop });
-	return $self->_run('start');
 }
-
-sub stop { return $_[0]->_run('stop') }
 
 # As root: the packages keep /etc/swift from everybody else.
 sub _run {
