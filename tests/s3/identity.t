@@ -65,7 +65,8 @@ my $metadata = Odr::Httpd->start('metadata', sub {
 				Token => $session->{token}, Expiration => $session->{expiration} }));
 	});
 my $issued = sub { map { JSON::PP::decode_json($_) } split /\n/, read_file($sessions) };
-$use->('credentials-from' => 'instance', 'credentials-endpoint' => $metadata->url);
+# What is moved takes seconds by that.
+$use->('credentials-from' => 'instance', 'credentials-endpoint' => $metadata->url, 'bandwidth-up' => '4MiB');
 
 # What others on this host can see of the tool while it runs.
 sub exposed {

@@ -57,7 +57,8 @@ $site->write_conf;
 my $absent = ['archive-get', '--service', 'erp-prod', '000000010000000000000099', $site->path('wal')];
 $site->tool_fails($absent, 1, qr/^/, 'absence that both repositories prove has status 1');
 
-# A gateway that stands still in the middle: libs3 would wait for ever.
+# A gateway that stands still in the middle, which is some seconds long: libs3 would wait for ever.
+$site->write_conf('repository main' => { 'bandwidth-up' => '4MiB' });
 my $stored = $ceph->versions('one', 'erp/');
 my $running = $site->tool_start($site->backup_arguments, '--jobs', '4');
 poll_until('it stores', sub { $ceph->versions('one', 'erp/') > $stored + 1 || !$running->running }, 30);
