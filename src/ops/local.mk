@@ -92,6 +92,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/filestore/baseline.c \
 	src/ops/filestore/choice.c \
 	src/ops/filestore/choice.h \
+	src/ops/filestore/consolidate.c \
 	src/ops/filestore/databases.c \
 	src/ops/filestore/folders.c \
 	src/ops/filestore/folders.h \

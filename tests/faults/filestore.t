@@ -157,6 +157,40 @@ subtest 'kill -9 at any moment' => sub {
 	$promise->ok_no_session('after kills');
 };
 
+# What lies in the small packs of many captures is stored again: with the next capture, until one of them has come to its end.
+sub until_stored_again {
+	my $log = work_path('again.log');
+	for (1 .. 60) {
+		change();
+		write_file($log, '', 0666);
+		$site->tool(@capture, { env => { ODR_FAULT => 'step:2:fail', ODR_FAULT_LOG => $log } });
+		return 1 if read_file($log) =~ /small packs/;
+		my $result = $site->tool(@capture);
+		$result->ok or die $result->describe;
+	}
+	return 0;
+}
+
+subtest 'small packs' => sub {
+	for (['step', 'kill', []], ['store.put', 'fail', [1]], ['store.put', 'kill', []], ['file.read', 'kill', []]) {
+		my ($point, $action, $allowed) = @$_;
+		ok(until_stored_again(), 'the next capture stores them again') or return;
+		fault_sweep("small packs: $action at $point", point => $point, action => $action, stride => $point eq 'file.read' ? every(7) : 1,
+			run => sub { $site->tool(@capture, $_[0]) }, check => after("small packs: $action at $point", $allowed));
+		ok_sets("small packs, after $action at $point", exact => 1);
+	}
+	# What is gone by then stays as it was captured.
+	ok(until_stored_again(), 'once more') or return;
+	my ($gone) = $shop->names;
+	my $file = $shop->path($gone);
+	my $run = run_paused($site, 'step', sub { rename $file, $site->path('gone') or die "cannot rename '$file': $!\n" }, @capture);
+	is($run->status, 0, 'a file that is gone when it would be stored again') or diag $run->describe;
+	my ($folder, $result) = restore_set(($promise->set_ids)[-1]);
+	is($result->ok ? trouble_with($folder) : $result->describe, '', 'the set restores');
+	ok(-f "$folder/shop/$gone", 'and has the file as it was captured before');
+	rename $site->path('gone'), $file or die "cannot rename back: $!\n";
+};
+
 # So much is new that it is read before the collector is held off. (Zeros, which are quick.)
 subtest 'a pass before the last one' => sub {
 	my $bytes = 300 << 20;

@@ -128,8 +128,8 @@ static guint layers_to_keep(const struct filestore_capture *capture)
 	return keep;
 }
 
-static bool load_table(const struct filestore_capture *capture, const struct filestore_layer *layer,
-		       Table **table, GError **error)
+bool filestore_table_load(const struct filestore_capture *capture,
+			  const struct filestore_layer *layer, Table **table, GError **error)
 {
 	g_autofree char *path = filestore_table_path(capture->folder, layer->name);
 	g_autoptr(GBytes) content = NULL;
@@ -159,7 +159,8 @@ static bool load_tables(struct merging *merging, GError **error)
 
 		g_ptr_array_add(merging->rows, rows);
 		if (i < capture->before->layers->len &&
-		    !load_table(capture, capture->before->layers->pdata[i], &table, error))
+		    !filestore_table_load(capture, capture->before->layers->pdata[i], &table,
+					  error))
 			return false;
 		g_ptr_array_add(merging->tables, table);
 		g_array_set_size(rows, table ? table->rows->len : 0);
@@ -274,10 +275,13 @@ bool filestore_store_layer(struct filestore_capture *capture, GError **error)
 		.rows = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref),
 	};
 
-	if (!filestore_reader_end(capture->reader, error) || !filestore_pass_end(capture, error))
+	if (!filestore_pass_end(capture, error))
+		return odr_context(error, "cannot store the layer");
+	merging.first = layers_to_keep(capture);
+	if (!filestore_consolidate(capture, merging.first, error) ||
+	    !filestore_reader_end(capture->reader, error))
 		return odr_context(error, "cannot store the layer");
 	capture->layer = filestore_layer_new(capture->suffix);
-	merging.first = layers_to_keep(capture);
 	merging.writer = layer_writer_new(filestore_reader_packs(capture->reader));
 	merging.local = layer_file_create(path, error);
 	return (merging.local && store_merged(&merging, error)) ||

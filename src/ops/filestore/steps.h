@@ -68,6 +68,11 @@ bool filestore_pass_end(struct filestore_capture *capture, GError **error);
 /* … and at the end all of it a layer, together with those before that are not much larger. */
 bool filestore_store_layer(struct filestore_capture *capture, GError **error);
 
+bool filestore_table_load(const struct filestore_capture *capture,
+			  const struct filestore_layer *layer, Table **table, GError **error);
+/* consolidate.c: what lies in many small packs of layers from first on is stored again, into few. */
+bool filestore_consolidate(struct filestore_capture *capture, guint first, GError **error);
+
 /* databases.c: which there are; what they keep elsewhere, and what they expect of the filestore. */
 void filestore_databases_list(struct filestore_capture *capture);
 void filestore_databases_judge(struct filestore_capture *capture);
