@@ -18,6 +18,8 @@ src_repo_librepo_a_SOURCES = \
 	src/repo/layout.h \
 	src/repo/manifest.c \
 	src/repo/manifest.h \
+	src/repo/manifest_index.c \
+	src/repo/manifest_index.h \
 	src/repo/manifest_json.h \
 	src/repo/manifest_member.c \
 	src/repo/manifest_member.h \

@@ -13,4 +13,15 @@ bool manifest_parse_public(const struct key_service *service, const char *set_id
 bool manifest_parse_sealed(const struct signed_object *object, const Identity *identity,
 			   Manifest *manifest, GError **error);
 
+/* One that is being read: of its versions the oldest that a writer of the service signed. */
+struct manifest_reading {
+	Repo *repo;
+	const char *set_id;
+	Manifest *manifest;
+	struct signed_object object;
+};
+/* listed NULL: not listed. content must live as long as the sealed part is not read. */
+bool manifest_read_public(struct manifest_reading *reading, const struct store_object *listed,
+			  GBytes **content, GError **error);
+
 #endif

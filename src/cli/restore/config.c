@@ -16,6 +16,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* So many sets are read at first. */
+#define BATCH_FIRST 32
+
 struct restoring {
 	const struct arguments *arguments;
 	const Context *context; /* the site's */
@@ -79,29 +82,77 @@ static bool suits(const struct restoring *restoring, const Manifest *manifest)
 	       manifest_part_stopped(manifest, PART_CONFIG) <= target->time;
 }
 
-static bool choose_from(struct restoring *restoring, Repo *repo, Manifest **chosen, GError **error)
+/* Among those that were read; NULL: none of them. */
+static const Manifest *choose_read(const struct restoring *restoring, const ManifestIndex *index)
+{
+	const GPtrArray *manifests = manifest_index_manifests(index);
+	bool oldest = g_strcmp0(restoring->target.set, "oldest") == 0;
+
+	for (guint i = 0; i < manifests->len; i++) {
+		const Manifest *manifest = manifests->pdata[oldest ? i : manifests->len - 1 - i];
+
+		if (suits(restoring, manifest))
+			return manifest;
+	}
+	return NULL;
+}
+
+/* Whether this one must be read to know. */
+static bool may_suit(const struct restoring *restoring, const char *set_id)
+{
+	const struct restore_target *target = &restoring->target;
+
+	if (restoring->has_moment)
+		return set_id_time(set_id) <= restoring->moment;
+	if (target->set && set_id_valid(target->set))
+		return strcmp(set_id, target->set) == 0;
+	return target->type == RECOVERY_DEFAULT || set_id_time(set_id) <= target->time;
+}
+
+/* From the end that is wanted on, some at a time, until one is found. */
+static bool search(const struct restoring *restoring, ManifestIndex *index, const Manifest **found,
+		   GError **error)
 {
 	bool oldest = g_strcmp0(restoring->target.set, "oldest") == 0;
-	g_autoptr(GPtrArray) manifests = NULL;
-	g_autoptr(GPtrArray) troubles = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GArray) batch = g_array_new(FALSE, FALSE, sizeof(guint));
+	guint count = manifest_index_count(index);
 
-	if ((!restoring->has_moment &&
-	     !restore_target_find(&restoring->target, repo, restoring->context->identity, error)) ||
-	    !manifest_list(repo, restoring->context->identity, &manifests, troubles, error))
+	for (guint i = 0, size = BATCH_FIRST; i < count && !*found; size *= 2) {
+		g_array_set_size(batch, 0);
+		for (; i < count && batch->len < size; i++) {
+			guint position = oldest ? i : count - 1 - i;
+
+			if (may_suit(restoring, manifest_index_set(index, position)))
+				g_array_append_val(batch, position);
+		}
+		if (!manifest_index_read(index, batch, error))
+			return false;
+		*found = choose_read(restoring, index);
+	}
+	return true;
+}
+
+static bool choose_from(struct restoring *restoring, Repo *repo, Manifest **chosen, GError **error)
+{
+	g_autoptr(ManifestIndex) index = NULL;
+	g_autoptr(GPtrArray) troubles = g_ptr_array_new_with_free_func(g_free);
+	const Manifest *found = NULL;
+
+	if (!restoring->has_moment &&
+	    !restore_target_find(&restoring->target, repo, restoring->context->identity, error))
+		return false;
+	index = manifest_index_open(repo, restoring->context->identity, troubles, error);
+	if (!index || !search(restoring, index, &found, error))
 		return false;
 	for (guint i = 0; i < troubles->len; i++)
 		log_warning("%s", (char *)troubles->pdata[i]);
-	for (guint i = 0; i < manifests->len; i++) {
-		guint at = oldest ? i : manifests->len - 1 - i;
-
-		if (!suits(restoring, manifests->pdata[at]))
-			continue;
-		*chosen = g_ptr_array_steal_index(manifests, at);
-		return true;
-	}
-	return odr_fail(error, ODR_ERROR_NOT_FOUND,
-			"there is no capture of the configuration in repository %s that suits",
-			store_name(repo->store));
+	if (!found)
+		return odr_fail(error, ODR_ERROR_NOT_FOUND,
+				"there is no capture of the configuration in repository %s that "
+				"suits",
+				store_name(repo->store));
+	*chosen = manifest_index_take(index, found);
+	return true;
 }
 
 static bool open_config(void *part, Repo *repo, GError **error)

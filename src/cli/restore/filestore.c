@@ -60,23 +60,14 @@ static void *parse(const struct restore_site *site, GError **error)
 /* --set, of a filestore alone: what that very capture found. */
 static bool choose_set(struct restoring *restoring, GError **error)
 {
-	const GPtrArray *manifests = restoring->holdings.manifests;
-	const char *wanted = restoring->target.set;
-	bool oldest = strcmp(wanted, "oldest") == 0;
+	const Manifest *manifest = NULL;
 
-	for (guint i = 0; i < manifests->len; i++) {
-		const Manifest *manifest = manifests->pdata[oldest ? i : manifests->len - 1 - i];
-
-		if (!manifest_part(manifest, PART_FILESTORE) ||
-		    (set_id_valid(wanted) && strcmp(manifest->set_id, wanted) != 0))
-			continue;
-		restoring->choice.base = manifest;
-		restoring->choice.base_began = manifest_part_started(manifest, PART_FILESTORE);
-		restoring->choice.later = g_ptr_array_new();
-		return true;
-	}
-	return odr_fail(error, ODR_ERROR_NOT_FOUND, "there is no capture of the filestore in '%s'",
-			wanted);
+	if (!filestore_holdings_set(&restoring->holdings, restoring->target.set, &manifest, error))
+		return false;
+	restoring->choice.base = manifest;
+	restoring->choice.base_began = manifest_part_started(manifest, PART_FILESTORE);
+	restoring->choice.later = g_ptr_array_new();
+	return true;
 }
 
 /* Without a database it is told by a time or a mark, if by anything. */

@@ -56,42 +56,79 @@ static bool find_mark(struct restore_planning *planning, Repo *repo, GError **er
 	return done;
 }
 
+/* With what was read so far. */
+static bool plan_with(struct restore_planning *planning, const struct restore_source *source,
+		      struct restore_plan *plan, GError **error)
+{
+	struct restore_target *target = &planning->target;
+
+	if (!restore_plan(source, target, plan, error))
+		return false;
+	if (!planning->current_timeline)
+		return true;
+	target->timeline = plan->manifest->wal->timeline;
+	restore_plan_clear(plan);
+	return restore_plan(source, target, plan, error);
+}
+
+static bool make_plan(struct restore_planning *planning, struct restore_holdings *holdings,
+		      struct restore_source *source, struct restore_plan *plan, GError **error)
+{
+	const uint32_t timeline = planning->target.timeline;
+
+	for (bool more = true;;) {
+		g_autoptr(GError) trouble = NULL;
+
+		*source = (struct restore_source){.manifests = holdings->manifests,
+						  .ranges = holdings->ranges,
+						  .histories = holdings->histories};
+		planning->target.timeline = timeline;
+		if (plan_with(planning, source, plan, &trouble))
+			return true;
+		if (!restore_holdings_read_on(holdings, &more, error))
+			return false;
+		if (!more) {
+			g_propagate_error(error, g_steal_pointer(&trouble));
+			return false;
+		}
+	}
+}
+
+static bool prove(struct restore_planning *planning, Repo *repo,
+		  const struct restore_holdings *holdings, const struct restore_source *source,
+		  struct restore_plan *plan, GError **error)
+{
+	if (restore_plan_prove(&(struct restore_proof){.repo = repo,
+						       .identity = planning->context->identity,
+						       .source = source,
+						       .target = &planning->target,
+						       .held = holdings->held},
+			       plan, error))
+		return true;
+	restore_plan_clear(plan);
+	return false;
+}
+
 static bool plan_from(void *part, Repo *repo, GError **error)
 {
 	struct restore_planning *planning = part;
 	struct restore_holdings holdings = {0};
+	struct restore_source source;
 	struct restore_plan plan = {0};
 
 	if (!find_mark(planning, repo, error) ||
-	    !restore_holdings_read(repo, planning->context->identity, &holdings, error))
+	    !restore_holdings_begin(repo, planning->context->identity, &planning->target, &holdings,
+				    error))
 		return false;
-	struct restore_source source = {.manifests = holdings.manifests,
-					.ranges = holdings.ranges,
-					.histories = holdings.histories};
-	struct restore_proof proof = {.repo = repo,
-				      .identity = planning->context->identity,
-				      .source = &source,
-				      .target = &planning->target,
-				      .held = holdings.held};
-	bool planned = restore_plan(&source, &planning->target, &plan, error);
-
-	if (planned && planning->current_timeline) {
-		planning->target.timeline = plan.manifest->wal->timeline;
-		restore_plan_clear(&plan);
-		planned = restore_plan(&source, &planning->target, &plan, error);
-	}
-	if (planned && !restore_plan_prove(&proof, &plan, error)) {
-		restore_plan_clear(&plan);
-		planned = false;
-	}
-	g_clear_pointer(&holdings.held, g_ptr_array_unref);
-	if (!planned) {
+	if (!make_plan(planning, &holdings, &source, &plan, error) ||
+	    !prove(planning, repo, &holdings, &source, &plan, error)) {
 		for (guint i = 0; i < holdings.troubles->len; i++)
 			log_warning("%s", (char *)holdings.troubles->pdata[i]);
 		explain_absence(planning, repo, &holdings, error);
 		restore_holdings_clear(&holdings);
 		return false;
 	}
+	g_clear_pointer(&holdings.held, g_ptr_array_unref);
 	planning->repo = repo;
 	planning->holdings = holdings;
 	planning->plan = plan;

@@ -13,13 +13,18 @@
 /* What the repository has of it. */
 struct filestore_holdings {
 	Repo *repo;
-	GPtrArray *manifests; /* Manifest, oldest first; those without a filestore, too */
-	GPtrArray *moments;   /* struct moment, oldest first: as listed, until one is wanted */
-	GPtrArray *troubles;  /* char *: what did not verify */
+	ManifestIndex *index;
+	const GPtrArray *manifests; /* of the index: those that were read */
+	GPtrArray *moments;  /* struct moment, oldest first: as listed, until one is wanted */
+	GPtrArray *troubles; /* char *: what did not verify */
 };
+/* What there is, by its name; what is needed is read when it is chosen. */
 bool filestore_holdings_read(Repo *repo, const Identity *identity,
 			     struct filestore_holdings *holdings, GError **error);
 void filestore_holdings_clear(struct filestore_holdings *holdings);
+/* What that very set has: an id, latest, oldest. NOT_FOUND. */
+bool filestore_holdings_set(struct filestore_holdings *holdings, const char *wanted,
+			    const Manifest **manifest, GError **error);
 /* As the layout of the newest capture wants it: the union around the moment, or exactly one capture. Adds to troubles. */
 bool filestore_holdings_choose(struct filestore_holdings *holdings,
 			       const struct filestore_span *span, struct filestore_choice *choice,

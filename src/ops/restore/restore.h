@@ -3,6 +3,7 @@
 
 #include "pg/recovery.h"
 #include "repo/manifest.h"
+#include "repo/manifest_index.h"
 #include "repo/wal_range.h"
 
 /* The plan: pure, from what a repository holds and what is wanted (restore_plan.c). */
@@ -66,8 +67,10 @@ bool restore_target_find_mark(Repo *repo, const Identity *identity, struct resto
 
 /* Reading what the plan needs from a repository. */
 struct restore_holdings {
-	GPtrArray *manifests; /* owned */
-	GPtrArray *held;      /* struct wal_held, by file: for a proof, then to be let go */
+	ManifestIndex *index;
+	GArray *order; /* guint: positions in the index that are still to be read, those needed first at the end */
+	const GPtrArray *manifests; /* of the index: those that were read */
+	GPtrArray *held;	    /* struct wal_held, by file: for a proof, then to be let go */
 	GArray *ranges;
 	GPtrArray *histories;
 	GPtrArray *troubles; /* char *: objects that did not verify */
@@ -75,6 +78,12 @@ struct restore_holdings {
 void restore_holdings_clear(struct restore_holdings *holdings);
 bool restore_holdings_read(Repo *repo, const Identity *identity, struct restore_holdings *holdings,
 			   GError **error);
+/* The same of some sets that may lead to the target, the newest first: where no plan can be made with them, read on until
+ * *more is false. A plan that can be made is that which all of them would give. */
+bool restore_holdings_begin(Repo *repo, const Identity *identity,
+			    const struct restore_target *target, struct restore_holdings *holdings,
+			    GError **error);
+bool restore_holdings_read_on(struct restore_holdings *holdings, bool *more, GError **error);
 
 /* Carrying it out. */
 struct restore_progress {
