@@ -91,7 +91,15 @@ static void vector_init(struct vector *vector, const struct collection *collecti
 	g_ptr_array_add(vector->environment, NULL);
 }
 
-/* The line that tells why a program ended: one that says so, else the last. */
+/* "Run 'docker --help' for more information": behind what it is about. */
+static bool points_to_help(const char *line)
+{
+	return (g_str_has_prefix(line, "Run '") || g_str_has_prefix(line, "See '") ||
+		g_str_has_prefix(line, "Try '")) &&
+	       (strstr(line, "--help") || strstr(line, " help"));
+}
+
+/* The line that tells why a program ended: one that says so, else the last that tells anything. */
 static const char *telling_line(char **lines)
 {
 	const char *last = "";
@@ -99,7 +107,7 @@ static const char *telling_line(char **lines)
 	for (char **line = lines; *line; line++) {
 		if (g_str_has_prefix(*line, "fatal:") || g_str_has_prefix(*line, "error:"))
 			return *line;
-		if (*g_strstrip(*line))
+		if (*g_strstrip(*line) && !points_to_help(*line))
 			last = *line;
 	}
 	return last;

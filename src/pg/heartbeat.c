@@ -119,6 +119,18 @@ static bool newest_row(Session *session, lsn_t position, usec_t *time, GError **
 	return true;
 }
 
+/* A role that may not ask for it gets 0: then the rows alone tell. */
+static bool flushed_position(Session *session, lsn_t *flushed, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+
+	*flushed = 0;
+	if (session_current_lsn(session, flushed, &cause) || odr_error_is(cause, ODR_ERROR_AUTH))
+		return true;
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
+
 bool heartbeat_before(const char *conninfo, const char *run_id, lsn_t position, bool *all,
 		      usec_t *time, GError **error)
 {
@@ -128,10 +140,10 @@ bool heartbeat_before(const char *conninfo, const char *run_id, lsn_t position, 
 	lsn_t flushed;
 
 	if (!session || !check_primary(session, error) ||
-	    !session_current_lsn(session, &flushed, error) ||
+	    !flushed_position(session, &flushed, error) ||
 	    !is_true(session, "SELECT to_regclass('public.heartbeat') IS NOT NULL", &there, error))
 		return false;
-	*all = flushed <= position;
+	*all = flushed != 0 && flushed <= position;
 	*time = 0;
 	return !there || newest_row(session, position, time, error);
 }

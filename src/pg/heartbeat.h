@@ -24,7 +24,8 @@ struct heartbeat_settings {
 	bool create; /* make the database where it is missing */
 };
 /* Every commit up to this time lies before a position in the WAL: that of the newest row from before it, 0 where there
- * is none; or with *all everything that the server has flushed. REFUSED by a standby. */
+ * is none; or with *all everything that the server has flushed, which a role that may not ask for its position never
+ * learns. REFUSED by a standby. */
 bool heartbeat_before(const char *conninfo, const char *run_id, lsn_t position, bool *all,
 		      usec_t *time, GError **error);
 /* REFUSED by a standby. */

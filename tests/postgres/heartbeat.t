@@ -64,6 +64,24 @@ $source->psql(q(INSERT INTO heartbeat VALUES (0, now() - interval '8 days', '0/1
 $site->tool_ok(['-q', @heartbeat], 'quietly');
 is($source->psql('SELECT min(seq), max(seq) FROM heartbeat', 'odrbackup'), '1|3', 'rows of last week go');
 
+# Where the server's WAL cannot be read here, the rows tell: also a role that may not ask how far it has come.
+my %blind = ('data-directory' => $site->path('elsewhere'));
+$site->write_conf('service ' . $site->service => {%blind});
+poll_until('all is archived', sub { my $at_risk = exposure()->{at_risk_us}; defined $at_risk && $at_risk == 0 }, 60);
+is(exposure()->{at_risk_basis}, 'heartbeat', 'by rows, and the position of the server');
+$source->psql($_, 'odrbackup') for 'REVOKE EXECUTE ON FUNCTION pg_current_wal_flush_lsn() FROM PUBLIC', 'GRANT SELECT ON heartbeat TO beating';
+$site->write_conf('service ' . $site->service => { %blind, postgres => $conninfo });
+my $by_rows = exposure();
+is($by_rows->{at_risk_basis}, 'heartbeat', 'by rows alone') or diag $by_rows->{at_risk_unknown};
+cmp_ok($by_rows->{at_risk_us} // 0, '>', 0, 'what came since the last row that is archived may be at risk');
+like($site->tool('status', $site->service)->out, qr/^ +at risk +at most commits of the last /m, 'at most');
+$source->psql('REVOKE SELECT ON heartbeat FROM beating', 'odrbackup');
+my $nothing = exposure();
+is($nothing->{at_risk_us}, undef, 'without a right to the rows it is not known');
+like($nothing->{at_risk_unknown}, qr/permission denied for table heartbeat/, 'and why');
+$source->psql('GRANT EXECUTE ON FUNCTION pg_current_wal_flush_lsn() TO PUBLIC', 'odrbackup');
+$site->write_conf;
+
 # After a recovery.
 $source->archive_now;
 my $copy = $site->recover('copy', '--type', 'time', '--target', $second->{time});

@@ -65,6 +65,24 @@ static void test_no_daemon(void)
 	site_clear(&site);
 }
 
+/* What such programs print last is how to get help, not what was wrong. */
+static void test_no_plugin(void)
+{
+	struct site site;
+
+	fill(&site);
+	site_program(&site, "docker",
+		     "echo 'docker: unknown command: docker compose' >&2; echo >&2;"
+		     "echo \"Run 'docker --help' for more information\" >&2; exit 125");
+	site_collects(&site);
+	g_autofree char *notes = site_notes(&site);
+
+	g_assert_cmpstr(notes, ==,
+			"docker does not tell what runs: 'docker' ended with status 125: docker: "
+			"unknown command: docker compose");
+	site_clear(&site);
+}
+
 static void test_none(void)
 {
 	const char *const paths[] = {"/srv/none.yml", NULL};
@@ -84,6 +102,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/collect/compose/files-and-what-runs", test_docker);
 	g_test_add_func("/collect/compose/files-where-docker-is-silent", test_no_daemon);
+	g_test_add_func("/collect/compose/says-why-and-not-where-help-is", test_no_plugin);
 	g_test_add_func("/collect/compose/none", test_none);
 	return g_test_run();
 }
