@@ -212,4 +212,20 @@ subtest 'what was altered' => sub {
 	write_file($file, $good);
 };
 
+# What was so at the source before it failed over is still what it started from.
+subtest 'behind a failover' => sub {
+	$site->tool_ok(['anchor', 'create', $service, 'last'], 'an anchor of the first timeline');
+	$source->stop;
+	write_file($source->pgdata . '/standby.signal', '');
+	$source->start;
+	$source->promote;
+	$source->psql(book(5), 'shop');
+	$source->archive_now;
+	my ($record, $check) = drill(['--target', 'latest'], 3, 'incomplete', 'the second timeline');
+	is($record->{source}{timeline}, 2, 'it was followed');
+	is($check->{drift}{status}, 'pass', 'what was wrong on the first is not new');
+	is($check->{drift}{message}, 'the same 1 are wrong as at the source', 'by the anchor before it');
+	is($check->{balance}{message}, 'there is no anchor of this moment', 'which is none of this moment');
+};
+
 done_testing;

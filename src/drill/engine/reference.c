@@ -5,6 +5,7 @@
 #include "drill/check/sql_ask.h"
 #include "drill/engine/engine.h"
 #include "drill/evidence/past.h"
+#include "pg/timeline.h"
 
 #include <string.h>
 
@@ -21,10 +22,21 @@ static bool needs_anchor(const DrillPlan *plan)
 	return false;
 }
 
+/* The mark lies on the way: on the timeline that was followed, or on one that it came from, before it left that. */
 static bool leads_here(const Drill *drill, const struct mark *mark)
 {
-	return mark->system_identifier == drill->restore.manifest->system_identifier &&
-	       mark->timeline == drill->restore.timeline && mark->lsn <= drill->arrival.lsn;
+	const GPtrArray *histories = drill->holdings.histories;
+
+	if (mark->system_identifier != drill->restore.manifest->system_identifier ||
+	    mark->lsn > drill->arrival.lsn)
+		return false;
+	for (guint i = 0; i < histories->len; i++) {
+		const TimelineHistory *history = histories->pdata[i];
+
+		if (history->timeline == drill->restore.timeline)
+			return timeline_reachable(history, mark->timeline, mark->lsn);
+	}
+	return mark->timeline == drill->restore.timeline;
 }
 
 /* False: this is not the one. */
