@@ -89,3 +89,8 @@ void odr_error_prepare(void)
 {
 	g_error_free(g_error_new_literal(ODR_ERROR, ODR_ERROR_SYSTEM, ""));
 }
+
+bool odr_says_no_space(const char *said)
+{
+	return said && strstr(said, "No space left on device");
+}

@@ -50,4 +50,7 @@ bool odr_error_is(const GError *error, enum odr_error code);
 /* The documented exit status of an error; NULL is 0. */
 int odr_error_exit_status(const GError *error);
 
+/* Another program, in the C locale, says that there was no room; said may be NULL. */
+bool odr_says_no_space(const char *said);
+
 #endif

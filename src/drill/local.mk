@@ -48,6 +48,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/engine/code.c \
 	src/drill/engine/code.h \
 	src/drill/engine/code_present.c \
+	src/drill/engine/code_put.c \
 	src/drill/engine/configuration.c \
 	src/drill/engine/draw_moment.c \
 	src/drill/engine/engine.h \

@@ -205,7 +205,8 @@ static bool fail_ended(const Instance *instance, int status, GError **error)
 
 	if (!server_log_read(instance->log, find_last_word, &word, error))
 		return false;
-	return odr_fail(error, ODR_ERROR_FAILED, "the private server ended (status %d): %s", status,
+	return odr_fail(error, odr_says_no_space(word) ? ODR_ERROR_NO_SPACE : ODR_ERROR_FAILED,
+			"the private server ended (status %d): %s", status,
 			word ? word : "its log does not say why");
 }
 

@@ -31,6 +31,7 @@ static const struct {
 	{"42501", ODR_ERROR_AUTH},	/* insufficient_privilege */
 	{"55P03", ODR_ERROR_BUSY},	/* lock_not_available */
 	{"55000", ODR_ERROR_REFUSED},	/* object_not_in_prerequisite_state: recovery, wal_level */
+	{"53100", ODR_ERROR_NO_SPACE},	/* disk_full */
 	{"57014", ODR_ERROR_TRANSIENT}, /* query_canceled: a time limit */
 	{"XX001", ODR_ERROR_CORRUPT},	/* data_corrupted */
 	{"XX002", ODR_ERROR_CORRUPT},	/* index_corrupted */

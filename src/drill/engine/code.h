@@ -19,9 +19,11 @@ void drill_code_free(struct drill_code *code);
 typedef struct drill_code DrillCode;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DrillCode, drill_code_free)
 
-/* Puts the captured code there, if there is any. False only with STOPPED. */
+/* Puts the captured code there, if there is any. False only with STOPPED, or NO_SPACE. */
 bool drill_code_prepare(Drill *drill, GError **error);
 void drill_captured_clear(struct drill_captured *captured);
+/* Why there is none, as the end of a sentence; NULL: there is. */
+const char *drill_code_missing(const Drill *drill);
 /* There is captured code, or there should be. */
 bool drill_code_expected(const Drill *drill);
 /* As it was captured; and what the plan says that Odoo is run from. NOT_FOUND or USAGE with what is not there. */

@@ -1,5 +1,6 @@
 # A small file system of its own, to fill. Where mounting is not permitted there is none, and faults stand in for it.
 #
+#   disk_mount($dir, 2048, 500);   # room for 500 files, whatever their size
 #   if (disk_mount($dir, 24)) { disk_fill($dir, 100); ...; disk_make_room($dir) }
 package Odr::Disk;
 
@@ -15,11 +16,11 @@ our @EXPORT = qw(disk_mount disk_fill disk_make_room);
 
 # Makes the folder, whatever comes of the mounting; true: it is mounted, and goes at the end.
 sub disk_mount {
-	my ($dir, $megabytes) = @_;
+	my ($dir, $megabytes, $files) = @_;
 	new_dir($dir);
 	return 0 if $> != 0;
 	my ($uid, $gid) = (getpwnam user_name())[2, 3];
-	my $mount = run_program(['mount', '-t', 'tmpfs', '-o', "size=${megabytes}m,mode=0700,uid=$uid,gid=$gid", 'tmpfs', $dir], user => 'root');
+	my $mount = run_program(['mount', '-t', 'tmpfs', '-o', "size=${megabytes}m,mode=0700,uid=$uid,gid=$gid" . ($files ? ",nr_inodes=$files" : ''), 'tmpfs', $dir], user => 'root');
 	diag 'no mount here, faults stand in: ' . $mount->err if !$mount->ok;
 	Odr::Work::at_end(sub { run_program(['umount', '-l', $dir], user => 'root') }) if $mount->ok;
 	return $mount->ok;
