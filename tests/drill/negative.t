@@ -1,0 +1,57 @@
+#!/usr/bin/perl
+# The yearly plan on real Odoo data: in a copy that is right every damage it plants is found by the check of the process that rests on
+# it, and none of it stays; a check that does not see one is a failure of the drill.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+
+use Odr::Drill;
+use Odr::Odoo;
+use Odr::Site;
+use Odr::Work;
+
+my ($missing) = grep { !defined shared_path($_) } Odr::Odoo::data_of('odoo17');
+plan skip_all => "needs ../shared/$missing" if defined $missing;
+
+my $site = Odr::Site->new(version => 15, cluster => { conf => { max_wal_size => '2GB', autovacuum => 'off' } });
+my $service = $site->service;
+my $drills = Odr::Drill->new(site => $site);
+my $root = new_dir($site->path('filestore'), 0755);
+$site->{sections}{odrbackup} = { drills => $site->path('plans') };
+$site->{sections}{"service $service"} = { config => 'none', 'evidence-key' => $site->path('evidence') };
+$site->start_cluster;
+Odr::Odoo->new(cluster => $site->cluster, database => 'shop', filestore => $root)->load('odoo17');
+$site->write_conf->make_keys->init_repository->start_archiving;
+$site->tool_ok(['key', 'new', 'evidence', $site->path('evidence'), '--owner', $site->owner, '--unprotected'], 'a key for evidence');
+
+my @damages = map { m{([^/]+\.sql)$} } glob source_path('drills/damage/*.sql');
+$drills->beside("damage/$_", read_file(source_path("drills/damage/$_"))) for @damages;
+# What it asks of formats is a deviation in every plan.
+my @fitted = ('erp-prod' => $service, '^formats = .*\n' => '', '^\[evidence\]$' => "[neutralize]\nmode = sql\n\n[evidence]");
+my $plan = $drills->shipped('negative', @fitted);
+$site->backup('a real database');
+# Gaps that the source has are not the copy's.
+$site->tool_ok(['anchor', 'create', $service, 'before'], 'what is so at the source');
+$site->cluster->archive_now;
+
+my ($record) = $drills->run($plan, [], 0, 'pass', 'the yearly plan');
+is_deeply([sort map { $_->{name} } @{ $record->{controls} }], [sort map { s/\.sql$//r } @damages], 'each damage was planted');
+for my $control (@{ $record->{controls} }) {
+	is($control->{status}, 'pass', "$control->{name} is found by $control->{check}") or diag explain $control;
+}
+is_deeply([map { "$_->{name}: $_->{message}" } grep { $_->{status} ne 'pass' } @{ $record->{checks} }], [],
+	'no check fails in the copy, nor after the damage');
+my %check = map { $_->{name} => $_ } @{ $record->{checks} };
+is_deeply([map { "@{ $check{$_}{process} }" } qw(invoices-balanced timesheets sales-totals)], ['invoicing', 'timesheets', 'sales orders'],
+	'each is of a business process');
+$drills->ok_nothing_left('the yearly plan');
+
+# Damage that is none: whoever plants it proves nothing.
+$drills->beside('damage/invoice-total-edited.sql', "UPDATE account_move SET narration = narration WHERE id = 1\n");
+($record) = $drills->run($plan, [], 4, 'fail-check', 'damage that is not seen');
+is_deeply([map { $_->{name} } grep { $_->{status} eq 'fail' } @{ $record->{controls} }], ['invoice-total-edited'], 'it is named');
+$drills->ok_evidence;
+
+done_testing;
