@@ -63,13 +63,7 @@ sub after {
 	return sub {
 		my ($k, $result) = @_;
 		my $name = "$what $k";
-		my ($told) = $result->out =~ /^Set (\S+):/m;
-		my %listed = map { $_ => 1 } $promise->set_ids;
-
-		ok($result->died_of || grep({ $result->status == $_ } @$allowed), "$name: status is one of @$allowed") or diag $result->describe;
-		ok(!$result->ok || ($told && $listed{$told}), "$name: success only with a set that is listed") or diag $result->describe;
-		ok($result->ok || $result->died_of || $result->status == 143 || planted($result), "$name: the fault is named")
-		  or diag $result->describe;
+		$promise->ok_told($name, $result, $allowed);
 		ok_sets($name);
 	};
 }

@@ -146,6 +146,20 @@ sub ok_sets {
 	return scalar @new;
 }
 
+# What a run that met a fault says of a set: a status of those allowed, success only with a set that is listed, else the fault.
+sub ok_told {
+	my ($self, $name, $result, $allowed) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my ($told) = $result->out =~ /^Set (\S+):/m;
+	my %listed = map { $_ => 1 } $self->set_ids;
+
+	ok($result->died_of || untold($result) || grep({ $result->status == $_ } @$allowed), "$name: status is one of @$allowed")
+	  or diag $result->describe;
+	ok(!$result->ok || ($told && $listed{$told}), "$name: success only with a set that is listed") or diag $result->describe;
+	ok($result->ok || $result->died_of || $result->status == 143 || planted($result), "$name: the fault is named")
+	  or diag $result->describe;
+}
+
 # The sets of each writer follow one another without a gap: 1, 2, 3 …, each naming the one before by its digest.
 sub chain_trouble {
 	my ($self) = @_;
