@@ -8,10 +8,4 @@ contrib_files = \
 	contrib/prometheus/odrbackup.rules.test.yml \
 	contrib/prometheus/odrbackup.rules.yml \
 	contrib/quickstart \
-	contrib/s3/README \
-	contrib/s3/bucket-policy.json \
-	contrib/s3/drill.json \
-	contrib/s3/keeper.json \
-	contrib/s3/restorer.json \
-	contrib/s3/writer.json \
 	contrib/verify-evidence

@@ -24,6 +24,14 @@ nodist_systemdsystemunit_DATA = $(etc_units)
 exampledir = $(docdir)/examples
 dist_example_DATA = etc/odrbackup.conf contrib/ci/mark-deployment contrib/ci/restore-test contrib/postgresql/backup-role.sql
 nodist_example_DATA = etc/odrbackup.cron
+examples3dir = $(exampledir)/s3
+dist_examples3_DATA = \
+	contrib/s3/README \
+	contrib/s3/bucket-policy.json \
+	contrib/s3/drill.json \
+	contrib/s3/keeper.json \
+	contrib/s3/restorer.json \
+	contrib/s3/writer.json
 
 # The program's own table makes the completion, so that they never differ.
 completiondir = $(datadir)/bash-completion/completions

@@ -136,7 +136,7 @@ static bool lock_read_back(Repo *repo, const char *name, const struct evidence_o
 	return odr_fail(error, ODR_ERROR_REFUSED,
 			"'%s' is stored, but that it is locked until %s could not be read back: "
 			"%s. The credential needs s3:GetObjectRetention and "
-			"s3:GetObjectLegalHold there (contrib/s3/drill.json)",
+			"s3:GetObjectLegalHold there (s3/drill.json of the examples)",
 			name, until, told ? "it is not, or not so long" : cause->message);
 }
 
