@@ -39,9 +39,9 @@ $site->create;
 my $keeper = $site->path('keeper');
 $site->tool_ok(['key', 'endorse', $keeper, '--owner', $site->owner, '--role', 'keeper', '--recipient', $site->identity . '.pub'],
 	'a bundle for the keeper');
-my %keys = (writer => { identity => undef }, restorer => { 'writer-bundle' => undef },
+my %keys = (writer => { identity => undef }, restorer => { 'writer-bundle' => undef }, drill => { 'writer-bundle' => undef },
 	keeper => { identity => undef, 'writer-bundle' => $keeper });
-my %states = map { $_ => new_dir($site->path("state-$_")) } qw(restorer keeper);
+my %states = map { $_ => new_dir($site->path("state-$_")) } qw(restorer keeper drill);
 
 sub as {
 	my ($role) = @_;
@@ -101,6 +101,13 @@ is($check->status, 0, 'restorer: check reads every object') or diag($check->desc
 is(in_state($check->json, 'warning'), '', 'restorer: it has no right it need not have');
 is($check->json->{repositories}[0]{role}, 'restorer', 'an identity without a bundle makes a restorer');
 $site->tool_fails([$site->backup_arguments], 12, qr/has no writer bundle/, 'restorer: backup is refused');
+
+# Drill: whoever brings moments back for it reads as a restorer does. What it puts is of evidence.t.
+as('drill');
+is(scalar $site->set_ids, 2, 'drill: list');
+$site->tool_ok([$site->restore_arguments($site->path('drilled'), '--type', 'time', '--target', $moment)], 'drill: a restore');
+$check = $site->tool('check', '--json');
+is(in_state($check->json, 'bad') . in_state($check->json, 'warning'), '', 'drill: it has the rights of a restorer, and no more') or diag($check->describe);
 my @before = $ceph->versions($bucket);
 
 # Keeper.
