@@ -15,7 +15,7 @@ use Odr::Work;
 my ($missing) = grep { !defined shared_path($_) } Odr::Odoo::data_of('odoo17');
 plan skip_all => "needs ../shared/$missing" if defined $missing;
 
-my $site = Odr::Site->new(version => 15, cluster => { conf => { max_wal_size => '2GB', autovacuum => 'off' } });
+my $site = Odr::Site->new(version => 15, cluster => { conf => { max_wal_size => '2GB' } });
 my $service = $site->service;
 my $drills = Odr::Drill->new(site => $site);
 my $root = new_dir($site->path('filestore'), 0755);

@@ -11,7 +11,7 @@ use Odr::Site;
 use Odr::Work;
 
 # Without checksums VACUUM logs changes of pages without their images: replay meets pages of databases that are not there.
-my $site = Odr::Site->new(version => 15, cluster => { checksums => 0, conf => { autovacuum => 'off' } })->create;
+my $site = Odr::Site->new(version => 15, cluster => { checksums => 0 })->create;
 my $source = $site->cluster;
 
 $source->psql($_) for 'CREATE ROLE odoo LOGIN', 'CREATE DATABASE shop OWNER odoo', 'CREATE DATABASE neighbour OWNER odoo',

@@ -104,10 +104,12 @@ sub init {
 	work_dir();
 	my $copy = run_program(['cp', '-RT', '--preserve=mode', '--reflink=auto', $self->_template, $self->{pgdata}]);
 	$copy->ok or die 'cannot copy what initdb made: ' . $copy->err;
-	# Without fsync: a crash here is a kill, which loses nothing that was written.
+	# Without fsync: a crash here is a kill, which loses nothing that was written. Without autovacuum: what nobody asked for takes no
+	# transactions, which would be the last ones, or lie between two looks.
 	$self->append_conf(<<'CONF');
 listen_addresses = ''
 fsync = off
+autovacuum = off
 shared_buffers = 16MB
 max_connections = 40
 wal_level = replica
