@@ -81,6 +81,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/engine/reference.c \
 	src/drill/engine/replica.c \
 	src/drill/engine/replica.h \
+	src/drill/engine/reports.c \
 	src/drill/engine/run.c \
 	src/drill/engine/verify.c \
 	src/drill/evidence/audit.c \

@@ -28,8 +28,7 @@ $site->tool_ok(['key', 'new', 'evidence', $site->path('evidence'), '--owner', $s
 
 my @damages = map { m{([^/]+\.sql)$} } glob source_path('drills/damage/*.sql');
 $drills->beside("damage/$_", read_file(source_path("drills/damage/$_"))) for @damages;
-# What it asks of formats is a deviation in every plan.
-my @fitted = ('erp-prod' => $service, '^formats = .*\n' => '', '^\[evidence\]$' => "[neutralize]\nmode = sql\n\n[evidence]");
+my @fitted = ('erp-prod' => $service, '^\[evidence\]$' => "[neutralize]\nmode = sql\n\n[evidence]");
 my $plan = $drills->shipped('negative', @fitted);
 $site->backup('a real database');
 # Gaps that the source has are not the copy's.
@@ -46,6 +45,10 @@ is_deeply([map { "$_->{name}: $_->{message}" } grep { $_->{status} ne 'pass' } @
 my %check = map { $_->{name} => $_ } @{ $record->{checks} };
 is_deeply([map { "@{ $check{$_}{process} }" } qw(invoices-balanced timesheets sales-totals)], ['invoicing', 'timesheets', 'sales orders'],
 	'each is of a business process');
+my $folder = $site->path('state', 'evidence', $record->{run}{id});
+like(read_file("$folder/report.html"), qr/^<!DOCTYPE html>/, 'the reports that it wants lie beside the record');
+like(read_file("$folder/report.xml"), qr/<testsuite /, 'each of them');
+ok(!-e "$folder/report.md", 'and no other');
 $drills->ok_nothing_left('the yearly plan');
 
 # Damage that is none: whoever plants it proves nothing.

@@ -144,8 +144,8 @@ void drill_measure(const Drill *drill, struct drill_measured *measured);
 /* The states, in order. */
 bool drill_open(Drill *drill, GError **error);
 bool drill_draw(Drill *drill, GError **error);
-/* REFUSED where the plan asks for what is not done; lesser things are deviations. */
-bool drill_is_able(Drill *drill, GError **error);
+/* REFUSED where the plan asks for what is not done. */
+bool drill_is_able(const DrillPlan *plan, GError **error);
 /* Fills drill->target by the draw (drill/draw.h), from what the repositories hold. */
 bool drill_draw_moment(Drill *drill, enum plan_target_kind kind, GError **error);
 /* Name and place of the anchor that is the target, as the repository has it. */
@@ -209,6 +209,9 @@ void drill_span_end(Drill *drill, enum drill_phase phase, const char *component,
 		    bool drill_only);
 void drill_progress(const Drill *drill, const struct restore_progress *progress);
 void drill_deviate(Drill *drill, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Beside the record that is signed; what goes wrong is a note. */
+void drill_write_reports(Drill *drill);
 
 /* Judges it: sets outcomes, outcome and record. */
 void drill_judge(Drill *drill);

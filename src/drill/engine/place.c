@@ -226,7 +226,7 @@ bool drill_open(Drill *drill, GError **error)
 	bool kit = drill->plan->kind == PLAN_KIT;
 	g_autofree char *folder = NULL;
 
-	if (!drill_is_able(drill, error) || (kit && !make_sandbox(drill, error)))
+	if (!drill_is_able(drill->plan, error) || (kit && !make_sandbox(drill, error)))
 		return false;
 	if (kit)
 		folder = g_build_filename(drill->sandbox.folder, "kit", NULL);

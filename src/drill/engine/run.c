@@ -359,6 +359,8 @@ static void conclude(Drill *drill, GError **error)
 		odr_context(&trouble, "the evidence cannot be stored, and the drill does not count "
 				      "until it is");
 	tear_down(drill);
+	if (evidence && !trouble)
+		drill_write_reports(drill);
 	if (evidence && !trouble && !attest(drill, &trouble))
 		odr_context(&trouble, "what was removed cannot be attested");
 	if (!close_run(drill, trouble ? NULL : &trouble) && !trouble)
