@@ -50,14 +50,17 @@ bool account_incident(struct account *account, const Context *context, GError **
 		account->incident = g_strdup(incident->id);
 		return true;
 	}
-	if (!odr_error_is(cause, ODR_ERROR_NOT_FOUND) || strcmp(name, "latest") == 0) {
+	if (odr_error_is(cause, ODR_ERROR_USAGE) || strcmp(name, "latest") == 0) {
 		g_propagate_error(error, g_steal_pointer(&cause));
 		return odr_context(error, "--incident");
 	}
-	log_warning(
-		"incident %s is not known on this host: what this restore tells of itself is in "
-		"'%s/audit.log', and comes to it with odrbackup incident link %s --chain",
-		name, state, name);
+	if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
+		log_warning("incident %s is not known on this host: what this restore tells of "
+			    "itself is in '%s/audit.log', and comes to it with odrbackup incident "
+			    "link %s --chain",
+			    name, state, name);
+	else
+		log_warning("incident %s: %s", name, cause->message);
 	account->incident = g_strdup(name);
 	return true;
 }

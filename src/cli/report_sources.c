@@ -32,6 +32,8 @@ static void service_release(void *data)
 			g_array_unref(service->events[i]);
 	if (service->restores)
 		g_ptr_array_unref((GPtrArray *)service->restores);
+	if (service->incidents)
+		g_ptr_array_unref((GPtrArray *)service->incidents);
 	if (status)
 		status_clear(status);
 	g_free(status);
@@ -47,6 +49,8 @@ void report_sources_clear(struct report_sources *sources)
 {
 	g_clear_pointer(&sources->services, g_ptr_array_unref);
 	g_clear_pointer(&sources->readings, g_ptr_array_unref);
+	g_clear_pointer(&sources->incidents, g_ptr_array_unref);
+	stored_chain_clear(&sources->chain);
 	g_clear_pointer(&sources->troubles, g_ptr_array_unref);
 	g_clear_pointer(&sources->plans, g_ptr_array_unref);
 	g_clear_pointer(&sources->contexts, g_ptr_array_unref);
@@ -238,6 +242,28 @@ static bool add_coverage(const Context *context, const GPtrArray *plans, const G
 				    &service->strata, error);
 }
 
+/* ---- incidents ----------------------------------------------------------------------------------- */
+
+static const GPtrArray *incidents_of(const GPtrArray *all, const char *service)
+{
+	GPtrArray *some = g_ptr_array_new();
+
+	for (guint i = 0; i < all->len; i++)
+		if (g_strcmp0(((const Incident *)all->pdata[i])->service, service) == 0)
+			g_ptr_array_add(some, all->pdata[i]);
+	return some;
+}
+
+/* What cannot be read is said, and the rest is reported all the same. */
+static void read_incidents(struct report_sources *sources, const char *state)
+{
+	g_autoptr(GError) trouble = NULL;
+
+	if (!incident_load_all(state, NULL, &sources->incidents, sources->troubles, &trouble))
+		g_ptr_array_add(sources->troubles,
+				g_strdup_printf("incidents are not known: %s", trouble->message));
+}
+
 /* ---- all of it ----------------------------------------------------------------------------------- */
 
 static bool read_catalog(Context *context, Catalog *catalog, const GPtrArray *plans, usec_t since,
@@ -265,6 +291,8 @@ static bool read_service(Context *context, const struct report_sources *sources,
 	set_objectives(context->service, service);
 	add_exemptions(context->settings, service);
 	service->status = status;
+	if (sources->incidents)
+		service->incidents = incidents_of(sources->incidents, service->name);
 	if (!service_status(context, status, error))
 		return false;
 
@@ -295,6 +323,7 @@ bool report_sources_read(const struct arguments *arguments, const struct report_
 	sources->plans = drill_plans_load(settings, sources->troubles);
 	if (!reading_load_all(settings->state, &sources->readings, sources->troubles, error))
 		return false;
+	read_incidents(sources, settings->state);
 	for (guint i = 0; i < sources->contexts->len; i++) {
 		Context *context = sources->contexts->pdata[i];
 		struct quarter_service *service;
@@ -308,4 +337,11 @@ bool report_sources_read(const struct arguments *arguments, const struct report_
 	}
 	return sources->services->len > 0 ||
 	       odr_fail(error, ODR_ERROR_USAGE, "no service is of tier '%s'", scope->tier);
+}
+
+void report_sources_chain(struct report_sources *sources)
+{
+	const Context *context = sources->contexts->pdata[0];
+
+	stored_chain_read(context->settings->state, &sources->chain);
 }

@@ -7,9 +7,11 @@
 /* What a report of several services stands on: configuration, catalog, plans and records of drills. */
 struct report_sources {
 	GPtrArray *contexts, *readings;
-	GPtrArray *troubles; /* char *: what could not be read */
-	GPtrArray *plans;    /* DrillPlan */
-	GPtrArray *services; /* struct quarter_service */
+	GPtrArray *incidents;	   /* Incident; NULL: not known */
+	struct stored_chain chain; /* after report_sources_chain */
+	GPtrArray *troubles;	   /* char *: what could not be read */
+	GPtrArray *plans;	   /* DrillPlan */
+	GPtrArray *services;	   /* struct quarter_service */
 };
 struct report_scope {
 	const char *service, *tier; /* NULL: all */
@@ -19,6 +21,8 @@ struct report_scope {
 struct report_scope report_scope_of(const struct arguments *arguments, usec_t since, usec_t until);
 bool report_sources_read(const struct arguments *arguments, const struct report_scope *scope,
 			 struct report_sources *sources, GError **error);
+/* How far the audit chain goes, and what holds it. */
+void report_sources_chain(struct report_sources *sources);
 void report_sources_clear(struct report_sources *sources);
 
 /* Of a tier; where nobody said: a drill that was missed once. */

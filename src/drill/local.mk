@@ -191,7 +191,9 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/report/quarter.h \
 	src/drill/report/quarter_attempts.c \
 	src/drill/report/quarter_document.c \
+	src/drill/report/quarter_evidence.c \
 	src/drill/report/quarter_figures.c \
+	src/drill/report/quarter_incidents.c \
 	src/drill/report/quarter_json.c \
 	src/drill/report/quarter_lists.c \
 	src/drill/report/quarter_method.c \
@@ -201,6 +203,8 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/report/reading.c \
 	src/drill/report/reading.h \
 	src/drill/report/report.h \
+	src/drill/report/stored.c \
+	src/drill/report/stored.h \
 	src/drill/report/verification.c \
 	src/drill/report/words.c \
 	src/drill/report/words.h

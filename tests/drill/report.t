@@ -8,6 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 
 use Digest::SHA 'sha256_hex';
+use JSON::PP 'encode_json';
 use Test::More;
 
 use Odr::Tool;
@@ -198,6 +199,47 @@ subtest 'an incident' => sub {
 	tool_fails(['-c', $conf, 'report', 'incident', '--output', "$dir/incident.xml"], 2, qr/junit is a format of single drills/, 'as JUnit');
 	tool_fails(['-c', $conf, 'report', 'incident', '20260101T000000Z-00000000'], 7, qr/there is no incident/, 'one that is not there');
 	tool_fails(['-c', $conf, 'report', 'incident', 'x'], 2, qr/'x' is no id of an incident/, 'an id that is none');
+};
+
+# An incident that lost more than may be lost is a miss, and an index of the evidence says where it is kept, and what holds the chain.
+subtest 'incidents and evidence in a quarter' => sub {
+	my ($id) = map { $_->{incident} } @{ decode_json(tool('-c', $conf, 'incident', 'list', '--json')->out)->{incidents} };
+	my $quarter = decode_json(tool('-c', $conf, 'report', 'quarterly', '--quarter', '2026-Q4', '--render', 'json')->out);
+	my ($listed) = @{ $quarter->{services}[0]{incidents} };
+	is($listed->{incident}, $id, 'of the quarter in which it was lost');
+	is($listed->{outage_us}, 72 * 60 * 1_000_000, 'its outage');
+	is($listed->{rpo_us}, undef, 'what it lost is not known');
+	like(join('; ', @{ $quarter->{services}[0]{states}{RPO}{reasons} }), qr/the loss of incident $id is not known/, 'which its RPO says');
+
+	my $digest = sha256_hex(read_file("$dir/state/evidence/$run{passed}/record.json"));
+	write_file("$dir/state/evidence/$run{passed}/receipt.json", encode_json({ run => $run{passed}, objects => [
+		{ repository => 'main', name => "x/evidence/$run{passed}/record.json", version => 'v1', sha256 => $digest,
+			stored_at => '2026-11-14T03:40:11Z', lock => { mode => 'compliance', until => '2033-11-12T03:40:11Z' } },
+		{ repository => 'second', name => "x/evidence/$run{passed}/record.json", sha256 => '0' x 64 } ] }));
+	my $text = report('quarterly', '--quarter', '2026-Q4')->out;
+	like($text, qr{^\| main \| `x/evidence/$run{passed}/record\.json` \| `v1` \| 2026-11-14 03:40:11 UTC \| 2033-11-12, compliance \| as here \|$}m,
+		'a copy with its version and lock');
+	like($text, qr/^\| second \| .* \| not locked \| differs \|$/m, 'one that is not locked, and not what is here');
+	like($text, qr/^- $run{failed} has no receipt: that it was stored is not shown\.$/m, 'one that was not stored');
+	my ($head) = $text =~ /^- Head, SHA-256: `([0-9a-f]{64})`$/m;
+	my ($lines) = $text =~ /^- Lines: (\d+)$/m;
+	is(qx(sed -n ${lines}p $dir/state/audit.log | sha256sum), "$head  -\n", 'the head of the chain is that of its last line then');
+	like($text, qr/^No checkpoint is at hand: the chain is held by nothing but this host\.$/m, 'and what holds it');
+
+	my $checkpoint = { type => 'odrbackup-audit-checkpoint', format => '1.0', seq => int $lines, head => $head,
+		time => '2026-11-20T10:00:00Z', host => 'srv', service => 'erp-prod' };
+	new_dir("$dir/state/audit");
+	write_file("$dir/state/audit/20261120T100000Z-0a0b0c0d.json", encode_json($checkpoint));
+	like(report('quarterly')->out, qr/^- It signs up to line: $lines\n.*\n\nWhat was appended after it is held by nothing but this host\.$/m,
+		'a checkpoint of a line that is there');
+	$checkpoint->{head} = '0' x 64;
+	write_file("$dir/state/audit/20261120T100000Z-0a0b0c0d.json", encode_json($checkpoint));
+	like(report('quarterly')->out, qr/^The chain was cut, or made anew, behind what was signed\.$/m, 'and of one that is not');
+	rename "$dir/state/audit.log", "$dir/audit.log" or die "cannot move the chain: $!\n";
+	like(tool('-c', $conf, 'report', 'quarterly')->out, qr/and checkpoint 20261120T100000Z-0a0b0c0d signs $lines lines of one: it was removed\.$/m,
+		'a chain that is gone');
+	rename "$dir/audit.log", "$dir/state/audit.log" or die "cannot move the chain: $!\n";
+	system('rm', '-r', "$dir/state/audit", "$dir/state/evidence/$run{passed}/receipt.json") == 0 or die "cannot remove what was made\n";
 };
 
 subtest 'coverage' => sub {

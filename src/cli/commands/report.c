@@ -165,8 +165,10 @@ static bool report_quarter(const struct arguments *arguments, struct quarter_req
 
 	if (!report_sources_read(arguments, &scope, sources, error))
 		return false;
+	report_sources_chain(sources);
 	request->services = earlier.services = sources->services;
 	request->readings = earlier.readings = sources->readings;
+	request->chain = &sources->chain;
 	tell_troubles(sources);
 
 	g_autoptr(Quarter) quarter = quarter_compute(request);
@@ -204,8 +206,10 @@ static bool report_posture(const struct arguments *arguments, struct quarter_req
 
 	if (!report_sources_read(arguments, &scope, sources, error))
 		return false;
+	report_sources_chain(sources);
 	request->services = sources->services;
 	request->readings = sources->readings;
+	request->chain = &sources->chain;
 	tell_troubles(sources);
 
 	g_autoptr(Quarter) quarter = quarter_compute(request);

@@ -31,10 +31,8 @@ void objective_verdict_clear(struct objective_verdict *verdict)
 	verdict->reasons = NULL;
 }
 
-static void lower(struct objective_verdict *verdict, enum objective_state state, const char *format,
-		  ...) G_GNUC_PRINTF(3, 4);
-static void lower(struct objective_verdict *verdict, enum objective_state state, const char *format,
-		  ...)
+void objective_lower(struct objective_verdict *verdict, enum objective_state state,
+		     const char *format, ...)
 {
 	va_list arguments;
 	char *reason;
@@ -51,23 +49,26 @@ static bool has_objective(usec_t objective, struct objective_verdict *verdict)
 {
 	if (objective > 0)
 		return true;
-	lower(verdict, OBJECTIVE_NOT_ASSESSED, "no objective is set");
+	objective_lower(verdict, OBJECTIVE_NOT_ASSESSED, "no objective is set");
 	return false;
 }
 
 static void judge_failures(const struct objective_drills *drills, struct objective_verdict *verdict)
 {
 	if (drills->failed > 0)
-		lower(verdict, OBJECTIVE_MISSED, "%u of %u counted drills failed", drills->failed,
-		      drills->counted);
+		objective_lower(verdict, OBJECTIVE_MISSED, "%u of %u counted drills failed",
+				drills->failed, drills->counted);
 	if (drills->open > 0)
-		lower(verdict, OBJECTIVE_NOT_PROVEN, "%u of %u counted drills came to no verdict",
-		      drills->open, drills->counted);
+		objective_lower(verdict, OBJECTIVE_NOT_PROVEN,
+				"%u of %u counted drills came to no verdict", drills->open,
+				drills->counted);
 	if (drills->uncounted_failed == 1)
-		lower(verdict, OBJECTIVE_MISSED, "a drill that does not count otherwise failed");
+		objective_lower(verdict, OBJECTIVE_MISSED,
+				"a drill that does not count otherwise failed");
 	else if (drills->uncounted_failed > 1)
-		lower(verdict, OBJECTIVE_MISSED, "%u drills that do not count otherwise failed",
-		      drills->uncounted_failed);
+		objective_lower(verdict, OBJECTIVE_MISSED,
+				"%u drills that do not count otherwise failed",
+				drills->uncounted_failed);
 }
 
 static void judge_age(const struct objective_drills *drills, struct objective_verdict *verdict)
@@ -75,7 +76,7 @@ static void judge_age(const struct objective_drills *drills, struct objective_ve
 	usec_t age = drills->end - drills->newest_pass;
 
 	if (drills->newest_pass == 0) {
-		lower(verdict, OBJECTIVE_NOT_PROVEN, "no counted drill passed");
+		objective_lower(verdict, OBJECTIVE_NOT_PROVEN, "no counted drill passed");
 		return;
 	}
 	if (drills->max_age == 0 || age <= drills->max_age)
@@ -84,8 +85,8 @@ static void judge_age(const struct objective_drills *drills, struct objective_ve
 	g_autofree char *text = duration_format(age);
 	g_autofree char *allowed = duration_format(drills->max_age);
 
-	lower(verdict, OBJECTIVE_NOT_PROVEN, "the newest passed drill is %s old, more than %s",
-	      text, allowed);
+	objective_lower(verdict, OBJECTIVE_NOT_PROVEN,
+			"the newest passed drill is %s old, more than %s", text, allowed);
 }
 
 static void judge_exposure(const struct objective_rpo *rpo, struct objective_verdict *verdict)
@@ -96,13 +97,15 @@ static void judge_exposure(const struct objective_rpo *rpo, struct objective_ver
 	if (rpo->maximum <= rpo->objective)
 		return;
 	if (rpo->required == 0)
-		lower(verdict, OBJECTIVE_MISSED, "the largest exposure was %s, the objective is %s",
-		      maximum, objective);
+		objective_lower(verdict, OBJECTIVE_MISSED,
+				"the largest exposure was %s, the objective is %s", maximum,
+				objective);
 	else if (rpo->within < rpo->required)
-		lower(verdict, OBJECTIVE_MISSED,
-		      "exposure was within the objective for %.2f %% of the time, %.2f %% are "
-		      "required",
-		      100 * rpo->within, 100 * rpo->required);
+		objective_lower(
+			verdict, OBJECTIVE_MISSED,
+			"exposure was within the objective for %.2f %% of the time, %.2f %% are "
+			"required",
+			100 * rpo->within, 100 * rpo->required);
 }
 
 void objective_judge_rpo(const struct objective_rpo *rpo, const struct objective_drills *drills,
@@ -113,23 +116,25 @@ void objective_judge_rpo(const struct objective_rpo *rpo, const struct objective
 	if (!has_objective(rpo->objective, verdict))
 		return;
 	if (rpo->maximum < 0)
-		lower(verdict, OBJECTIVE_NOT_PROVEN, "the exposure of the period is not known");
+		objective_lower(verdict, OBJECTIVE_NOT_PROVEN,
+				"the exposure of the period is not known");
 	else
 		judge_exposure(rpo, verdict);
 	if (rpo->achieved > rpo->objective) {
 		g_autofree char *lost = duration_format(rpo->achieved);
 
-		lower(verdict, OBJECTIVE_MISSED, "a drill to the latest moment lost %s", lost);
+		objective_lower(verdict, OBJECTIVE_MISSED, "a drill to the latest moment lost %s",
+				lost);
 	}
 	if (rpo->maximum >= 0 && rpo->unknown > rpo->allowance) {
 		g_autofree char *unknown = duration_format(rpo->unknown);
 
-		lower(verdict, OBJECTIVE_NOT_PROVEN,
-		      "for %s of the period the exposure is not known", unknown);
+		objective_lower(verdict, OBJECTIVE_NOT_PROVEN,
+				"for %s of the period the exposure is not known", unknown);
 	}
 	if (rpo->claim_broken)
-		lower(verdict, OBJECTIVE_NOT_PROVEN,
-		      "a drill to the latest moment lost more than the catalog claimed");
+		objective_lower(verdict, OBJECTIVE_NOT_PROVEN,
+				"a drill to the latest moment lost more than the catalog claimed");
 	judge_age(drills, verdict);
 }
 
@@ -138,13 +143,15 @@ static void judge_worst_case(const struct objective_rto *rto, struct objective_v
 	g_autofree char *estimate = duration_format(MAX(rto->worst_case, 0));
 
 	if (rto->worst_case < 0 || rto->label == ESTIMATE_NONE)
-		lower(verdict, OBJECTIVE_NOT_PROVEN, "there is no estimate of the worst case");
+		objective_lower(verdict, OBJECTIVE_NOT_PROVEN,
+				"there is no estimate of the worst case");
 	else if (rto->label == ESTIMATE_EXTRAPOLATED)
-		lower(verdict, OBJECTIVE_NOT_PROVEN,
-		      "the worst case, %s, is extrapolated beyond what was drilled", estimate);
+		objective_lower(verdict, OBJECTIVE_NOT_PROVEN,
+				"the worst case, %s, is extrapolated beyond what was drilled",
+				estimate);
 	else if (rto->worst_case > rto->objective)
-		lower(verdict, OBJECTIVE_NOT_PROVEN, "the worst case, %s, is above the objective",
-		      estimate);
+		objective_lower(verdict, OBJECTIVE_NOT_PROVEN,
+				"the worst case, %s, is above the objective", estimate);
 }
 
 void objective_judge_rto(const struct objective_rto *rto, const struct objective_drills *drills,
@@ -159,14 +166,16 @@ void objective_judge_rto(const struct objective_rto *rto, const struct objective
 		g_autofree char *slowest = duration_format(rto->slowest);
 		g_autofree char *objective = duration_format(rto->objective);
 
-		lower(verdict, OBJECTIVE_MISSED, "the slowest drill took %s, the objective is %s",
-		      slowest, objective);
+		objective_lower(verdict, OBJECTIVE_MISSED,
+				"the slowest drill took %s, the objective is %s", slowest,
+				objective);
 	}
 	if (rto->slowest < 0 && drills->counted > 0)
-		lower(verdict, OBJECTIVE_NOT_PROVEN, "no counted drill measured it");
+		objective_lower(verdict, OBJECTIVE_NOT_PROVEN, "no counted drill measured it");
 	if (drills->counted < rto->min_drills)
-		lower(verdict, OBJECTIVE_NOT_PROVEN, "%u of the %u drills required were counted",
-		      drills->counted, rto->min_drills);
+		objective_lower(verdict, OBJECTIVE_NOT_PROVEN,
+				"%u of the %u drills required were counted", drills->counted,
+				rto->min_drills);
 	judge_age(drills, verdict);
 	judge_worst_case(rto, verdict);
 }
@@ -175,10 +184,10 @@ static void judge_verified(const struct objective_integrity *integrity, usec_t e
 			   struct objective_verdict *verdict)
 {
 	if (integrity->verified == 0)
-		lower(verdict, OBJECTIVE_NOT_PROVEN, "not every object was read back");
+		objective_lower(verdict, OBJECTIVE_NOT_PROVEN, "not every object was read back");
 	else if (integrity->verify_cycle > 0 && end - integrity->verified > integrity->verify_cycle)
-		lower(verdict, OBJECTIVE_NOT_PROVEN,
-		      "the last reading back of every object is older than its cycle");
+		objective_lower(verdict, OBJECTIVE_NOT_PROVEN,
+				"the last reading back of every object is older than its cycle");
 }
 
 void objective_judge_integrity(const struct objective_integrity *integrity,
@@ -187,18 +196,20 @@ void objective_judge_integrity(const struct objective_integrity *integrity,
 {
 	objective_verdict_init(verdict);
 	if (integrity->gates_failed == 1)
-		lower(verdict, OBJECTIVE_MISSED, "a gate check failed");
+		objective_lower(verdict, OBJECTIVE_MISSED, "a gate check failed");
 	else if (integrity->gates_failed > 1)
-		lower(verdict, OBJECTIVE_MISSED, "%u gate checks failed", integrity->gates_failed);
+		objective_lower(verdict, OBJECTIVE_MISSED, "%u gate checks failed",
+				integrity->gates_failed);
 	if (integrity->gates_unassessed > 0)
-		lower(verdict, OBJECTIVE_NOT_PROVEN, "%u gate checks could not be assessed",
-		      integrity->gates_unassessed);
+		objective_lower(verdict, OBJECTIVE_NOT_PROVEN,
+				"%u gate checks could not be assessed",
+				integrity->gates_unassessed);
 	if (drills->counted == 0)
-		lower(verdict, OBJECTIVE_NOT_PROVEN, "no drill was counted");
+		objective_lower(verdict, OBJECTIVE_NOT_PROVEN, "no drill was counted");
 	judge_verified(integrity, drills->end, verdict);
 	if (drills->end - integrity->negative_drill > 365 * USEC_PER_DAY)
-		lower(verdict, OBJECTIVE_NOT_PROVEN,
-		      "no drill with planted damage went red within a year");
+		objective_lower(verdict, OBJECTIVE_NOT_PROVEN,
+				"no drill with planted damage went red within a year");
 }
 
 void objective_judge_checks(const struct objective_checks *checks,
@@ -206,18 +217,20 @@ void objective_judge_checks(const struct objective_checks *checks,
 {
 	objective_verdict_init(verdict);
 	if (checks->failed > 0)
-		lower(verdict, OBJECTIVE_MISSED, "its checks failed %u times, and passed %u times",
-		      checks->failed, checks->passed);
+		objective_lower(verdict, OBJECTIVE_MISSED,
+				"of the results of its checks %u failed, and %u passed",
+				checks->failed, checks->passed);
 	for (const char *const *name = checks->lacking; name && *name; name++)
-		lower(verdict, OBJECTIVE_NOT_PROVEN, "no plan has its check %s", *name);
+		objective_lower(verdict, OBJECTIVE_NOT_PROVEN, "no plan has its check %s", *name);
 	for (const char *const *name = checks->unseen; name && *name; name++)
-		lower(verdict, OBJECTIVE_NOT_PROVEN, "its check %s passed in no counted drill",
-		      *name);
+		objective_lower(verdict, OBJECTIVE_NOT_PROVEN,
+				"its check %s passed in no counted drill", *name);
 	if (checks->unassessed > 0)
-		lower(verdict, OBJECTIVE_NOT_PROVEN, "its checks could not be assessed %u times",
-		      checks->unassessed);
+		objective_lower(verdict, OBJECTIVE_NOT_PROVEN,
+				"of the results of its checks %u could not be assessed",
+				checks->unassessed);
 	if (checks->passed == 0 && checks->failed == 0)
-		lower(verdict, OBJECTIVE_NOT_PROVEN, "no check of it was carried out");
+		objective_lower(verdict, OBJECTIVE_NOT_PROVEN, "no check of it was carried out");
 }
 
 void objective_exempt(const struct objective_exemption *exemption, usec_t now,

@@ -25,6 +25,9 @@ struct objective_verdict {
 };
 void objective_verdict_init(struct objective_verdict *verdict);
 void objective_verdict_clear(struct objective_verdict *verdict);
+/* To a state that is worse, with the reason; what decides stands first. */
+void objective_lower(struct objective_verdict *verdict, enum objective_state state,
+		     const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* What every judgement looks at. */
 struct objective_drills {

@@ -75,6 +75,7 @@ static void result_free(void *data)
 		objective_verdict_clear(&result->verdicts[i]);
 	g_ptr_array_unref(result->coverage);
 	g_array_unref(result->attempts);
+	g_array_unref(result->incidents);
 	g_array_unref(result->rta);
 	g_free(result);
 }
@@ -98,6 +99,8 @@ Quarter *quarter_compute(const struct quarter_request *request)
 		quarter_measure_exposure(result, quarter);
 		quarter_judge_rpo(result);
 		quarter_judge_rto(result);
+		quarter_gather_incidents(result, request);
+		quarter_judge_incidents(result);
 		quarter_judge_integrity(result, quarter);
 		quarter_judge_coverage(result, quarter);
 		for (int kind = 0; kind < QUARTER_KINDS; kind++)

@@ -1,9 +1,11 @@
 #ifndef ODR_DRILL_REPORT_QUARTER_H
 #define ODR_DRILL_REPORT_QUARTER_H
 
+#include "drill/incident/figures.h"
 #include "drill/measure/objective.h"
 #include "drill/report/coverage.h"
 #include "drill/report/reading.h"
+#include "drill/report/stored.h"
 #include "ops/exposure.h"
 #include "ops/status.h"
 
@@ -43,6 +45,7 @@ struct quarter_service {
 	GArray *events[QUARTER_COMPONENTS];
 	const struct status *status; /* as it is now; NULL: not known */
 	const GPtrArray *restores;   /* struct catalog_run, of the period */
+	const GPtrArray *incidents;  /* Incident, all there are; NULL: not known */
 	usec_t read_back;	     /* when all repositories were last read back whole; 0: never */
 	GPtrArray *businesses;	     /* struct quarter_business; NULL: none */
 	GArray *exemptions;	     /* struct quarter_exemption; NULL: none */
@@ -51,10 +54,11 @@ struct quarter_service {
 	GPtrArray *repositories, *strata;
 };
 struct quarter_request {
-	const char *name;	   /* "2026-Q4" */
-	usec_t from, to, now;	   /* what lies behind now is not known */
-	GPtrArray *services;	   /* struct quarter_service */
-	const GPtrArray *readings; /* Reading, all there are, oldest first */
+	const char *name;		  /* "2026-Q4" */
+	usec_t from, to, now;		  /* what lies behind now is not known */
+	GPtrArray *services;		  /* struct quarter_service */
+	const GPtrArray *readings;	  /* Reading, all there are, oldest first */
+	const struct stored_chain *chain; /* NULL: not known */
 };
 
 /* A period's name: "2026-Q4". USAGE for others. */
@@ -74,10 +78,16 @@ struct quarter_attempt {
 	bool counted;
 	const char *why_not; /* "" where it is counted */
 };
+/* A real recovery, of the period by its loss, or by when it was opened. */
+struct quarter_incident {
+	const Incident *incident;
+	struct incident_figures figures;
+};
 struct quarter_result {
 	const struct quarter_service *service;
 	struct quarter_exposure exposure[QUARTER_COMPONENTS];
-	GArray *attempts; /* struct quarter_attempt, of the period, by time */
+	GArray *attempts;  /* struct quarter_attempt, of the period, by time */
+	GArray *incidents; /* struct quarter_incident, of the period */
 	struct objective_drills drills;
 	GArray *rta; /* usec_t, sorted: rta_with_assumptions of counted passed drills */
 	usec_t worst_case;

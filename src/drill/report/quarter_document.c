@@ -64,7 +64,7 @@ static void add_scope(Document *document, const Quarter *quarter)
 	document_fact(document, "Written", TONE_PLAIN, made);
 	document_fact(document, "Services", TONE_PLAIN, names->len ? names->str : NULL);
 	document_fact(document, "Sources", TONE_PLAIN,
-		      "signed records of drills, and the catalog of this host");
+		      "records of drills, the catalog and the audit chain of this host");
 	document_paragraph(
 		document,
 		"Each figure derives from the records that section 14 lists with their "
@@ -83,7 +83,7 @@ static void add_states(Document *document, const Quarter *quarter)
 	document_table(document, headings);
 	for (guint i = 0; i < tiers->len; i++) {
 		document_cell(document, TONE_PLAIN, "tier");
-		document_cell(document, TONE_PLAIN, tiers->pdata[i]);
+		document_cell(document, TONE_WHOLE, tiers->pdata[i]);
 		for (int kind = 0; kind < QUARTER_KINDS; kind++)
 			add_state(document, quarter_tier_state(quarter, tiers->pdata[i],
 							       (enum quarter_kind)kind));
@@ -92,7 +92,7 @@ static void add_states(Document *document, const Quarter *quarter)
 		const struct quarter_result *result = quarter->results->pdata[i];
 
 		document_cell(document, TONE_PLAIN, "service");
-		document_cell(document, TONE_PLAIN, result->service->name);
+		document_cell(document, TONE_WHOLE, result->service->name);
 		for (int kind = 0; kind < QUARTER_KINDS; kind++)
 			add_state(document, quarter_service_state(quarter, result->service->name,
 								  (enum quarter_kind)kind));
@@ -172,6 +172,7 @@ static void add_sentences(Document *document, const struct quarter_result *resul
 	add_loss_sentence(document, result);
 	add_drills_sentence(document, result);
 	add_time_sentence(document, result);
+	quarter_add_incident_sentence(document, result);
 }
 
 #define RISKS 3
@@ -307,6 +308,7 @@ Document *quarter_posture(const Quarter *quarter)
 		add_sentences(document, quarter->results->pdata[i]);
 	quarter_add_exposure(document, quarter);
 	quarter_add_posture(document, quarter);
+	quarter_add_incidents(document, quarter);
 	quarter_add_matrix(document, quarter);
 	quarter_add_evidence(document, quarter);
 	return document;

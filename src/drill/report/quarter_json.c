@@ -49,6 +49,26 @@ static json_t *exposure_json(const struct quarter_exposure *exposure)
 	return object;
 }
 
+static json_t *copies_json(const GPtrArray *copies)
+{
+	json_t *array = json_array();
+
+	for (guint i = 0; copies && i < copies->len; i++) {
+		const struct stored_copy *copy = copies->pdata[i];
+		json_t *object = json_object();
+
+		json_set_string(object, "repository", copy->repository);
+		json_set_string(object, "name", copy->name);
+		json_set_string(object, "version", copy->version);
+		json_set_known_time(object, "stored_at", copy->stored_at);
+		json_set_known_time(object, "locked_until", copy->locked_until);
+		json_set_string(object, "lock_mode", copy->mode);
+		json_set_bool(object, "same", copy->same);
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 static json_t *attempts_json(const GArray *attempts)
 {
 	json_t *array = json_array();
@@ -63,6 +83,7 @@ static json_t *attempts_json(const GArray *attempts)
 		json_set_string(object, "plan", reading_text(record, "plan.name"));
 		json_set_string(object, "outcome", reading_text(record, "outcome"));
 		json_set_string(object, "record_sha256", attempt->reading->sha256);
+		json_set(object, "stored", copies_json(attempt->reading->copies));
 		json_set_bool(object, "counted", attempt->counted);
 		json_set_string(object, "why_not", attempt->counted ? NULL : attempt->why_not);
 		json_set_known(object, "rta_with_assumptions_us",
@@ -70,6 +91,46 @@ static json_t *attempts_json(const GArray *attempts)
 		json_array_append_new(array, object);
 	}
 	return array;
+}
+
+static json_t *incidents_json(const GArray *incidents)
+{
+	json_t *array = json_array();
+
+	for (guint i = 0; i < incidents->len; i++) {
+		const struct quarter_incident *found =
+			&g_array_index(incidents, struct quarter_incident, i);
+		const struct incident_interval *intervals = found->figures.intervals;
+		json_t *object = json_object();
+
+		json_set_string(object, "incident", found->incident->id);
+		json_set_string(object, "state", found->incident->closed ? "closed" : "open");
+		json_set_known_time(object, "opened", found->incident->opened);
+		json_set_known_time(object, "closed", found->incident->closed);
+		json_set_bool(object, "chain_holds", !found->incident->broken);
+		json_set_known(object, "rpo_us", found->figures.rpo);
+		json_set_known(object, "rta_service_ready_us", intervals[INCIDENT_SERVICE].took);
+		json_set_known(object, "outage_us", intervals[INCIDENT_OUTAGE].took);
+		json_set_int(object, "restores", found->incident->restores->len);
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static json_t *chain_json(const struct stored_chain *chain)
+{
+	json_t *object;
+
+	if (!chain || (!chain->known && !chain->checkpoint))
+		return json_null();
+	object = json_object();
+	json_set_int(object, "lines", (int64_t)chain->head.seq);
+	json_set_string(object, "head", chain->head.sha256);
+	json_set_bool(object, "holds", !chain->broken && !chain->disagrees);
+	json_set_string(object, "checkpoint", chain->checkpoint);
+	json_set_known(object, "signed_to", chain->checkpoint ? (int64_t)chain->signed_to : -1);
+	json_set(object, "checkpoint_stored", copies_json(chain->copies));
+	return object;
 }
 
 static json_t *result_json(const struct quarter_result *result)
@@ -94,6 +155,7 @@ static json_t *result_json(const struct quarter_result *result)
 	json_set_known(object, "worst_case_us", result->worst_case);
 	json_set(object, "coverage", coverage_json(result->coverage));
 	json_set(object, "attempts", attempts_json(result->attempts));
+	json_set(object, "incidents", incidents_json(result->incidents));
 	return object;
 }
 
@@ -136,5 +198,6 @@ json_t *quarter_json(const Quarter *quarter)
 		json_array_append_new(processes, process_json(quarter->processes->pdata[i]));
 	json_set(document, "services", results);
 	json_set(document, "processes", processes);
+	json_set(document, "audit_chain", chain_json(quarter->request->chain));
 	return document;
 }

@@ -1,4 +1,4 @@
-/* Sections that list: attempts, processes, files, posture, findings, evidence. */
+/* Sections that list: attempts, processes, files, posture, findings. */
 #include "drill/report/chart.h"
 #include "drill/report/quarter_parts.h"
 #include "drill/report/report.h"
@@ -59,8 +59,8 @@ static void add_attempts(Document *document, const Quarter *quarter)
 		const struct outcome_look *look = outcome_look(reading_text(record, "outcome"));
 
 		document_cell(document, TONE_CODE, reading_text(record, "run.id"));
-		document_cell(document, TONE_PLAIN, reading_text(record, "source.service"));
-		document_cell(document, TONE_PLAIN, reading_text(record, "plan.name"));
+		document_cell(document, TONE_WHOLE, reading_text(record, "source.service"));
+		document_cell(document, TONE_WHOLE, reading_text(record, "plan.name"));
 		document_cell(document, look->tone, look->words);
 		document_cell(document, TONE_PLAIN, reading_text(record, "draw.target"));
 		document_cell(document, TONE_PLAIN, reading_text(record, "draw.stratum"));
@@ -101,7 +101,8 @@ static void add_coverage(Document *document, const struct quarter_result *result
 				   "drawn by a drill that passed.",
 				   never, strata);
 	else
-		document_paragraph(document, "Strata are not known: there was no draw yet.");
+		document_paragraph(document,
+				   "Strata are not known: no draw has left its population here.");
 }
 
 static void add_all_coverage(Document *document, const Quarter *quarter)
@@ -130,22 +131,26 @@ void quarter_add_matrix(Document *document, const Quarter *quarter)
 
 static void add_process(Document *document, const struct quarter_process *process)
 {
-	const struct quarter_business *business = process->business;
+	document_cell(document, TONE_WHOLE, process->name);
+	document_cell(document, TONE_WHOLE, process->service);
+	document_cell(document, TONE_PLAIN, process->business ? process->business->owner : NULL);
+	for (int kind = 0; kind < QUARTER_COVERAGE; kind++)
+		document_cell(document, words_tone(process->verdicts[kind].state),
+			      objective_state_name(process->verdicts[kind].state));
+}
+
+static void add_process_figures(Document *document, const struct quarter_process *process)
+{
 	g_autofree char *slowest = words_duration(process->slowest);
 	g_autofree char *exposure =
 		words_duration(process->exposure.known > 0 ? process->exposure.maximum : -1);
 
-	document_cell(document, TONE_PLAIN, process->name);
-	document_cell(document, TONE_PLAIN, process->service);
-	document_cell(document, TONE_PLAIN, business ? business->owner : NULL);
+	document_cell(document, TONE_WHOLE, process->name);
 	document_cellf(document, TONE_PLAIN, "%u", process->passed);
 	document_cellf(document, TONE_PLAIN, "%u", process->failed);
 	document_cellf(document, TONE_PLAIN, "%u", process->unassessed);
 	document_cell(document, TONE_PLAIN, exposure);
 	document_cell(document, TONE_PLAIN, slowest);
-	for (int kind = 0; kind < QUARTER_COVERAGE; kind++)
-		document_cell(document, words_tone(process->verdicts[kind].state),
-			      objective_state_name(process->verdicts[kind].state));
 }
 
 static void add_process_reasons(Document *document, const struct quarter_process *process)
@@ -164,18 +169,11 @@ static void add_process_reasons(Document *document, const struct quarter_process
 
 void quarter_add_processes(Document *document, const Quarter *quarter)
 {
-	static const char *const headings[] = {"Process",
-					       "Service",
-					       "Owner",
-					       ">Passed",
-					       ">Failed",
-					       ">Not assessed",
-					       ">Largest exposure",
-					       ">Slowest RTA",
-					       "RPO",
-					       "RTO",
-					       "Integrity",
-					       NULL};
+	static const char *const headings[] = {"Process", "Service",   "Owner", "RPO",
+					       "RTO",	  "Integrity", NULL};
+	static const char *const figures[] = {
+		"Process",	     ">Checks passed", ">Failed", ">Not assessed",
+		">Largest exposure", ">Slowest RTA",   NULL};
 
 	document_section(document, "Business processes");
 	document_table(document, headings);
@@ -186,10 +184,14 @@ void quarter_add_processes(Document *document, const Quarter *quarter)
 					     "counted drill checked one: NOT PROVEN.");
 		return;
 	}
-	document_paragraph(document, "Numbers are results of checks in counted drills. Exposure is "
-				     "that of all a process rests on.");
 	for (guint i = 0; i < quarter->processes->len; i++)
 		add_process_reasons(document, quarter->processes->pdata[i]);
+	document_heading(document, "Their figures");
+	document_table(document, figures);
+	for (guint i = 0; i < quarter->processes->len; i++)
+		add_process_figures(document, quarter->processes->pdata[i]);
+	document_paragraph(document, "Numbers are results of checks in counted drills. Exposure is "
+				     "that of all a process rests on.");
 }
 
 static void add_number(Document *document, int64_t value)
@@ -227,7 +229,7 @@ void quarter_add_files(Document *document, const Quarter *quarter)
 			   "config shows it item by item.");
 }
 
-/* ---- posture, incidents, findings ------------------------------------------------------------- */
+/* ---- posture, findings ----------------------------------------------------------------------- */
 
 static void add_repository(Document *document, const struct status *status,
 			   const struct status_repository *repository)
@@ -237,17 +239,28 @@ static void add_repository(Document *document, const struct status *status,
 	g_autofree char *first = words_time(repository->first_point);
 	g_autofree char *point = words_time(repository->recovery_point);
 
-	document_cell(document, TONE_PLAIN, status->service);
-	document_cell(document, TONE_PLAIN, repository->name);
+	document_cell(document, TONE_WHOLE, status->service);
+	document_cell(document, TONE_WHOLE, repository->name);
 	document_cellf(document, TONE_PLAIN, "%u", repository->sets);
 	document_cell(document, TONE_PLAIN, stored);
-	document_cell(document, TONE_PLAIN, newest);
-	document_cell(document, TONE_PLAIN, first);
-	document_cell(document, TONE_PLAIN, point);
+	document_cell(document, TONE_WHOLE, newest);
+	document_cell(document, TONE_WHOLE, first);
+	document_cell(document, TONE_WHOLE, point);
 	document_cellf(document, repository->gaps->len ? TONE_BAD : TONE_PLAIN, "%u",
 		       repository->gaps->len);
 	document_cellf(document, repository->altered ? TONE_BAD : TONE_PLAIN, "%u",
 		       repository->altered);
+}
+
+static void add_read_back(Document *document, const struct quarter_service *service)
+{
+	g_autofree char *last = words_time(service->read_back);
+	g_autofree char *cycle =
+		service->verify_cycle ? words_duration(service->verify_cycle) : NULL;
+
+	document_item(document, "%s: all repositories were last read back whole: %s; %s%s.",
+		      service->name, last ? last : "never, as far as the catalog knows",
+		      cycle ? "due every " : "no verify-cycle is set", cycle ? cycle : "");
 }
 
 void quarter_add_posture(Document *document, const Quarter *quarter)
@@ -274,6 +287,7 @@ void quarter_add_posture(Document *document, const Quarter *quarter)
 
 		document_item(document, "%s: a set is kept %s after its successor.",
 			      result->service->name, retain);
+		add_read_back(document, result->service);
 		for (guint k = 0; status && k < status->findings->len; k++) {
 			const struct finding *finding = status->findings->pdata[k];
 
@@ -283,35 +297,6 @@ void quarter_add_posture(Document *document, const Quarter *quarter)
 	}
 	document_blank(document, "Locks proven (odrbackup check --prove-lock), date");
 	document_blank(document, "Keys and recovery kit tested, date");
-}
-
-void quarter_add_incidents(Document *document, const Quarter *quarter)
-{
-	static const char *const headings[] = {"Run", "Service", "Began", ">Took", "Outcome", NULL};
-
-	document_section(document, "Incidents and restores");
-	document_table(document, headings);
-	for (guint i = 0; i < quarter->results->len; i++) {
-		const struct quarter_service *service =
-			((const struct quarter_result *)quarter->results->pdata[i])->service;
-
-		for (guint k = 0; service->restores && k < service->restores->len; k++) {
-			const struct catalog_run *run = service->restores->pdata[k];
-			g_autofree char *began = words_time(run->started);
-			g_autofree char *took =
-				words_duration(run->finished ? run->finished - run->started : -1);
-
-			document_cell(document, TONE_CODE, run->run_id);
-			document_cell(document, TONE_PLAIN, service->name);
-			document_cell(document, TONE_PLAIN, began);
-			document_cell(document, TONE_PLAIN, took);
-			document_cell(document, TONE_PLAIN, run->outcome);
-		}
-	}
-	if (document_table_empty(document))
-		document_paragraph(document,
-				   "The catalog of this host has no restore in this period.");
-	document_blank(document, "Incidents, with what was lost and how long it took");
 }
 
 static void add_findings_of(Document *document, const json_t *record)
@@ -371,33 +356,4 @@ void quarter_add_findings(Document *document, const Quarter *quarter)
 					      json_string_value(json_array_get(list, k)));
 	}
 	document_blank(document, "Corrective actions, owner, due");
-}
-
-/* ---- evidence --------------------------------------------------------------------------------- */
-
-void quarter_add_evidence(Document *document, const Quarter *quarter)
-{
-	static const char *const headings[] = {"Run", "Outcome", "SHA-256 of record.json", "Object",
-					       NULL};
-	const struct quarter_attempt *attempt;
-
-	document_section(document, "Evidence");
-	document_table(document, headings);
-	for (guint i = 0; (attempt = quarter_attempt_at(quarter, i)); i++) {
-		const json_t *record = attempt->reading->record;
-		const char *run = reading_text(record, "run.id");
-
-		document_cell(document, TONE_CODE, run);
-		document_cell(document, TONE_PLAIN,
-			      outcome_look(reading_text(record, "outcome"))->words);
-		document_cell(document, TONE_CODE, attempt->reading->sha256);
-		document_cellf(document, TONE_CODE, "evidence/%s/record.json", run);
-	}
-	if (document_table_empty(document))
-		document_paragraph(document, "There is no record of a drill in this period.");
-	report_add_verification(document, "RUN", NULL);
-	document_command(document, "odrbackup audit verify");
-	document_paragraph(document,
-			   "Versions, locks as read back, and the store's dates stand in the "
-			   "receipt of each run, receipt.json.");
 }

@@ -10,6 +10,8 @@ void quarter_measure_exposure(struct quarter_result *result, const Quarter *quar
 void quarter_judge_rpo(struct quarter_result *result); /* the worst of its parts */
 void quarter_judge_rto(struct quarter_result *result);
 void quarter_judge_integrity(struct quarter_result *result, const Quarter *quarter);
+void quarter_gather_incidents(struct quarter_result *result, const struct quarter_request *request);
+void quarter_judge_incidents(struct quarter_result *result); /* after RPO and RTO */
 void quarter_judge_coverage(struct quarter_result *result, const Quarter *quarter);
 void quarter_add_service_processes(Quarter *quarter, const struct quarter_result *result);
 void quarter_process_free(void *process);
@@ -25,6 +27,7 @@ void quarter_add_recovery(Document *document, const Quarter *quarter);
 void quarter_add_matrix(Document *document, const Quarter *quarter);
 void quarter_add_processes(Document *document, const Quarter *quarter);
 void quarter_add_files(Document *document, const Quarter *quarter);
+void quarter_add_incident_sentence(Document *document, const struct quarter_result *result);
 void quarter_add_posture(Document *document, const Quarter *quarter);
 void quarter_add_incidents(Document *document, const Quarter *quarter);
 void quarter_add_findings(Document *document, const Quarter *quarter);

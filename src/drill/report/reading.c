@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "crypto/digest.h"
 #include "drill/evidence/evidence.h"
+#include "drill/report/stored.h"
 
 #include <string.h>
 
@@ -13,6 +14,7 @@ void reading_free(Reading *reading)
 	if (!reading)
 		return;
 	record_free(reading->checked);
+	g_clear_pointer(&reading->copies, g_ptr_array_unref);
 	g_free(reading->sha256);
 	g_free(reading);
 }
@@ -114,11 +116,16 @@ Reading *reading_parse(GBytes *content, const char *what, GError **error)
 Reading *reading_load(const char *folder, GError **error)
 {
 	g_autofree char *path = g_build_filename(folder, EVIDENCE_RECORD, NULL);
+	g_autofree char *receipt = g_build_filename(folder, EVIDENCE_RECEIPT, NULL);
 	g_autoptr(GBytes) content = NULL;
+	Reading *reading;
 
 	if (!file_read(path, RECORD_MAX, &content, error))
 		return NULL;
-	return reading_parse(content, path, error);
+	reading = reading_parse(content, path, error);
+	if (reading)
+		reading->copies = stored_copies(receipt, EVIDENCE_RECORD, reading->sha256);
+	return reading;
 }
 
 static gint by_time(gconstpointer a, gconstpointer b)

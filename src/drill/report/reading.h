@@ -14,10 +14,11 @@
 
 typedef struct reading Reading;
 struct reading {
-	Record *checked; /* drill/record.h */
-	json_t *record;	 /* its document */
-	char *sha256;	 /* of the record's bytes, hex */
-	usec_t time;	 /* when the drill began: start of its first span, else of its run id */
+	Record *checked;   /* drill/record.h */
+	json_t *record;	   /* its document */
+	char *sha256;	   /* of the record's bytes, hex */
+	GPtrArray *copies; /* struct stored_copy of the record; NULL: there is no receipt */
+	usec_t time;	   /* when the drill began: start of its first span, else of its run id */
 };
 void reading_free(Reading *reading);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Reading, reading_free)

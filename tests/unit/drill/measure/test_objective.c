@@ -183,14 +183,14 @@ static void checks(void)
 		{{3, 0, 0, NULL, NULL}, OBJECTIVE_MET, NULL},
 		{{3, 2, 1, one, one},
 		 OBJECTIVE_MISSED,
-		 "its checks failed 2 times, and passed 3 times"},
+		 "of the results of its checks 2 failed, and 3 passed"},
 		{{3, 0, 0, one, NULL}, OBJECTIVE_NOT_PROVEN, "no plan has its check sale-totals"},
 		{{3, 0, 0, NULL, one},
 		 OBJECTIVE_NOT_PROVEN,
 		 "its check sale-totals passed in no counted drill"},
 		{{3, 0, 2, NULL, NULL},
 		 OBJECTIVE_NOT_PROVEN,
-		 "its checks could not be assessed 2 times"},
+		 "of the results of its checks 2 could not be assessed"},
 		{{0, 0, 0, NULL, NULL}, OBJECTIVE_NOT_PROVEN, "no check of it was carried out"},
 	};
 

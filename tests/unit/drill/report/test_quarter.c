@@ -292,6 +292,82 @@ static void exposure_is_judged(void)
 	site_clear(&site);
 }
 
+static void mark(Incident *incident, enum incident_mark which, usec_t time)
+{
+	struct incident_entry *entry = g_new0(struct incident_entry, 1);
+
+	entry->kind = INCIDENT_MARKED;
+	entry->mark = which;
+	entry->recorded = entry->stated = time;
+	g_ptr_array_add(incident->entries, entry);
+	incident->marks[which] = entry;
+}
+
+/* Lost at a time; what was recovered ends before that, and users were served again after it. 0: not known. */
+static Incident *incident_of(usec_t loss, usec_t lost, usec_t outage)
+{
+	Incident *incident = g_new0(Incident, 1);
+
+	incident->id = g_strdup("20261020T090000Z-00000001");
+	incident->service = g_strdup("erp-prod");
+	incident->opened = incident->closed = loss + USEC_PER_HOUR;
+	incident->entries = g_ptr_array_new_with_free_func(g_free);
+	incident->restores = g_ptr_array_new();
+	mark(incident, INCIDENT_LOSS, loss);
+	if (outage > 0)
+		mark(incident, INCIDENT_CUTOVER, loss + outage);
+	incident->server.asked = loss;
+	incident->server.last_replayed = lost > 0 ? loss - lost : 0;
+	return incident;
+}
+
+/* One that went well raises nothing, one beyond the objective is a miss, and what is not known is not proven. */
+static void incidents_are_judged(void)
+{
+	static const struct {
+		usec_t lost, outage;
+		enum objective_state rpo, rto;
+		const char *reason; /* the first of RPO */
+	} cases[] = {
+		{USEC_PER_MIN, USEC_PER_HOUR, OBJECTIVE_MET, OBJECTIVE_MET, NULL},
+		{6 * USEC_PER_MIN, USEC_PER_HOUR, OBJECTIVE_MISSED, OBJECTIVE_MET,
+		 "the loss of incident 20261020T090000Z-00000001 was 6 min, the objective is 5 min"},
+		{USEC_PER_MIN, 3 * USEC_PER_HOUR, OBJECTIVE_MET, OBJECTIVE_MISSED, NULL},
+		{0, 0, OBJECTIVE_NOT_PROVEN, OBJECTIVE_NOT_PROVEN,
+		 "the loss of incident 20261020T090000Z-00000001 is not known"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GPtrArray) incidents = g_ptr_array_new();
+		struct site site;
+
+		site_init(&site);
+		add(site.readings, "passed.json", "20261010T030000Z-00000001", "2026-10-10",
+		    "2026-W41");
+		Incident *incident = incident_of(site.request.from + 19 * USEC_PER_DAY,
+						 cases[i].lost, cases[i].outage);
+
+		g_ptr_array_add(incidents, incident);
+		site.service.incidents = incidents;
+		g_autoptr(Quarter) quarter = quarter_compute(&site.request);
+		const struct quarter_result *result = quarter->results->pdata[0];
+
+		has_states(quarter, cases[i].rpo, cases[i].rto);
+		if (cases[i].reason)
+			g_assert_cmpstr(result->verdicts[QUARTER_RPO].reasons->pdata[0], ==,
+					cases[i].reason);
+
+		/* Of another period it says nothing of this one. */
+		incident->marks[INCIDENT_LOSS] = NULL;
+		incident->opened = site.request.from - 1;
+		g_autoptr(Quarter) other = quarter_compute(&site.request);
+
+		has_states(other, OBJECTIVE_MET, OBJECTIVE_MET);
+		incident_free(incident);
+		site_clear(&site);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -299,6 +375,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/drill/report/quarter/without-drills-is-not-proven", without_drills);
 	g_test_add_func("/drill/report/quarter/drills-are-counted", drills_are_counted);
 	g_test_add_func("/drill/report/quarter/exposure-is-judged", exposure_is_judged);
+	g_test_add_func("/drill/report/quarter/incidents-are-judged", incidents_are_judged);
 	g_test_add_func("/drill/report/quarter/processes-are-judged", processes_are_judged);
 	g_test_add_func("/drill/report/quarter/exemptions-are-applied", exemptions_are_applied);
 	return g_test_run();
