@@ -118,6 +118,7 @@ subtest 'what the copy may take' => sub {
 		like($told[0], qr/holds for each process alone/, "$name: and told") if $by eq 'process';
 	}
 	ok($limit{memory}{held}, 'the memory is kept to');
+	like($site->tool_ok(['report', 'drill', $record->{run}{id}], 'reported')->out, qr/Limit: memory\W+300 MiB, of (?:all|each)/, 'as the report says');
 	($record) = $drills->run($drills->plan('usual'), [], 0, 'pass', 'limits that the plan does not name');
 	is_deeply($record->{deviations}, [], 'are no deviation');
 	is($record->{sandbox}{limits}[0]{asked}, 4 << 30, 'but are recorded');

@@ -71,6 +71,10 @@ subtest 'one database of two' => sub {
 	my ($base) = grep { $_->{phase} eq 'base' } @{ $record->{spans} };
 	cmp_ok($base->{bytes}, '<', $source->psql('SELECT sum(pg_database_size(oid)) FROM pg_database') - $size / 2,
 		'the bytes of the neighbour are not among those restored');
+	like($site->tool_ok(['drill', 'show', $record->{run}{id}], 'is shown')->out,
+		qr/^Only +database shop; not recovered: (?:crm, postgres|postgres, crm)$/m, 'with what it says nothing of');
+	like(read_file($site->path('state', 'evidence', $record->{run}{id}, 'report.html')), qr/Not assessed: database &#39;crm&#39;: only &#39;shop&#39; was to be recovered\./,
+		'so does the report');
 	$drills->ok_nothing_left('one database');
 	$drills->ok_evidence;
 };

@@ -52,6 +52,26 @@ static void print_moment(json_t *record)
 			    text_of(arrival, "last_commit"));
 }
 
+/* Of a drill of one database: which, and what it says nothing of. */
+static void print_database(json_t *record)
+{
+	json_t *source = json_object_get(record, "source");
+	json_t *databases = json_object_get(record, "databases");
+	g_autoptr(GString) left = g_string_new(NULL);
+	json_t *database;
+	size_t i;
+
+	if (!json_is_string(json_object_get(source, "database")))
+		return;
+	json_array_foreach(databases, i, database)
+	{
+		if (!json_is_true(json_object_get(database, "recovered")))
+			g_string_append_printf(left, "%s%s", left->len ? ", " : "; not recovered: ",
+					       text_of(database, "name"));
+	}
+	output_line(WIDTH, "Only", "database %s%s", text_of(source, "database"), left->str);
+}
+
 /* ---- figures ------------------------------------------------------------------------------------- */
 
 static void print_figure(json_t *measured, const char *member, const char *name)
@@ -120,6 +140,7 @@ void drill_record_print(json_t *record)
 {
 	print_verdict(record);
 	print_moment(record);
+	print_database(record);
 	print_figures(record);
 	print_objectives(record);
 	print_checks(record);

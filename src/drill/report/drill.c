@@ -177,13 +177,39 @@ static void add_moment(Document *document, const json_t *record)
 	add_text(document, record, "Locked until", "source.lock.until");
 	document_fact(document, "PostgreSQL", TONE_PLAIN, version);
 	add_text(document, record, "Odoo", "source.odoo_version");
+	if (reading_text(record, "source.database"))
+		add_text(document, record, "Only database", "source.database");
 }
 
 /* ---- isolation, findings, verification -------------------------------------------------------- */
 
+/* What the copy could take, as the kernel kept to it. */
+static void add_limits(Document *document, const json_t *record)
+{
+	const json_t *limits = reading_at(record, "sandbox.limits");
+
+	for (size_t i = 0; i < json_array_size(limits); i++) {
+		const json_t *limit = json_array_get(limits, i);
+		const char *name = reading_text(limit, "name");
+		const char *by = reading_text(limit, "by");
+		int64_t asked = reading_int(limit, "asked");
+		g_autofree char *size = g_strcmp0(name, "memory") == 0
+						? words_size(asked)
+						: g_strdup_printf("%" G_GINT64_FORMAT, asked);
+		g_autofree char *text = g_strdup_printf("%s, %s", size ? size : "-",
+							!by ? "which did not hold"
+							: g_strcmp0(by, "group") == 0
+								? "of all its processes together"
+								: "of each of its processes alone");
+		g_autofree char *title = g_strdup_printf("Limit: %s", name ? name : "-");
+
+		document_fact(document, title, TONE_PLAIN, text);
+	}
+}
+
 static void add_isolation(Document *document, const json_t *record)
 {
-	static const char *const headings[] = {"Address", "Answer from inside", NULL};
+	static const char *const headings[] = {"Address or socket", "Answer from inside", NULL};
 	const json_t *probes = reading_at(record, "isolation.probes");
 
 	g_autofree char *user = reading_print(record, "isolation.user");
@@ -198,6 +224,7 @@ static void add_isolation(Document *document, const json_t *record)
 	add_text(document, record, "Host", "target.host");
 	add_code(document, record, "Host class", "target.host_class");
 	add_text(document, record, "File system", "target.filesystem");
+	add_limits(document, record);
 	document_table(document, headings);
 	for (size_t i = 0; i < json_array_size(probes); i++) {
 		const json_t *probe = json_array_get(probes, i);
