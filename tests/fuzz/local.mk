@@ -9,6 +9,7 @@ fuzz_programs += tests/fuzz/fuzz_control
 fuzz_programs += tests/fuzz/fuzz_drill_evidence
 fuzz_programs += tests/fuzz/fuzz_http_answer
 fuzz_programs += tests/fuzz/fuzz_http_judge
+fuzz_programs += tests/fuzz/fuzz_incident
 fuzz_programs += tests/fuzz/fuzz_key_file
 fuzz_programs += tests/fuzz/fuzz_label
 fuzz_programs += tests/fuzz/fuzz_layer

@@ -127,6 +127,9 @@ static void take_text(char **place, const char *text)
 	*place = g_strdup(text);
 }
 
+/* Longer than this nothing runs that anybody waits for. */
+#define SPAN_MAX (366 * USEC_PER_DAY)
+
 static void take_spans(struct incident_restore *restore, const json_t *list)
 {
 	for (size_t i = 0; i < json_array_size(list); i++) {
@@ -138,7 +141,7 @@ static void take_spans(struct incident_restore *restore, const json_t *list)
 			.bytes = number_at(object, "bytes"),
 			.failed = g_strcmp0(text_at(object, "outcome"), "ok") != 0};
 
-		if (!phase || span.began == 0 || span.took < 0)
+		if (!phase || span.began == 0 || span.took < 0 || span.took > SPAN_MAX)
 			continue;
 		span.phase = g_strdup(phase);
 		span.component = g_strdup(text_at(object, "component"));

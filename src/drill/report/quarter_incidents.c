@@ -1,5 +1,5 @@
 /* Real recoveries of a period: what they say of the objectives, and the section that lists them. */
-#include "drill/report/incident.h"
+#include "drill/report/incident_parts.h"
 #include "drill/report/quarter_parts.h"
 #include "drill/report/words.h"
 
@@ -114,7 +114,7 @@ static void add_incident(Document *document, const struct quarter_result *result
 {
 	const Incident *incident = found->incident;
 	const struct incident_interval *intervals = found->figures.intervals;
-	g_autofree char *began = words_time(begin_of(incident));
+	g_autofree char *began = incident_clock(begin_of(incident));
 	g_autofree char *lost = words_duration(found->figures.rpo);
 	g_autofree char *outage = words_duration(intervals[INCIDENT_OUTAGE].took);
 	g_autofree char *ready = words_duration(intervals[INCIDENT_SERVICE].took);
@@ -132,7 +132,6 @@ static void add_incident(Document *document, const struct quarter_result *result
 	document_cell(document, TONE_PLAIN, lost);
 	document_cell(document, TONE_PLAIN, ready);
 	document_cell(document, TONE_PLAIN, outage);
-	document_cellf(document, TONE_PLAIN, "%u", incident->restores->len);
 }
 
 static bool are_known(const Quarter *quarter)
@@ -146,9 +145,14 @@ static bool are_known(const Quarter *quarter)
 
 static void add_incidents(Document *document, const Quarter *quarter)
 {
-	static const char *const headings[] = {"Incident", "Service",	    "Loss, or opened",
-					       "State",	   ">Incident RPO", ">Service ready",
-					       ">Outage",  ">Restores",	    NULL};
+	static const char *const headings[] = {"Incident",
+					       "Service",
+					       "Loss, or opened (UTC)",
+					       "State",
+					       ">Incident RPO",
+					       ">Service ready",
+					       ">Outage",
+					       NULL};
 
 	document_table(document, headings);
 	for (guint i = 0; i < quarter->results->len; i++) {

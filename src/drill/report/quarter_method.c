@@ -66,7 +66,8 @@ void quarter_add_standards(Document *document)
 		 "exercises of people and sites"},
 		{"NIST SP 800-53 CP-4, CP-9(1), (2)", "tests of recovery: checks, spans",
 		 "the contingency plan itself"},
-		{"PCI DSS 12.10.1, 12.10.2", "a tested recovery procedure: scenario, run",
+		{"PCI DSS 12.10.1, 12.10.2",
+		 "a tested recovery procedure, and real recoveries: scenario, run, incidents",
 		 "the whole incident response plan"},
 	};
 
