@@ -58,6 +58,9 @@ static const char *const migrations[] = {
 	" service TEXT NOT NULL, repository TEXT NOT NULL, name TEXT NOT NULL,"
 	" damaged INTEGER NOT NULL, found_at INTEGER NOT NULL,"
 	" PRIMARY KEY (service, repository, name)) WITHOUT ROWID;",
+	/* 8 */
+	"CREATE INDEX exposure_falls ON exposure"
+	" (service, repository, component, usable_at) WHERE revises > 0;",
 };
 
 static bool run(sqlite3 *database, const char *sql, GError **error)
