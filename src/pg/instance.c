@@ -13,7 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PORT		 "5432"
 #define CONNECT_WITHIN	 "10" /* seconds: a postmaster that hangs answers nobody */
 #define SOCKET_MAX	 107  /* sizeof(sun_path) - 1 */
 #define SUPERUSER	 "postgres"
@@ -39,13 +38,13 @@ static bool write_file(const char *folder, const char *name, const char *text, G
 
 static bool folder_is_suitable(const char *folder, GError **error)
 {
-	g_autofree char *socket = g_build_filename(folder, ".s.PGSQL." PORT, NULL);
+	g_autofree char *socket = g_build_filename(folder, ".s.PGSQL." INSTANCE_PORT, NULL);
 
 	if (strlen(socket) > SOCKET_MAX)
 		return odr_fail(
 			error, ODR_ERROR_USAGE,
 			"'%s' is too long a path for the socket of a server: %zu bytes at most",
-			folder, SOCKET_MAX - strlen("/.s.PGSQL." PORT));
+			folder, SOCKET_MAX - strlen("/.s.PGSQL." INSTANCE_PORT));
 	return file_make_dirs(folder, 0700, error);
 }
 
@@ -284,7 +283,9 @@ static void append_value(GString *text, const char *name, const char *value)
 
 char *instance_conninfo(const Instance *instance)
 {
-	GString *conninfo = g_string_new("port=" PORT " connect_timeout=" CONNECT_WITHIN " ");
+	/* What is named here the environment of whoever runs us does not fill in: PGHOSTADDR would lead elsewhere. */
+	GString *conninfo = g_string_new("port=" INSTANCE_PORT " connect_timeout=" CONNECT_WITHIN
+					 " hostaddr='' target_session_attrs=any ");
 
 	append_value(conninfo, "host", instance->folder);
 	append_value(conninfo, "user", instance->superuser);

@@ -77,6 +77,8 @@ void instance_shut_down(Instance *instance);
 /* False with FAILED if it had to be killed. */
 bool instance_stop(Instance *instance, GError **error);
 
+/* Of its socket, whatever PGPORT says. */
+#define INSTANCE_PORT "5432"
 /* For tests: the whole configuration; g_free. */
 char *instance_configuration(const struct instance_settings *settings,
 			     const struct control *control);

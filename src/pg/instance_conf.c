@@ -117,6 +117,7 @@ char *instance_configuration(const struct instance_settings *settings,
 	append_path(text, "hba_file", settings->folder, "pg_hba.conf");
 	append_path(text, "ident_file", settings->folder, "pg_ident.conf");
 	append(text, "unix_socket_directories", settings->folder);
+	append(text, "port", INSTANCE_PORT);
 	append(text, "cluster_name", "odrbackup");
 	for (size_t i = 0; i < G_N_ELEMENTS(overrides); i++)
 		if (control->major >= overrides[i].since && control->major <= overrides[i].until)

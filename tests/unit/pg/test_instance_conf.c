@@ -51,6 +51,7 @@ static void test_isolated(void)
 		assert_value(text, "archive_mode", "'off'");
 		assert_value(text, "archive_command", "''");
 		assert_value(text, "listen_addresses", "''");
+		assert_value(text, "port", "'5432'");
 		assert_value(text, "primary_conninfo", "''");
 		assert_value(text, "shared_preload_libraries", "''");
 		assert_value(text, "hba_file", "'/it''s/pg_hba.conf'");
