@@ -7,6 +7,7 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 
 use Odr::Site;
+use Odr::Tool;
 use Odr::Work;
 
 my $site = Odr::Site->new(version => 15)->create;
@@ -16,7 +17,11 @@ my $service = $site->service;
 $cluster->psql('CREATE TABLE note (word text)');
 $cluster->psql("INSERT INTO note VALUES ('before')");
 $site->backup('first');
-$site->tool_ok(['mark', $service, 'deploy 1', '--note', 'the first', '--wait'], 'a mark, durable');
+my $marked = $site->tool_ok(['mark', $service, 'deploy 1', '--note', 'the first', '--wait'], 'a mark, durable');
+my ($takes) = $marked->out =~ /^What coming back to it takes: odrbackup (.+)$/m;
+my $taken = run_program(['sh', '-c', Odr::Tool::tool_path() . " $takes"]);
+ok($taken->ok, 'what comes next works as it was printed') or diag $taken->describe;
+like($taken->out, qr/^point +up to mark 'deploy 1'/m, 'and tells what it takes');
 $cluster->psql("INSERT INTO note VALUES ('after')");
 $site->backup('second');
 $site->tool_ok(['mark', $service, 'deploy-2'], 'another');

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/filling.h"
 #include "cli/making.h"
+#include "cli/next_command.h"
 #include "cli/output.h"
 #include "cli/run.h"
 #include "cli/views/set.h"
@@ -14,9 +15,15 @@
 
 #include <stdio.h>
 
-static void report(const struct arguments *arguments, const struct mark_result *result)
+static void report(const Context *context, const struct mark_result *result)
 {
+	const struct arguments *arguments = context->arguments;
 	const struct mark *mark = result->mark;
+	const char *words[] = {"restore",  context->service->name,
+			       "--type",   "name",
+			       "--target", mark->name,
+			       "--plan",   NULL};
+	g_autofree char *next = next_command(arguments, words);
 	g_autofree char *time = clock_format(mark->made);
 	g_autofree char *lsn = lsn_print(mark->lsn);
 
@@ -42,7 +49,7 @@ static void report(const struct arguments *arguments, const struct mark_result *
 				       : "; its WAL is durable when it is archived");
 	else
 		printf("Mark '%s': %s.\n", mark->name, time);
-	printf("Come back to it with: odrbackup restore --type name --target '%s'\n", mark->name);
+	printf("What coming back to it takes: %s\n", next);
 }
 
 static bool make(Context *context, const Run *run, const char *name, GError **error)
@@ -56,7 +63,7 @@ static bool make(Context *context, const Run *run, const char *name, GError **er
 	done = mark_make(&request, &result, error);
 	making_record(run, &result);
 	if (done)
-		report(context->arguments, &result);
+		report(context, &result);
 	mark_result_clear(&result);
 	return done;
 }
