@@ -93,6 +93,14 @@ subtest 'one that was made before' => sub {
 	$stopped->stop('immediate');
 };
 
+subtest 'one database' => sub {
+	my @bin = ('--postgres-bin', $source->bin);
+	$site->tool_ok(['restore', $site->service, '--database', 'postgres', '--dump', $site->path('one.dump'), @bin, '--incident', 'latest'], 'as a dump');
+	my ($one) = reverse @{ facts()->{restores} };
+	is_deeply([map { "$_->{phase} $_->{component} $_->{outcome}" } @{ $one->{spans} }], ['locate  ok', 'replay database ok', 'base database ok'],
+		'the private server, then the dump');
+};
+
 subtest 'the end' => sub {
 	my $pgdata = $site->path('nothing');
 	$site->tool_ok(['incident', 'close'], 'closed');

@@ -125,12 +125,14 @@ static void compare_marks(const Incident *incident, struct incident_figures *fig
 
 /* ---- what was lost ----------------------------------------------------------------------------- */
 
+/* Of a database; what only brought files back says nothing of commits. */
 static const struct incident_restore *last_good(const Incident *incident)
 {
 	for (guint i = incident->restores->len; i-- > 0;) {
 		const struct incident_restore *restore = incident->restores->pdata[i];
 
-		if (restores_something(restore) && g_strcmp0(restore->outcome, "ok") == 0)
+		if (restores_something(restore) && restore->type &&
+		    g_strcmp0(restore->outcome, "ok") == 0)
 			return restore;
 	}
 	return NULL;

@@ -387,6 +387,31 @@ static void test_measures(struct fixture *fixture, const void *data)
 	incident_figures_clear(&figures);
 }
 
+/* Of the configuration alone, later: the loss is still that of the database. */
+static void test_loss_is_of_the_database(struct fixture *fixture, const void *data)
+{
+	g_autoptr(JsonValue) files = json_object();
+	struct incident_figures figures;
+
+	mark_at(fixture, INCIDENT_LOSS, "2026-11-20T09:00:00Z");
+	restore(fixture->audit, fixture->id, "2026-11-20T09:12:00Z", "2026-11-20T08:58:30Z");
+	json_set_string(files, "incident", fixture->id);
+	json_set_string(files, "command", "restore");
+	json_set_string(files, "began", "2026-11-20T09:40:00Z");
+	json_set_string(files, "outcome", "ok");
+	g_assert_true(audit_append(fixture->audit,
+				   &(struct audit_entry){.event = AUDIT_RESTORE_ENDED,
+							 .run = "20261121T234501Z-5e7a11ce",
+							 .data = files},
+				   NULL, NULL));
+	g_autoptr(Incident) incident = load(fixture);
+
+	g_assert_cmpuint(incident->restores->len, ==, 2);
+	incident_figures_compute(incident, &figures);
+	g_assert_cmpint(figures.rpo, ==, 90 * USEC_PER_SEC);
+	incident_figures_clear(&figures);
+}
+
 static void ask(const struct fixture *fixture, const char *replayed, const char *identifier)
 {
 	struct incident_server server = {.asked = 1,
@@ -475,6 +500,7 @@ int main(int argc, char **argv)
 	ADD("the-chain-of-another-host-is-joined", test_joins_another_host);
 	ADD("a-copy-that-is-gone-is-told", test_sees_a_copy_that_is_gone);
 	ADD("intervals-follow-from-marks", test_measures);
+	ADD("the-loss-is-of-the-database", test_loss_is_of_the_database);
 	ADD("marks-that-contradict-give-no-figure", test_contradictions);
 	g_test_add_func("/drill/incident/what-was-lost", test_loss);
 	return g_test_run();

@@ -84,7 +84,7 @@ struct site {
 
 static void site_init(struct site *site)
 {
-	struct catalog_exposure event;
+	struct catalog_exposure event = {0};
 
 	*site = (struct site){0};
 	site->service = (struct quarter_service){.name = "erp-prod",
