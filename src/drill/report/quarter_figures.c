@@ -98,6 +98,19 @@ static void add_exposure_row(Document *document, const struct quarter_exposure *
 	document_cell(document, TONE_PLAIN, within);
 }
 
+/* What a check found to be lost was not what was claimed of it before. */
+static void add_revised(Document *document, const struct quarter_exposure *exposure,
+			const char *name)
+{
+	g_autofree char *time = words_duration(exposure->summary.revised);
+
+	if (exposure->summary.revised > 0)
+		document_paragraph(document,
+				   "Revised for %s of the %s: what was stored turned out to be "
+				   "lost, and the exposure of that time was computed without it.",
+				   time, name);
+}
+
 #define EPISODES_SHOWN 40
 
 static gint by_peak(gconstpointer a, gconstpointer b)
@@ -196,6 +209,9 @@ void quarter_add_exposure(Document *document, const Quarter *quarter)
 						 quarter_component_name((enum quarter_component)k));
 		if (document_table_empty(document))
 			document_paragraph(document, "No recovery point is known.");
+		for (int k = 0; k < QUARTER_COMPONENTS; k++)
+			add_revised(document, &result->exposure[k],
+				    quarter_component_name((enum quarter_component)k));
 		if (database->episodes)
 			add_episodes(document, database);
 	}

@@ -44,6 +44,7 @@ static json_t *exposure_json(const struct quarter_exposure *exposure)
 	json_set_known(object, "mean_us", summary->known ? summary->mean : -1);
 	json_set_known(object, "over_us", judged ? summary->over : -1);
 	json_set_int(object, "unknown_us", summary->unknown);
+	json_set_int(object, "revised_us", summary->revised);
 	json_set(object, "within", judged ? json_real(summary->within) : json_null());
 	json_set(object, "episodes", episodes_json(exposure->episodes));
 	return object;

@@ -292,6 +292,34 @@ static void exposure_is_judged(void)
 	site_clear(&site);
 }
 
+/* What was found to be lost in the last half hour is said, in words and in JSON. */
+static void revision_is_said(void)
+{
+	struct site site;
+	struct catalog_exposure last;
+
+	site_init(&site);
+	last = g_array_index(site.service.events[QUARTER_DATABASE], struct catalog_exposure,
+			     site.service.events[QUARTER_DATABASE]->len - 1);
+	last.usable_at = site.request.now - USEC_PER_MIN;
+	last.recovery_point = site.request.now - 40 * USEC_PER_MIN;
+	last.revises = site.request.now - 31 * USEC_PER_MIN;
+	g_array_append_val(site.service.events[QUARTER_DATABASE], last);
+
+	GArray *claimed = site.service.events[QUARTER_DATABASE];
+
+	site.service.events[QUARTER_DATABASE] = exposure_revise(claimed);
+	g_array_unref(claimed);
+	g_autoptr(Quarter) quarter = quarter_compute(&site.request);
+	g_autoptr(Document) document = quarter_document(quarter, NULL);
+	g_autofree char *text = document_markdown(document);
+
+	has_states(quarter, OBJECTIVE_MISSED, OBJECTIVE_NOT_PROVEN);
+	g_assert_nonnull(strstr(text, "Revised for 30 min of the database: what was stored turned "
+				      "out to be lost"));
+	site_clear(&site);
+}
+
 static void mark(Incident *incident, enum incident_mark which, usec_t time)
 {
 	struct incident_entry *entry = g_new0(struct incident_entry, 1);
@@ -375,6 +403,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/drill/report/quarter/without-drills-is-not-proven", without_drills);
 	g_test_add_func("/drill/report/quarter/drills-are-counted", drills_are_counted);
 	g_test_add_func("/drill/report/quarter/exposure-is-judged", exposure_is_judged);
+	g_test_add_func("/drill/report/quarter/what-was-revised-is-said", revision_is_said);
 	g_test_add_func("/drill/report/quarter/incidents-are-judged", incidents_are_judged);
 	g_test_add_func("/drill/report/quarter/processes-are-judged", processes_are_judged);
 	g_test_add_func("/drill/report/quarter/exemptions-are-applied", exemptions_are_applied);
