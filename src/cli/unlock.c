@@ -290,6 +290,15 @@ Bundle *unlock_bundle(const char *path, GError **error)
 	return bundle_parse(text, what, error);
 }
 
+bool unlock_service(const char *path, struct key_service *service, GError **error)
+{
+	g_autofree char *what = g_strdup_printf("'%s'", path);
+	g_autoptr(KeyText) text = NULL;
+
+	return read_member(path, "key", true, &text, error) &&
+	       key_service_read(text, what, service, error);
+}
+
 bool unlock_bundle_service(const char *path, struct key_service *service, GError **error)
 {
 	g_autofree char *what = g_strdup_printf("'%s'", path);

@@ -28,7 +28,9 @@ OwnerKey *unlock_owner(struct passphrase_source *source, const char *path, GErro
 Identity *unlock_identity(struct passphrase_source *source, const char *path, GError **error);
 EvidenceKey *unlock_evidence(struct passphrase_source *source, const char *path, GError **error);
 Bundle *unlock_bundle(const char *path, GError **error);
-/* In these two service is filled; key_service_clear. The first takes nothing else from the bundle. */
+/* In these service is filled; key_service_clear. The first is of any key file or kit, of which nothing is unlocked, the
+ * second takes nothing else from the bundle. */
+bool unlock_service(const char *path, struct key_service *service, GError **error);
 bool unlock_bundle_service(const char *path, struct key_service *service, GError **error);
 struct recipient *unlock_recipient(const char *path, struct key_service *service, GError **error);
 

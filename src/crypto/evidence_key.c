@@ -214,14 +214,24 @@ bool evidence_signature_parse(const char *text, size_t size, struct evidence_sig
 	return true;
 }
 
-bool evidence_signature_verify(const struct evidence_signature *signature,
-			       const uint8_t public_key[KEY_SIZE], const void *data, size_t size,
-			       GError **error)
+bool evidence_signature_is_by(const struct evidence_signature *signature,
+			      const uint8_t public_key[KEY_SIZE])
 {
 	uint8_t digest[SHA256_SIZE];
 
 	spki_sha256(public_key, digest);
-	if (memcmp(signature->number, digest, EVIDENCE_KEY_NUMBER) != 0) {
+	return memcmp(signature->number, digest, EVIDENCE_KEY_NUMBER) == 0;
+}
+
+bool evidence_signature_verify(const struct evidence_signature *signature,
+			       const uint8_t public_key[KEY_SIZE], const void *data, size_t size,
+			       GError **error)
+{
+	if (!evidence_signature_is_by(signature, public_key)) {
+		uint8_t digest[SHA256_SIZE];
+
+		spki_sha256(public_key, digest);
+
 		g_autofree char *number = hex_encode(signature->number, EVIDENCE_KEY_NUMBER);
 		g_autofree char *due = hex_encode(digest, EVIDENCE_KEY_NUMBER);
 

@@ -55,6 +55,9 @@ struct evidence_signature {
 /* Hostile text: CORRUPT. */
 bool evidence_signature_parse(const char *text, size_t size, struct evidence_signature *signature,
 			      GError **error);
+/* Whether it bears the number of this key. */
+bool evidence_signature_is_by(const struct evidence_signature *signature,
+			      const uint8_t public_key[KEY_SIZE]);
 /* CORRUPT unless this key signed these bytes. */
 bool evidence_signature_verify(const struct evidence_signature *signature,
 			       const uint8_t public_key[KEY_SIZE], const void *data, size_t size,

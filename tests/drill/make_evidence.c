@@ -5,6 +5,7 @@
  *   make_evidence again STATE KEY REPOSITORY NUMBER NONCE  another run for a slot
  *   make_evidence forge STATE KEY REPOSITORY NUMBER WHAT   a run whose weights are forged: slots
  *   make_evidence sign KEY FILE                            FILE.sig anew
+ *   make_evidence sign-as-writer KEY OWNER FILE            the same, the owner having endorsed the key as a writer's
  *   make_evidence open STATE RUN                           a run that is drawn, and has no end
  */
 #include "../unit/drill/evidence/record_sample.h"
@@ -201,6 +202,8 @@ static GBytes *record_of(const struct run *run, const char *slot, const char *pl
 	json_set_string(json_object_get(record, "run"), "id", run->id);
 	json_set_string(json_object_get(record, "run"), "slot", slot);
 	json_set_string(record, "previous_record_sha256", *previous ? previous : NULL);
+	json_set_string(json_object_get(record, "source"), "service",
+			run->evidence.key->service.name);
 	json_set(record, "draw", draw);
 	text = json_print_pretty(record);
 	return g_bytes_new_take(text, strlen(text));
@@ -288,6 +291,7 @@ static Store *open_repository(const char *text)
 static void begin(char **words, struct run *run, GPtrArray *repos, char newest[DIGEST_SIZE])
 {
 	EvidenceKey *key = read_key(words[1]);
+	struct evidence_trust trust = {.owners = &key->service, .owner_count = 1};
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Checkpoint) checkpoint = NULL;
 
@@ -296,11 +300,10 @@ static void begin(char **words, struct run *run, GPtrArray *repos, char newest[D
 		.state = words[0], .repos = repos, .key = key, .retain = USEC_PER_DAY};
 	run->audit = audit_open(words[0], &error);
 	must(run->audit != NULL, error);
-	must(checkpoint_before(
-		     repos->pdata[0],
-		     &(struct checkpoint_wanted){.public_key = key->endorsement.public_key,
-						 .before = clock_now() + USEC_PER_HOUR},
-		     &checkpoint, &error),
+	must(checkpoint_before(repos->pdata[0],
+			       &(struct checkpoint_wanted){.trust = &trust,
+							   .before = clock_now() + USEC_PER_HOUR},
+			       &checkpoint, &error),
 	     error);
 	if (!checkpoint)
 		must(checkpoint_make(&run->evidence, run->audit, &checkpoint, &error), error);
@@ -338,9 +341,8 @@ static unsigned number_of(const char *text)
 	return (unsigned)strtoul(text, NULL, 10);
 }
 
-static void sign(const char *key_path, const char *path)
+static void sign_with(const EvidenceKey *key, const char *path)
 {
-	g_autoptr(EvidenceKey) key = read_key(key_path);
 	g_autofree char *signature_path = g_strconcat(path, EVIDENCE_SIGNATURE, NULL);
 	g_autofree char *text = NULL;
 	g_autoptr(GBytes) content = NULL;
@@ -352,6 +354,28 @@ static void sign(const char *key_path, const char *path)
 	must(file_write(signature_path, text, strlen(text), &(struct file_write){.mode = 0600},
 			&error),
 	     error);
+}
+
+static void sign(const char *key_path, const char *path)
+{
+	g_autoptr(EvidenceKey) key = read_key(key_path);
+
+	sign_with(key, path);
+}
+
+static void sign_as_writer(const char *key_path, const char *owner_path, const char *path)
+{
+	g_autoptr(EvidenceKey) key = read_key(key_path);
+	g_autofree char *text = NULL;
+	g_autoptr(OwnerKey) owner = NULL;
+	g_autoptr(GError) error = NULL;
+
+	must(file_read_text(owner_path, EVIDENCE_FILE_MAX, &text, &error) &&
+		     (owner = owner_key_parse(text, owner_path, NULL, &error)),
+	     error);
+	key->endorsement.role = KEY_ROLE_WRITER;
+	endorsement_sign(&key->endorsement, owner);
+	sign_with(key, path);
 }
 
 static void open_run(const char *state, const char *id)
@@ -369,6 +393,8 @@ int main(int argc, char **argv)
 	must(crypto_init(NULL) && argc > 3, NULL);
 	if (strcmp(argv[1], "sign") == 0)
 		sign(argv[2], argv[3]);
+	else if (strcmp(argv[1], "sign-as-writer") == 0 && argc == 5)
+		sign_as_writer(argv[2], argv[3], argv[4]);
 	else if (strcmp(argv[1], "open") == 0)
 		open_run(argv[2], argv[3]);
 	else if (strcmp(argv[1], "runs") == 0 && argc == 7)

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/context.h"
-#include "cli/evidence_key.h"
+#include "cli/evidence_trust.h"
 #include "cli/output.h"
 #include "drill/evidence/evidence.h"
 #include "repo/layout.h"
@@ -103,19 +103,6 @@ bool cmd_audit_log(const struct arguments *arguments, GError **error)
 	return good;
 }
 
-/* --key, or that of a service that has one; without any, checkpoints are not looked at. */
-static bool key_of(const struct arguments *arguments, const GPtrArray *contexts,
-		   uint8_t public_key[KEY_SIZE], bool *known, GError **error)
-{
-	const Context *with_key = NULL;
-
-	for (guint i = 0; contexts && !with_key && i < contexts->len; i++)
-		if (((Context *)contexts->pdata[i])->service->evidence_key)
-			with_key = contexts->pdata[i];
-	*known = with_key || arguments_text(arguments, "key");
-	return !*known || evidence_key_chosen(arguments, with_key, public_key, error);
-}
-
 static bool has_chain(const struct evidence_verdict *verdict, const char *folder, GError **error)
 {
 	const struct evidence_finding *first =
@@ -150,18 +137,21 @@ bool cmd_audit_verify(const struct arguments *arguments, GError **error)
 	g_autoptr(GPtrArray) contexts = from ? NULL : context_open_all(arguments, NULL, error);
 	const char *folder = from;
 	struct evidence_verdict verdict = {0};
-	uint8_t public_key[KEY_SIZE];
-	bool known, good;
+	g_autoptr(Trust) trust = NULL;
+	bool good;
 
 	if (!from && !contexts)
 		return false;
 	if (contexts)
 		folder = ((Context *)contexts->pdata[0])->settings->state;
-	if (!key_of(arguments, contexts, public_key, &known, error) ||
-	    !evidence_verify(&(struct evidence_verify){.folder = folder,
-						       .public_key = known ? public_key : NULL,
-						       .only_chain = true},
-			     &verdict, error))
+	/* Without anybody to trust checkpoints are not looked at. */
+	trust = trust_chosen(arguments, contexts, error);
+	if (!trust || !evidence_verify(
+			      &(struct evidence_verify){
+				      .folder = folder,
+				      .trust = trust_required(trust, NULL) ? &trust->is : NULL,
+				      .only_chain = true},
+			      &verdict, error))
 		return false;
 	good = tell_verdict(arguments, &verdict, folder, error);
 	evidence_verdict_clear(&verdict);

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/context.h"
-#include "cli/evidence_key.h"
+#include "cli/evidence_trust.h"
 #include "cli/filling.h"
 #include "cli/output.h"
 #include "cli/trail.h"
@@ -125,43 +125,61 @@ static bool report(const struct arguments *arguments, const struct evidence_verd
 	return true;
 }
 
-/* --stored: repositories are opened by what tells which service it is. */
-static bool open_repositories(const struct arguments *arguments, Context *context, GError **error)
+/* --stored: repositories are opened by what tells which service it is. One that several services share is looked at for each:
+ * names of objects are of one of them. */
+static bool open_repositories(const struct arguments *arguments, const GPtrArray *contexts,
+			      GPtrArray *repos, GError **error)
 {
 	if (!arguments_flag(arguments, "stored"))
 		return true;
-	if (!context)
+	if (!contexts)
 		return odr_fail(error, ODR_ERROR_USAGE, "--stored and --from exclude each other");
-	return filling_keys(context, error) && context_repos(context, error);
+	for (guint i = 0; i < contexts->len; i++) {
+		Context *context = contexts->pdata[i];
+
+		if (!filling_keys(context, error) || !context_repos(context, error))
+			return false;
+		for (guint k = 0; k < context->repos->len; k++)
+			g_ptr_array_add(repos, context->repos->pdata[k]);
+	}
+	return true;
+}
+
+/* Of all services, whichever is named: they have one chain. */
+static bool open_contexts(const struct arguments *arguments, GPtrArray **contexts, GError **error)
+{
+	if (arguments_text(arguments, "from"))
+		return true;
+	*contexts = context_open_all(arguments, NULL, error);
+	return *contexts != NULL;
 }
 
 bool cmd_evidence_verify(const struct arguments *arguments, GError **error)
 {
 	struct subject subject = {0};
-	bool exported = arguments_text(arguments, "from") != NULL;
-	g_autoptr(Context) context = NULL;
+	g_autoptr(GPtrArray) contexts = NULL, named = NULL;
+	g_autoptr(GPtrArray) repos = g_ptr_array_new();
+	g_autoptr(Trust) trust = NULL;
 	g_autofree char *folder = NULL;
 	struct evidence_verdict verdict = {0};
-	uint8_t public_key[KEY_SIZE];
 	bool good;
 
-	if (!subject_of(arguments, &subject, error))
+	if (!subject_of(arguments, &subject, error) || !open_contexts(arguments, &contexts, error))
 		return false;
-	if (!exported) {
-		context = context_open(arguments, subject.service, error);
-		if (!context)
-			return false;
-	}
-	if (!evidence_key_chosen(arguments, context, public_key, error) ||
-	    !open_repositories(arguments, context, error))
+	trust = trust_chosen(arguments, contexts, error);
+	if (!trust || !trust_required(trust, error))
 		return false;
-	folder = folder_of(arguments, context);
+	if (contexts && !(named = context_open_all(arguments, subject.service, error)))
+		return false;
+	if (!open_repositories(arguments, named, repos, error))
+		return false;
+	folder = folder_of(arguments, contexts ? contexts->pdata[0] : NULL);
 	if (!evidence_verify(
 		    &(struct evidence_verify){
 			    .folder = folder,
-			    .public_key = public_key,
+			    .trust = &trust->is,
 			    .run = subject.run,
-			    .repos = context ? context->repos : NULL,
+			    .repos = repos->len > 0 ? repos : NULL,
 		    },
 		    &verdict, error))
 		return false;
@@ -175,18 +193,26 @@ bool cmd_evidence_export(const struct arguments *arguments, GError **error)
 	struct subject subject = {0};
 	const char *output;
 	g_autofree char *to = arguments_path(arguments, "output");
-	g_autoptr(Context) context = NULL;
-	uint8_t public_key[KEY_SIZE];
+	g_autoptr(GPtrArray) contexts = NULL;
+	g_autoptr(GPtrArray) keys = NULL;
+	const Context *context;
 
 	if (!subject_of(arguments, &subject, error) ||
 	    !arguments_require(arguments, "output", &output, error))
 		return false;
-	context = context_open(arguments, subject.service, error);
-	if (!context || !evidence_key_chosen(arguments, context, public_key, error) ||
-	    !evidence_export(&(struct evidence_export){.state = context->settings->state,
+	contexts = context_open_all(arguments, subject.service, error);
+	keys = contexts ? trust_exported(arguments, contexts, error) : NULL;
+	if (!keys)
+		return false;
+	if (keys->len == 0)
+		return odr_fail(error, ODR_ERROR_USAGE,
+				"with which key is it to be verified? Give --key FILE, or set "
+				"evidence-key= in the configuration");
+	context = contexts->pdata[0];
+	if (!evidence_export(&(struct evidence_export){.state = context->settings->state,
 						       .to = to,
 						       .run = subject.run,
-						       .public_key = public_key},
+						       .keys = keys},
 			     error))
 		return false;
 	trail_add(context, AUDIT_EVIDENCE_EXPORTED, NULL, trail_of(context, "folder", to));

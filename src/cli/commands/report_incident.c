@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/commands.h"
-#include "cli/evidence_key.h"
+#include "cli/evidence_trust.h"
 #include "cli/incident_site.h"
 #include "cli/output.h"
 #include "cli/report_output.h"
@@ -112,23 +112,6 @@ static bool write_reports(struct incident_site *site, const char *to, GError **e
 	       write_file_in(to, "incident.csv", csv, error);
 }
 
-/* The public part of the key that signed checkpoints, where the service has one. */
-static bool key_of(const struct incident_site *site, uint8_t public_key[KEY_SIZE], bool *known,
-		   GError **error)
-{
-	const Context *with_key = NULL;
-
-	for (guint i = 0; site->contexts && i < site->contexts->len; i++) {
-		const Context *context = site->contexts->pdata[i];
-
-		if (context->service->evidence_key &&
-		    g_strcmp0(context->service->name, site->incident->service) == 0)
-			with_key = context;
-	}
-	*known = with_key || arguments_text(site->arguments, "key");
-	return !*known || evidence_key_chosen(site->arguments, with_key, public_key, error);
-}
-
 static void tell_exported(const struct incident_site *site, const char *to)
 {
 	const Context *context = context_of(site);
@@ -158,14 +141,14 @@ static void print_exported(const struct incident_site *site, const char *to)
 static bool export(struct incident_site *site, GError **error)
 {
 	g_autofree char *to = arguments_path(site->arguments, "output");
-	uint8_t public_key[KEY_SIZE];
-	bool known;
+	g_autoptr(GPtrArray) keys = NULL;
 
 	if (!to)
 		return odr_fail(error, ODR_ERROR_USAGE, "incident export needs --output DIR");
-	if (!incident_site_find_any(site, arguments_positional(site->arguments, 0), error) ||
-	    !key_of(site, public_key, &known, error) ||
-	    !incident_export(site->state, site->incident, known ? public_key : NULL, to, error) ||
+	if (!incident_site_find_any(site, arguments_positional(site->arguments, 0), error))
+		return false;
+	keys = trust_exported(site->arguments, site->contexts, error);
+	if (!keys || !incident_export(site->state, site->incident, keys, to, error) ||
 	    !write_reports(site, to, error))
 		return false;
 	tell_exported(site, to);

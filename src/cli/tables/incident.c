@@ -46,7 +46,7 @@ static const struct command_option close_options[] = {
 
 static const struct command_option export_options[] = {
 	{"output", 0, OPTION_TEXT, "DIR", "folder to write; empty, or not there"},
-	{"key", 0, OPTION_TEXT, "FILE",
+	{"key", 0, OPTION_LIST, "FILE",
 	 "public part of the key that signed checkpoints (evidence-key= of the service)"},
 	STATE_OPTION,
 	{NULL},

@@ -2,8 +2,9 @@
 #include "cli/tables/tables.h"
 
 static const struct command_option evidence_verify_options[] = {
-	{"key", 0, OPTION_TEXT, "FILE",
-	 "public part of the key that signed it (evidence-key= of the service)"},
+	{"key", 0, OPTION_LIST, "FILE", "public part of a key that signed it"},
+	{"endorsed-by", 0, OPTION_LIST, "FILE",
+	 "a key file of the service whose owner has to have endorsed the key (those of the services)"},
 	{"from", 0, OPTION_TEXT, "DIR", "what evidence export wrote, instead of this host's"},
 	{"stored", 0, OPTION_FLAG, NULL, "also compare with what the repositories hold"},
 	{"strict", 0, OPTION_FLAG, NULL, "exit with 3 when there are only warnings"},
@@ -12,8 +13,8 @@ static const struct command_option evidence_verify_options[] = {
 
 static const struct command_option evidence_export_options[] = {
 	{"output", 0, OPTION_TEXT, "DIR", "folder to write; empty, or not there"},
-	{"key", 0, OPTION_TEXT, "FILE",
-	 "public part of the key that signed it (evidence-key= of the service)"},
+	{"key", 0, OPTION_LIST, "FILE",
+	 "public part of a key that signed it (those of the services)"},
 	{NULL},
 };
 
@@ -25,8 +26,9 @@ static const struct command_option audit_log_options[] = {
 };
 
 static const struct command_option audit_verify_options[] = {
-	{"key", 0, OPTION_TEXT, "FILE",
-	 "public part of the key that signed it (evidence-key= of the service)"},
+	{"key", 0, OPTION_LIST, "FILE", "public part of a key that signed it"},
+	{"endorsed-by", 0, OPTION_LIST, "FILE",
+	 "a key file of the service whose owner has to have endorsed the key (those of the services)"},
 	{"from", 0, OPTION_TEXT, "DIR", "what evidence export wrote, instead of this host's"},
 	{"strict", 0, OPTION_FLAG, NULL, "exit with 3 where a crash tore lines"},
 	{NULL},
@@ -43,11 +45,11 @@ const struct command proving[] = {
 	 "evidence list\n"
 	 "evidence list erp-prod --json",
 	 "odrbackup-evidence(1)", 0, 1, NULL, cmd_evidence_list},
-	{"evidence verify", "[SERVICE] [RUN] [--key FILE] [--from DIR] [--stored] [--strict]",
+	{"evidence verify", "[SERVICE] [RUN] [--key FILE] [--endorsed-by FILE] [--from DIR] [--stored]",
 	 "verify signatures, chain, receipts and draws, and judge outcomes again",
 	 "evidence verify\n"
 	 "evidence verify erp-prod 20261121T230501Z-1a2b3c4d --stored\n"
-	 "evidence verify --from /mnt/evidence --key erp-prod.evidence.pub",
+	 "evidence verify --from /mnt/evidence --endorsed-by alice.pub",
 	 "odrbackup-evidence(1)", 0, 2, evidence_verify_options, cmd_evidence_verify},
 	{"evidence export", "[SERVICE] [RUN] --output DIR [--key FILE]",
 	 "copy the evidence for who verifies it elsewhere",
@@ -57,7 +59,7 @@ const struct command proving[] = {
 	 "audit log --last 20\n"
 	 "audit log --run 20261121T230501Z-1a2b3c4d --json",
 	 "odrbackup-audit(1)", 0, 0, audit_log_options, cmd_audit_log},
-	{"audit verify", "[--key FILE] [--from DIR] [--strict]", "check that nothing in the audit chain was altered",
+	{"audit verify", "[--key FILE] [--endorsed-by FILE] [--from DIR] [--strict]", "check that nothing in the audit chain was altered",
 	 "audit verify\n"
 	 "audit verify --from /mnt/evidence",
 	 "odrbackup-audit(1)", 0, 0, audit_verify_options, cmd_audit_verify},

@@ -50,14 +50,15 @@ static void print_proof(const struct evidence_verdict *verdict)
 	if (verdict->errors == 0)
 		puts("  each by the next: between the first and the last nothing was altered, "
 		     "taken out or put in");
-	if (!verdict->signer)
-		puts("  checkpoints were not looked at: give --key FILE, or set evidence-key=");
+	if (!verdict->knows_signers)
+		puts("  checkpoints were not looked at: give --key FILE or --endorsed-by FILE, or "
+		     "set evidence-key=");
 	else if (proof->signed_to == 0)
 		puts("  signed: no line; odrbackup audit checkpoint signs the end");
 	else
 		printf("  signed: up to line %" G_GUINT64_FORMAT
 		       ", checkpoint %s by key %s,\n    %s%s%s%s\n",
-		       proof->signed_to, proof->checkpoint, verdict->signer,
+		       proof->signed_to, proof->checkpoint, proof->signer,
 		       proof->stored_at ? "stored " : "not stored in a repository",
 		       proof->stored_at ? stored : "",
 		       proof->locked_until ? ", locked there until "
@@ -97,7 +98,7 @@ json_t *audit_verdict_json(const struct evidence_verdict *verdict)
 	json_set_string(document, "head", verdict->head.sha256);
 	json_set_known_time(document, "first", verdict->first);
 	json_set_known_time(document, "last", verdict->last);
-	json_set_string(document, "key", verdict->signer);
+	json_set(document, "signers", evidence_signers_json(verdict->signers));
 	json_set_int(document, "signed_to", (int64_t)proof->signed_to);
 	json_set_string(document, "checkpoint", proof->checkpoint);
 	json_set_known_time(document, "stored_at", proof->stored_at);

@@ -81,6 +81,46 @@ void evidence_findings_print(const GPtrArray *findings)
 		print_finding(findings->pdata[i]);
 }
 
+static void print_signers(const struct evidence_verdict *verdict)
+{
+	const GPtrArray *signers = verdict->signers;
+
+	for (guint i = 0; i < signers->len; i++) {
+		const struct evidence_witness *witness = signers->pdata[i];
+		g_autofree char *documents = count_format(witness->documents, "document");
+		g_autofree char *from = clock_format(witness->from);
+		g_autofree char *until = clock_format(witness->until);
+
+		printf("%s signed by key %s\n", documents, witness->key);
+		if (witness->service)
+			printf("  endorsed for service %s since %s, %s%s\n", witness->service, from,
+			       witness->until ? "until " : "without end",
+			       witness->until ? until : "");
+		else
+			puts(verdict->knows_owners
+				     ? "  endorsed by nobody who is known here"
+				     : "  whether it was endorsed was not looked at: give --endorsed-by FILE");
+	}
+}
+
+json_t *evidence_signers_json(const GPtrArray *signers)
+{
+	json_t *list = json_array();
+
+	for (guint i = 0; i < signers->len; i++) {
+		const struct evidence_witness *witness = signers->pdata[i];
+		json_t *object = json_object();
+
+		json_set_string(object, "key", witness->key);
+		json_set_string(object, "service", witness->service);
+		json_set_known_time(object, "endorsed_from", witness->from);
+		json_set_known_time(object, "endorsed_until", witness->until);
+		json_set_int(object, "documents", witness->documents);
+		json_array_append_new(list, object);
+	}
+	return list;
+}
+
 void evidence_verdict_print(const struct evidence_verdict *verdict, bool quiet)
 {
 	g_autofree char *runs = count_format(verdict->runs, "run");
@@ -93,8 +133,8 @@ void evidence_verdict_print(const struct evidence_verdict *verdict, bool quiet)
 	if (quiet)
 		return;
 	printf("%s, %s, a chain of %s: %s, %s\n", runs, checkpoints, lines, errors, warnings);
-	printf("Signed by key %s, self-attested: whoever holds that key can sign anything.\n",
-	       verdict->signer);
+	print_signers(verdict);
+	puts("Self-attested: whoever holds such a key can sign anything.");
 }
 
 json_t *evidence_findings_json(const GPtrArray *findings)
@@ -124,7 +164,7 @@ json_t *evidence_verdict_json(const struct evidence_verdict *verdict)
 	json_set_int(document, "checkpoints", verdict->checkpoints);
 	json_set_int(document, "lines", (int64_t)verdict->head.seq);
 	json_set_string(document, "head", verdict->head.sha256);
-	json_set_string(document, "key", verdict->signer);
+	json_set(document, "signers", evidence_signers_json(verdict->signers));
 	json_set(document, "findings", evidence_findings_json(verdict->findings));
 	return document;
 }

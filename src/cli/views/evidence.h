@@ -19,6 +19,7 @@ json_t *evidence_list_json(const GPtrArray *rows);
 /* struct evidence_finding. */
 void evidence_findings_print(const GPtrArray *findings);
 json_t *evidence_findings_json(const GPtrArray *findings);
+json_t *evidence_signers_json(const GPtrArray *signers);
 void evidence_verdict_print(const struct evidence_verdict *verdict, bool quiet);
 json_t *evidence_verdict_json(const struct evidence_verdict *verdict);
 

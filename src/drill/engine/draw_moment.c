@@ -261,6 +261,10 @@ static bool find_checkpoint(struct drawing *drawing, GError **error)
 {
 	Drill *drill = drawing->drill;
 	const GPtrArray *repos = drill->means.evidence_repos;
+	const EvidenceKey *key = drill->request->key;
+	/* Also of a key that the service had before. */
+	struct evidence_trust trust = {.owners = key ? &key->service : NULL,
+				       .owner_count = key != NULL};
 	g_autoptr(Checkpoint) checkpoint = NULL;
 	usec_t began;
 
@@ -270,16 +274,14 @@ static bool find_checkpoint(struct drawing *drawing, GError **error)
 		return false;
 	drawing->inputs->zone = g_strdup(drill->plan->schedule.zone_name);
 	drawing->inputs->slot_began = began;
-	for (guint i = 0; drill->request->key && repos && i < repos->len; i++)
+	for (guint i = 0; key && repos && i < repos->len; i++)
 		if (!checkpoint &&
-		    !checkpoint_before(
-			    repos->pdata[i],
-			    &(struct checkpoint_wanted){
-				    .public_key = drill->request->key->endorsement.public_key,
-				    .before = began,
-				    .among = drawing->stored,
-				    .troubles = drill->deviations},
-			    &checkpoint, error))
+		    !checkpoint_before(repos->pdata[i],
+				       &(struct checkpoint_wanted){.trust = &trust,
+								   .before = began,
+								   .among = drawing->stored,
+								   .troubles = drill->deviations},
+				       &checkpoint, error))
 			return false;
 	if (checkpoint)
 		g_strlcpy(drawing->inputs->checkpoint, checkpoint->sha256,

@@ -170,16 +170,18 @@ const GArray *drill_past(void *data, const struct drill_question *question)
 {
 	Drill *drill = data;
 	const struct drill_request *request = drill->request;
+	struct evidence_trust trust = {.owners = request->key ? &request->key->service : NULL,
+				       .owner_count = request->key != NULL};
 
 	g_clear_pointer(&drill->anchor.past, g_array_unref);
 	if (request->key)
-		drill->anchor.past = evidence_past(
-			&(struct evidence_past){.state = request->state,
-						.public_key = request->key->endorsement.public_key,
-						.plan = drill->plan->name,
-						.check = question->check->name,
-						.database = question->database,
-						.sha256 = question->sha256,
-						.most = question->check->median_of});
+		drill->anchor.past =
+			evidence_past(&(struct evidence_past){.state = request->state,
+							      .trust = &trust,
+							      .plan = drill->plan->name,
+							      .check = question->check->name,
+							      .database = question->database,
+							      .sha256 = question->sha256,
+							      .most = question->check->median_of});
 	return drill->anchor.past;
 }

@@ -210,9 +210,10 @@ static void take_receipt(struct judging *judging, const char *path, Checkpoint *
 		g_strdup_printf("%.*s.receipt.json", (int)(strlen(path) - strlen(".json")), path);
 	g_autoptr(GBytes) receipt = NULL;
 	g_autoptr(JsonValue) document = NULL;
+	struct evidence_signer signer;
 	const json_t *objects;
 
-	if (!judge_read_signed(judging, receipt_path, &receipt, NULL) ||
+	if (!judge_read_signed(judging, receipt_path, &signer, &receipt, NULL) ||
 	    !json_parse(g_bytes_get_data(receipt, NULL), g_bytes_get_size(receipt), "the receipt",
 			&document, NULL))
 		return;
@@ -234,20 +235,26 @@ static void take_receipt(struct judging *judging, const char *path, Checkpoint *
 }
 
 /* The newest good one holds the chain up to its line. */
-static void take_proof(struct judging *judging, const Checkpoint *checkpoint)
+static void take_proof(struct judging *judging, const Checkpoint *checkpoint,
+		       const struct evidence_signer *signer)
 {
 	struct evidence_proof *proof = &judging->verdict->proof;
+	char name[EVIDENCE_KEY_NAME_SIZE];
 
 	if (checkpoint->head.seq <= proof->signed_to)
 		return;
 	g_free(proof->checkpoint);
 	proof->checkpoint = g_strdup(checkpoint->id);
+	evidence_key_name(signer->public_key, name);
+	g_free(proof->signer);
+	proof->signer = g_strdup(name);
 	proof->signed_to = checkpoint->head.seq;
 	proof->stored_at = checkpoint->stored_at;
 	proof->locked_until = checkpoint->locked_until;
 }
 
-static void judge_head(struct judging *judging, const Checkpoint *checkpoint)
+static void judge_head(struct judging *judging, const Checkpoint *checkpoint,
+		       const struct evidence_signer *signer)
 {
 	const struct audit_head *head = &checkpoint->head;
 
@@ -260,7 +267,7 @@ static void judge_head(struct judging *judging, const Checkpoint *checkpoint)
 			   "line %" G_GUINT64_FORMAT " of the chain is not the one that was signed",
 			   head->seq);
 	else
-		take_proof(judging, checkpoint);
+		take_proof(judging, checkpoint, signer);
 }
 
 static void judge_checkpoint(struct judging *judging, const char *name)
@@ -269,10 +276,11 @@ static void judge_checkpoint(struct judging *judging, const char *name)
 	g_autoptr(Checkpoint) checkpoint = g_new0(Checkpoint, 1);
 	g_autoptr(GBytes) content = NULL;
 	g_autoptr(GError) cause = NULL;
+	struct evidence_signer signer;
 
 	judging->verdict->checkpoints++;
 	checkpoint->id = g_strndup(name, strlen(name) - strlen(".json"));
-	if (!judge_read_signed(judging, path, &content, &cause) ||
+	if (!judge_read_signed(judging, path, &signer, &content, &cause) ||
 	    !checkpoint_parse(g_bytes_get_data(content, NULL), g_bytes_get_size(content),
 			      checkpoint, &cause)) {
 		judge_find(judging, EVIDENCE_CHECKPOINT_DAMAGED, checkpoint->id, "%s",
@@ -280,10 +288,13 @@ static void judge_checkpoint(struct judging *judging, const char *name)
 		return;
 	}
 	take_receipt(judging, path, checkpoint);
-	judge_head(judging, checkpoint);
+	judge_head(judging, checkpoint, &signer);
 	evidence_digest(content, checkpoint->sha256);
 	if (checkpoint->stored_at == 0)
 		checkpoint->stored_at = checkpoint->time;
+	judge_signer(judging, &signer,
+		     &(struct judged_document){checkpoint->id, "the checkpoint",
+					       checkpoint->service, checkpoint->stored_at});
 	if (g_hash_table_contains(judging->stored, checkpoint->id))
 		g_ptr_array_add(judging->checkpoints, g_steal_pointer(&checkpoint));
 }
@@ -314,7 +325,7 @@ bool judge_checkpoints(struct judging *judging, GError **error)
 	if (!checkpoint_files(judging->how->folder, &names, error))
 		return false;
 	judge_missing(judging, names);
-	for (guint i = 0; judging->how->public_key && i < names->len; i++)
+	for (guint i = 0; judging->how->trust && i < names->len; i++)
 		judge_checkpoint(judging, names->pdata[i]);
 	return true;
 }

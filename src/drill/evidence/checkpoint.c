@@ -20,6 +20,7 @@ void checkpoint_free(Checkpoint *checkpoint)
 		return;
 	g_free(checkpoint->id);
 	g_free(checkpoint->host);
+	g_free(checkpoint->service);
 	g_free(checkpoint);
 }
 
@@ -159,7 +160,7 @@ bool checkpoint_make(const struct evidence *evidence, Audit *audit, Checkpoint *
 bool checkpoint_parse(const char *text, size_t size, Checkpoint *checkpoint, GError **error)
 {
 	g_autoptr(JsonValue) document = NULL;
-	const char *type, *format, *head, *time, *host;
+	const char *type, *format, *head, *time, *host, *service;
 	int64_t seq;
 
 	if (!json_parse(text, size, WHAT, &document, error) ||
@@ -169,6 +170,7 @@ bool checkpoint_parse(const char *text, size_t size, Checkpoint *checkpoint, GEr
 	    !json_string_member(document, WHAT, "head", &head, error) ||
 	    !json_string_member(document, WHAT, "time", &time, error) ||
 	    !json_string_member(document, WHAT, "host", &host, error) ||
+	    !json_string_member(document, WHAT, "service", &service, error) ||
 	    !clock_parse(time, &checkpoint->time, error))
 		return false;
 	if (!g_str_has_prefix(format, "1."))
@@ -181,11 +183,13 @@ bool checkpoint_parse(const char *text, size_t size, Checkpoint *checkpoint, GEr
 	g_strlcpy(checkpoint->head.sha256, head, sizeof(checkpoint->head.sha256));
 	g_free(checkpoint->host);
 	checkpoint->host = g_strdup(host);
+	g_free(checkpoint->service);
+	checkpoint->service = g_strdup(service);
 	return true;
 }
 
 struct reading {
-	const uint8_t *public_key;
+	const struct evidence_trust *trust;
 	struct evidence_signature signature;
 	Checkpoint *checkpoint;
 };
@@ -203,11 +207,12 @@ static bool verify_document(void *data, GBytes *content, const struct store_obje
 			    GError **error)
 {
 	struct reading *reading = data;
+	struct evidence_signer signer;
 	const void *bytes = g_bytes_get_data(content, NULL);
 	size_t size = g_bytes_get_size(content);
 
-	if (!evidence_signature_verify(&reading->signature, reading->public_key, bytes, size,
-				       error) ||
+	if (!evidence_trust_verify(reading->trust, &reading->signature, bytes, size, &signer,
+				   error) ||
 	    !checkpoint_parse(bytes, size, reading->checkpoint, error))
 		return false;
 	evidence_digest(content, reading->checkpoint->sha256);
@@ -238,11 +243,11 @@ static bool load(Repo *repo, struct reading *reading, GError **error)
 			     &second, error);
 }
 
-bool checkpoint_load(Repo *repo, const char *id, const uint8_t public_key[KEY_SIZE],
+bool checkpoint_load(Repo *repo, const char *id, const struct evidence_trust *trust,
 		     Checkpoint **checkpoint, GError **error)
 {
 	g_autoptr(Checkpoint) loaded = g_new0(Checkpoint, 1);
-	struct reading reading = {.public_key = public_key, .checkpoint = loaded};
+	struct reading reading = {.trust = trust, .checkpoint = loaded};
 
 	loaded->id = g_strdup(id);
 	if (!load(repo, &reading, error))
@@ -305,8 +310,7 @@ bool checkpoint_before(Repo *repo, const struct checkpoint_wanted *wanted, Check
 		return odr_context(error, "cannot list checkpoints");
 	g_ptr_array_sort(found, compare_stored);
 	for (guint i = found->len; i-- > 0 && !(newest && is_older(found->pdata[i], newest));) {
-		struct reading reading = {.public_key = wanted->public_key,
-					  .checkpoint = found->pdata[i]};
+		struct reading reading = {.trust = wanted->trust, .checkpoint = found->pdata[i]};
 		g_autoptr(GError) cause = NULL;
 
 		if (load(repo, &reading, &cause)) {

@@ -51,15 +51,17 @@ static bool is_newer(const Checkpoint *one, const Checkpoint *other)
 	return strcmp(one->id, other->id) > 0;
 }
 
-/* Of those that were stored before the slot began the one with most of the chain; NULL: there was none. */
-static const Checkpoint *due_checkpoint(const struct judging *judging, usec_t began)
+/* Of those of its service that were stored before the slot began the one with most of the chain; NULL: there was none. */
+static const Checkpoint *due_checkpoint(const struct judging *judging, const char *service,
+					usec_t began)
 {
 	const Checkpoint *due = NULL;
 
 	for (guint i = 0; i < judging->checkpoints->len; i++) {
 		const Checkpoint *checkpoint = judging->checkpoints->pdata[i];
 
-		if (checkpoint->stored_at < began && (!due || is_newer(checkpoint, due)))
+		if (strcmp(checkpoint->service, service) == 0 && checkpoint->stored_at < began &&
+		    (!due || is_newer(checkpoint, due)))
 			due = checkpoint;
 	}
 	return due;
@@ -68,7 +70,7 @@ static const Checkpoint *due_checkpoint(const struct judging *judging, usec_t be
 static void judge_checkpoint(struct judging *judging, const Record *record,
 			     const DrawInputs *inputs)
 {
-	const Checkpoint *due = due_checkpoint(judging, inputs->slot_began);
+	const Checkpoint *due = due_checkpoint(judging, record->service, inputs->slot_began);
 	const char *sha256 = due ? due->sha256 : DRAW_NO_CHECKPOINT;
 
 	if (strcmp(inputs->checkpoint, sha256) != 0)

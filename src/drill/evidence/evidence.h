@@ -1,7 +1,7 @@
 #ifndef ODR_DRILL_EVIDENCE_EVIDENCE_H
 #define ODR_DRILL_EVIDENCE_EVIDENCE_H
 
-#include "crypto/evidence_key.h"
+#include "crypto/evidence_trust.h"
 #include "drill/evidence/audit.h"
 #include "repo/repo.h"
 
@@ -49,13 +49,17 @@ bool evidence_previous(const char *state, const char *run, char sha256[2 * SHA25
 /* Ids of all runs with a folder, oldest first: char *. */
 bool evidence_runs(const char *state, GPtrArray **runs, GError **error);
 
-/* Copies the chain, all checkpoints, and the runs, with the public part of the key, into a folder that is empty or not
+/* Copies the chain, all checkpoints, and the runs, with the public parts of keys, into a folder that is empty or not
  * there, for who verifies it elsewhere. */
+struct evidence_exported_key {
+	char *name; /* of its files, before .pub and .pem */
+	uint8_t public_key[KEY_SIZE];
+};
 struct evidence_export {
 	const char *state, *to;
-	const char *run;	   /* NULL: all */
-	bool only_chain;	   /* none of the runs */
-	const uint8_t *public_key; /* NULL: none is put there */
+	const char *run;       /* NULL: all */
+	bool only_chain;       /* none of the runs */
+	const GPtrArray *keys; /* struct evidence_exported_key; NULL: none is put there */
 };
 bool evidence_export(const struct evidence_export *how, GError **error);
 
@@ -67,6 +71,7 @@ bool evidence_export(const struct evidence_export *how, GError **error);
 typedef struct checkpoint Checkpoint;
 struct checkpoint {
 	char *id, *host;
+	char *service;			  /* whose key signed it, as it says */
 	char sha256[2 * SHA256_SIZE + 1]; /* of the document: what a seed is made of */
 	struct audit_head head;
 	usec_t time;	  /* as signed */
@@ -78,10 +83,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Checkpoint, checkpoint_free)
 /* Signs the end of the chain, stores it, and appends audit.checkpointed. */
 bool checkpoint_make(const struct evidence *evidence, Audit *audit, Checkpoint **checkpoint,
 		     GError **error);
-/* Of those stored before a time, by the store's clock, and signed by this key, the one with most of the chain;
+/* Of those stored before a time, by the store's clock, and signed by whom the trust has, the one with most of the chain;
  * *checkpoint is NULL if there is none. What does not verify is none, and a sentence in troubles. */
 struct checkpoint_wanted {
-	const uint8_t *public_key;
+	const struct evidence_trust *trust;
 	usec_t before;
 	GHashTable *among;   /* ids; NULL: of all */
 	GPtrArray *troubles; /* char *; or NULL */

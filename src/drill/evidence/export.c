@@ -109,15 +109,18 @@ static bool write_mirror(const struct evidence_export *how, GError **error)
 
 static bool write_keys(const struct evidence_export *how, GError **error)
 {
-	g_autofree char *signify = NULL;
-	g_autofree char *pem = NULL;
+	for (guint i = 0; how->keys && i < how->keys->len; i++) {
+		const struct evidence_exported_key *key = how->keys->pdata[i];
+		g_autofree char *signify = evidence_key_signify(key->public_key);
+		g_autofree char *signify_name = g_strconcat(key->name, ".pub", NULL);
+		g_autofree char *pem = evidence_key_pem(key->public_key);
+		g_autofree char *pem_name = g_strconcat(key->name, ".pem", NULL);
 
-	if (!how->public_key)
-		return true;
-	signify = evidence_key_signify(how->public_key);
-	pem = evidence_key_pem(how->public_key);
-	return write_text(how, "evidence.pub", signify, error) &&
-	       write_text(how, "evidence.pem", pem, error);
+		if (!write_text(how, signify_name, signify, error) ||
+		    !write_text(how, pem_name, pem, error))
+			return false;
+	}
+	return true;
 }
 
 bool evidence_export(const struct evidence_export *how, GError **error)

@@ -45,9 +45,10 @@ bool evidence_file_sign(const EvidenceKey *key, const char *path, GBytes *conten
 	       evidence_file_write(signature_path, signature, error);
 }
 
-bool evidence_file_read(const char *path, const uint8_t public_key[KEY_SIZE], GBytes **content,
-			GError **error)
+bool evidence_file_read(const char *path, const struct evidence_trust *trust,
+			struct evidence_signer *signer, GBytes **content, GError **error)
 {
+	struct evidence_signer unused;
 	g_autofree char *signature_path = g_strconcat(path, EVIDENCE_SIGNATURE, NULL);
 	g_autoptr(GBytes) found = NULL;
 	g_autoptr(GBytes) text = NULL;
@@ -57,8 +58,8 @@ bool evidence_file_read(const char *path, const uint8_t public_key[KEY_SIZE], GB
 	    !file_read(signature_path, EVIDENCE_SIGNATURE_MAX, &text, error) ||
 	    !evidence_signature_parse(g_bytes_get_data(text, NULL), g_bytes_get_size(text),
 				      &signature, error) ||
-	    !evidence_signature_verify(&signature, public_key, g_bytes_get_data(found, NULL),
-				       g_bytes_get_size(found), error))
+	    !evidence_trust_verify(trust, &signature, g_bytes_get_data(found, NULL),
+				   g_bytes_get_size(found), signer ? signer : &unused, error))
 		return false;
 	*content = g_steal_pointer(&found);
 	return true;
@@ -183,7 +184,7 @@ bool evidence_object_store(const GPtrArray *repos, const struct evidence_object 
 /* Reading what is stored. */
 
 struct signed_object {
-	const uint8_t *public_key;
+	const struct evidence_trust *trust;
 	struct evidence_signature signature;
 	usec_t stored_at;
 };
@@ -201,18 +202,19 @@ static bool verify_content(void *data, GBytes *content, const struct store_objec
 			   GError **error)
 {
 	struct signed_object *object = data;
+	struct evidence_signer signer;
 
 	object->stored_at = version->stored_at;
-	return evidence_signature_verify(&object->signature, object->public_key,
-					 g_bytes_get_data(content, NULL), g_bytes_get_size(content),
-					 error);
+	return evidence_trust_verify(object->trust, &object->signature,
+				     g_bytes_get_data(content, NULL), g_bytes_get_size(content),
+				     &signer, error);
 }
 
-bool evidence_is_signed(Repo *repo, const char *local, const uint8_t public_key[KEY_SIZE],
+bool evidence_is_signed(Repo *repo, const char *local, const struct evidence_trust *trust,
 			usec_t *stored_at)
 {
 	g_autofree char *signature = g_strconcat(local, EVIDENCE_SIGNATURE, NULL);
-	struct signed_object object = {.public_key = public_key};
+	struct signed_object object = {.trust = trust};
 	g_autoptr(GBytes) first = NULL;
 	g_autoptr(GBytes) second = NULL;
 	bool is_signed = repo_get_good(repo,

@@ -10,9 +10,9 @@ bool evidence_file_write(const char *path, GBytes *content, GError **error);
 /* path and path.sig; the signature last. */
 bool evidence_file_sign(const EvidenceKey *key, const char *path, GBytes *content, GError **error);
 
-/* With a good signature of this key. */
-bool evidence_file_read(const char *path, const uint8_t public_key[KEY_SIZE], GBytes **content,
-			GError **error);
+/* With a good signature, by whom the trust has; signer may be NULL. */
+bool evidence_file_read(const char *path, const struct evidence_trust *trust,
+			struct evidence_signer *signer, GBytes **content, GError **error);
 
 void evidence_digest(GBytes *content, char digest[2 * SHA256_SIZE + 1]);
 bool evidence_name_valid(const char *name);
@@ -25,12 +25,12 @@ bool checkpoint_files(const char *state, GPtrArray **names, GError **error);
 GBytes *evidence_receipt(const char *run, json_t *objects);
 /* The members of a checkpoint but its id. Hostile text. */
 bool checkpoint_parse(const char *text, size_t size, Checkpoint *checkpoint, GError **error);
-/* One that is stored. CORRUPT where it is not signed by this key. */
-bool checkpoint_load(Repo *repo, const char *id, const uint8_t public_key[KEY_SIZE],
+/* One that is stored. CORRUPT where it is signed by nobody the trust has. */
+bool checkpoint_load(Repo *repo, const char *id, const struct evidence_trust *trust,
 		     Checkpoint **checkpoint, GError **error);
 
-/* Whether an object that is stored, with its .sig, is signed by this key; when it was stored. */
-bool evidence_is_signed(Repo *repo, const char *local, const uint8_t public_key[KEY_SIZE],
+/* Whether an object that is stored, with its .sig, is signed by whom the trust has; when it was stored. */
+bool evidence_is_signed(Repo *repo, const char *local, const struct evidence_trust *trust,
 			usec_t *stored_at);
 
 /* Puts an object into every repository, and adds what became of it to objects, as a receipt has it. */

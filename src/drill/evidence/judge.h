@@ -38,9 +38,17 @@ struct judging {
 };
 void judge_find(struct judging *judging, enum evidence_code code, const char *run,
 		const char *format, ...) G_GNUC_PRINTF(4, 5);
-/* A file whose signature is good. */
-bool judge_read_signed(const struct judging *judging, const char *path, GBytes **content,
-		       GError **error);
+/* A file whose signature is good, and by whom. */
+bool judge_read_signed(const struct judging *judging, const char *path,
+		       struct evidence_signer *signer, GBytes **content, GError **error);
+/* What was signed; whether its key was endorsed to. */
+struct judged_document {
+	const char *id, *what; /* "the record" */
+	const char *service;   /* NULL: not known */
+	usec_t time;	       /* by the store where it was stored, else as it says */
+};
+void judge_signer(struct judging *judging, const struct evidence_signer *signer,
+		  const struct judged_document *document);
 /* The chain, and what else knows of it. */
 bool judge_chain(struct judging *judging, GError **error);
 bool judge_checkpoints(struct judging *judging, GError **error);
@@ -65,8 +73,10 @@ void judge_stored(struct judging *judging, const char *id, const struct receipt_
 void judge_stored_checkpoint(struct judging *judging, const char *id, const json_t *objects);
 /* What the repositories hold and nobody knows here. */
 bool judge_strangers(struct judging *judging, GError **error);
-/* Receipt and attestation. */
-void judge_receipt(struct judging *judging, const char *id);
-void judge_teardown(struct judging *judging, const char *id);
+/* Receipt and attestation of a run, of which what is not read. */
+void judge_receipt(struct judging *judging, const struct judged_document *run);
+void judge_teardown(struct judging *judging, const struct judged_document *run);
+/* When the store had the last of a run, by its receipt; of one without a receipt when it began. */
+usec_t judge_time(const struct judging *judging, const char *id);
 
 #endif

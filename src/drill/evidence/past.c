@@ -38,7 +38,7 @@ static void take_record(const struct evidence_past *past, const char *run, GArra
 	g_autoptr(Record) record = NULL;
 	const json_t *checks;
 
-	if (!evidence_file_read(path, past->public_key, &content, NULL) ||
+	if (!evidence_file_read(path, past->trust, NULL, &content, NULL) ||
 	    !record_parse(g_bytes_get_data(content, NULL), g_bytes_get_size(content), &record,
 			  NULL) ||
 	    g_strcmp0(record->plan, past->plan) != 0)

@@ -1,12 +1,12 @@
 #ifndef ODR_DRILL_EVIDENCE_PAST_H
 #define ODR_DRILL_EVIDENCE_PAST_H
 
-#include "crypto/keys.h"
+#include "crypto/evidence_trust.h"
 
 /* What a check of a plan came to in earlier drills, by their signed records on this host. */
 struct evidence_past {
 	const char *state;
-	const uint8_t *public_key;
+	const struct evidence_trust *trust;
 	const char *plan, *check;
 	const char *database; /* NULL: it has none */
 	const char

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "drill/evidence/file.h"
+#include "repo/layout.h"
 
 #include <string.h>
 
@@ -78,26 +79,67 @@ static bool judge_entries(struct judging *judging, const char *id, json_t *docum
 	return true;
 }
 
-void judge_receipt(struct judging *judging, const char *id)
+usec_t judge_time(const struct judging *judging, const char *id)
 {
+	g_autofree char *path = evidence_path(judging->how->folder, id, EVIDENCE_RECEIPT);
+	g_autoptr(GBytes) content = NULL;
+	g_autoptr(JsonValue) document = NULL;
+	const json_t *objects;
+	usec_t last = 0, time;
+
+	if (!evidence_file_read(path, judging->how->trust, NULL, &content, NULL) ||
+	    !json_parse(g_bytes_get_data(content, NULL), g_bytes_get_size(content), WHAT, &document,
+			NULL))
+		return set_id_time(id);
+	objects = json_object_get(document, "objects");
+	for (size_t i = 0; i < json_array_size(objects); i++) {
+		const json_t *object = json_array_get(objects, i);
+		const char *stored = json_string_value(json_object_get(object, "stored_at"));
+
+		if (stored && clock_parse(stored, &time, NULL))
+			last = MAX(last, time);
+	}
+	return last > 0 ? last : set_id_time(id);
+}
+
+static void judge_key(struct judging *judging, const struct judged_document *run, const char *what,
+		      const struct evidence_signer *signer)
+{
+	struct judged_document document = *run;
+
+	document.what = what;
+	judge_signer(judging, signer, &document);
+}
+
+void judge_receipt(struct judging *judging, const struct judged_document *run)
+{
+	const char *id = run->id;
+	struct evidence_signer signer;
 	g_autofree char *path = evidence_path(judging->how->folder, id, EVIDENCE_RECEIPT);
 	g_autoptr(GBytes) content = NULL;
 	g_autoptr(JsonValue) document = NULL;
 	g_autoptr(GError) cause = NULL;
 
-	if (!g_file_test(path, G_FILE_TEST_EXISTS))
+	if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
 		judge_find(judging, EVIDENCE_RECEIPT_MISSING, id,
 			   "it has no receipt: it was not stored, and does not count");
-	else if (!judge_read_signed(judging, path, &content, &cause))
+		return;
+	}
+	if (!judge_read_signed(judging, path, &signer, &content, &cause)) {
 		judge_find(judging, EVIDENCE_RECEIPT_SIGNATURE, id, "%s", cause->message);
-	else if (!json_parse(g_bytes_get_data(content, NULL), g_bytes_get_size(content), WHAT,
-			     &document, &cause) ||
-		 !judge_entries(judging, id, document, &cause))
+		return;
+	}
+	judge_key(judging, run, EVIDENCE_RECEIPT, &signer);
+	if (!json_parse(g_bytes_get_data(content, NULL), g_bytes_get_size(content), WHAT, &document,
+			&cause) ||
+	    !judge_entries(judging, id, document, &cause))
 		judge_find(judging, EVIDENCE_RECEIPT_DIFFERS, id, "%s", cause->message);
 }
 
-void judge_teardown(struct judging *judging, const char *id)
+void judge_teardown(struct judging *judging, const struct judged_document *run)
 {
+	const char *id = run->id;
+	struct evidence_signer signer;
 	g_autofree char *path = evidence_path(judging->how->folder, id, EVIDENCE_TEARDOWN);
 	g_autoptr(GBytes) content = NULL;
 	g_autoptr(JsonValue) document = NULL;
@@ -108,11 +150,14 @@ void judge_teardown(struct judging *judging, const char *id)
 			   "nobody attested that its sandbox was removed");
 		return;
 	}
-	if (!judge_read_signed(judging, path, &content, &cause) ||
+	if (!judge_read_signed(judging, path, &signer, &content, &cause) ||
 	    !json_parse(g_bytes_get_data(content, NULL), g_bytes_get_size(content),
-			"the attestation", &document, &cause))
+			"the attestation", &document, &cause)) {
 		judge_find(judging, EVIDENCE_TEARDOWN_SIGNATURE, id, "%s", cause->message);
-	else if (json_array_size(json_object_get(document, "left")) > 0)
+		return;
+	}
+	judge_key(judging, run, EVIDENCE_TEARDOWN, &signer);
+	if (json_array_size(json_object_get(document, "left")) > 0)
 		judge_find(judging, EVIDENCE_LEFTOVER, id, "something was left behind: see %s",
 			   EVIDENCE_TEARDOWN);
 }

@@ -78,23 +78,11 @@ static void judge_digest(struct judging *judging, const char *id, GBytes *conten
 			   "the record is not the one that the chain says was signed");
 }
 
-static void judge_content(struct judging *judging, const char *id, GBytes *content,
-			  const struct chain_run *run)
+/* What it says, once its form is right. */
+static void judge_content(struct judging *judging, Record *record, const struct chain_run *run)
 {
-	g_autoptr(Record) record = NULL;
-	g_autoptr(GError) cause = NULL;
+	const char *id = record->run;
 
-	judge_digest(judging, id, content, run);
-	if (!record_parse(g_bytes_get_data(content, NULL), g_bytes_get_size(content), &record,
-			  &cause)) {
-		judge_find(judging, EVIDENCE_RECORD_INVALID, id, "%s", cause->message);
-		return;
-	}
-	if (strcmp(record->run, id) != 0) {
-		judge_find(judging, EVIDENCE_RECORD_INVALID, id, "the record is of run %s",
-			   record->run);
-		return;
-	}
 	judge_outcome(judging, record, run);
 	judge_previous(judging, record);
 	judge_file(judging, id, EVIDENCE_POPULATION, draw_text(record, "population_sha256"));
@@ -102,32 +90,63 @@ static void judge_content(struct judging *judging, const char *id, GBytes *conte
 	judge_draw(judging, record, run);
 }
 
-static void judge_record(struct judging *judging, const char *id, const struct chain_run *run)
+/* The service is known by a record whose form is right; the string is *record's. */
+static void judge_signed(struct judging *judging, struct judged_document *document, GBytes *content,
+			 const struct evidence_signer *signer, const struct chain_run *run,
+			 Record **record)
 {
+	const char *id = document->id;
+	g_autoptr(GError) cause = NULL;
+
+	judge_digest(judging, id, content, run);
+	if (!record_parse(g_bytes_get_data(content, NULL), g_bytes_get_size(content), record,
+			  &cause)) {
+		judge_signer(judging, signer, document);
+		judge_find(judging, EVIDENCE_RECORD_INVALID, id, "%s", cause->message);
+		return;
+	}
+	document->service = (*record)->service;
+	judge_signer(judging, signer, document);
+	if (strcmp((*record)->run, id) == 0)
+		judge_content(judging, *record, run);
+	else
+		judge_find(judging, EVIDENCE_RECORD_INVALID, id, "the record is of run %s",
+			   (*record)->run);
+}
+
+static void judge_record(struct judging *judging, struct judged_document *document,
+			 const struct chain_run *run, Record **record)
+{
+	const char *id = document->id;
 	g_autofree char *path = evidence_path(judging->how->folder, id, EVIDENCE_RECORD);
+	struct evidence_signer signer;
 	g_autoptr(GBytes) content = NULL;
 	g_autoptr(GError) cause = NULL;
 
+	document->what = EVIDENCE_RECORD;
 	if (!has_file(judging, id, EVIDENCE_RECORD))
 		judge_find(judging, EVIDENCE_RECORD_MISSING, id,
 			   "its record is missing; the chain says that there was one");
 	else if (!has_file(judging, id, EVIDENCE_RECORD EVIDENCE_SIGNATURE))
 		judge_find(judging, EVIDENCE_RECORD_UNSIGNED, id, "its record is not signed");
-	else if (!judge_read_signed(judging, path, &content, &cause))
+	else if (!judge_read_signed(judging, path, &signer, &content, &cause))
 		judge_find(judging, EVIDENCE_RECORD_SIGNATURE, id, "%s", cause->message);
 	else
-		judge_content(judging, id, content, run);
+		judge_signed(judging, document, content, &signer, run, record);
 }
 
 void judge_run(struct judging *judging, const char *id, const struct chain_run *run)
 {
+	struct judged_document document = {.id = id};
 	bool there = has_file(judging, id, EVIDENCE_RECORD);
+	g_autoptr(Record) record = NULL;
 
 	if (!there && !(run && run->record_sha256))
 		return;
-	judge_record(judging, id, run);
+	document.time = judge_time(judging, id);
+	judge_record(judging, &document, run, &record);
 	if (!there)
 		return;
-	judge_receipt(judging, id);
-	judge_teardown(judging, id);
+	judge_receipt(judging, &document);
+	judge_teardown(judging, &document);
 }

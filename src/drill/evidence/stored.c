@@ -144,13 +144,13 @@ static void judge_run_of(struct judging *judging, Repo *repo, const char *id)
 	g_autofree char *local = layout_evidence(id, EVIDENCE_RECORD);
 	usec_t stored_at = 0;
 
-	if (!evidence_is_signed(repo, local, judging->how->public_key, &stored_at))
+	if (!evidence_is_signed(repo, local, judging->how->trust, &stored_at))
 		return;
 	g_autofree char *time = clock_format(stored_at);
 
 	judge_find(
 		judging, EVIDENCE_RECORD_MISSING, id,
-		"repository %s has a record of it, signed by this key and stored %s, and the chain "
+		"repository %s has a record of it, signed by a key of evidence and stored %s, and the chain "
 		"knows nothing of it: lines were removed",
 		store_name(repo->store), time);
 }
@@ -162,10 +162,10 @@ static void judge_checkpoint_of(struct judging *judging, Repo *repo, const char 
 	g_autoptr(Checkpoint) checkpoint = NULL;
 
 	if (g_file_test(path, G_FILE_TEST_EXISTS) ||
-	    !checkpoint_load(repo, id, judging->how->public_key, &checkpoint, NULL))
+	    !checkpoint_load(repo, id, judging->how->trust, &checkpoint, NULL))
 		return;
 	judge_find(judging, EVIDENCE_CHECKPOINT_MISSING, id,
-		   "repository %s has it, signed by this key, and it is not here",
+		   "repository %s has it, signed by a key of evidence, and it is not here",
 		   store_name(repo->store));
 	if (checkpoint->head.seq > judging->digests->len)
 		judge_find(judging, EVIDENCE_CHAIN_TRUNCATED, id,

@@ -18,6 +18,8 @@ static const struct {
 	[EVIDENCE_CHECKPOINT_MISSING] = {"checkpoint-missing"},
 	[EVIDENCE_CHECKPOINT_DAMAGED] = {"checkpoint-damaged"},
 	[EVIDENCE_CHECKPOINT_DIFFERS] = {"checkpoint-differs"},
+	[EVIDENCE_KEY_UNENDORSED] = {"key-unendorsed"},
+	[EVIDENCE_KEY_SERVICE] = {"key-service"},
 	[EVIDENCE_RECORD_MISSING] = {"record-missing"},
 	[EVIDENCE_RECORD_UNSIGNED] = {"record-unsigned"},
 	[EVIDENCE_RECORD_SIGNATURE] = {"record-signature"},
@@ -71,7 +73,8 @@ void evidence_verdict_clear(struct evidence_verdict *verdict)
 {
 	g_clear_pointer(&verdict->findings, g_ptr_array_unref);
 	g_clear_pointer(&verdict->proof.checkpoint, g_free);
-	g_clear_pointer(&verdict->signer, g_free);
+	g_clear_pointer(&verdict->proof.signer, g_free);
+	g_clear_pointer(&verdict->signers, g_ptr_array_unref);
 }
 
 void judge_find(struct judging *judging, enum evidence_code code, const char *run,
@@ -90,10 +93,61 @@ void judge_find(struct judging *judging, enum evidence_code code, const char *ru
 	g_ptr_array_add(judging->verdict->findings, g_memdup2(&finding, sizeof(finding)));
 }
 
-bool judge_read_signed(const struct judging *judging, const char *path, GBytes **content,
-		       GError **error)
+/* Who signed. */
+
+static void witness_free(void *data)
 {
-	return evidence_file_read(path, judging->how->public_key, content, error);
+	struct evidence_witness *witness = data;
+
+	g_free(witness->service);
+	g_free(witness);
+}
+
+static void note_witness(const struct judging *judging, const struct evidence_signer *signer)
+{
+	GPtrArray *signers = judging->verdict->signers;
+	struct evidence_witness *witness;
+	char name[EVIDENCE_KEY_NAME_SIZE];
+
+	evidence_key_name(signer->public_key, name);
+	for (guint i = 0; i < signers->len; i++) {
+		witness = signers->pdata[i];
+		if (strcmp(witness->key, name) == 0) {
+			witness->documents++;
+			return;
+		}
+	}
+	witness = g_new0(struct evidence_witness, 1);
+	g_strlcpy(witness->key, name, sizeof(witness->key));
+	witness->service = g_strdup(signer->owner ? signer->owner->name : NULL);
+	witness->from = signer->endorsement.valid_from;
+	witness->until = signer->endorsement.valid_until;
+	witness->documents = 1;
+	g_ptr_array_add(signers, witness);
+}
+
+bool judge_read_signed(const struct judging *judging, const char *path,
+		       struct evidence_signer *signer, GBytes **content, GError **error)
+{
+	if (!evidence_file_read(path, judging->how->trust, signer, content, error))
+		return false;
+	note_witness(judging, signer);
+	return true;
+}
+
+void judge_signer(struct judging *judging, const struct evidence_signer *signer,
+		  const struct judged_document *document)
+{
+	g_autoptr(GError) cause = NULL;
+
+	if (!evidence_signer_check(judging->how->trust, signer, document->time, &cause))
+		judge_find(judging, EVIDENCE_KEY_UNENDORSED, document->id, "%s: %s", document->what,
+			   cause->message);
+	else if (signer->owner && document->service &&
+		 strcmp(signer->owner->name, document->service) != 0)
+		judge_find(judging, EVIDENCE_KEY_SERVICE, document->id,
+			   "%s: it is of service %s, and signed by a key of service %s",
+			   document->what, document->service, signer->owner->name);
 }
 
 /* Runs. */
@@ -138,8 +192,11 @@ static bool judge_runs(struct judging *judging, GError **error)
 bool evidence_verify(const struct evidence_verify *verify, struct evidence_verdict *verdict,
 		     GError **error)
 {
-	struct evidence_verdict found = {.findings = g_ptr_array_new_with_free_func(finding_free)};
-	char signer[EVIDENCE_KEY_NAME_SIZE];
+	struct evidence_verdict found = {.findings = g_ptr_array_new_with_free_func(finding_free),
+					 .signers = g_ptr_array_new_with_free_func(witness_free),
+					 .knows_signers = verify->trust != NULL,
+					 .knows_owners =
+						 verify->trust && verify->trust->owner_count > 0};
 	struct judging judging = {
 		.how = verify,
 		.verdict = &found,
@@ -155,10 +212,6 @@ bool evidence_verify(const struct evidence_verify *verify, struct evidence_verdi
 		    (verify->only_chain || judge_runs(&judging, error)) &&
 		    judge_strangers(&judging, error);
 
-	if (verify->public_key) {
-		evidence_key_name(verify->public_key, signer);
-		found.signer = g_strdup(signer);
-	}
 	g_hash_table_unref(judging.runs);
 	g_hash_table_unref(judging.seeds);
 	g_ptr_array_unref(judging.order);

@@ -17,6 +17,8 @@ enum evidence_code {
 	EVIDENCE_CHECKPOINT_MISSING, /* the chain knows of it */
 	EVIDENCE_CHECKPOINT_DAMAGED,
 	EVIDENCE_CHECKPOINT_DIFFERS, /* from the chain */
+	EVIDENCE_KEY_UNENDORSED,     /* by no owner, for something else, or not when it signed */
+	EVIDENCE_KEY_SERVICE,	     /* what it signed is of another service */
 	EVIDENCE_RECORD_MISSING,     /* the chain knows of it */
 	EVIDENCE_RECORD_UNSIGNED,
 	EVIDENCE_RECORD_SIGNATURE,
@@ -57,10 +59,9 @@ struct evidence_finding {
 };
 struct evidence_verify {
 	const char *folder;
-	const uint8_t *
-		public_key; /* of evidence; from elsewhere than the folder. NULL with only_chain: checkpoints
-				      prove nothing then */
-	bool only_chain; /* no runs */
+	const struct evidence_trust *trust; /* from elsewhere than the folder. NULL with only_chain:
+					      checkpoints prove nothing then */
+	bool only_chain;		    /* no runs */
 	const char *run; /* only this one; NULL: all. The chain is read as a whole in any case */
 	const GPtrArray
 		*repos; /* Repo: receipts are compared with what is there; NULL: they are not */
@@ -69,6 +70,7 @@ struct evidence_verify {
 struct evidence_proof {
 	uint64_t signed_to;   /* by the newest good checkpoint; 0: by none */
 	char *checkpoint;     /* its id */
+	char *signer;	      /* name of its key */
 	usec_t stored_at;     /* by the store, as the receipt has it; 0: it was not stored */
 	usec_t locked_until;  /* in every repository; 0: not locked */
 	uint64_t mirrored_to; /* by the catalog of the host; 0: there is no mirror */
@@ -81,7 +83,16 @@ struct evidence_verdict {
 	uint64_t lines;	    /* of the chain, good ones */
 	usec_t first, last; /* times of the first and the last of them */
 	struct evidence_proof proof;
-	char *signer; /* name of the key; NULL: none was given */
+	GPtrArray *signers; /* struct evidence_witness, in the order they were met */
+	bool knows_signers; /* there is somebody to trust: checkpoints were looked at */
+	bool knows_owners;  /* endorsements were judged */
+};
+/* A key that signed what was verified. */
+struct evidence_witness {
+	char key[EVIDENCE_KEY_NAME_SIZE];
+	char *service;	    /* of the owner who endorsed it; NULL: not known */
+	usec_t from, until; /* of the endorsement; 0: without an end, or not known */
+	unsigned documents;
 };
 void evidence_verdict_clear(struct evidence_verdict *verdict);
 /* Fails only where something cannot be read at all; NOT_FOUND where a run is named of which nothing is known. */

@@ -18,14 +18,14 @@ static bool copy_joined(const char *state, const Incident *incident, const char 
 			  &(struct file_write){.mode = 0600, .exclusive = true}, error);
 }
 
-bool incident_export(const char *state, const Incident *incident, const uint8_t *public_key,
+bool incident_export(const char *state, const Incident *incident, const GPtrArray *keys,
 		     const char *to, GError **error)
 {
 	g_autoptr(GPtrArray) digests = NULL;
 
 	if (!evidence_export(
 		    &(struct evidence_export){
-			    .state = state, .to = to, .only_chain = true, .public_key = public_key},
+			    .state = state, .to = to, .only_chain = true, .keys = keys},
 		    error) ||
 	    !incident_joined(state, incident->id, &digests, error))
 		return false;

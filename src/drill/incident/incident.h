@@ -162,8 +162,8 @@ char *incident_chain_path(const char *state, const char *id, const char *digest)
 /* ---- for who looks at it elsewhere (export.c) -------------------------------------------------- */
 
 /* The chain with its checkpoints, and copies of those that were joined, into a folder that is empty or not there: one can
- * read it as the state folder itself. public_key: of the checkpoints; NULL: none is put there. */
-bool incident_export(const char *state, const Incident *incident, const uint8_t *public_key,
+ * read it as the state folder itself. keys: struct evidence_exported_key, of the checkpoints. */
+bool incident_export(const char *state, const Incident *incident, const GPtrArray *keys,
 		     const char *to, GError **error);
 
 #endif

@@ -171,7 +171,9 @@ static Checkpoint *make(struct fixture *fixture)
 
 static void checkpoints_are_found_by_time(struct fixture *fixture, const void *data)
 {
-	struct checkpoint_wanted wanted = {.public_key = fixture->key->endorsement.public_key};
+	struct evidence_trust trust = {.owners = &fixture->service.owner->service,
+				       .owner_count = 1};
+	struct checkpoint_wanted wanted = {.trust = &trust};
 	g_autoptr(Checkpoint) first = make(fixture);
 	g_autoptr(Checkpoint) second = NULL;
 	g_autoptr(Checkpoint) found = NULL;
@@ -211,10 +213,10 @@ static void checkpoints_are_found_by_time(struct fixture *fixture, const void *d
 	g_clear_pointer(&found, checkpoint_free);
 	wanted.among = NULL;
 
-	/* Another key's do not count. */
-	g_autoptr(EvidenceKey) other = evidence_key_new(fixture->service.owner, clock_now(), 0);
+	/* Another owner's do not count. */
+	g_autoptr(OwnerKey) other = owner_key_new("erp-prod");
 
-	wanted.public_key = other->endorsement.public_key;
+	trust.owners = &other->service;
 	wanted.troubles = troubles;
 	checkpoint_before(fixture->service.repo, &wanted, &found, &error);
 	g_assert_no_error(error);
