@@ -6,6 +6,7 @@
 #include "cli/run.h"
 #include "cli/service_status.h"
 #include "drill/report/metrics.h"
+#include "ops/backup/config_drift.h"
 
 #include <string.h>
 
@@ -68,7 +69,7 @@ static bool add_repositories(Metrics *metrics, const Context *context, Catalog *
 		const struct settings_repository *repository =
 			context->service->repositories->pdata[i];
 		const char *name = repository->name;
-		usec_t read_back;
+		int64_t read_back, locked_until, unlocked;
 
 		if (!add_counter(metrics, catalog, "wal_archived_total", CATALOG_WAL_FILES, service,
 				 name, error) ||
@@ -76,10 +77,47 @@ static bool add_repositories(Metrics *metrics, const Context *context, Catalog *
 				 name, error) ||
 		    !add_counter(metrics, catalog, "verify_errors_total", "verify-errors", service,
 				 name, error) ||
-		    !service_read_back_of(context, catalog, name, &read_back, error))
+		    !service_number(context, catalog, SERVICE_READ_BACK, name, &read_back, error) ||
+		    !service_number(context, catalog, SERVICE_LOCKED_UNTIL, name, &locked_until,
+				    error) ||
+		    !service_number(context, catalog, SERVICE_UNLOCKED, name, &unlocked, error))
 			return false;
 		add_read_back(metrics, context, name, read_back);
+		if (locked_until > 0)
+			metrics_add(metrics, "lock_until_timestamp_seconds", seconds(locked_until),
+				    "service", service, "repository", name, NULL);
+		if (unlocked >= 0)
+			metrics_add(metrics, "unlocked_objects", (double)unlocked, "service",
+				    service, "repository", name, NULL);
 	}
+	return true;
+}
+
+/* A file that this user may not read has no age. */
+static void add_key(Metrics *metrics, const char *service, const char *path)
+{
+	g_autoptr(KeyText) text = NULL;
+	struct key_facts facts;
+
+	if (!path || !file_read_text(path, KEY_TEXT_MAX, &text, NULL) ||
+	    !key_facts_read(text, path, &facts, NULL))
+		return;
+	if (facts.endorsed > 0)
+		metrics_add(metrics, "key_age_seconds", seconds(clock_now() - facts.endorsed),
+			    "service", service, "type", facts.type, "key", facts.fingerprint, NULL);
+	key_facts_clear(&facts);
+}
+
+/* What the last capture said. */
+static bool add_drift(Metrics *metrics, const Context *context, GError **error)
+{
+	int64_t items;
+
+	if (!config_drift_read(context->state, &items, error))
+		return false;
+	if (items >= 0)
+		metrics_add(metrics, "config_drift", (double)items, "service",
+			    context->service->name, NULL);
 	return true;
 }
 
@@ -132,9 +170,11 @@ static bool add_service(Metrics *metrics, const Context *context,
 		return false;
 	metrics_add_status(metrics, service->status, runs);
 	add_over(metrics, service, clock_now());
+	add_key(metrics, service->name, context->service->bundle);
+	add_key(metrics, service->name, context->service->evidence_key);
 	return add_runs(metrics, catalog, service->name, error) &&
 	       add_repositories(metrics, context, catalog, error) &&
-	       add_archiver(metrics, context, catalog, error);
+	       add_archiver(metrics, context, catalog, error) && add_drift(metrics, context, error);
 }
 
 /* ---- all of it ----------------------------------------------------------------------------------- */

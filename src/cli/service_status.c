@@ -67,41 +67,55 @@ bool service_status(Context *context, struct status *status, GError **error)
 		status, error);
 }
 
-bool service_read_back_of(const Context *context, Catalog *catalog, const char *repository,
-			  usec_t *time, GError **error)
+static char *number_fact(const Context *context, enum service_number which, const char *repository)
 {
-	g_autofree char *fact = record_read_back_fact(context->service->name, repository);
-	g_autofree char *value = NULL;
+	static const char *const names[SERVICE_NUMBERS] = {
+		[SERVICE_LOCKED_UNTIL] = "locked-until",
+		[SERVICE_UNLOCKED] = "unlocked",
+	};
 
-	if (!catalog_fact(catalog, fact, &value, error))
+	return which == SERVICE_READ_BACK
+		       ? record_read_back_fact(context->service->name, repository)
+		       : g_strdup_printf("%s.%s.%s", names[which], context->service->name,
+					 repository);
+}
+
+bool service_number(const Context *context, Catalog *catalog, enum service_number which,
+		    const char *repository, int64_t *value, GError **error)
+{
+	g_autofree char *fact = number_fact(context, which, repository);
+	g_autofree char *text = NULL;
+
+	if (!catalog_fact(catalog, fact, &text, error))
 		return false;
-	*time = value ? g_ascii_strtoll(value, NULL, 10) : 0;
+	*value = text ? g_ascii_strtoll(text, NULL, 10) : -1;
 	return true;
+}
+
+bool service_note_number(const Context *context, Catalog *catalog, enum service_number which,
+			 const char *repository, int64_t value, GError **error)
+{
+	g_autofree char *fact = number_fact(context, which, repository);
+	g_autofree char *text = value >= 0 ? g_strdup_printf("%" G_GINT64_FORMAT, value) : NULL;
+
+	return catalog_fact_set(catalog, fact, text, error);
 }
 
 bool service_read_back(const Context *context, Catalog *catalog, usec_t *time, GError **error)
 {
 	const GPtrArray *repositories = context->service->repositories;
-	usec_t oldest = G_MAXINT64, one;
+	int64_t oldest = G_MAXINT64, one;
 
 	for (guint i = 0; i < repositories->len; i++) {
 		const struct settings_repository *repository = repositories->pdata[i];
 
-		if (!service_read_back_of(context, catalog, repository->name, &one, error))
+		if (!service_number(context, catalog, SERVICE_READ_BACK, repository->name, &one,
+				    error))
 			return false;
-		oldest = MIN(oldest, one);
+		oldest = MIN(oldest, MAX(one, 0));
 	}
 	*time = repositories->len > 0 ? oldest : 0;
 	return true;
-}
-
-bool service_note_read_back(const Context *context, Catalog *catalog, const char *repository,
-			    usec_t time, GError **error)
-{
-	g_autofree char *fact = record_read_back_fact(context->service->name, repository);
-	g_autofree char *value = g_strdup_printf("%" G_GINT64_FORMAT, time);
-
-	return catalog_fact_set(catalog, fact, value, error);
 }
 
 static char *archiver_fact(const Context *context)

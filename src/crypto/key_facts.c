@@ -57,6 +57,7 @@ static bool bundle_facts(const KeyFile *file, const char *text, struct key_facts
 	if (!bundle)
 		return false;
 	validity = validity_detail(bundle->endorsement.valid_until);
+	facts->endorsed = bundle->endorsement.valid_from;
 	facts->fingerprint = key_fingerprint(bundle->endorsement.public_key);
 	facts->detail = g_strdup_printf(
 		"role %s, %u recipient%s, %s", key_role_name(bundle->endorsement.role),
@@ -75,6 +76,7 @@ static bool evidence_facts(const KeyFile *file, const char *text, struct key_fac
 		return false;
 	evidence_key_name(endorsement.public_key, name);
 	validity = validity_detail(endorsement.valid_until);
+	facts->endorsed = endorsement.valid_from;
 	facts->fingerprint = key_fingerprint(endorsement.public_key);
 	facts->detail =
 		g_strdup_printf("SPKI SHA-256 %s, %s, %s", name, validity, protection_detail(file));

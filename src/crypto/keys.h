@@ -135,6 +135,7 @@ struct key_facts {
 	char *type;			       /* owner, identity, recipient, bundle, evidence */
 	char *service_name, *service_id;       /* hex */
 	char *fingerprint, *owner_fingerprint; /* 16 hex digits, see key_fingerprint */
+	usec_t endorsed; /* when its owner did; 0: nobody endorses such a key */
 	char *detail; /* "role writer, 2 recipients, valid until …"; "passphrase-protected" … */
 };
 bool key_facts_read(const char *text, const char *what, struct key_facts *facts, GError **error);

@@ -36,6 +36,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/backup/backup.h \
 	src/ops/backup/config.c \
 	src/ops/backup/config.h \
+	src/ops/backup/config_drift.c \
+	src/ops/backup/config_drift.h \
 	src/ops/backup/database.c \
 	src/ops/backup/database.h \
 	src/ops/backup/database_set.c \

@@ -174,9 +174,12 @@ static void note_wal(const struct status_source *source, struct status_repositor
 	repository->wal_end = wal.end;
 	repository->recovery_point = recorded_wal_point(&wal);
 	repository->wal_files = source->files->len;
-	for (guint i = 0; i < source->files->len; i++)
-		repository->wal_bytes +=
-			((const struct catalog_wal *)source->files->pdata[i])->size;
+	for (guint i = 0; i < source->files->len; i++) {
+		const struct catalog_wal *file = source->files->pdata[i];
+
+		repository->wal_bytes += file->size;
+		repository->wal_stored = MAX(repository->wal_stored, file->stored_at);
+	}
 }
 
 static void note_alterations(const struct status_source *source,
@@ -195,10 +198,9 @@ static void note_alterations(const struct status_source *source,
 struct status_repository *status_repository_new(const struct status_source *source)
 {
 	struct status_repository *repository = g_new0(struct status_repository, 1);
-	struct exposure_period period = {
-		.start = source->now - STATUS_PERIOD, .end = source->now, .objective = source->rpo};
 
 	repository->name = g_strdup(source->repository);
+	repository->unlocked = -1;
 	repository->gaps = g_array_new(false, false, sizeof(struct status_gap));
 	repository->points = g_array_new(false, false, sizeof(struct status_point));
 	if (source->points)
@@ -212,7 +214,8 @@ struct status_repository *status_repository_new(const struct status_source *sour
 	status_complete_points(repository);
 	repository->exposure =
 		repository->recovery_point ? MAX(source->now - repository->recovery_point, 0) : -1;
-	exposure_summarize(&period, source->events, &repository->week);
+	status_windows(&(struct status_windowed){source->events, source->now, source->rpo},
+		       &repository->week, repository->largest);
 	return repository;
 }
 
@@ -250,7 +253,7 @@ static bool read_repository(const struct status_request *request, const char *na
 	    !catalog_wal(request->catalog, request->service, name, &files, error) ||
 	    !catalog_losses(request->catalog, request->service, name, &losses, error) ||
 	    !catalog_exposure(request->catalog, request->service, name, PART_DATABASE,
-			      request->now - STATUS_PERIOD, &claimed, error) ||
+			      request->now - STATUS_MEMORY, &claimed, error) ||
 	    !catalog_alterations(request->catalog, request->service, name,
 				 request->now - STATUS_ALTERED, &alterations, error) ||
 	    !catalog_fact(request->catalog, fact, &protection, error))

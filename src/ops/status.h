@@ -12,6 +12,7 @@
  * network. What was pushed since comes from the local WAL journal.
  */
 #define STATUS_PERIOD  (7 * USEC_PER_DAY)
+#define STATUS_MEMORY  (90 * USEC_PER_DAY) /* how far back the largest exposure is looked for */
 #define STATUS_ALTERED (30 * USEC_PER_DAY)
 #define STATUS_FORKED  USEC_PER_DAY /* so long after its last WAL a timeline counts as archived */
 
@@ -29,6 +30,8 @@ struct status_fork {
 	usec_t last_stored; /* of its WAL */
 	bool leads;	    /* it has newer WAL than the one that recovery follows */
 };
+/* Windows of time up to now. */
+enum status_window { STATUS_DAY, STATUS_WEEK, STATUS_QUARTER, STATUS_WINDOWS };
 /* How recent the captured state of a part is that is not recovered by WAL; or of database and filestore as the one that
  * they are: what both can be brought back to. */
 #define STATUS_WHOLE "whole"
@@ -37,6 +40,7 @@ struct status_point {
 	usec_t point;	  /* what was there then can be recovered; 0: nothing */
 	usec_t objective; /* 0: none */
 	struct exposure_summary week;
+	usec_t largest[STATUS_WINDOWS]; /* exposure; -1: nothing is known of the window */
 };
 struct status_repository {
 	char *name;
@@ -51,16 +55,19 @@ struct status_repository {
 	uint32_t timeline;	 /* of the newest WAL */
 	lsn_t wal_end;		 /* 0: no WAL behind the newest set */
 	uint64_t wal_files, wal_bytes;
-	usec_t exposure; /* now; -1: unknown */
+	usec_t wal_stored; /* when the last WAL was; 0: none */
+	usec_t exposure;   /* now; -1: unknown */
 	struct at_risk at_risk;
 	struct exposure_summary week;
+	usec_t largest[STATUS_WINDOWS]; /* exposure; -1: nothing is known of the window */
 	unsigned lost;	   /* sets and WAL files that the last check found missing or damaged */
 	unsigned altered;  /* objects found hidden or replaced within STATUS_ALTERED */
 	char *altered_how; /* the last of them: a sentence; NULL: none */
 	usec_t altered_at;
 	char *protection; /* what the last backup learnt of locks, for people; NULL: nothing yet */
 	struct status_fork fork;
-	GArray *gaps;	/* struct status_gap */
+	int64_t unlocked; /* objects without a lock, by a scan; -1: not looked for */
+	GArray *gaps;	  /* struct status_gap */
 	GArray *points; /* struct status_point: filestore, config, the whole where there are both */
 };
 struct status {
@@ -107,6 +114,12 @@ usec_t status_point(const struct status_repository *repository, const char *part
 bool status_read_points(const struct status_request *request, const char *repository,
 			const GArray *events, GArray *points, GError **error);
 /* Once the recovery point of the database is known. */
+struct status_windowed {
+	const GArray *events;
+	usec_t now, objective;
+};
+void status_windows(const struct status_windowed *of, struct exposure_summary *week,
+		    usec_t largest[STATUS_WINDOWS]);
 void status_complete_points(struct status_repository *repository);
 /* What is wrong, from the rest of the status. */
 void status_judge(struct status *status, usec_t backup_every);

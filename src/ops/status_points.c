@@ -30,15 +30,35 @@ static usec_t in_force(const GArray *events)
 			   : 0;
 }
 
+void status_windows(const struct status_windowed *of, struct exposure_summary *week,
+		    usec_t largest[STATUS_WINDOWS])
+{
+	static const usec_t lengths[STATUS_WINDOWS] = {
+		[STATUS_DAY] = USEC_PER_DAY,
+		[STATUS_WEEK] = STATUS_PERIOD,
+		[STATUS_QUARTER] = STATUS_MEMORY,
+	};
+
+	for (int i = 0; i < STATUS_WINDOWS; i++) {
+		struct exposure_period period = {
+			.start = of->now - lengths[i], .end = of->now, .objective = of->objective};
+		struct exposure_summary summary;
+
+		exposure_summarize(&period, of->events, &summary);
+		largest[i] = summary.known > 0 ? summary.maximum : -1;
+		if (i == STATUS_WEEK)
+			*week = summary;
+	}
+}
+
 static void add(const struct status_request *request, const GArray *events, const char *part,
 		usec_t objective, GArray *points)
 {
 	struct status_point point = {
 		.part = part, .point = in_force(events), .objective = objective};
-	struct exposure_period period = {
-		.start = request->now - STATUS_PERIOD, .end = request->now, .objective = objective};
 
-	exposure_summarize(&period, events, &point.week);
+	status_windows(&(struct status_windowed){events, request->now, objective}, &point.week,
+		       point.largest);
 	g_array_append_val(points, point);
 }
 
@@ -48,7 +68,7 @@ static bool read_events(const struct status_request *request, const char *reposi
 	g_autoptr(GArray) claimed = NULL;
 
 	if (!catalog_exposure(request->catalog, request->service, repository, part,
-			      request->now - STATUS_PERIOD, &claimed, error))
+			      request->now - STATUS_MEMORY, &claimed, error))
 		return false;
 	*events = exposure_revise(claimed);
 	return true;

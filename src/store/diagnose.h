@@ -33,6 +33,7 @@ struct store_facts {
 	enum store_known versions;
 	enum store_known locked; /* an object that ought to be locked is, by at least lock_mode */
 	enum store_lock_mode lock_mode;
+	int64_t locked_until;	 /* of that object; 0: not known, or not locked */
 	enum store_known proven; /* a locked version was not deleted, where one without lock was */
 	enum store_known bypass; /* this credential ended a lock by governance */
 	enum store_known

@@ -138,6 +138,7 @@ static void judge_retention(struct s3_diagnose *s3, const struct s3_retention *r
 	bool shorter = retention->until < inquiry->sample_until - USEC_PER_SEC;
 
 	facts->locked = shorter ? STORE_NO : STORE_YES;
+	facts->locked_until = retention->until;
 	facts->lock_mode = retention->compliance ? STORE_LOCK_COMPLIANCE : STORE_LOCK_GOVERNANCE;
 	if (weaker)
 		diagnose_add(s3->diagnose, "retention", STORE_STEP_BAD,

@@ -7,6 +7,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 
+use Digest::SHA ();
 use Test::More;
 
 use Odr::Tool;
@@ -19,12 +20,14 @@ my $rules = "$FindBin::Bin/../../contrib/prometheus";
 my ($promtool) = grep { -x } map { "$_/promtool" } split /:/, $ENV{PATH};
 
 sub write_conf {
+	my ($more, $config) = @_;
+	$config //= 'none';
 	write_file($conf, <<"CONF", 0600);
 [odrbackup]
 state=$dir/state
 drills=$dir/plans
 spool=$dir/spool
-$_[0]
+$more
 [repository main]
 type=posix
 path=$dir/repository
@@ -39,10 +42,13 @@ components=filestore
 checks=invoices-balanced
 [service erp-prod]
 repositories=main
-config=none
+config=$config
 postgres=none
 filestore=$dir/files
 filestore-layout=plain
+[collect site]
+type=files
+paths=$dir/captured
 CONF
 }
 
@@ -125,6 +131,29 @@ is(value_of(read_file($file), sprintf $total, 'backup', 'ok'), 1, 'runs are coun
 is(value_of(read_file($file), sprintf $total, 'backup', 'failed'), 1, 'those that failed too');
 like(read_file($file), qr/^# TYPE odrbackup_runs_total counter$/m, 'as a counter');
 like(read_file($file), qr/^odrbackup_rpo_over_objective_seconds_total\{service="erp-prod",component="filestore"\} \d/m, 'and time above the objective');
+
+# How old keys are, and what changed of the configuration.
+like(read_file($file), qr/^odrbackup_key_age_seconds\{service="erp-prod",type="bundle",key="[0-9a-f]{16}"\} [0-9]+(?:\.\d+)?$/m, 'how old the key of this host is');
+my $drift = 'odrbackup_config_drift{service="erp-prod"}';
+is(value_of(read_file($file), $drift), undef, 'without a captured configuration there is no drift');
+new_dir("$dir/captured");
+write_file("$dir/captured/$_", "$_\n") for qw(one two three);
+my $with_config = "metrics-file=$file\nidentity=$dir/identity\nwriter-bundle=$dir/bundle";
+write_conf($with_config, 'site');
+ok(tool('-q', '-c', $conf, 'backup')->ok, 'a backup with the configuration');
+is(value_of(read_file($file), $drift), undef, 'the first has nothing to be compared with');
+ok(tool('-q', '-c', $conf, 'backup')->ok, 'the next');
+is(value_of(read_file($file), $drift), 0, 'is the same');
+write_file("$dir/captured/one", "altered\n");
+unlink "$dir/captured/two";
+write_file("$dir/captured/four", "four\n");
+chmod 0600, "$dir/captured/three";
+ok(tool('-q', '-c', $conf, 'backup')->ok, 'after changes');
+is(value_of(read_file($file), $drift), 4, 'each is counted: content, gone, new, mode');
+my ($items) = glob "$dir/state/erp-prod/config-items.json";
+unlike(read_file($items), qr/${\Digest::SHA::sha256_hex("altered\n")}/, 'what is kept for that does not give content away');
+is((stat $items)[2] & 07777, 0600, 'and is not for others');
+write_conf($with_config);
 
 # What was read back.
 my $ratio = 'odrbackup_verify_coverage_ratio{service="erp-prod",repository="main"}';

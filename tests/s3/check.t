@@ -60,6 +60,21 @@ is($good->{protection}{'host-deletes'}, 'yes', 'a stolen host cannot delete what
 is($good->{protection}{'host-reads'}, 'no', 'an identity on the host is not forgotten');
 is(scalar(grep { $_->{key} =~ m{/probe/} } $ceph->versions('locked')), 0, 'no probe is left');
 
+# What metrics know of it.
+sub value_of {
+	my ($family, $labels) = @_;
+	my $metrics = $site->tool('-q', 'metrics')->out;
+	return $metrics =~ /^odrbackup_\Q$family\E\{service="erp-prod",repository="main"\Q$labels\E\} (\S+)$/m ? $1 : undef;
+}
+cmp_ok(value_of('lock_until_timestamp_seconds', '') // 0, '>', time + 10 * 86400, 'until when the newest set is locked was read back');
+is(value_of('unlocked_objects', ''), undef, 'what is not locked was not looked for');
+cmp_ok(abs(time - (value_of('wal_last_archived_timestamp_seconds', '') // 0)), '<', 3600, 'when WAL was stored last');
+for my $window (qw(1d 7d 90d)) {
+	cmp_ok(value_of('rpo_exposure_max_seconds', qq(,window="$window")) // -1, '>=', 0, "the largest exposure of $window");
+}
+is(check({}, '--repository-scan')->{status}, 0, 'a scan looks at locks');
+is(value_of('unlocked_objects', ''), 0, 'all is locked');
+
 # By plain http to a name that might be another host, what is missing may have been kept back.
 my %named = (endpoint => $ceph->endpoint =~ s/127\.0\.0\.1/0.0.0.0/r);
 my @absent = ('archive-get', '--service', $site->service, '0000000100000009000000AA', $site->path('wal'));
@@ -167,5 +182,18 @@ my $human = $site->tool('check');
 like($human->out, qr/^repository main: s3 bucket locked.*\n  dns +ok .*\n(?:  .*\n)+what it protects against, as far as that was proven\n/m,
 	'people get a table');
 like($human->out, qr/^  a stolen keeper deletes sets +yes +the newest set is locked by compliance/m, 'of steps, and of threats');
+
+# What is not locked, where it should be.
+$site->write_conf('repository main' => {});
+my $overlaid = (grep { $_->{key} =~ m{/set/} } $ceph->versions('locked', 'erp/'))[0];
+$ceph->must('PUT', "/locked/$overlaid->{key}", body => $ceph->must('GET', "/locked/$overlaid->{key}")->{content});
+ok(!has_finding(check({}, '--repository-scan'), 'object.unlocked'), 'what lies over a locked version changes nothing');
+my %unlocked = (prefix => 'unlocked', lock => undef);
+$site->write_conf('repository main' => \%unlocked);
+$site->tool_ok(['init', 'erp-prod', '--single-recipient'], 'init without locks');
+$site->backup('a backup without locks');
+ok(has_finding(check({ prefix => 'unlocked' }, '--repository-scan'), 'object.unlocked'), 'a repository that should lock, and does not, is found out');
+cmp_ok(value_of('unlocked_objects', '') // 0, '>', 2, 'by metrics, too');
+is(value_of('lock_until_timestamp_seconds', ''), undef, 'and has no lock that ends');
 
 done_testing();

@@ -193,15 +193,34 @@ static bool note_object(const Context *context, const Run *run, const struct fin
 					 : NULL;
 
 	if (repository && strcmp(finding->code, "object.good") == 0)
-		return service_note_read_back(context, run->catalog, repository, clock_now(),
-					      error);
+		return service_note_number(context, run->catalog, SERVICE_READ_BACK, repository,
+					   clock_now(), error);
 	return !repository || strcmp(finding->code, "object.damaged") != 0 ||
 	       count_damage(context, run->catalog, repository, error);
 }
 
+/* A store that could not be asked says nothing of what it said before. */
+static bool note_lock(const Context *context, const Run *run, const struct check_store *store,
+		      GError **error)
+{
+	const struct store_facts *facts = store->diagnosis ? &store->diagnosis->facts : NULL;
+
+	return !facts || facts->locked == STORE_UNKNOWN ||
+	       service_note_number(context, run->catalog, SERVICE_LOCKED_UNTIL, store->name,
+				   facts->locked_until > 0 ? facts->locked_until : -1, error);
+}
+
+static bool note_unlocked(const Context *context, const Run *run,
+			  const struct status_repository *repository, GError **error)
+{
+	return repository->unlocked < 0 ||
+	       service_note_number(context, run->catalog, SERVICE_UNLOCKED, repository->name,
+				   repository->unlocked, error);
+}
+
 /* Reports and metrics know of it by the catalog. */
-static bool note(const Context *context, const Run *run, const struct check_result *result,
-		 GError **error)
+static bool note(const Context *context, const Run *run, const GPtrArray *stores,
+		 const struct check_result *result, GError **error)
 {
 	const struct service_archiver archiver = {result->ready, result->failed};
 
@@ -209,6 +228,12 @@ static bool note(const Context *context, const Run *run, const struct check_resu
 		return true;
 	for (guint i = 0; i < result->findings->len; i++)
 		if (!note_object(context, run, result->findings->pdata[i], error))
+			return false;
+	for (guint i = 0; i < stores->len; i++)
+		if (!note_lock(context, run, stores->pdata[i], error))
+			return false;
+	for (guint i = 0; i < result->repositories->len; i++)
+		if (!note_unlocked(context, run, result->repositories->pdata[i], error))
 			return false;
 	return service_note_archiver(context, run->catalog, &archiver, error);
 }
@@ -246,7 +271,8 @@ static bool check(Context *context, const Run *run, GError **error)
 
 	if (done) {
 		progress_begin(mode, "checking");
-		done = check_run(&request, &result, error) && note(context, run, &result, error);
+		done = check_run(&request, &result, error) &&
+		       note(context, run, stores, &result, error);
 		progress_end();
 	}
 	if (done) {

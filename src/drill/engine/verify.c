@@ -81,11 +81,12 @@ static bool read_all(struct verifying *verifying, const char *where, GError **er
 					.workers = drill->request->workers,
 					.progress = on_progress,
 					.progress_data = drill};
+	int64_t unlocked; /* a finding says so */
 
 	return check_objects(drill->repo, verifying->manifests, where, verifying->tables,
 			     verifying->findings, error) &&
 	       check_scan(&request, drill->repo, verifying->manifests, verifying->held,
-			  verifying->tables, where, verifying->findings, error);
+			  verifying->tables, where, verifying->findings, &unlocked, error);
 }
 
 /* ---- what came of it ----------------------------------------------------------------------------- */

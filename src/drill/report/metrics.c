@@ -19,10 +19,19 @@ static const struct {
 	{"first_recovery_point_timestamp_seconds", "The oldest moment that can be recovered."},
 	{"rpo_objective_seconds", "How much may be lost at most."},
 	{"rpo_exposure_max_seconds", "The largest exposure to loss in a window of time."},
+	{"wal_last_archived_timestamp_seconds", "When WAL was last stored in a repository."},
 	{"wal_gap_segments", "WAL segments that are missing between others."},
 	{"sets", "Sets by state."},
 	{"repository_bytes", "Bytes that sets hold in a repository."},
 	{"altered_objects", "Objects found hidden or replaced within 30 days."},
+	{"unlocked_objects",
+	 "Objects without a lock, where the last scan of a repository that locks "
+	 "found any."},
+	{"lock_until_timestamp_seconds",
+	 "Until when the newest set is locked in a repository, as check read it back last."},
+	{"key_age_seconds", "How long ago a key of this host was endorsed."},
+	{"config_drift",
+	 "Items of the configuration that changed from the capture before to the last one."},
 	{"drill_last_timestamp_seconds", "When a plan was last drilled."},
 	{"drill_last_pass_timestamp_seconds", "When a drill of a plan last passed."},
 	{"drill_outcome", "1 for the outcome of the last drill of a plan."},
@@ -139,8 +148,10 @@ static double seconds(int64_t time)
 static void add_repository(Metrics *metrics, const struct status *status,
 			   const struct status_repository *repository)
 {
+	static const char *const windows[STATUS_WINDOWS] = {
+		[STATUS_DAY] = "1d", [STATUS_WEEK] = "7d", [STATUS_QUARTER] = "90d"};
 	const char *s = status->service, *r = repository->name;
-	const struct exposure_summary *week = &repository->week;
+	const usec_t *largest = repository->largest;
 	uint64_t missing = 0;
 
 	for (guint i = 0; i < repository->gaps->len; i++)
@@ -154,7 +165,7 @@ static void add_repository(Metrics *metrics, const struct status *status,
 			&g_array_index(repository->points, struct status_point, i);
 
 		if (strcmp(point->part, STATUS_WHOLE) == 0)
-			week = &point->week;
+			largest = point->largest;
 
 		if (point->point > 0)
 			metrics_add(metrics, "recovery_point_timestamp_seconds",
@@ -164,9 +175,13 @@ static void add_repository(Metrics *metrics, const struct status *status,
 	if (repository->first_point > 0)
 		metrics_add(metrics, "first_recovery_point_timestamp_seconds",
 			    seconds(repository->first_point), "service", s, "repository", r, NULL);
-	if (week->known > 0)
-		metrics_add(metrics, "rpo_exposure_max_seconds", seconds(week->maximum), "service",
-			    s, "repository", r, "window", "7d", NULL);
+	for (int i = 0; i < STATUS_WINDOWS; i++)
+		if (largest[i] >= 0)
+			metrics_add(metrics, "rpo_exposure_max_seconds", seconds(largest[i]),
+				    "service", s, "repository", r, "window", windows[i], NULL);
+	if (repository->wal_stored > 0)
+		metrics_add(metrics, "wal_last_archived_timestamp_seconds",
+			    seconds(repository->wal_stored), "service", s, "repository", r, NULL);
 	if (repository->database_sets > 0)
 		metrics_add(metrics, "wal_gap_segments", (double)missing, "service", s,
 			    "repository", r, NULL);

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/fault.h"
+#include "ops/backup/config_drift.h"
 #include "ops/config/pack.h"
 #include "repo/retention.h"
 
@@ -168,6 +169,17 @@ static bool config_describe(BackupPart *part, Manifest *manifest, GError **error
 	return true;
 }
 
+static bool config_published(BackupPart *part, const Manifest *manifest, GError **error)
+{
+	const struct config_capture *capture = (struct config_capture *)part;
+	const struct backup_request *request = part->backup->request;
+	int64_t items;
+
+	(void)manifest;
+	return config_drift_note(request->state, request->bundle->digest_secret, capture->index,
+				 &items, error);
+}
+
 static void config_free(BackupPart *part)
 {
 	struct config_capture *capture = (struct config_capture *)part;
@@ -182,6 +194,7 @@ static const struct backup_part_class config_class = {
 	.name = PART_CONFIG,
 	.capture = config_capture,
 	.describe = config_describe,
+	.published = config_published,
 	.free = config_free,
 };
 

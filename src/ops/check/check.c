@@ -20,6 +20,7 @@ struct holdings {
 	GPtrArray *records;
 	GHashTable *tables; /* hex name → Table */
 	struct check_losses losses;
+	int64_t unlocked; /* as struct status_repository has it */
 };
 
 static void holdings_clear(struct holdings *holdings)
@@ -169,8 +170,9 @@ static bool look(const struct check_request *request, Repo *repo, const char *wh
 							.manifests = holdings->manifests,
 							.held = holdings->held},
 			      where, findings);
-	return !request->scan || check_scan(request, repo, holdings->manifests, holdings->held,
-					    holdings->tables, where, findings, error);
+	return !request->scan ||
+	       check_scan(request, repo, holdings->manifests, holdings->held, holdings->tables,
+			  where, findings, &holdings->unlocked, error);
 }
 
 /* What can still be recovered, by what was found. */
@@ -178,6 +180,7 @@ static bool conclude(const struct check_request *request, Repo *repo, struct hol
 		     guint from, struct check_result *result, GError **error)
 {
 	g_autoptr(GArray) points = g_array_new(false, false, sizeof(struct status_point));
+	struct status_repository *summary;
 
 	check_losses_find(&(struct check_losses_sources){.findings = result->findings,
 							 .from = from,
@@ -187,7 +190,9 @@ static bool conclude(const struct check_request *request, Repo *repo, struct hol
 			  &holdings->losses);
 	if (!check_points(repo, holdings->manifests, &holdings->losses, points, error))
 		return false;
-	g_ptr_array_add(result->repositories, summarize(request, repo, holdings, points));
+	summary = summarize(request, repo, holdings, points);
+	summary->unlocked = holdings->unlocked;
+	g_ptr_array_add(result->repositories, summary);
 	return check_losses_record(request, repo, &holdings->losses, points, error);
 }
 
@@ -196,7 +201,8 @@ static bool check_holdings(const struct check_request *request, Repo *repo, cons
 {
 	__attribute__((cleanup(holdings_clear))) struct holdings holdings = {
 		.tables = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-						(GDestroyNotify)table_free)};
+						(GDestroyNotify)table_free),
+		.unlocked = -1};
 	guint from = result->findings->len;
 
 	if (!check_losses_begin(request, repo, &holdings.losses, error) ||

@@ -79,9 +79,10 @@ struct check_journaled {
 	const GPtrArray *manifests, *held;
 };
 void check_journal(const struct check_journaled *journaled, const char *where, GPtrArray *findings);
+/* *unlocked is left alone where the repository does not lock, or where it could not be told of all. */
 bool check_scan(const struct check_request *request, Repo *repo, const GPtrArray *manifests,
 		const GPtrArray *held, GHashTable *tables, const char *where, GPtrArray *findings,
-		GError **error);
+		int64_t *unlocked, GError **error);
 void check_server(const struct check_request *request, struct check_result *result);
 
 #endif

@@ -33,6 +33,9 @@ struct scan {
 	uint64_t done;
 	GPtrArray *findings;
 	unsigned closed; /* sets that the identity does not open */
+	bool locks;	 /* the repository does */
+	unsigned unlocked, lock_unknown;
+	char *first_unlocked; /* name */
 };
 
 static void add_job(struct scan *scan, const struct scan_job *job)
@@ -211,6 +214,41 @@ static void find_damaged(struct scan *scan, const struct scan_job *job, const ch
 		finding_add_lost(finding, lost);
 }
 
+/* Of several versions the first is the one that was stored; others may have been laid over it. */
+static bool first_lock(Store *store, const char *name, struct store_lock *lock)
+{
+	g_autoptr(GPtrArray) versions = NULL;
+
+	if (!store_versions(store, name, &versions, NULL) || versions->len == 0)
+		return false;
+	return store_lock_get(store, name, ((struct store_object *)versions->pdata[0])->version,
+			      lock, NULL);
+}
+
+/* One whose lock ended was locked: only what never was is counted. */
+static void look_at_lock(struct scan *scan, const struct scan_job *job)
+{
+	Store *store = scan->repo->store;
+	g_autofree char *local = !scan->locks		 ? NULL
+				 : job->kind == SCAN_WAL ? g_strdup(job->held->locals->pdata[0])
+							 : lost_with(job);
+	g_autofree char *name =
+		local ? g_strconcat(scan->repo->service_hex, "/", local, NULL) : NULL;
+	struct store_lock lock = {0};
+	bool told;
+
+	if (!name)
+		return;
+	told = store_lock_get(store, name, NULL, &lock, NULL);
+	if (told && lock.until == 0)
+		told = first_lock(store, name, &lock);
+	mutex_lock(scan->mutex);
+	scan->lock_unknown += !told;
+	if (told && lock.until == 0 && scan->unlocked++ == 0)
+		scan->first_unlocked = g_steal_pointer(&local);
+	mutex_unlock(scan->mutex);
+}
+
 /* What an object is found to be is a finding; that the store stopped answering is an error. */
 static bool judge(struct scan *scan, const struct scan_job *job, GError *cause, GError **error)
 {
@@ -240,6 +278,7 @@ static bool scan_job(void *shared, void *context, size_t number, GError **error)
 	(void)context;
 	if (!scan_one(scan, job, &cause) && !judge(scan, job, cause, error))
 		return false;
+	look_at_lock(scan, job);
 	mutex_lock(scan->mutex);
 	scan->done += job->size;
 	mutex_unlock(scan->mutex);
@@ -264,12 +303,27 @@ static void conclude(struct scan *scan, guint before)
 	bool one = scan->jobs->len == 1;
 	g_autofree char *jobs = count_format(scan->jobs->len, "object");
 	g_autofree char *closed = count_format(scan->closed, "object");
+	g_autofree char *unlocked = count_format(scan->unlocked, "object");
+	g_autofree char *unknown = count_format(scan->lock_unknown, "object");
 
 	if (scan->closed > 0)
 		findings_add(scan->findings, FINDING_WARNING, "object.closed", scan->where,
 			     g_strdup_printf("not opened: %s of which the identity is no recipient",
 					     closed),
 			     NULL);
+	if (scan->lock_unknown > 0)
+		findings_add(
+			scan->findings, FINDING_WARNING, "object.lock-unknown", scan->where,
+			g_strdup_printf("whether they are locked could not be told of %s", unknown),
+			g_strdup("allow s3:GetObjectRetention and s3:GetObjectLegalHold"));
+	if (scan->unlocked > 0)
+		findings_add(scan->findings, FINDING_CRITICAL, "object.unlocked", scan->where,
+			     g_strdup_printf("%s %s not locked, and the repository locks: '%s'%s",
+					     unlocked, scan->unlocked == 1 ? "is" : "are",
+					     scan->first_unlocked,
+					     scan->unlocked > 1 ? ", and others" : ""),
+			     g_strdup("whoever may delete can remove them: find out who put them "
+				      "there without a lock, and make a new backup"));
 	if (scan->findings->len == before)
 		findings_add(scan->findings, FINDING_OK, "object.good", scan->where,
 			     g_strdup_printf("%s, %s, %s read back and %s good%s", jobs, size,
@@ -282,8 +336,9 @@ static void conclude(struct scan *scan, guint before)
 
 bool check_scan(const struct check_request *request, Repo *repo, const GPtrArray *manifests,
 		const GPtrArray *held, GHashTable *tables, const char *where, GPtrArray *findings,
-		GError **error)
+		int64_t *unlocked, GError **error)
 {
+	struct store_abilities abilities;
 	g_autoptr(GArray) jobs = g_array_new(false, false, sizeof(struct scan_job));
 	g_autoptr(GPtrArray) locals = g_ptr_array_new_with_free_func(g_free);
 	struct scan scan = {.request = request,
@@ -296,6 +351,8 @@ bool check_scan(const struct check_request *request, Repo *repo, const GPtrArray
 	guint before = findings->len;
 	bool done;
 
+	store_abilities(repo->store, &abilities);
+	scan.locks = abilities.locks;
 	gather_jobs(&scan, manifests, held, tables);
 	done = repo_list(repo, "", add_versions, &scan, error) &&
 	       pool_run(&(struct pool_work){.workers = MAX(request->workers, 1),
@@ -307,6 +364,9 @@ bool check_scan(const struct check_request *request, Repo *repo, const GPtrArray
 			error);
 	if (done)
 		conclude(&scan, before);
+	if (done && scan.locks && scan.lock_unknown == 0)
+		*unlocked = scan.unlocked;
+	g_free(scan.first_unlocked);
 	mutex_free(scan.mutex);
 	return done;
 }

@@ -241,6 +241,41 @@ static void test_example(const void *data)
 	status_clear(&status);
 }
 
+/* The largest exposure of a window is that within it; what is not known of one is no figure. */
+static void windows_up_to_now(void)
+{
+	static const struct {
+		int age, point; /* days; that was usable then, days old */
+	} events[] = {{60, 70}, {59, 60}, {3, 4}, {0, 0}};
+	const usec_t now = 1000 * USEC_PER_DAY;
+	g_autoptr(GPtrArray) none = g_ptr_array_new();
+	g_autoptr(GPtrArray) files =
+		g_ptr_array_new_with_free_func((GDestroyNotify)catalog_wal_free);
+	g_autoptr(GArray) list = g_array_new(false, false, sizeof(struct catalog_exposure));
+	struct status_source source = {
+		.repository = "main", .sets = none, .files = files, .events = list, .now = now};
+	struct status_repository *repository = status_repository_new(&source);
+
+	for (int i = 0; i < STATUS_WINDOWS; i++)
+		g_assert_cmpint(repository->largest[i], ==, -1);
+	g_assert_cmpint(repository->wal_stored, ==, 0);
+	status_repository_free(repository);
+	for (size_t i = 0; i < G_N_ELEMENTS(events); i++) {
+		struct catalog_exposure event = {now - events[i].age * USEC_PER_DAY,
+						 now - events[i].point * USEC_PER_DAY};
+
+		g_array_append_val(list, event);
+	}
+	add_files(&(struct files){1, 1, 3, 9000, 100}, files);
+	repository = status_repository_new(&source);
+	g_assert_cmpint(repository->largest[STATUS_DAY], ==, 4 * USEC_PER_DAY);
+	g_assert_cmpint(repository->largest[STATUS_WEEK], ==, 57 * USEC_PER_DAY);
+	g_assert_cmpint(repository->largest[STATUS_QUARTER], ==, 57 * USEC_PER_DAY);
+	g_assert_cmpint(repository->week.maximum, ==, repository->largest[STATUS_WEEK]);
+	g_assert_cmpint(repository->wal_stored, ==, SEC(9200));
+	status_repository_free(repository);
+}
+
 /* Sets of files beside those of a database, and instead of them. */
 static const struct parts_example {
 	const char *promise;
@@ -422,6 +457,7 @@ int main(int argc, char **argv)
 
 		g_test_add_data_func(path, &parts_examples[i], test_parts);
 	}
+	g_test_add_func("/status/windows-up-to-now", windows_up_to_now);
 	g_test_add_func("/status/runs-that-did-not-end-well-are-said", test_runs);
 	g_test_add_func("/status/ages-are-in-words", test_ages);
 	g_test_add_func("/finding/the-worst-decides-the-exit-status", test_exit_status);
