@@ -8,4 +8,5 @@ contrib_files = \
 	contrib/prometheus/odrbackup.rules.test.yml \
 	contrib/prometheus/odrbackup.rules.yml \
 	contrib/quickstart \
+	contrib/verify-draw \
 	contrib/verify-evidence

@@ -38,6 +38,8 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/check/trend.h \
 	src/drill/draw/draw.c \
 	src/drill/draw/draw.h \
+	src/drill/draw/holdings.c \
+	src/drill/draw/holdings.h \
 	src/drill/draw/inputs.c \
 	src/drill/draw/population.c \
 	src/drill/draw/population.h \

@@ -320,6 +320,33 @@ finish_cases();
 program_ok([$maker, 'again', $state, $key_file, "$site/repository", 2, ''], 'a draw repeated');
 program_ok([$maker, 'again', $state, $key_file, "$site/repository", 2, 'tried'], 'a draw with another seed');
 program_ok([$maker, 'forge', $state, $key_file, "$site/repository", 4, 'slots'], 'a draw with weights of its own');
+# A third implementation, of the draw alone: from what the repositories held to the point.
+subtest 'an auditor draws again' => sub {
+	my $redo = sub { run_program(['python3', source_path('contrib/verify-draw'), @_], timeout => 60) };
+	my $copy = copy_of();
+	my $result = $redo->($copy);
+	is($result->status, 0, 'all that was drawn, by each method') or diag $result->out, $result->err;
+	like($result->out, qr/^$runs draws made again: $runs the same, 0 not$/m, 'comes to the same');
+	my %alter = (
+		'holdings.json' => [sub { $_[0] =~ s/("end_us":)(\d+)/$1 . ($2 - 60_000_000)/er }, qr/the population does not follow from holdings\.json/],
+		'population.tsv' => [sub { $_[0] =~ s/\A[^\n]*\n//r }, qr/the population does not follow from holdings\.json/],
+		'draw.json' => [sub { $_[0] =~ s/("slots":)(\d+)/$1 . ($2 + 1)/er }, qr/the number of slots is not that of the chain/],
+		'drill.plan' => [sub { $_[0] =~ s/time 0/time 99/r =~ s/time 30/time 31/r }, qr/the mix is not that of the plan/],
+	);
+	for my $name (sort keys %alter) {
+		my ($edit, $says) = @{ $alter{$name} };
+		my $path = run_file($copy, 1, $name);
+		my $text = read_file($path);
+		write_file($path, $edit->($text));
+		my $found = $redo->($copy, run_id(1));
+		is($found->status, 13, "another $name is found");
+		like($found->out, $says, 'and what it makes of the draw');
+		write_file($path, $text);
+	}
+	is($redo->($copy)->status, 0, 'as it was, it holds');
+	is($redo->()->status, 2, 'without a folder it says how it is used');
+};
+
 File::Path::remove_tree(work_path('exported'));
 site_ok('evidence', 'export', '--output', work_path('exported'));
 both_find('a draw that was rolled again', sub { },

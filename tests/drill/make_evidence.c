@@ -12,7 +12,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "crypto/secret.h"
-#include "drill/draw/draw.h"
+#include "drill/draw/holdings.h"
 #include "drill/evidence/evidence.h"
 #include "drill/evidence/history.h"
 
@@ -56,27 +56,69 @@ static void add_knot(GArray *knots, usec_t time, lsn_t lsn)
 	g_array_append_val(knots, knot);
 }
 
-/* Two days in two repositories. */
+/* Two days in two repositories, from one set in each. */
+#define SET	"20261106T230501Z-5e7a11ce"
+#define BEGAN	(1794009600 * USEC_PER_SEC)
+#define STOPPED (BEGAN + USEC_PER_HOUR)
+#define ENDED	(BEGAN + 2 * USEC_PER_DAY)
+#define FIRST	((lsn_t)0x2000028)
+#define LAST	((lsn_t)0x123456789)
+#define RATE	16 /* bytes a microsecond */
+static const char *const repositories[] = {"main", "offsite"};
+static const struct draw_edge anchor = {"anchor",	  "offsite", SET,	    1,
+					1794100000123456, 0x3000000, "odr-anchor-7"};
+
 static GPtrArray *population(void)
 {
-	static const char *const names[] = {"main", "offsite"};
 	g_autoptr(GArray) knots = g_array_new(FALSE, FALSE, sizeof(struct population_knot));
 	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
 	GPtrArray *pieces = population_new();
-	usec_t start = 1794009600 * USEC_PER_SEC;
 
-	add_knot(knots, start + USEC_PER_HOUR, 0x2000028);
-	add_knot(knots, start + 2 * USEC_PER_DAY, 0x123456789);
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-		population_add_interval(
-			pieces,
-			&(struct population_interval){.repository = names[i],
-						      .set = "20261106T230501Z-5e7a11ce",
-						      .timeline = 1,
-						      .base = 0x2000028,
-						      .knots = knots},
-			&(struct population_cut){.now = start + 2 * USEC_PER_DAY, .zone = utc});
+	add_knot(knots, STOPPED, FIRST);
+	add_knot(knots, ENDED, LAST);
+	for (size_t i = 0; i < G_N_ELEMENTS(repositories); i++)
+		population_add_interval(pieces,
+					&(struct population_interval){.repository = repositories[i],
+								      .set = SET,
+								      .timeline = 1,
+								      .base = FIRST,
+								      .knots = knots},
+					&(struct population_cut){.now = ENDED, .zone = utc});
 	return pieces;
+}
+
+static char *holdings(void)
+{
+	g_autoptr(JsonValue) held = draw_holdings_new(&(struct draw_held_frame){
+		.now = ENDED, .window = 14 * USEC_PER_DAY, .zone = "UTC"});
+	g_autofree char *sha256 = g_strnfill(2 * SHA256_SIZE, '5');
+
+	for (size_t i = 0; i < G_N_ELEMENTS(repositories); i++)
+		draw_holdings_add_set(held, &(struct draw_held_set){.repository = repositories[i],
+								    .set = SET,
+								    .manifest_sha256 = sha256,
+								    .system_identifier = 7001,
+								    .timeline = 1,
+								    .start = FIRST,
+								    .stop = FIRST,
+								    .stopped = STOPPED,
+								    .opened = true,
+								    .end = {ENDED, LAST}});
+	draw_holdings_add_anchor(held, &anchor);
+	return draw_holdings_print(held);
+}
+
+static void add_edges(DrawInputs *inputs)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(repositories); i++) {
+		const char *name = repositories[i];
+
+		draw_inputs_add_edge(
+			inputs, &(struct draw_edge){"after-set", name, SET, 1, STOPPED, 0, NULL});
+		draw_inputs_add_edge(inputs, &(struct draw_edge){"segment-boundary", name, SET, 1,
+								 ENDED - 1, 0, NULL});
+	}
+	draw_inputs_add_edge(inputs, &anchor);
 }
 
 static char *slot_of(unsigned number)
@@ -154,16 +196,12 @@ static DrawInputs *inputs_of(const char *state, const char *checkpoint, const st
 	for (guint i = 0; strcmp(wish->forged, "slots") == 0 && i < inputs->strata->len; i++)
 		((struct draw_stratum *)inputs->strata->pdata[i])->slots += 1000;
 	for (guint i = 0; i < pieces->len; i++) {
-		usec_t estimate = (usec_t)(i % 7) * USEC_PER_MIN;
+		const struct population_piece *piece = pieces->pdata[i];
+		usec_t estimate = (usec_t)((piece->to_lsn - FIRST) / RATE);
 
 		g_array_append_val(inputs->estimates, estimate);
 	}
-	draw_inputs_add_edge(inputs,
-			     &(struct draw_edge){"anchor", "offsite", "20261106T230501Z-5e7a11ce",
-						 1, 1794100000123456, 0x3000000, "odr-anchor-7"});
-	draw_inputs_add_edge(inputs,
-			     &(struct draw_edge){"oldest", "offsite", "20261106T230501Z-5e7a11ce",
-						 1, 1794013200500000, 0x2000028, NULL});
+	add_edges(inputs);
 	return inputs;
 }
 
@@ -223,11 +261,12 @@ static json_t *draw(struct run *run, const char *checkpoint, const struct wish *
 	g_autoptr(GPtrArray) pieces = population();
 	g_autofree char *population_text = population_print(pieces);
 	g_autofree char *plan = plan_of(wish->number);
+	g_autofree char *held = holdings();
 	g_autoptr(DrawInputs) inputs = NULL;
 	g_autofree char *text = NULL;
 	g_autoptr(GError) error = NULL;
 	struct draw_point point;
-	char digest[DIGEST_SIZE];
+	char digest[DIGEST_SIZE], holdings_digest[DIGEST_SIZE];
 	json_t *found, *announced;
 
 	tell(run, AUDIT_DRILL_SCHEDULED, json_object());
@@ -235,11 +274,14 @@ static json_t *draw(struct run *run, const char *checkpoint, const struct wish *
 	text = draw_inputs_print(inputs);
 	must(draw_make(inputs, pieces, &point, &error), error);
 	digest_of(text, digest);
+	digest_of(held, holdings_digest);
 	found = draw_record(inputs, &point, digest);
+	json_set_string(found, "holdings_sha256", holdings_digest);
 	announced = json_copy(found);
 	json_set_string(announced, "plan", PLAN);
 	tell(run, AUDIT_DRILL_DRAWN, announced);
 	add(run, EVIDENCE_PLAN, plan);
+	add(run, EVIDENCE_HOLDINGS, held);
 	add(run, EVIDENCE_POPULATION, population_text);
 	add(run, EVIDENCE_DRAW, text);
 	json_set_bool(found, "operator_chosen", false);

@@ -114,6 +114,14 @@ subtest 'what the business would notice' => sub {
 	is($rto->{state}, 'missed', 'the objective says so');
 };
 
+subtest 'an auditor draws again' => sub {
+	my $exported = $site->path('exported');
+	$site->tool_ok(['evidence', 'export', '--output', $exported], 'with what was exported');
+	my $again = run_program(['python3', source_path('contrib/verify-draw'), $exported], timeout => 60);
+	is($again->status, 0, 'and by a script of its own') or diag $again->out, $again->err;
+	like($again->out, qr/^1 draws made again: 1 the same, 0 not$/m, 'comes to the same point');
+};
+
 subtest 'what cannot be' => sub {
 	my ($record, $result) = $drills->run($weekly, ['--target', 'time:2199-01-01T00:00:00Z'], 7, 'fail-restore', 'a moment to come');
 	is($record->{failure}{state}, 'preflight', 'is found before anything is fetched');

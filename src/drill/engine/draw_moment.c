@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "drill/draw/draw.h"
+#include "drill/draw/holdings.h"
 #include "drill/engine/engine.h"
 #include "drill/evidence/history.h"
 
@@ -17,6 +17,7 @@ struct drawing {
 	DrawInputs *inputs;
 	GPtrArray *population;
 	GHashTable *stored; /* ids of checkpoints, as the chain has it */
+	DrawHoldings *holdings;
 	GHashTable *starts; /* "repository\nset" → lsn_t: where replay begins */
 	struct population_cut cut;
 	bool only_anchors;	    /* are points */
@@ -114,6 +115,25 @@ static void note_wal(struct drawing *drawing, const Manifest *set, const char *r
 		drawing->drill->longest_wal = MAX(drawing->drill->longest_wal, end - *start);
 }
 
+/* Whoever makes the population again needs those that nothing is drawn from, too: they end the moments of others. */
+static void hold(struct drawing *drawing, const char *repository, const Manifest *set,
+		 const struct population_knot *end)
+{
+	g_autofree char *sha256 = hex_encode(set->sha256, SHA256_SIZE);
+
+	draw_holdings_add_set(drawing->holdings,
+			      &(struct draw_held_set){.repository = repository,
+						      .set = set->set_id,
+						      .manifest_sha256 = sha256,
+						      .system_identifier = set->system_identifier,
+						      .timeline = set->wal->timeline,
+						      .start = set->wal->start,
+						      .stop = set->wal->stop,
+						      .stopped = set->stopped,
+						      .opened = set->has_sealed,
+						      .end = *end});
+}
+
 static void add_set(struct drawing *drawing, Repo *repo, const struct restore_holdings *holdings,
 		    guint number)
 {
@@ -122,14 +142,17 @@ static void add_set(struct drawing *drawing, Repo *repo, const struct restore_ho
 	const Manifest *set = holdings->manifests->pdata[number];
 	const Manifest *next = set->wal ? next_of(holdings->manifests, number) : NULL;
 	usec_t margin = drill->plan->select.margin;
-	struct population_knot from, to;
+	struct population_knot from, to = {0};
+	bool is_in_window = set->stopped >= drill->t_loss - drill->plan->select.window;
 
-	if (!set->wal || !set->has_sealed ||
-	    set->stopped < drill->t_loss - drill->plan->select.window)
+	if (!set->wal)
+		return;
+	if (set->has_sealed && is_in_window && !end_of(drawing, repo, holdings, set, &to))
+		to = (struct population_knot){0};
+	hold(drawing, repository, set, &to);
+	if (to.time == 0)
 		return;
 	from = (struct population_knot){.time = set->stopped + margin, .lsn = set->wal->stop};
-	if (!end_of(drawing, repo, holdings, set, &to))
-		return;
 	to.time -= margin;
 	if (next && next->stopped < to.time)
 		to = (struct population_knot){.time = next->stopped, .lsn = next->wal->start};
@@ -179,14 +202,17 @@ static bool add_anchor(struct drawing *drawing, Repo *repo, const struct restore
 	set = mark->timeline ? set_before(drawing, repo, holdings, mark) : NULL;
 	if (!set)
 		return true;
-	draw_inputs_add_edge(drawing->inputs,
-			     &(struct draw_edge){.kind = "anchor",
-						 .repository = store_name(repo->store),
-						 .set = set->set_id,
-						 .timeline = mark->timeline,
-						 .time = mark->made,
-						 .lsn = mark->lsn,
-						 .name = mark->name});
+
+	struct draw_edge edge = {.kind = "anchor",
+				 .repository = store_name(repo->store),
+				 .set = set->set_id,
+				 .timeline = mark->timeline,
+				 .time = mark->made,
+				 .lsn = mark->lsn,
+				 .name = mark->name};
+
+	draw_inputs_add_edge(drawing->inputs, &edge);
+	draw_holdings_add_anchor(drawing->holdings, &edge);
 	*added = true;
 	return true;
 }
@@ -408,20 +434,26 @@ static bool draw(struct drawing *drawing, GError **error)
 {
 	Drill *drill = drawing->drill;
 	g_autofree char *population = population_print(drawing->population);
+	g_autofree char *holdings = draw_holdings_print(drawing->holdings);
 	g_autofree char *inputs = NULL;
-	char inputs_sha256[2 * SHA256_SIZE + 1];
+	char inputs_sha256[2 * SHA256_SIZE + 1], holdings_sha256[2 * SHA256_SIZE + 1];
 	struct draw_point point;
+	json_t *record;
 
 	digest_text(population, drawing->inputs->population_sha256);
+	digest_text(holdings, holdings_sha256);
 	add_estimates(drawing);
 	inputs = draw_inputs_print(drawing->inputs);
 	digest_text(inputs, inputs_sha256);
 	if (!draw_make(drawing->inputs, drawing->population, &point, error) ||
 	    (drawing->only_anchors && !check_anchor(&point, error)) ||
 	    !keep(drill, EVIDENCE_POPULATION, population, error) ||
+	    !keep(drill, EVIDENCE_HOLDINGS, holdings, error) ||
 	    !keep(drill, EVIDENCE_DRAW, inputs, error) || !keep_plan(drill, error))
 		return false;
-	take_point(drill, &point, draw_record(drawing->inputs, &point, inputs_sha256));
+	record = draw_record(drawing->inputs, &point, inputs_sha256);
+	json_set_string(record, "holdings_sha256", holdings_sha256);
+	take_point(drill, &point, record);
 	return true;
 }
 
@@ -432,7 +464,14 @@ bool drill_draw_moment(Drill *drill, enum plan_target_kind kind, GError **error)
 	g_autoptr(GHashTable) stored = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GHashTable) starts =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	g_autoptr(JsonValue) holdings = draw_holdings_new(
+		&(struct draw_held_frame){.now = drill->t_loss,
+					  .window = drill->plan->select.window,
+					  .margin = drill->plan->select.margin,
+					  .zone = drill->plan->schedule.zone_name,
+					  .only_anchors = kind == PLAN_TARGET_ANCHOR_RANDOM});
 	struct drawing drawing = {.drill = drill,
+				  .holdings = holdings,
 				  .inputs = inputs,
 				  .population = population,
 				  .stored = stored,

@@ -79,8 +79,8 @@ struct drill {
 	GPtrArray *nowhere; /* repositories for evidence where there is none: empty */
 	usec_t begun;	    /* wall clock */
 	usec_t t_loss;	    /* wall clock: nothing stored later is used */
-	usec_t commanded;   /* monotonic, as the next four; 0: never */
-	usec_t db_ready, files_ready, gated, checked;
+	usec_t commanded;   /* monotonic, as the next five; 0: never */
+	usec_t db_ready, files_ready, requeued, gated, checked;
 
 	/* the moment */
 	struct drill_target target;

@@ -27,7 +27,22 @@ static const struct {
 	       {"csv", "report.csv", report_drill_csv},
 	       {"junit", "report.xml", report_drill_junit}};
 
-static bool write_reports(const Drill *drill, GError **error)
+/* By its digest one that is shown to somebody later is the one that was written then. */
+static bool tell(Drill *drill, size_t number, const char *text, GError **error)
+{
+	g_autofree char *sha256 = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+	json_t *data = json_object();
+
+	json_set_string(data, "command", "drill run");
+	json_set_string(data, "service", drill->request->service);
+	json_set_string(data, "subject", drill->request->run_id);
+	json_set_string(data, "format", reports[number].format);
+	json_set_string(data, "file", reports[number].file);
+	json_set_string(data, "sha256", sha256);
+	return drill_append(drill, AUDIT_REPORT_WRITTEN, data, error);
+}
+
+static bool write_reports(Drill *drill, GError **error)
 {
 	const char *const *formats = (const char *const *)drill->plan->evidence.formats;
 	g_autofree char *folder = evidence_folder(drill->request->state, drill->request->run_id);
@@ -40,7 +55,8 @@ static bool write_reports(const Drill *drill, GError **error)
 		if (!g_strv_contains(formats, reports[i].format))
 			continue;
 		text = reports[i].print(reading);
-		if (!file_write(path, text, strlen(text), NULL, error))
+		if (!tell(drill, i, text, error) ||
+		    !file_write(path, text, strlen(text), NULL, error))
 			return false;
 	}
 	return reading != NULL;

@@ -25,8 +25,8 @@ static bool has_members(const json_t *draw, json_t *due, const char **name)
 static void judge_announced(struct judging *judging, const Record *record,
 			    const struct chain_run *run)
 {
-	static const char *const names[] = {"seed",  "checkpoint", "population_sha256",
-					    "drawn", "slot",	   "inputs_sha256"};
+	static const char *const names[] = {"seed", "checkpoint",    "population_sha256", "drawn",
+					    "slot", "inputs_sha256", "holdings_sha256"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
 		const json_t *said = json_object_get(record->draw, names[i]);

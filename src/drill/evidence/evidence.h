@@ -8,7 +8,7 @@
 /*
  * The evidence of a run: <state>/evidence/<run>/ and evidence/<run>/ of every repository hold
  *   record.json      what happened, in the bytes the engine made (DRILLS.md 9), and record.json.sig
- *   population.tsv, draw.json, drill.plan, and what else was added: their digests stand in the record
+ *   holdings.json, population.tsv, draw.json, drill.plan, and what else was added: their digests stand in the record
  *   receipt.json     what was stored where, with version, digest, lock as read back, the store's date; and .sig
  *   teardown.json    what was removed and what is left; and .sig
  * Signatures are detached, in signify's form (crypto/evidence_key.h), over the exact bytes. That of the record is the
@@ -18,6 +18,7 @@
 #define EVIDENCE_RECEIPT    "receipt.json"
 #define EVIDENCE_TEARDOWN   "teardown.json"
 #define EVIDENCE_POPULATION "population.tsv"
+#define EVIDENCE_HOLDINGS   "holdings.json"
 #define EVIDENCE_DRAW	    "draw.json"
 #define EVIDENCE_PLAN	    "drill.plan"
 #define EVIDENCE_SIGNATURE  ".sig"

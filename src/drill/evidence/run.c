@@ -86,6 +86,7 @@ static void judge_content(struct judging *judging, Record *record, const struct 
 	judge_outcome(judging, record, run);
 	judge_previous(judging, record);
 	judge_file(judging, id, EVIDENCE_POPULATION, draw_text(record, "population_sha256"));
+	judge_file(judging, id, EVIDENCE_HOLDINGS, draw_text(record, "holdings_sha256"));
 	judge_file(judging, id, EVIDENCE_DRAW, draw_text(record, "inputs_sha256"));
 	judge_draw(judging, record, run);
 }
