@@ -35,7 +35,7 @@ char *drill_plan_path(const Settings *settings, const char *name)
 struct configuration {
 	const Settings *settings;
 	GPtrArray *repositories, *collectors, *notifications; /* names */
-	GPtrArray *lists;				      /* of checks */
+	GPtrArray *lists;				      /* of components, checks */
 	GArray *processes;
 };
 
@@ -60,18 +60,29 @@ static void add_names(GPtrArray *names, const GPtrArray *list)
 	g_ptr_array_add(names, NULL);
 }
 
-static void add_processes(struct configuration *configuration, const char *service)
+static const char *const *list_of(struct configuration *configuration, const char *written)
+{
+	char **list = settings_split(written);
+
+	if (list)
+		g_ptr_array_add(configuration->lists, list);
+	return (const char *const *)list;
+}
+
+static void add_processes(struct configuration *configuration,
+			  const struct settings_service *service)
 {
 	const GPtrArray *processes = configuration->settings->processes;
 
 	for (guint i = 0; i < processes->len; i++) {
 		const struct settings_process *process = processes->pdata[i];
-		char **checks = settings_split(process->checks);
-		struct plan_process found = {process->name, (const char *const *)checks};
+		struct plan_process found = {
+			.name = process->name,
+			.components = list_of(configuration, process->components),
+			.checks = list_of(configuration, process->checks),
+			.rto = process->rto ? process->rto : service->tier->rto};
 
-		if (checks)
-			g_ptr_array_add(configuration->lists, checks);
-		if (strcmp(process->service, service) == 0)
+		if (strcmp(process->service, service->name) == 0)
 			g_array_append_val(configuration->processes, found);
 	}
 }
@@ -88,7 +99,7 @@ static bool ask(void *data, const char *service_name, struct plan_defaults *defa
 	add_names(configuration->repositories, service->repositories);
 	add_names(configuration->collectors, service->collectors);
 	add_names(configuration->notifications, configuration->settings->notifies);
-	add_processes(configuration, service->name);
+	add_processes(configuration, service);
 	*defaults = (struct plan_defaults){
 		.service = service->name,
 		.max_age = service->tier->max_drill_age,

@@ -76,6 +76,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/engine/record.h \
 	src/drill/engine/record_findings.c \
 	src/drill/engine/record_objectives.c \
+	src/drill/engine/record_processes.c \
 	src/drill/engine/record_regime.c \
 	src/drill/engine/record_source.c \
 	src/drill/engine/record_time.c \

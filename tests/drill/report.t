@@ -100,6 +100,9 @@ subtest 'what they say' => sub {
 	like(read_file("$dir/incomplete.md"), qr/41\x{e2}\x{80}\x{af}233 of 412\x{e2}\x{80}\x{af}330 files compared by hash, 0 differ; damaged share ≤ 0\.0073 % \(95 %\)/,
 		'a sample is called one, with its bound');
 	like(read_file("$dir/incomplete.md"), qr/^\| service \| rto \| 2 h \| – \| NOT PROVEN \|/m, 'what was not measured is a dash');
+	like(read_file("$dir/passed.md"), qr/^- Back, with assumptions: process invoicing: 25 min 24 s$/m, 'when a process was back');
+	like(read_file("$dir/failed.md"), qr/^- Back, with assumptions: process invoicing: –$/m, 'or not');
+	like(read_file("$dir/passed.csv"), qr/figure,rta_process,1524400000,us,.*invoicing/, 'as a line of a table');
 };
 
 subtest 'junit' => sub {

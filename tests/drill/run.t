@@ -21,6 +21,8 @@ my $site = Odr::Site->new(version => 15, cluster => { wal_segsize => 1 });
 my $root = new_dir($site->path('filestore'), 0755);
 my $service = $site->service;
 $site->{sections}{"service $service"} = { filestore => $root, config => 'none', 'evidence-key' => $site->path('evidence') };
+$site->{sections}{'process invoicing'} = { service => $service, components => 'database', checks => 'attachments', rto => '1h' };
+$site->{sections}{'process archive'} = { service => $service, components => 'database;filestore;integration', checks => 'nobody-has-it', rto => '1h' };
 $site->create;
 $site->tool_ok(['key', 'new', 'evidence', $site->path('evidence'), '--owner', $site->owner, '--unprotected'], 'a key for evidence');
 my $source = $site->cluster;
@@ -112,6 +114,24 @@ subtest 'what the business would notice' => sub {
 	($record) = $drills->run($drills->plan('tight', objectives => { rto => '1ms' }), ['--target', 'latest'], 5, 'fail-objective', 'too slow');
 	my ($rto) = grep { $_->{kind} eq 'rto' && $_->{scope} eq 'service' } @{ $record->{objectives} };
 	is($rto->{state}, 'missed', 'the objective says so');
+};
+
+subtest 'when business processes are back' => sub {
+	my ($record) = $drills->run($drills->plan('assumed', objectives => { 'assume-detect' => '1min' }), ['--target', 'latest'], 0, 'pass', 'with an assumption');
+	my ($components, $processes) = @{ $record->{measured} }{qw(rta_component rta_process)};
+	ok($components->{$_} > 0, "when the $_ was ready") for qw(database filestore integration);
+	is($components->{config}, undef, 'what the service has not, was not');
+	cmp_ok($processes->{invoicing}, '>=', $components->{database} + 60_000_000, 'a process is not back before what it rests on, with what is assumed');
+	cmp_ok($processes->{archive}, '>=', $components->{filestore} + 60_000_000, 'whatever it rests on');
+	my %objective = map { $_->{scope} => $_ } grep { $_->{kind} eq 'rto' } @{ $record->{objectives} };
+	is_deeply([@{ $objective{'process invoicing'} }{qw(state objective_us measured_us)}], ['met', 3_600_000_000, $processes->{invoicing}], 'it has an objective of its own');
+	$drills->beside('weekly/wrong.sql', "-- id: wrong  kind: assert  module: base  odoo: 14-18\n-- needs: ir_attachment\nSELECT count(*) AS bad, count(*) AS total, NULL AS detail FROM ir_attachment\n");
+	($record) = $drills->run($drills->plan('wrong', 'check attachments' => { sql => 'weekly/wrong.sql' }, 'control no-sizes' => undef), ['--target', 'latest'],
+		4, 'fail-check', 'with a gate that does not pass');
+	is($record->{measured}{rta_process}{invoicing}, undef, 'a process whose gate did not pass is not back');
+	($objective{failed}) = grep { $_->{scope} eq 'process invoicing' } @{ $record->{objectives} };
+	is_deeply([@{ $objective{failed} }{qw(state reasons)}], ['not-proven', [q(its gate 'attachments' did not pass)]], 'which its objective tells');
+	ok($record->{measured}{rta_process}{archive} > 0, 'others are');
 };
 
 subtest 'an auditor draws again' => sub {

@@ -81,6 +81,7 @@ static void judge(DrillCheckResult *result, enum drill_check_status status, bool
 {
 	if (result->message && badness(status, warned) <= badness(result->status, result->warned))
 		return;
+	result->ended = clock_monotonic();
 	result->warned = warned;
 	result->status = status;
 	g_free(result->message);

@@ -28,6 +28,7 @@ struct drill_check_result {
 	char query_sha256[2 * SHA256_SIZE +
 			  1]; /* ""; of the text of the query, as it lies in its file */
 	usec_t duration;
+	usec_t ended; /* monotonic: when the verdict that stands was given; 0: none was */
 	json_t *rows; /* what a fingerprint, list or metric gave: [{"metric":…},…]; NULL: none, or redacted */
 };
 DrillCheckResult *drill_check_result_new(const struct plan_check *check, const char *part,

@@ -358,6 +358,7 @@ bool drill_requeue(Drill *drill, GError **error)
 	json_set(drill->requeue, "ids", rehearsal.ids);
 	drill_span_end(drill, PHASE_APPLICATION, plan_component_name(PLAN_INTEGRATION), from,
 		       false);
+	drill->requeued = clock_monotonic();
 	return done;
 }
 

@@ -22,6 +22,12 @@ json_t *drill_record_spans(const Drill *drill);
 json_t *drill_record_path(const Drill *drill);
 json_t *drill_record_measured(const Drill *drill, const struct drill_measured *measured);
 
+/* record_processes.c: from t_cmd until what a process rests on was ready and its last gate passed, with assumptions; -1 with
+ * what is missing (g_free). */
+usec_t drill_process_rta(const Drill *drill, const struct plan_process *process, char **missing);
+json_t *drill_record_component_rta(const Drill *drill);
+json_t *drill_record_process_rta(const Drill *drill);
+
 /* record_objectives.c; *missed counts those that are. */
 json_t *drill_record_objectives(const Drill *drill, const struct drill_measured *measured,
 				unsigned *missed);

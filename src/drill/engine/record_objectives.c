@@ -6,6 +6,7 @@
 struct objective {
 	const char *scope, *kind;
 	usec_t limit, measured; /* limit 0: none; measured -1: not */
+	const char *why;	/* it was not measured; NULL: this drill does not */
 };
 
 static const char *state_of(const struct objective *objective)
@@ -25,7 +26,9 @@ static json_t *objective_json(const struct objective *objective)
 	if (objective->limit == 0)
 		json_array_append_new(reasons, json_string("no objective is set"));
 	else if (objective->measured < 0)
-		json_array_append_new(reasons, json_string("this drill did not measure it"));
+		json_array_append_new(
+			reasons, json_string(objective->why ? objective->why
+							    : "this drill did not measure it"));
 	json_set_string(object, "scope", objective->scope);
 	json_set_string(object, "kind", objective->kind);
 	json_set(object, "objective_us",
@@ -39,6 +42,27 @@ static json_t *objective_json(const struct objective *objective)
 static usec_t until(const Drill *drill, usec_t moment)
 {
 	return moment > 0 ? drill_time_until(drill->spans, drill->commanded, moment) : -1;
+}
+
+static void add(json_t *section, const struct objective *objective, unsigned *missed)
+{
+	*missed += strcmp(state_of(objective), "missed") == 0;
+	json_array_append_new(section, objective_json(objective));
+}
+
+static void add_processes(const Drill *drill, json_t *section, unsigned *missed)
+{
+	const GPtrArray *processes = drill->plan->processes;
+
+	for (guint i = 0; i < processes->len; i++) {
+		const struct plan_process *process = processes->pdata[i];
+		g_autofree char *scope = g_strconcat("process ", process->name, NULL);
+		g_autofree char *missing = NULL;
+		usec_t measured = drill_process_rta(drill, process, &missing);
+
+		add(section, &(struct objective){scope, "rto", process->rto, measured, missing},
+		    missed);
+	}
 }
 
 /* *missed counts those that are. */
@@ -58,10 +82,9 @@ json_t *drill_record_objectives(const Drill *drill, const struct drill_measured 
 	json_t *section = json_array();
 
 	*missed = 0;
-	for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
-		*missed += strcmp(state_of(&all[i]), "missed") == 0;
-		json_array_append_new(section, objective_json(&all[i]));
-	}
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+		add(section, &all[i], missed);
+	add_processes(drill, section, missed);
 	return section;
 }
 

@@ -102,6 +102,8 @@ json_t *drill_record_measured(const Drill *drill, const struct drill_measured *m
 	json_set_known(section, "rta_wall_us", figures->wall);
 	json_set_known(section, "rta_service_ready_us", figures->service_ready);
 	json_set_known(section, "rta_with_assumptions_us", measured->with_assumptions);
+	json_set(section, "rta_component", drill_record_component_rta(drill));
+	json_set(section, "rta_process", drill_record_process_rta(drill));
 	json_set_known(section, "achieved_rpo_us", measured->achieved_rpo);
 	json_set_known(section, "target_gap_us", measured->target_gap);
 	json_set(section, "phases_us", phases_section(figures));

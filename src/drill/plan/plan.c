@@ -110,6 +110,15 @@ static void file_free(void *data)
 	g_free(file);
 }
 
+static void process_free(void *data)
+{
+	struct plan_process *process = data;
+
+	g_free((char *)process->name);
+	g_strfreev((char **)process->components);
+	g_free(process);
+}
+
 void drill_plan_free(DrillPlan *plan)
 {
 	if (!plan)
@@ -122,6 +131,7 @@ void drill_plan_free(DrillPlan *plan)
 	g_ptr_array_unref(plan->checks);
 	g_ptr_array_unref(plan->controls);
 	g_ptr_array_unref(plan->files);
+	g_ptr_array_unref(plan->processes);
 	g_ptr_array_unref(plan->warnings);
 	g_ptr_array_unref(plan->values);
 	g_free(plan);
@@ -135,6 +145,7 @@ static DrillPlan *plan_new(const char *path)
 	plan->checks = g_ptr_array_new_with_free_func(check_free);
 	plan->controls = g_ptr_array_new_with_free_func(control_free);
 	plan->files = g_ptr_array_new_with_free_func(file_free);
+	plan->processes = g_ptr_array_new_with_free_func(process_free);
 	plan->warnings = g_ptr_array_new_with_free_func(g_free);
 	plan->values = g_ptr_array_new_with_free_func(value_free);
 	return plan;
@@ -142,14 +153,33 @@ static DrillPlan *plan_new(const char *path)
 
 /* ---- a plan -------------------------------------------------------------------------------------- */
 
+/* What a drill needs to know of processes, for longer than the configuration is there. */
+static void keep_processes(struct plan_reading *reading)
+{
+	static const char *const none[] = {NULL};
+	const struct plan_process *process = reading->defaults.processes;
+
+	for (; process && process->name; process++) {
+		const char *const *rests_on = process->components ? process->components : none;
+		struct plan_process kept = {
+			.name = g_strdup(process->name),
+			.components = (const char *const *)g_strdupv((char **)rests_on),
+			.rto = process->rto};
+
+		g_ptr_array_add(reading->plan->processes, g_memdup2(&kept, sizeof(kept)));
+	}
+}
+
 static bool ask_configuration(struct plan_reading *reading, GError **error)
 {
 	const struct plan_source *source = reading->source;
 
-	return !source->configuration ||
-	       source->configuration(source->data, reading->plan->service, &reading->defaults,
-				     error) ||
-	       odr_context(error, "%s", reading->plan->path);
+	if (!source->configuration)
+		return true;
+	if (!source->configuration(source->data, reading->plan->service, &reading->defaults, error))
+		return odr_context(error, "%s", reading->plan->path);
+	keep_processes(reading);
+	return true;
 }
 
 static bool read_plan(struct plan_reading *reading, const char *text, size_t size, GError **error)

@@ -315,6 +315,13 @@ struct plan_file {
 	char sha256[2 * SHA256_SIZE + 1];
 };
 
+/* A business process of the configuration. */
+struct plan_process {
+	const char *name;
+	const char *const *components, *const *checks; /* NULL: none */
+	usec_t rto;				       /* 0: none */
+};
+
 typedef struct drill_plan DrillPlan;
 struct drill_plan {
 	char *path; /* as it was named */
@@ -346,6 +353,8 @@ struct drill_plan {
 	GPtrArray *controls; /* struct plan_control */
 	struct plan_evidence evidence;
 	struct plan_notify notify;
+	GPtrArray *
+		processes; /* struct plan_process of its service, without checks; NULL components: none */
 
 	GPtrArray *files; /* struct plan_file, sorted by name; the plan is one of them */
 	char hash[2 * SHA256_SIZE + 1];
@@ -356,10 +365,6 @@ void drill_plan_free(DrillPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DrillPlan, drill_plan_free)
 
 /* What the configuration says, and a plan may only make stricter. NULL: that is not known, and not compared. */
-struct plan_process {
-	const char *name;
-	const char *const *checks;
-};
 struct plan_defaults {
 	const char *service; /* of this the rest speaks */
 	struct plan_objectives objectives;

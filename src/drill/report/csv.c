@@ -2,6 +2,25 @@
 #include "drill/report/csv_line.h"
 #include "drill/report/report.h"
 
+/* "rta_process", with the name of one as a note. */
+static void add_each(GString *out, const char *run, const char *figure, json_t *figures)
+{
+	const char *of;
+	json_t *value;
+
+	json_object_foreach(figures, of, value)
+	{
+		csv_add(out, run,
+			&(struct csv_line){.kind = "figure",
+					   .name = figure,
+					   .number = json_is_integer(value)
+							     ? json_integer_value(value)
+							     : READING_ABSENT,
+					   .unit = "us",
+					   .note = of});
+	}
+}
+
 static void add_figures(GString *out, const char *run, const json_t *record)
 {
 	json_t *measured = (json_t *)reading_at(record, "measured");
@@ -12,6 +31,8 @@ static void add_figures(GString *out, const char *run, const json_t *record)
 	{
 		bool number = json_is_integer(value);
 
+		if (g_str_has_prefix(name, "rta_") && json_is_object(value))
+			add_each(out, run, name, value);
 		if (json_is_object(value))
 			continue;
 		csv_add(out, run,

@@ -85,6 +85,22 @@ static void add_objectives(Document *document, const json_t *record)
 		document_paragraph(document, "No objective is set: NOT ASSESSED.");
 }
 
+/* A figure for each component, or business process. */
+static void add_each(Document *document, const json_t *record, const char *path, const char *before)
+{
+	json_t *figures = (json_t *)reading_at(record, path);
+	const char *of;
+	json_t *value;
+
+	json_object_foreach(figures, of, value)
+	{
+		g_autofree char *title = g_strconcat(before, of, NULL);
+
+		add_duration(document, title,
+			     json_is_integer(value) ? json_integer_value(value) : READING_ABSENT);
+	}
+}
+
 static void add_figures(Document *document, const json_t *record)
 {
 	static const struct {
@@ -108,6 +124,8 @@ static void add_figures(Document *document, const json_t *record)
 	document_heading(document, "Figures");
 	for (size_t i = 0; i < G_N_ELEMENTS(figures); i++)
 		add_duration(document, figures[i].name, reading_int(record, figures[i].path));
+	add_each(document, record, "measured.rta_component", "Ready: ");
+	add_each(document, record, "measured.rta_process", "Back, with assumptions: process ");
 	document_fact(document, "Worst case", TONE_PLAIN, estimate);
 }
 

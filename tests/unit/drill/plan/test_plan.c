@@ -23,7 +23,10 @@ static void put(const char *name, const char *text)
 static const char *const collectors[] = {"host", "odoo", NULL},
 			 *const repositories[] = {"main", NULL},
 			 *const listed[] = {"balanced", NULL};
-static const struct plan_process processes[] = {{"invoicing", listed}, {NULL, NULL}};
+static const char *const rests_on[] = {"database", NULL};
+static const struct plan_process processes[] = {
+	{.name = "invoicing", .components = rests_on, .checks = listed, .rto = USEC_PER_HOUR},
+	{.name = NULL}};
 
 static bool configure(void *data, const char *service, struct plan_defaults *defaults,
 		      GError **error)
@@ -193,6 +196,13 @@ static void test_a_plan_is_typed(void)
 	g_assert_true(check->gate);
 	g_assert_cmpstr(check->sql, ==, "builtin/balanced.sql");
 	g_assert_cmpstr(check->process[0], ==, "invoicing");
+	g_assert_cmpuint(plan->processes->len, ==, 1);
+
+	const struct plan_process *process = plan->processes->pdata[0];
+
+	g_assert_cmpstr(process->name, ==, "invoicing");
+	g_assert_cmpstr(process->components[0], ==, "database");
+	g_assert_cmpint(process->rto, ==, USEC_PER_HOUR);
 	g_assert_true(((struct plan_control *)plan->controls->pdata[0])->of == check);
 	check = drill_plan_check(plan, "value");
 	g_assert_cmpint(check->expect.kind, ==, PLAN_EXPECT_IN);
