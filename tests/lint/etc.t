@@ -48,6 +48,12 @@ SKIP: {
 	my @complaints = grep { /odrbackup-\w+\@/ } split /^/, $output;
 	is(join('', @complaints), '', 'the units verify');
 	is($?, 0, 'systemd-analyze is content') or diag($output);
+	# What a service is exposed to, from 0 to 100: what loosens one is looked at by somebody.
+	for my $unit (grep { /\.service$/ } @units) {
+		my ($template) = $unit =~ s/\@\K[^.]*//r;
+		my $rated = qx(systemd-analyze security --offline=true --no-pager --threshold=30 '$dir/$template' 2>&1);
+		is($?, 0, "$template is confined") or diag((split /\n/, $rated)[-1]);
+	}
 }
 
 SKIP: {
