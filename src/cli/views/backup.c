@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "cli/next_command.h"
 #include "cli/output.h"
 #include "cli/views/set.h"
 
@@ -122,13 +123,16 @@ static char *describe(const Manifest *manifest)
 	return g_string_free(text, false);
 }
 
-static void print_set(const struct backup_result *result, usec_t elapsed)
+static void print_set(const struct arguments *arguments, const struct backup_result *result,
+		      usec_t elapsed)
 {
+	static const char *const words[] = {"list", NULL};
+	g_autofree char *next = next_command(arguments, words);
 	g_autofree char *time = duration_format(elapsed);
 	g_autofree char *what = describe(result->manifest);
 
-	printf("Set %s: in %s, %s.\nSee what is there with: odrbackup list\n",
-	       result->manifest->set_id, time, what);
+	printf("Set %s: in %s, %s.\nSee what is there with: %s\n", result->manifest->set_id, time,
+	       what, next);
 }
 
 void backup_view_print(const struct arguments *arguments, const struct backup_result *result,
@@ -144,5 +148,5 @@ void backup_view_print(const struct arguments *arguments, const struct backup_re
 	if (arguments_flag(arguments, "json"))
 		manifest ? print_json(result, elapsed) : print_moments_json(result, elapsed);
 	else if (!arguments_flag(arguments, "quiet"))
-		manifest ? print_set(result, elapsed) : print_moments(result, elapsed);
+		manifest ? print_set(arguments, result, elapsed) : print_moments(result, elapsed);
 }
