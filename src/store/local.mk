@@ -28,6 +28,8 @@ src_store_libstore_a_SOURCES = \
 	src/store/s3_diagnose.c \
 	src/store/s3_diagnose.h \
 	src/store/s3_diagnose_lock.c \
+	src/store/s3_headers.c \
+	src/store/s3_headers.h \
 	src/store/s3_keys.c \
 	src/store/s3_keys.h \
 	src/store/s3_list.c \

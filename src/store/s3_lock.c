@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/pool.h"
 #include "store/s3_bucket.h"
+#include "store/s3_headers.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 #include "store/s3_request.h"
 
-#include "base/bytes.h"
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/stop.h"
 #include "crypto/digest.h"
+#include "store/s3_headers.h"
 #include "store/s3_sign.h"
 
 #include <string.h>
@@ -30,32 +30,6 @@ void s3_answer_free(S3Answer *answer)
 
 /* Building. */
 
-/* Headers of one request, sorted by name; they own their values. */
-struct headers {
-	struct http_header list[S3_HEADER_MAX + 12];
-	size_t count;
-};
-typedef struct headers Headers;
-
-static void headers_clear(Headers *headers)
-{
-	for (size_t i = 0; i < headers->count; i++)
-		g_free((char *)headers->list[i].value);
-	headers->count = 0;
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Headers, headers_clear)
-
-/* Takes the value. */
-static void headers_add(Headers *headers, const char *name, char *value)
-{
-	size_t at = headers->count++;
-
-	g_assert(headers->count <= G_N_ELEMENTS(headers->list));
-	for (; at > 0 && strcmp(headers->list[at - 1].name, name) > 0; at--)
-		headers->list[at] = headers->list[at - 1];
-	headers->list[at] = (struct http_header){name, value};
-}
-
 /* One operation, over all its attempts. */
 struct operation {
 	struct s3_store *self;
@@ -70,8 +44,7 @@ struct operation {
 	bool sent;
 	bool over_budget;
 	bool once, credentials_renewed, clock_corrected, md5_tried;
-	unsigned keys; /* number of those that signed it, and when they end (0: never) */
-	usec_t keys_expire;
+	struct s3_signed_by keys;
 };
 typedef struct operation Operation;
 
@@ -110,128 +83,14 @@ static void operation_begin(Operation *operation)
 	operation->deadline = clock_monotonic() + operation->self->budget.retry_for;
 }
 
-static usec_t clock_offset(struct s3_store *self, bool *by_md5)
-{
-	usec_t offset;
-
-	mutex_lock(self->mutex);
-	offset = self->clock_offset;
-	*by_md5 = self->md5;
-	mutex_unlock(self->mutex);
-	return offset;
-}
-
-usec_t s3_store_time(struct s3_store *self, usec_t until)
-{
-	bool by_md5;
-
-	return until + MAX(clock_offset(self, &by_md5), 0);
-}
-
-char *s3_lock_date(struct s3_store *self, usec_t until)
-{
-	usec_t seconds = (s3_store_time(self, until) + USEC_PER_SEC - 1) / USEC_PER_SEC;
-
-	return clock_format(seconds * USEC_PER_SEC);
-}
-
-/* Anew with each attempt: what the store answers may tell its clock. */
-static void add_lock(const Operation *operation, Headers *headers)
-{
-	const struct s3_call *call = operation->call;
-
-	if (!call->lock_mode)
-		return;
-	headers_add(headers, "x-amz-object-lock-mode", g_strdup(call->lock_mode));
-	headers_add(headers, "x-amz-object-lock-retain-until-date",
-		    s3_lock_date(operation->self, call->lock_until));
-}
-
-/* Stores that lock refuse a body whose digest they cannot check; a signed one does not count. */
-static void add_digests(const Operation *operation, bool by_md5, Headers *headers)
-{
-	const struct s3_call *call = operation->call;
-	uint8_t digest[MD5_SIZE];
-
-	headers_add(headers, "x-amz-content-sha256", hex_encode(operation->sha256, SHA256_SIZE));
-	if (!call->body)
-		return;
-	if (call->checksum && !by_md5) {
-		headers_add(headers, "x-amz-checksum-sha256",
-			    g_base64_encode(operation->sha256, SHA256_SIZE));
-		return;
-	}
-	md5(call->parts, call->part_count, digest);
-	headers_add(headers, "content-md5", g_base64_encode(digest, MD5_SIZE));
-}
-
-static void add_range(const struct s3_read *read, Headers *headers)
-{
-	uint64_t first = read->offset + read->have;
-
-	if (read->size > 0)
-		headers_add(headers, "range",
-			    g_strdup_printf("bytes=%" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT, first,
-					    read->offset + read->size - 1));
-	else if (first > 0)
-		headers_add(headers, "range",
-			    g_strdup_printf("bytes=%" G_GUINT64_FORMAT "-", first));
-}
-
-static bool add_signature(Operation *operation, usec_t now, Headers *headers, GError **error)
-{
-	S3Credentials *credentials = operation->self->credentials;
-	const struct s3_keys *keys = s3_credentials_take(credentials, error);
-	g_autofree char *payload = hex_encode(operation->sha256, SHA256_SIZE);
-	char *authorization;
-
-	if (!keys)
-		return false;
-	operation->keys = keys->number;
-	operation->keys_expire = keys->expires;
-	if (keys->token)
-		headers_add(headers, "x-amz-security-token", g_strdup(keys->token));
-	authorization = s3_sign(&(struct s3_signing){
-		.method = operation->call->method,
-		.path = operation->path,
-		.query = operation->query,
-		.headers = headers->list,
-		.header_count = headers->count,
-		.payload = payload,
-		.access = keys->access,
-		.secret = keys->secret,
-		.region = operation->self->region,
-		.time = now,
-	});
-	headers_add(headers, "authorization", authorization);
-	s3_credentials_give_back(credentials, keys);
-	return true;
-}
-
-static bool build_headers(Operation *operation, Headers *headers, GError **error)
-{
-	bool by_md5;
-	usec_t now = clock_now() + clock_offset(operation->self, &by_md5);
-
-	headers_add(headers, "host", g_strdup(operation->self->host));
-	headers_add(headers, "x-amz-date", clock_format_compact(now));
-	for (const struct http_header *one = operation->call->headers; one->name; one++)
-		headers_add(headers, one->name, g_strdup(one->value));
-	add_lock(operation, headers);
-	add_digests(operation, by_md5, headers);
-	if (operation->call->read)
-		add_range(operation->call->read, headers);
-	return add_signature(operation, now, headers, error);
-}
-
 /* Sending. */
 
 static bool send_request(Operation *operation, GError **error)
 {
 	const struct s3_call *call = operation->call;
-	const struct s3_store *self = operation->self;
+	struct s3_store *self = operation->self;
 	struct s3_read *read = call->read;
-	g_auto(Headers) headers = {0};
+	g_auto(S3Headers) headers = {0};
 	g_autofree char *url = g_strconcat(self->base, operation->path,
 					   *operation->query ? "?" : "", operation->query, NULL);
 	struct http_request request = {
@@ -252,7 +111,12 @@ static bool send_request(Operation *operation, GError **error)
 		.plain = self->plain,
 	};
 
-	if (!build_headers(operation, &headers, error))
+	if (!s3_headers_build(self,
+			      &(struct s3_headers_of){.call = call,
+						      .path = operation->path,
+						      .query = operation->query,
+						      .sha256 = operation->sha256},
+			      &headers, &operation->keys, error))
 		return false;
 	request.header_count = headers.count;
 	operation->sent = true;
@@ -322,8 +186,8 @@ static bool session_ended(const Operation *operation)
 {
 	const HttpAnswer *answer = operation->answer->http;
 
-	return answer->status == 403 && operation->keys_expire > 0 &&
-	       answer->date >= operation->keys_expire;
+	return answer->status == 403 && operation->keys.expire > 0 &&
+	       answer->date >= operation->keys.expire;
 }
 
 /* What broke off only after its last byte cannot be gone on with: the whole of it is asked for anew. */
@@ -468,7 +332,7 @@ static bool retry(Operation *operation, const struct s3_meaning *meaning, const 
 	case S3_RETRY_ONCE:
 		return first_time(&operation->once);
 	case S3_CREDENTIALS:
-		s3_credentials_ended(operation->self->credentials, operation->keys);
+		s3_credentials_ended(operation->self->credentials, operation->keys.number);
 		return first_time(&operation->credentials_renewed);
 	case S3_CLOCK:
 		return first_time(&operation->clock_corrected) && correct_clock(operation);

@@ -50,10 +50,4 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(S3Answer, s3_answer_free)
 /* True for 2xx. The answer stays readable where it fails. */
 bool s3_call(struct s3_store *self, const struct s3_call *call, S3Answer *answer, GError **error);
 
-/* A time to come, reckoned from this host's clock, by the store's, where that is known to be ahead: what is locked
- * until then would else be locked for less. */
-usec_t s3_store_time(struct s3_store *self, usec_t until);
-/* The same in a store's words: to the second, and not before. g_free. */
-char *s3_lock_date(struct s3_store *self, usec_t until);
-
 #endif
