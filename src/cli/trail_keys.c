@@ -100,7 +100,7 @@ void trail_key_made(const struct trail_key *key, enum audit_event event)
 		return;
 	}
 	if (!settings) {
-		log_info("no audit chain tells of this: there is no configuration on this host");
+		log_debug("no audit chain tells of this: there is no configuration on this host");
 		return;
 	}
 	if (key->owner)

@@ -64,8 +64,8 @@ new_dir("$dir/captured");
 write_file("$dir/captured/file", "of the configuration\n");
 
 subtest 'keys' => sub {
-	like(tool('key', 'new', 'owner', "$dir/elsewhere", '--service', 'erp', '--unprotected')->err,
-		qr/no audit chain tells of this: there is no configuration on this host/, 'where there is no configuration, it is said');
+	like(tool('key', 'new', 'owner', "$dir/elsewhere", '--service', 'erp', '--unprotected', '-v')->err,
+		qr/no audit chain tells of this: there is no configuration on this host/, 'where there is no configuration, it is said to who asks');
 	site_ok('key', 'new', 'owner', "$dir/owner", '--service', 'erp', '--unprotected');
 	site_ok('key', 'new', 'identity', "$dir/identity", '--owner', "$dir/owner", '--unprotected');
 	site_ok('key', 'new', 'identity', "$dir/second", '--owner', "$dir/owner", '--unprotected');
