@@ -127,7 +127,7 @@ is($status, 13, 'the repository does');
 is_deeply($found->{'record-missing'}, \@runs, 'of the drills');
 is_deeply($found->{'chain-truncated'}, [$checkpoint], 'and of the lines that were cut off');
 my $verify = site('evidence', 'verify', 'erp', '--stored');
-like($verify->out, qr/^error  \Q$runs[1]\E  record-missing  repository main has a record of it, signed by this key and stored 20/m, 'in words') or diag $verify->describe;
+like($verify->out, qr/^error  \Q$runs[1]\E  record-missing  repository main has a record of it, signed by a key of evidence and stored 20/m, 'in words') or diag $verify->describe;
 
 # ---- where it cannot be proven ---------------------------------------------------------------------
 
