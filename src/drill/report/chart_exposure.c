@@ -120,9 +120,8 @@ char *chart_exposure(const struct exposure_period *period, const GArray *events)
 			       "height=\"%.1f\"/>\n",
 			       CHART_LEFT + i, scale.top, until - i, scale.bottom - scale.top);
 		if (until - i > 60)
-			chart_draw_text(out, CHART_LEFT + i + (until - i) / 2.0,
-					(scale.top + scale.bottom) / 2, ANCHOR_MIDDLE, "soft",
-					"not known");
+			chart_draw_text(out, CHART_LEFT + i + (until - i) / 2.0, scale.top + 14,
+					ANCHOR_MIDDLE, "soft", "not known");
 		i = until;
 	}
 	if (period->objective > 0)
