@@ -10,6 +10,8 @@ CLEANFILES += $(etc_templates:.in=) $(nodist_completion_DATA)
 etc_units = \
 	etc/odrbackup-backup@.service \
 	etc/odrbackup-backup@.timer \
+	etc/odrbackup-checkpoint@.service \
+	etc/odrbackup-checkpoint@.timer \
 	etc/odrbackup-drill@.service \
 	etc/odrbackup-drill@.timer \
 	etc/odrbackup-expire@.service \
@@ -17,7 +19,9 @@ etc_units = \
 	etc/odrbackup-filestore@.service \
 	etc/odrbackup-filestore@.timer \
 	etc/odrbackup-heartbeat@.service \
-	etc/odrbackup-heartbeat@.timer
+	etc/odrbackup-heartbeat@.timer \
+	etc/odrbackup-status.service \
+	etc/odrbackup-status.timer
 nodist_systemdsystemunit_DATA = $(etc_units)
 
 # Examples lie with the documentation: nothing is put into force by an installation.

@@ -85,6 +85,9 @@ is(value_of($text, qq(odrbackup_drill_outcome{$weekly,outcome="fail-check"})), 1
 is(value_of($text, qq(odrbackup_drill_outcome{$weekly,outcome="pass"})), 0, 'and no other');
 is(value_of($text, qq(odrbackup_drill_last_pass_timestamp_seconds{$weekly})), '1794625204.1', 'when one passed last');
 is(value_of($text, qq(odrbackup_drill_checks{$weekly,status="fail"})), 2, 'its checks');
+is(value_of($text, qq(odrbackup_drill_fetch_bytes_per_second{$weekly})), '247691308.8812', 'content a second');
+is(value_of($text, qq(odrbackup_drill_replay_bytes_per_second{$weekly})), '2726297.6', 'WAL a second');
+is(value_of($text, 'odrbackup_filestore_missing_files{service="erp-prod"}'), 1, 'what its filestore lacks');
 is(value_of($text, qq(odrbackup_drill_achieved_rpo_seconds{$weekly})), 412, 'seconds');
 is(value_of($text, qq(odrbackup_drill_rto_objective_seconds{$weekly})), 7200, 'the objective of its plan');
 is(value_of($text, qq(odrbackup_drill_due_timestamp_seconds{$weekly})), '1795834804.1', 'it is due 14 days after it passed');

@@ -33,7 +33,8 @@ my $plan = $drills->plan('weekly');
 
 sub under {
 	my ($unit, $mode, @arguments) = @_;
-	my $path = write_file(work_path("$unit.service"), read_file(source_path("etc/$unit\@.service.in")));
+	my ($template) = grep { -e } map { source_path("etc/$unit$_.service.in") } '@', '';
+	my $path = write_file(work_path("$unit.service"), read_file($template));
 	return run_program(['python3', $filtered, $path, tool_path(), '-c', $site->conf, '--no-input', @arguments],
 		timeout => 300, env => { %ENV, RUN_FILTERED => $mode });
 }
@@ -41,11 +42,12 @@ sub under {
 for my $mode (qw(fail kill)) {
 	for my $case (['odrbackup-backup', 'backup', $service], ['odrbackup-filestore', 'backup', $service, '--part', 'filestore'],
 		['odrbackup-heartbeat', 'heartbeat', $service], ['odrbackup-drill', 'drill', 'run', $plan],
-		['odrbackup-drill', 'drill', 'clean', $plan], ['odrbackup-expire', 'expire', $service]) {
+		['odrbackup-drill', 'drill', 'clean', $plan], ['odrbackup-expire', 'expire', $service],
+		['odrbackup-checkpoint', 'audit', 'checkpoint', $service], ['odrbackup-status', 'metrics']) {
 		my ($unit, @arguments) = @$case;
 		my $result = under($unit, $mode, @arguments);
 		# Nothing is there to be cleaned.
-		my $due = $arguments[1] eq 'clean' ? 8 : 0;
+		my $due = ($arguments[1] // '') eq 'clean' ? 8 : 0;
 		is($result->status, $due, "$unit, where calls that are not allowed $mode: @arguments") or diag $result->status, $result->out, $result->err;
 	}
 }

@@ -37,12 +37,18 @@ static const struct {
 	{"drill_outcome", "1 for the outcome of the last drill of a plan."},
 	{"drill_rta_seconds", "Recovery time of the last drill of a plan, by figure."},
 	{"drill_phase_seconds", "Phases of the last drill on its critical path."},
+	{"drill_fetch_bytes_per_second",
+	 "Content of the database that the last drill brought back, for each second of that."},
+	{"drill_replay_bytes_per_second",
+	 "WAL that the last drill replayed, for each second of that."},
 	{"drill_checks", "Checks of the last drill by status."},
 	{"drill_achieved_rpo_seconds", "What the last drill to the latest moment lost."},
 	{"drill_target_gap_seconds", "Target gap of the last drill."},
 	{"drill_worst_case_seconds", "Estimate of the worst recovery time."},
 	{"drill_rto_objective_seconds", "How long a recovery may take at most, for a plan."},
 	{"drill_due_timestamp_seconds", "Until when a drill of a plan has to have passed."},
+	{"filestore_missing_files",
+	 "Files that databases name and the last drill with a filestore did not find."},
 	{"drill_leftovers", "What drills left in the sandbox of a plan beyond its time."},
 	{"wal_queue_segments", "WAL segments that waited for the archiver, as check found last."},
 	{"verify_coverage_ratio", "Share of objects that were read back within verify-cycle."},
@@ -275,6 +281,32 @@ static void add_phases(Metrics *metrics, const struct drill_of *of, const json_t
 	}
 }
 
+static int64_t int_at(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+/* Of all spans of a phase that came to their end. */
+static void add_rate(Metrics *metrics, const char *family, const struct drill_of *of,
+		     const json_t *record, const char *phase)
+{
+	const json_t *spans = reading_at(record, "spans");
+	int64_t bytes = 0, time = 0;
+
+	for (size_t i = 0; i < json_array_size(spans); i++) {
+		const json_t *span = json_array_get(spans, i);
+
+		if (g_strcmp0(reading_text(span, "phase"), phase) != 0 ||
+		    g_strcmp0(reading_text(span, "outcome"), "done") != 0)
+			continue;
+		bytes += int_at(span, "bytes");
+		time += int_at(span, "mono_us");
+	}
+	if (bytes > 0 && time > 0)
+		metrics_add(metrics, family, (double)bytes / seconds(time), "service", of->service,
+			    "plan", of->plan, NULL);
+}
+
 static void add_checks(Metrics *metrics, const struct drill_of *of, const json_t *record)
 {
 	static const char *const names[] = {"pass", "fail", "not-assessed"};
@@ -326,6 +358,8 @@ static void add_drill(Metrics *metrics, const struct drill_of *of, const Reading
 	}
 	add_rta(metrics, of, record);
 	add_phases(metrics, of, record);
+	add_rate(metrics, "drill_fetch_bytes_per_second", of, record, "base");
+	add_rate(metrics, "drill_replay_bytes_per_second", of, record, "replay");
 	add_checks(metrics, of, record);
 	add_known(metrics, "drill_achieved_rpo_seconds", of, record, "measured.achieved_rpo_us");
 	add_known(metrics, "drill_target_gap_seconds", of, record, "measured.target_gap_us");
@@ -346,6 +380,22 @@ static void add_last_pass(Metrics *metrics, const struct drill_of *of, const GPt
 	}
 }
 
+/* By the newest drill of each service that looked at files. */
+static void add_missing_files(Metrics *metrics, const GPtrArray *readings)
+{
+	g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (guint i = readings->len; i-- > 0;) {
+		const json_t *record = ((const Reading *)readings->pdata[i])->record;
+		const char *service = reading_text(record, "source.service");
+		const json_t *missing = reading_at(record, "filestore.missing");
+
+		if (service && json_is_integer(missing) && g_hash_table_add(told, (char *)service))
+			metrics_add(metrics, "filestore_missing_files",
+				    (double)json_integer_value(missing), "service", service, NULL);
+	}
+}
+
 void metrics_add_drills(Metrics *metrics, const GPtrArray *readings)
 {
 	for (guint i = readings->len; i-- > 0;) {
@@ -361,4 +411,5 @@ void metrics_add_drills(Metrics *metrics, const GPtrArray *readings)
 		add_drill(metrics, &of, reading);
 		add_last_pass(metrics, &of, readings);
 	}
+	add_missing_files(metrics, readings);
 }
