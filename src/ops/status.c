@@ -64,6 +64,8 @@ static void note_sets(const struct status_source *source, struct status_reposito
 		if (set->segment_size != 0) {
 			repository->database_sets++;
 			repository->database_stopped = set->stopped;
+			repository->database_content = set->bytes;
+			repository->database_stored = set->stored;
 		}
 		if (set->segment_size != 0 && repository->first_point == 0)
 			repository->first_point = set->stopped;

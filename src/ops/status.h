@@ -49,11 +49,13 @@ struct status_repository {
 	uint64_t stored;	       /* bytes of packs */
 	char *newest_set, *oldest_set; /* ids, or NULL */
 	usec_t newest_stopped, oldest_stopped;
-	usec_t database_stopped; /* of the newest set with a database */
-	usec_t first_point;	 /* oldest moment that can be reached; 0: none */
-	usec_t recovery_point;	 /* newest one; 0: none */
-	uint32_t timeline;	 /* of the newest WAL */
-	lsn_t wal_end;		 /* 0: no WAL behind the newest set */
+	/* Of the newest set with a database; its bytes, and those that it needed in packs. */
+	usec_t database_stopped;
+	uint64_t database_content, database_stored;
+	usec_t first_point;    /* oldest moment that can be reached; 0: none */
+	usec_t recovery_point; /* newest one; 0: none */
+	uint32_t timeline;     /* of the newest WAL */
+	lsn_t wal_end;	       /* 0: no WAL behind the newest set */
 	uint64_t wal_files, wal_bytes;
 	usec_t wal_stored; /* when the last WAL was; 0: none */
 	usec_t exposure;   /* now; -1: unknown */

@@ -22,6 +22,8 @@ static const struct {
 	{"wal_last_archived_timestamp_seconds", "When WAL was last stored in a repository."},
 	{"wal_gap_segments", "WAL segments that are missing between others."},
 	{"sets", "Sets by state."},
+	{"set_bytes",
+	 "Bytes of the newest set with a database: its content, and what was stored for it."},
 	{"repository_bytes", "Bytes that sets hold in a repository."},
 	{"altered_objects", "Objects found hidden or replaced within 30 days."},
 	{"unlocked_objects",
@@ -188,9 +190,14 @@ static void add_repository(Metrics *metrics, const struct status *status,
 	if (repository->wal_stored > 0)
 		metrics_add(metrics, "wal_last_archived_timestamp_seconds",
 			    seconds(repository->wal_stored), "service", s, "repository", r, NULL);
-	if (repository->database_sets > 0)
+	if (repository->database_sets > 0) {
 		metrics_add(metrics, "wal_gap_segments", (double)missing, "service", s,
 			    "repository", r, NULL);
+		metrics_add(metrics, "set_bytes", (double)repository->database_content, "service",
+			    s, "repository", r, "which", "content", NULL);
+		metrics_add(metrics, "set_bytes", (double)repository->database_stored, "service", s,
+			    "repository", r, "which", "stored", NULL);
+	}
 	metrics_add(metrics, "sets", repository->sets - repository->damaged, "service", s,
 		    "repository", r, "state", "good", NULL);
 	metrics_add(metrics, "sets", repository->damaged, "service", s, "repository", r, "state",

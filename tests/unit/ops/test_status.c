@@ -276,6 +276,36 @@ static void windows_up_to_now(void)
 	status_repository_free(repository);
 }
 
+static void newest_database_set(void)
+{
+	static const struct set made[] = {
+		{"a", 1, 1, 1, 100}, {"b", 2, 2, 1, 200}, {"c", 0, 0, 1, 300}};
+	g_autoptr(GPtrArray) files = g_ptr_array_new();
+	g_autoptr(GPtrArray) sets =
+		g_ptr_array_new_with_free_func((GDestroyNotify)catalog_set_free);
+	g_autoptr(GArray) events = g_array_new(false, false, sizeof(struct catalog_exposure));
+	struct status_source source = {.repository = "main",
+				       .sets = sets,
+				       .files = files,
+				       .events = events,
+				       .now = SEC(400)};
+	struct status_repository *repository;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(made); i++) {
+		struct catalog_set *set = set_of(&made[i]);
+
+		set->bytes = 1000 * (i + 1);
+		set->stored = 10 * (i + 1);
+		g_ptr_array_add(sets, set);
+	}
+	repository = status_repository_new(&source);
+	g_assert_cmpuint(repository->stored, ==, 60);
+	g_assert_cmpint(repository->database_stopped, ==, SEC(200));
+	g_assert_cmpuint(repository->database_content, ==, 2000);
+	g_assert_cmpuint(repository->database_stored, ==, 20);
+	status_repository_free(repository);
+}
+
 /* Sets of files beside those of a database, and instead of them. */
 static const struct parts_example {
 	const char *promise;
@@ -458,6 +488,7 @@ int main(int argc, char **argv)
 		g_test_add_data_func(path, &parts_examples[i], test_parts);
 	}
 	g_test_add_func("/status/windows-up-to-now", windows_up_to_now);
+	g_test_add_func("/status/bytes-are-those-of-the-newest-database-set", newest_database_set);
 	g_test_add_func("/status/runs-that-did-not-end-well-are-said", test_runs);
 	g_test_add_func("/status/ages-are-in-words", test_ages);
 	g_test_add_func("/finding/the-worst-decides-the-exit-status", test_exit_status);
