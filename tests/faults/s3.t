@@ -108,7 +108,9 @@ sub asks {
 	$proxy->rules;
 	my $result = $act{$name}{run}->();
 	is($result->status, $act{$name}{status}[0], "$name: without faults") or diag $result->describe;
-	return scalar $proxy->asked;
+	my @asked = $proxy->asked;
+	$act{$name}{asked} = [map { $_->{target} } @asked];
+	return scalar @asked;
 }
 
 sub failed_well {
@@ -132,12 +134,11 @@ sub named {
 	return index($result->err, $last) >= 0;
 }
 
-# What came too much of one answer may show only before the next one on that connection: then the message
-# names that request, and says that the one before it was at fault. Other connections ask between the two.
+# What came too much of one answer may show only before the next one on that connection: then the message names what was asked
+# for there, and says that the one before it was at fault. It may have ended before the proxy knew of it.
 sub named_after {
-	my ($result, @asked) = @_;
-	shift @asked while @asked && $asked[0]{fault} eq '-';
-	return $result->err =~ /the server's answer before this one/ && grep { named($result, $asked[$_]{target}) } 1 .. $#asked;
+	my ($name, $result) = @_;
+	return $result->err =~ /the server's answer before this one/ && grep { named($result, $_) } @{ $act{$name}{asked} };
 }
 
 # What is wrong with a run that met a fault. lasts: it may fail, but well.
@@ -151,7 +152,7 @@ sub wrong_with {
 		$result->died_of ? 'it died' : (),
 		$good || $option{lasts} ? () : 'it did not succeed',
 		$good || failed_well($name, $result) ? () : 'the status is none for this',
-		$good || grep({ named($result, $_) } @met) || named_after($result, @$asked) ? () : "the message names none of @met",
+		$good || grep({ named($result, $_) } @met) || named_after($name, $result) ? () : "the message names none of @met",
 		$act{$name}{done}->($good) ? () : 'what was done is not what was said',
 		@$asked <= $most ? () : 'requests: ' . @$asked . ", usually $act{$name}{requests}",
 	);
