@@ -8,6 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 
 use Digest::SHA 'sha256_hex';
+use File::Path ();
 use JSON::PP 'encode_json';
 use Test::More;
 
@@ -140,7 +141,7 @@ subtest 'hostile text stays text' => sub {
 	xmllint('evil.xml is well-formed', "$dir/evil.xml");
 	unlike(read_file("$dir/evil.md"), qr/<script|(?<!\\)\[x\]/, 'Markdown has neither tag nor link');
 	unlike(read_file("$dir/evil.csv"), qr/(?:^|,)"?[=\@]/m, 'CSV has no formula');
-	system('rm', '-r', "$dir/state/evidence/$run") == 0 or die "cannot remove the hostile record\n";
+	File::Path::remove_tree("$dir/state/evidence/$run");
 };
 
 subtest 'a quarter' => sub {
@@ -242,7 +243,8 @@ subtest 'incidents and evidence in a quarter' => sub {
 	like(tool('-c', $conf, 'report', 'quarterly')->out, qr/and checkpoint 20261120T100000Z-0a0b0c0d signs $lines lines of one: it was removed\.$/m,
 		'a chain that is gone');
 	rename "$dir/audit.log", "$dir/state/audit.log" or die "cannot move the chain: $!\n";
-	system('rm', '-r', "$dir/state/audit", "$dir/state/evidence/$run{passed}/receipt.json") == 0 or die "cannot remove what was made\n";
+	File::Path::remove_tree("$dir/state/audit");
+	unlink "$dir/state/evidence/$run{passed}/receipt.json" or die "cannot remove the receipt: $!\n";
 };
 
 subtest 'coverage' => sub {

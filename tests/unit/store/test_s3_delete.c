@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "loopback.h"
+#include "loopback_store.h"
 
 #define ROOT  "<DeleteResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
 #define BATCH "POST /box/?delete= "
@@ -23,26 +23,13 @@ struct deleting {
 static struct deleting delete_from(const struct loopback_answer *answers, size_t count)
 {
 	struct loopback loopback = loopback_start(answers, count);
-	g_autofree char *credentials = g_build_filename(g_get_tmp_dir(), "keys-XXXXXX", NULL);
+	struct loopback_store opened =
+		loopback_store_open(&loopback, (struct store_settings){.prefix = "erp"});
 	struct deleting deleting = {
 		.both = {{.name = "x", .version = "1"}, {.name = "y", .version = "2"}}};
-	Store *store;
 
-	close(g_mkstemp(credentials));
-	g_assert_true(g_file_set_contents(
-		credentials, "aws_access_key_id=a\naws_secret_access_key=s\n", -1, NULL));
-	g_chmod(credentials, 0600);
-	store = store_open(&(struct store_settings){.name = "main",
-						    .type = "s3",
-						    .endpoint = loopback.url,
-						    .bucket = "box",
-						    .prefix = "erp",
-						    .credentials = credentials},
-			   &deleting.error);
-	g_assert_no_error(deleting.error);
-	deleting.done = store_delete_many(store, deleting.both, 2, &deleting.error);
-	store_free(store);
-	g_unlink(credentials);
+	deleting.done = store_delete_many(opened.store, deleting.both, 2, &deleting.error);
+	loopback_store_close(&opened);
 	deleting.log = loopback_stop(&loopback);
 	return deleting;
 }

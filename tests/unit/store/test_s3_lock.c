@@ -1,7 +1,7 @@
 #include "store/driver.h"
 
 #include "base/error.h"
-#include "loopback.h"
+#include "loopback_store.h"
 
 #define DATE_HEADER "\r\nx-amz-object-lock-retain-until-date: "
 #define SKEWED	    "<Error><Code>RequestTimeTooSkewed</Code></Error>"
@@ -21,31 +21,18 @@ static void dates_asked(int days, usec_t until, usec_t dates[2])
 		 "</ObjectLockConfiguration>"},
 	};
 	struct loopback loopback = loopback_start(answers, G_N_ELEMENTS(answers));
-	g_autofree char *credentials = g_build_filename(g_get_tmp_dir(), "keys-XXXXXX", NULL);
+	struct loopback_store opened = loopback_store_open(
+		&loopback, (struct store_settings){.lock = STORE_LOCK_COMPLIANCE});
 	g_autofree char *log = NULL;
 	char byte = 'x';
 	g_autoptr(GError) error = NULL;
 	const struct iovec part = {&byte, 1};
 	const char *at;
-	Store *store;
 
-	close(g_mkstemp(credentials));
-	g_assert_true(g_file_set_contents(
-		credentials, "aws_access_key_id=a\naws_secret_access_key=s\n", -1, NULL));
-	g_chmod(credentials, 0600);
-	store = store_open(&(struct store_settings){.name = "main",
-						    .type = "s3",
-						    .endpoint = loopback.url,
-						    .bucket = "box",
-						    .credentials = credentials,
-						    .lock = STORE_LOCK_COMPLIANCE},
-			   &error);
-	g_assert_no_error(error);
-	g_assert_false(store_put(store, "x", &part, 1, &(struct store_put){.lock_until = until},
-				 NULL, &error));
+	g_assert_false(store_put(opened.store, "x", &part, 1,
+				 &(struct store_put){.lock_until = until}, NULL, &error));
 	g_assert_error(error, ODR_ERROR, ODR_ERROR_AUTH);
-	store_free(store);
-	g_unlink(credentials);
+	loopback_store_close(&opened);
 	log = loopback_stop(&loopback);
 	at = log;
 	for (int i = 0; i < 2; i++) {

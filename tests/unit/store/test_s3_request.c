@@ -1,7 +1,7 @@
 #include "store/driver.h"
 
 #include "base/error.h"
-#include "loopback.h"
+#include "loopback_store.h"
 
 /* Of "abc". */
 #define SHA256_BASE64 "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="
@@ -14,29 +14,15 @@
 static char **put_to(const struct loopback_answer *answer, bool md5, unsigned times)
 {
 	struct loopback loopback = loopback_start(answer, 1);
-	g_autofree char *credentials = g_build_filename(g_get_tmp_dir(), "keys-XXXXXX", NULL);
+	struct loopback_store opened =
+		loopback_store_open(&loopback, (struct store_settings){.md5 = md5});
 	g_autofree char *log = NULL;
-	g_autoptr(GError) error = NULL;
 	char text[] = "abc";
 	const struct iovec part = {text, 3};
-	Store *store;
 
-	close(g_mkstemp(credentials));
-	g_assert_true(g_file_set_contents(
-		credentials, "aws_access_key_id=a\naws_secret_access_key=s\n", -1, NULL));
-	g_chmod(credentials, 0600);
-	store = store_open(&(struct store_settings){.name = "main",
-						    .type = "s3",
-						    .endpoint = loopback.url,
-						    .bucket = "box",
-						    .credentials = credentials,
-						    .md5 = md5},
-			   &error);
-	g_assert_no_error(error);
 	for (unsigned i = 0; i < times; i++)
-		store_put(store, "x", &part, 1, &(struct store_put){0}, NULL, NULL);
-	store_free(store);
-	g_unlink(credentials);
+		store_put(opened.store, "x", &part, 1, &(struct store_put){0}, NULL, NULL);
+	loopback_store_close(&opened);
 	log = loopback_stop(&loopback);
 	return g_strsplit(log, "PUT /box/x ", 0);
 }
