@@ -34,8 +34,8 @@ static void test_options(void)
 		{"odrbackup|--kit|/media/my usb/erp.kit|restore|--passphrase-file=/run/p",
 		 "odrbackup --kit '/media/my usb/erp.kit' --passphrase-file /run/p verify "
 		 "filestore erp"},
-		{"odrbackup|-c|/etc/odr.conf|--identity|/root/alice|restore|--repository|far",
-		 "odrbackup --config /etc/odr.conf --identity /root/alice verify filestore erp"},
+		{"odrbackup|-c|/etc/odr.conf|--identity|/media/alice|restore|--repository|far",
+		 "odrbackup --config /etc/odr.conf --identity /media/alice verify filestore erp"},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
