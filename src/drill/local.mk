@@ -43,6 +43,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/draw/inputs.c \
 	src/drill/draw/population.c \
 	src/drill/draw/population.h \
+	src/drill/draw/slot.c \
 	src/drill/drill.h \
 	src/drill/engine/ability.c \
 	src/drill/engine/app.c \
@@ -51,10 +52,15 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/engine/code.h \
 	src/drill/engine/code_present.c \
 	src/drill/engine/code_put.c \
+	src/drill/engine/conclude.c \
 	src/drill/engine/configuration.c \
+	src/drill/engine/control.c \
 	src/drill/engine/draw_moment.c \
+	src/drill/engine/drawing.c \
+	src/drill/engine/drawing.h \
 	src/drill/engine/engine.h \
 	src/drill/engine/examine.c \
+	src/drill/engine/examine_files.c \
 	src/drill/engine/extended.c \
 	src/drill/engine/feeder.c \
 	src/drill/engine/feeder.h \
@@ -85,7 +91,12 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/engine/replica.c \
 	src/drill/engine/replica.h \
 	src/drill/engine/reports.c \
+	src/drill/engine/requeue.c \
 	src/drill/engine/run.c \
+	src/drill/engine/site.c \
+	src/drill/engine/site.h \
+	src/drill/engine/states.c \
+	src/drill/engine/teardown.c \
 	src/drill/engine/verify.c \
 	src/drill/evidence/audit.c \
 	src/drill/evidence/audit.h \

@@ -189,6 +189,8 @@ bool drill_check_by_command(Drill *drill, const struct plan_check *check, GError
 bool drill_check_commands(Drill *drill, GError **error);
 /* Of what was measured, once all else is done. */
 void drill_check_figures(Drill *drill);
+/* The proof of the filestore, of each of Odoo's databases that the check is for. */
+bool drill_check_files(Drill *drill, const struct plan_check *check, GError **error);
 /* All checks of a stage that need no application. */
 bool drill_check_stage(Drill *drill, enum plan_stage stage, GError **error);
 /* What each says before it begins; NULL: nothing. */
@@ -213,7 +215,13 @@ void drill_deviate(Drill *drill, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* Beside the record that is signed; what goes wrong is a note. */
 void drill_write_reports(Drill *drill);
 
+/* All states, within its time-limit; what went wrong is in drill->failure. */
+void drill_go_through(Drill *drill);
 /* Judges it: sets outcomes, outcome and record. */
 void drill_judge(Drill *drill);
+/* Ends what runs, removes what lies about, and says in drill->teardown what is left. */
+void drill_tear_down(Drill *drill);
+/* Judged, signed, stored, torn down and attested; the first thing that goes wrong is the error. */
+void drill_conclude(Drill *drill, GError **error);
 
 #endif

@@ -1,0 +1,24 @@
+#ifndef ODR_DRILL_ENGINE_DRAWING_H
+#define ODR_DRILL_ENGINE_DRAWING_H
+
+#include "drill/draw/holdings.h"
+#include "drill/engine/engine.h"
+
+/* What a draw is made from, while it is. */
+struct drawing {
+	Drill *drill;
+	DrawInputs *inputs;
+	GPtrArray *population;
+	GHashTable *stored; /* ids of checkpoints, as the chain has it */
+	DrawHoldings *holdings;
+	GHashTable *starts; /* "repository\nset" → lsn_t: where replay begins */
+	struct population_cut cut;
+	bool only_anchors;	    /* are points */
+	lsn_t wal_end;		    /* of the repository that is gathered from; 0: not looked at */
+	struct population_knot end; /* the newest commit before it */
+};
+
+/* Everything of all repositories that can be drawn. NOT_FOUND: nothing can. */
+bool drawing_gather(struct drawing *drawing, GError **error);
+
+#endif

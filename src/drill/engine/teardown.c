@@ -1,0 +1,62 @@
+/* What a drill leaves behind: nothing, or a folder that is to be looked at; and what it attests of that. */
+#include "base/error.h"
+#include "base/file.h"
+#include "drill/engine/engine.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* Where it may stay for a look, out of the way of the next drill, which removes what dead ones left. */
+static bool keep_sandbox(Drill *drill, GError **error)
+{
+	const char *run = drill->request->run_id;
+	g_autofree char *folder =
+		g_strdup_printf("%s/" DRILL_KEPT_PREFIX "%s", drill->plan->sandbox.directory, run);
+
+	if (rename(drill->sandbox.folder, folder) != 0)
+		return odr_fail_errno(error, errno, "cannot keep '%s'", drill->sandbox.folder);
+	drill->kept = g_steal_pointer(&folder);
+	return true;
+}
+
+static bool is_kept(const Drill *drill)
+{
+	return drill->sandbox.folder &&
+	       (drill->request->keep ||
+		(drill->plan->sandbox.keep_failed > 0 &&
+		 (drill->outcomes & ((1U << OUTCOME_FAIL_RESTORE) | (1U << OUTCOME_FAIL_CHECK)))));
+}
+
+/* Everything that runs is ended, everything that lies about is removed. What is left is said. */
+void drill_tear_down(Drill *drill)
+{
+	usec_t from = drill_span_begin();
+	json_t *left = json_array();
+	g_autoptr(GError) trouble = NULL;
+	bool stopped = !drill->replica || replica_stop(drill->replica, &trouble);
+	bool gone;
+
+	g_clear_pointer(&drill->replica, replica_free);
+	if (!stopped)
+		g_ptr_array_add(drill->notes, g_strdup(trouble->message));
+	g_clear_error(&trouble);
+	gone = is_kept(drill) ? keep_sandbox(drill, &trouble)
+			      : !drill->sandbox.folder ||
+					file_remove_tree(drill->sandbox.folder, &trouble);
+	if (!gone) {
+		g_ptr_array_add(drill->notes,
+				g_strdup_printf("not everything is removed: %s", trouble->message));
+		json_array_append_new(left, json_string(drill->sandbox.folder));
+	}
+	drill->teardown = json_object();
+	json_set_string(drill->teardown, "type", "odrbackup-drill-teardown");
+	json_set_string(drill->teardown, "format", "1.0");
+	json_set_string(drill->teardown, "run", drill->request->run_id);
+	json_set_bool(drill->teardown, "server_stopped", stopped);
+	json_set_string(drill->teardown, "sandbox", drill->sandbox.folder);
+	json_set_string(drill->teardown, "kept", drill->kept);
+	json_set(drill->teardown, "left", left);
+	json_set_int(drill->teardown, "duration_us", clock_monotonic() - from);
+	json_set_time(drill->teardown, "time", clock_now());
+	file_lock_release(&drill->sandbox.lock);
+}
