@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/stop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -75,33 +74,17 @@ struct putting {
 	char *content;	 /* file that an item's content is put into, for a program to read */
 };
 
-struct output {
-	int fd;
-	off_t offset;
-};
-
-static bool write_bytes(void *data, const void *bytes, size_t size, GError **error)
-{
-	struct output *output = data;
-
-	if (!stop_check(error) || !file_pwrite(output->fd, bytes, size, output->offset, error))
-		return false;
-	output->offset += (off_t)size;
-	return true;
-}
-
 static bool write_content(const struct putting *putting, const struct collect_item *item,
 			  GError **error)
 {
-	struct output output = {.fd = open(putting->content,
-					   O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-					   0600)};
+	int fd =
+		open(putting->content, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	bool done;
 
-	if (output.fd < 0)
+	if (fd < 0)
 		return odr_fail_errno(error, errno, "cannot create '%s'", putting->content);
-	done = config_read_stream(putting->request->config, item, write_bytes, &output, error);
-	close(output.fd);
+	done = config_read_file(putting->request->config, item, fd, error);
+	close(fd);
 	return done;
 }
 

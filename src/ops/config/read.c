@@ -1,6 +1,8 @@
 #include "ops/config/read.h"
 
 #include "base/error.h"
+#include "base/file.h"
+#include "base/stop.h"
 #include "repo/pack.h"
 
 #include <string.h>
@@ -190,6 +192,28 @@ bool config_read_stream(ConfigRead *config, const struct collect_item *item, con
 		return odr_fail(error, ODR_ERROR_CORRUPT,
 				"'%s' has another size than the index says", item->path);
 	return entry && read_entry(config, entry, item, take, data, error);
+}
+
+struct output {
+	int fd;
+	off_t offset;
+};
+
+static bool write_bytes(void *data, const void *bytes, size_t size, GError **error)
+{
+	struct output *output = data;
+
+	if (!stop_check(error) || !file_pwrite(output->fd, bytes, size, output->offset, error))
+		return false;
+	output->offset += (off_t)size;
+	return true;
+}
+
+bool config_read_file(ConfigRead *config, const struct collect_item *item, int fd, GError **error)
+{
+	struct output output = {.fd = fd};
+
+	return config_read_stream(config, item, write_bytes, &output, error);
 }
 
 static bool append(void *data, const void *bytes, size_t size, GError **error)

@@ -20,6 +20,8 @@ bool config_read_item(ConfigRead *config, const struct collect_item *item, uint6
 typedef bool (*config_read_take)(void *data, const void *bytes, size_t size, GError **error);
 bool config_read_stream(ConfigRead *config, const struct collect_item *item, config_read_take take,
 			void *data, GError **error);
+/* The same into a new file, from its beginning; STOPPED: a signal came. */
+bool config_read_file(ConfigRead *config, const struct collect_item *item, int fd, GError **error);
 
 /* Its entry in the layer; never NULL. */
 const struct layer_entry *config_read_entry(const ConfigRead *config,

@@ -43,28 +43,11 @@ static void writing_clear(struct writing *writing)
 
 /* ---- one item -------------------------------------------------------------------------------- */
 
-struct output {
-	int fd;
-	off_t offset;
-};
-
-static bool write_bytes(void *data, const void *bytes, size_t size, GError **error)
-{
-	struct output *output = data;
-
-	if (!stop_check(error) || !file_pwrite(output->fd, bytes, size, output->offset, error))
-		return false;
-	output->offset += (off_t)size;
-	return true;
-}
-
 /* Content and attributes of an item into a new file. */
 static bool fill(const struct writing *writing, const struct collect_item *item, int fd,
 		 const char *path, GError **error)
 {
-	struct output output = {.fd = fd};
-
-	return config_read_stream(writing->config, item, write_bytes, &output, error) &&
+	return config_read_file(writing->config, item, fd, error) &&
 	       attributes_apply(fd, path, config_read_entry(writing->config, item),
 				writing->accounts, error) &&
 	       fault_point("file.fsync", path, error) &&
