@@ -20,8 +20,13 @@ etc_units = \
 	etc/odrbackup-filestore@.timer \
 	etc/odrbackup-heartbeat@.service \
 	etc/odrbackup-heartbeat@.timer \
+	etc/odrbackup-notify@.service \
+	etc/odrbackup-report.service \
+	etc/odrbackup-report.timer \
 	etc/odrbackup-status.service \
-	etc/odrbackup-status.timer
+	etc/odrbackup-status.timer \
+	etc/odrbackup-verify@.service \
+	etc/odrbackup-verify@.timer
 nodist_systemdsystemunit_DATA = $(etc_units)
 
 # Examples lie with the documentation: nothing is put into force by an installation.

@@ -19,6 +19,7 @@ dist_man_MANS = \
 	man/odrbackup-kit.1 \
 	man/odrbackup-list.1 \
 	man/odrbackup-mark.1 \
+	man/odrbackup-notify.1 \
 	man/odrbackup-report.1 \
 	man/odrbackup-restore.1 \
 	man/odrbackup-status.1 \

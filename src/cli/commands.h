@@ -22,6 +22,7 @@ bool cmd_archive_get(const struct arguments *arguments, GError **error);
 bool cmd_export(const struct arguments *arguments, GError **error);
 bool cmd_verify_filestore(const struct arguments *arguments, GError **error);
 bool cmd_heartbeat(const struct arguments *arguments, GError **error);
+bool cmd_notify_unit(const struct arguments *arguments, GError **error);
 bool cmd_metrics(const struct arguments *arguments, GError **error);
 bool cmd_report_drill(const struct arguments *arguments, GError **error);
 bool cmd_report_incident(const struct arguments *arguments, GError **error);

@@ -38,6 +38,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/commands/kit.c \
 	src/cli/commands/mark.c \
 	src/cli/commands/metrics.c \
+	src/cli/commands/notify.c \
 	src/cli/commands/report.c \
 	src/cli/commands/report_incident.c \
 	src/cli/commands/restore.c \

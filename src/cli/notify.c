@@ -82,6 +82,16 @@ GPtrArray *notify_chosen(const Settings *settings, const struct plan_notify *pla
 	return chosen;
 }
 
+GPtrArray *notify_of_units(const Settings *settings)
+{
+	g_auto(GStrv) names = settings_split(settings->on_unit_failure);
+	GPtrArray *chosen = g_ptr_array_new();
+
+	if (names)
+		add(chosen, settings, names);
+	return chosen;
+}
+
 /* ---- what ---------------------------------------------------------------------------------------- */
 
 char *notify_body(const struct notify_message *message, const char *host, usec_t time)
@@ -93,8 +103,14 @@ char *notify_body(const struct notify_message *message, const char *host, usec_t
 	json_set_string(body, "service", message->service);
 	json_set_string(body, "plan", message->plan);
 	json_set_string(body, "run", message->run);
+	json_set_string(body, "unit", message->unit);
+	json_set_string(body, "result", message->result);
+	json_set_string(body, "invocation", message->invocation);
 	json_set_string(body, "outcome", message->outcome);
-	json_set_int(body, "exit_status", message->exit_status);
+	if (message->exit_status == NOTIFY_STATUS_UNKNOWN)
+		json_set_string(body, "exit_status", NULL);
+	else
+		json_set_int(body, "exit_status", message->exit_status);
 	json_set_string(body, "summary", message->summary);
 	json_set_string(body, "host", host);
 	json_set_time(body, "time", time);
@@ -114,6 +130,13 @@ char *notify_run_uuid(const char *run)
 		d[15]);
 }
 
+static char *status_text(const struct notify_message *message, const char *unknown)
+{
+	return message->exit_status == NOTIFY_STATUS_UNKNOWN
+		       ? g_strdup(unknown)
+		       : g_strdup_printf("%d", message->exit_status);
+}
+
 /* ---- by a command -------------------------------------------------------------------------------- */
 
 static bool tell_command(const struct settings_notify *notify, const struct notify_message *message,
@@ -126,12 +149,11 @@ static bool tell_command(const struct settings_notify *notify, const struct noti
 
 	const struct {
 		const char *name, *value;
-	} facts[] = {{"ODR_SERVICE", message->service},
-		     {"ODR_PLAN", message->plan},
-		     {"ODR_RUN_ID", message->run},
-		     {"ODR_OUTCOME", message->outcome},
-		     {"ODR_SUMMARY", message->summary}};
-	g_autofree char *status = g_strdup_printf("%d", message->exit_status);
+	} facts[] = {{"ODR_SERVICE", message->service}, {"ODR_PLAN", message->plan},
+		     {"ODR_RUN_ID", message->run},	{"ODR_UNIT", message->unit},
+		     {"ODR_RESULT", message->result},	{"ODR_INVOCATION", message->invocation},
+		     {"ODR_OUTCOME", message->outcome}, {"ODR_SUMMARY", message->summary}};
+	g_autofree char *status = status_text(message, "");
 
 	for (size_t i = 0; i < G_N_ELEMENTS(facts); i++)
 		environment = g_environ_setenv(environment, facts[i].name,
@@ -188,8 +210,7 @@ static char *url_of(const struct settings_notify *notify, const char *base,
 		return g_strdup(base);
 	while (size > 0 && base[size - 1] == '/')
 		size--;
-	g_autofree char *end =
-		message->outcome ? g_strdup_printf("%d", message->exit_status) : g_strdup("start");
+	g_autofree char *end = message->outcome ? status_text(message, "fail") : g_strdup("start");
 
 	return g_strdup_printf("%.*s/%s%s%s", (int)size, base, end, uuid ? "?rid=" : "",
 			       uuid ? uuid : "");
@@ -324,6 +345,22 @@ static bool tell(const struct settings_notify *notify, const struct notify_messa
 	}
 }
 
+guint notify_tell(const GPtrArray *chosen, const struct notify_message *message)
+{
+	guint untold = 0;
+
+	for (guint i = 0; i < chosen->len; i++) {
+		const struct settings_notify *notify = chosen->pdata[i];
+		g_autoptr(GError) trouble = NULL;
+
+		if (tell(notify, message, &trouble))
+			continue;
+		log_warning("[notify %s] was not told: %s", notify->name, trouble->message);
+		untold++;
+	}
+	return untold;
+}
+
 void notify_drill(const Settings *settings, const struct plan_notify *plan,
 		  const struct notify_message *message)
 {
@@ -332,13 +369,7 @@ void notify_drill(const Settings *settings, const struct plan_notify *plan,
 
 	/* Who is stopped still says so. A further signal ends that. */
 	stop_request(0);
-	for (guint i = 0; i < chosen->len; i++) {
-		const struct settings_notify *notify = chosen->pdata[i];
-		g_autoptr(GError) trouble = NULL;
-
-		if (!tell(notify, message, &trouble))
-			log_warning("[notify %s] was not told: %s", notify->name, trouble->message);
-	}
+	notify_tell(chosen, message);
 	if (stopped)
 		stop_request(stopped);
 }

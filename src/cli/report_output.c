@@ -51,10 +51,23 @@ static void tell_written(const struct report_writing *writing, const char *path,
 	trail_add(writing->context, AUDIT_REPORT_WRITTEN, NULL, data);
 }
 
+/* In a folder it is named by what it is of; NULL: stdout. g_free. */
+static char *path_of(const struct report_writing *writing)
+{
+	g_autofree char *path = arguments_path(writing->arguments, "output");
+	g_autofree char *name = NULL;
+
+	if (!path || !g_file_test(path, G_FILE_TEST_IS_DIR))
+		return g_steal_pointer(&path);
+	name = g_strdup_printf("%s %s%s", writing->arguments->command->name, writing->subject,
+			       formats[report_format_of(writing->arguments)].suffix);
+	return g_build_filename(path, g_strdelimit(name, " ", '-'), NULL);
+}
+
 bool report_write(const struct report_writing *writing, const char *text, size_t size,
 		  GError **error)
 {
-	g_autofree char *path = arguments_path(writing->arguments, "output");
+	g_autofree char *path = path_of(writing);
 
 	if (!path)
 		fwrite(text, 1, size, stdout);

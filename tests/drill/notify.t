@@ -186,6 +186,59 @@ subtest 'what cannot be opened is told' => sub {
 	rename "$dir/elsewhere", "$dir/identity" or die "cannot rename the identity: $!\n";
 };
 
+# As systemd starts what OnFailure= names.
+sub unit_failed {
+	my ($conf, %monitor) = @_;
+	local @ENV{map { "MONITOR_$_" } keys %monitor} = values %monitor;
+	return tool('-c', $conf, 'notify', 'unit', 'odrbackup-backup@erp-prod.service');
+}
+
+# The configuration with on-unit-failure= of these names.
+sub conf_telling {
+	my ($names) = @_;
+	return write_file("$dir/units.conf", read_file($conf) =~ s/^drills=/on-unit-failure=$names\ndrills=/mr, 0600);
+}
+
+my %failed = (SERVICE_RESULT => 'exit-code', EXIT_CODE => 'exited', EXIT_STATUS => '10', INVOCATION_ID => '5f2d' x 8);
+
+subtest 'a unit that failed' => sub {
+	my ($posts, $pings) = (scalar $chat->requests, scalar $checks->requests);
+	my $result = unit_failed(conf_telling('chat;checks;pager'), %failed);
+	is($result->status, 0, 'is told');
+	my $line = "odrbackup-backup\@erp-prod.service failed: exit-code (exited, 10); its log: journalctl _SYSTEMD_INVOCATION_ID=$failed{INVOCATION_ID}";
+	like($result->err, qr/error: \Q$line\E$/m, 'to the log, with the command for its lines');
+	my $body = decode_json(($chat->requests)[$posts]{body});
+	is($body->{$_->[0]}, $_->[1], "a message says $_->[0]") for ['unit', 'odrbackup-backup@erp-prod.service'], ['result', 'exit-code'],
+		['invocation', $failed{INVOCATION_ID}], ['outcome', 'unit-failed'], ['exit_status', 10], ['summary', $line], ['plan', undef];
+	is(($checks->requests)[$pings]{path}, '/ping/5ecre7/10', 'a check has its exit status');
+	my $paged = read_file("$dir/paged");
+	like($paged, qr/^\Q$_\E$/m, "a command has $_") for 'ODR_UNIT=odrbackup-backup@erp-prod.service', 'ODR_RESULT=exit-code', 'ODR_EXIT=10',
+		"ODR_INVOCATION=$failed{INVOCATION_ID}";
+};
+
+subtest 'a unit that was killed has no exit status' => sub {
+	my ($posts, $pings) = (scalar $chat->requests, scalar $checks->requests);
+	my $result = unit_failed(conf_telling('chat;checks'), %failed, SERVICE_RESULT => 'oom-kill', EXIT_CODE => 'killed', EXIT_STATUS => 'KILL');
+	like($result->err, qr/failed: oom-kill \(killed, KILL\);/, 'the log has the signal');
+	my $body = decode_json(($chat->requests)[$posts]{body});
+	ok(exists $body->{exit_status} && !defined $body->{exit_status}, 'the message says null');
+	is(($checks->requests)[$pings]{path}, '/ping/5ecre7/fail', 'the check fails');
+};
+
+subtest 'a unit of which little is known, and nobody to tell' => sub {
+	my $result = unit_failed($conf);
+	is($result->status, 0, 'is logged');
+	like($result->err, qr/error: odrbackup-backup\@erp-prod\.service failed; its log: journalctl --unit=odrbackup-backup\@erp-prod\.service$/m,
+		'by its name');
+	like($result->err, qr/nobody else is told: on-unit-failure= of \[odrbackup\] names nobody$/m, 'and what would tell others');
+	$result = unit_failed(conf_telling('chta'), %failed);
+	is($result->status, 2, 'a name that is none');
+	like($result->err, qr/failed: exit-code .*nobody else is told: .*there is no \[notify chta\]; did you mean 'chat'/s, 'is told after the unit');
+	$result = unit_failed(conf_telling('closed;pager'), %failed);
+	is($result->status, 3, 'who is not told');
+	like($result->err, qr/1 of 2 were not told of odrbackup-backup\@erp-prod\.service$/m, 'is counted');
+};
+
 tool_fails(['-c', $conf, 'drill', 'lint', add_plan('wrong', 'on-fail = chta')], 2, qr/on-fail: there is no \[notify\] group 'chta'; did you mean 'chat'/,
 	'a name that is none');
 

@@ -167,6 +167,11 @@ subtest 'a quarter' => sub {
 	like($text, qr/no plan has its check invoices-balanced/, 'a check that no plan has is named');
 	is(report('quarterly', '--quarter', '2026-Q4', '--strict')->status, 5, '--strict: 5 where an objective was missed');
 
+	my $folder = new_dir("$dir/reports", 0700);
+	ok(report('quarterly', '--quarter', 'last', '--render', 'html', '--output', $folder)->ok, 'the quarter before this one, into a folder');
+	my ($year, $month) = (gmtime)[5, 4];
+	my $last = $month < 3 ? sprintf('%d-Q4', $year + 1899) : sprintf('%d-Q%d', $year + 1900, int $month / 3);
+	like(read_file("$folder/report-quarterly-$last.html"), qr/$last/, 'the file has its name');
 	my $none = report('quarterly', '--quarter', '2026-Q1', '--strict');
 	is($none->status, 3, 'a quarter without drills gets its report: 3 with --strict');
 	like($none->out, qr/^\*\*NOT PROVEN\*\*/m, 'which says NOT PROVEN');

@@ -11,6 +11,7 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 
 use Odr::Drill;
+use Odr::Httpd;
 use Odr::Odoo;
 use Odr::Site;
 use Odr::Tool;
@@ -24,7 +25,11 @@ my $site = Odr::Site->new(version => 15, cluster => { wal_segsize => 1 });
 my $root = new_dir($site->path('filestore'), 0755);
 my $service = $site->service;
 $site->{sections}{"service $service"} = { filestore => $root, config => 'host', 'evidence-key' => $site->path('evidence') };
+$site->{sections}{'notify chat'} = { type => 'http', url => Odr::Httpd->start('chat', sub { return (200, 'thanks') })->url };
+$site->{sections}{'notify pager'} = { type => 'command', command => '/bin/true' };
+$site->{sections}{odrbackup}{'on-unit-failure'} = 'chat;pager';
 $site->create;
+my $reports = new_dir(work_path('reports'), 0700);
 $site->tool_ok(['key', 'new', 'evidence', $site->path('evidence'), '--owner', $site->owner, '--unprotected'], 'a key for evidence');
 my $shop = Odr::Odoo->new(cluster => $site->cluster, database => 'shop', filestore => $root)->create;
 $shop->upload("file $_") for 1 .. 5;
@@ -43,7 +48,9 @@ for my $mode (qw(fail kill)) {
 	for my $case (['odrbackup-backup', 'backup', $service], ['odrbackup-filestore', 'backup', $service, '--part', 'filestore'],
 		['odrbackup-heartbeat', 'heartbeat', $service], ['odrbackup-drill', 'drill', 'run', $plan],
 		['odrbackup-drill', 'drill', 'clean', $plan], ['odrbackup-expire', 'expire', $service],
-		['odrbackup-checkpoint', 'audit', 'checkpoint', $service], ['odrbackup-status', 'metrics']) {
+		['odrbackup-checkpoint', 'audit', 'checkpoint', $service], ['odrbackup-status', 'metrics'],
+		['odrbackup-verify', 'check', '--repository-scan', $service], ['odrbackup-notify', 'notify', 'unit', 'odrbackup-status.service'],
+		['odrbackup-report', 'report', 'quarterly', '--quarter', 'last', '--render', 'html', '--output', $reports]) {
 		my ($unit, @arguments) = @$case;
 		my $result = under($unit, $mode, @arguments);
 		# Nothing is there to be cleaned.

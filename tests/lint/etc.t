@@ -40,6 +40,10 @@ for my $timer (grep { /\.timer$/ } sort keys %built) {
 	ok($built{ $timer =~ s/\.timer$/.service/r }, "$timer has its service");
 }
 
+for my $service (grep { /\.service$/ && !/^odrbackup-notify\@/ } sort keys %built) {
+	like($built{$service}, qr/^OnFailure=odrbackup-notify\@%n\.service$/m, "that $service failed is told");
+}
+
 SKIP: {
 	my @units = map { s/@/\@erp-prod/r } grep { /\.(?:service|timer)$/ } sort keys %built;
 	skip 'systemd-analyze is not installed, or there is no program', 1 unless have('systemd-analyze') && $program;

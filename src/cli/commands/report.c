@@ -178,15 +178,27 @@ static bool report_quarter(const struct arguments *arguments, struct quarter_req
 	return write_quarter(sources, quarter, request->name, document, error);
 }
 
+/* The one that is named, the one we are in, or that before it; g_free. */
+static char *name_of(const char *named, usec_t now)
+{
+	g_autofree char *current = quarter_name(now);
+	usec_t from, to;
+
+	if (!named)
+		return g_steal_pointer(&current);
+	if (strcmp(named, "last") != 0 || !quarter_parse(current, &from, &to, NULL))
+		return g_strdup(named);
+	return quarter_name(from - 1);
+}
+
 bool cmd_report_quarterly(const struct arguments *arguments, GError **error)
 {
 	struct report_sources sources = {0};
 	struct quarter_request request = {.now = clock_now()};
-	g_autofree char *current = quarter_name(request.now);
-	const char *named = arguments_text(arguments, "quarter");
+	g_autofree char *name = name_of(arguments_text(arguments, "quarter"), request.now);
 	bool done;
 
-	request.name = named ? named : current;
+	request.name = name;
 	if (!check_format(arguments, error))
 		return false;
 	if (!quarter_parse(request.name, &request.from, &request.to, error))

@@ -43,6 +43,8 @@ static const struct settings_key keys[] = {
 	 .help = "further finished segments that archive-push takes along"},
 	{"odrbackup", "archive-get-batch", SETTINGS_COUNT, .fallback = "8", .minimum = 0, .maximum = 1000,
 	 .offset = GLOBAL(archive_get_batch), .help = "segments that archive-get fetches ahead"},
+	{"odrbackup", "on-unit-failure", SETTINGS_NAMES, .offset = GLOBAL(on_unit_failure),
+	 .help = "who is told of a unit of systemd that failed: names of [notify NAME]"},
 	{"odrbackup", "drills", SETTINGS_PATH, .fallback = SETTINGS_FOLDER "/drills.d", .offset = GLOBAL(drills),
 	 .help = "folder of the plans of drills"},
 

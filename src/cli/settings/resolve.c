@@ -303,6 +303,22 @@ static void inherit_origins(Settings *settings)
 	}
 }
 
+static bool resolve_unit_failure(const Settings *settings, const Keyfile *keyfile, GError **error)
+{
+	g_auto(GStrv) names = settings_split(settings->on_unit_failure);
+	g_autofree const char **groups = names_of(settings->notifies);
+
+	for (char **name = names; name && *name; name++) {
+		g_autofree char *near = suggest_phrase(*name, groups);
+
+		if (!find_named(settings->notifies, *name))
+			return keyfile_fail(
+				keyfile, keyfile_line(keyfile, "odrbackup", "on-unit-failure"),
+				error, "on-unit-failure: there is no [notify %s]%s", *name, near);
+	}
+	return true;
+}
+
 bool settings_resolve(Settings *settings, const Keyfile *keyfile, GError **error)
 {
 	for (guint i = 0; i < settings->repositories->len; i++) {
@@ -329,6 +345,8 @@ bool settings_resolve(Settings *settings, const Keyfile *keyfile, GError **error
 		if (!settings_check_notify(keyfile, settings->notifies->pdata[i], error))
 			return false;
 	}
+	if (!resolve_unit_failure(settings, keyfile, error))
+		return false;
 	warn_of_idle(settings, keyfile);
 	inherit_origins(settings);
 	return true;

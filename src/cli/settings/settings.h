@@ -51,7 +51,7 @@ struct settings_process {
 	char *owner;
 	usec_t rpo, rto; /* 0: those of the tier */
 };
-/* Who is told of drills, and how. */
+/* Who is told of drills and failed units, and how. */
 struct settings_notify {
 	char *name, *type;    /* command, http, healthchecks */
 	char *command;	      /* list, as written */
@@ -114,6 +114,7 @@ struct settings {
 	char *metrics_file;				/* NULL: none */
 	char *bundle, *identity, *evidence_key; /* of services without their own; may be NULL */
 	char *drills;				/* folder of the plans */
+	char *on_unit_failure;			/* list, as written; NULL: nobody */
 	GPtrArray *repositories, *services, *tiers;
 	GPtrArray *processes;		  /* struct settings_process */
 	GPtrArray *notifies, *exemptions; /* struct settings_notify, settings_exemption */

@@ -4,17 +4,18 @@
 static const struct command_option report_drill_options[] = {
 	{"render", 0, OPTION_TEXT, "html|markdown|json|csv|junit",
 	 "as what (by the name of the file; markdown)"},
-	{"output", 0, OPTION_TEXT, "FILE", "write it there, not to stdout"},
+	{"output", 0, OPTION_TEXT, "FILE", "write it there, or into that folder, not to stdout"},
 	{NULL},
 };
 
 static const struct command_option report_quarterly_options[] = {
-	{"quarter", 0, OPTION_TEXT, "YYYY-QN", "the period (the quarter we are in)"},
+	{"quarter", 0, OPTION_TEXT, "YYYY-QN",
+	 "the period, or last: that before (the quarter we are in)"},
 	{"tier", 0, OPTION_TEXT, "NAME", "only services of this tier"},
 	{"strict", 0, OPTION_FLAG, NULL, "exit with 5 if an objective was missed, 3 if not proven"},
 	{"render", 0, OPTION_TEXT, "html|markdown|json|csv|junit",
 	 "as what (by the name of the file; markdown)"},
-	{"output", 0, OPTION_TEXT, "FILE", "write it there, not to stdout"},
+	{"output", 0, OPTION_TEXT, "FILE", "write it there, or into that folder, not to stdout"},
 	{NULL},
 };
 
@@ -23,7 +24,7 @@ static const struct command_option report_posture_options[] = {
 	{"strict", 0, OPTION_FLAG, NULL, "exit with 5 if an objective was missed, 3 if not proven"},
 	{"render", 0, OPTION_TEXT, "html|markdown|json|csv|junit",
 	 "as what (by the name of the file; markdown)"},
-	{"output", 0, OPTION_TEXT, "FILE", "write it there, not to stdout"},
+	{"output", 0, OPTION_TEXT, "FILE", "write it there, or into that folder, not to stdout"},
 	{NULL},
 };
 
@@ -31,7 +32,7 @@ static const struct command_option report_incident_options[] = {
 	{"strict", 0, OPTION_FLAG, NULL, "exit with 5 if an objective was missed, 3 if not proven"},
 	{"render", 0, OPTION_TEXT, "html|markdown|json|csv",
 	 "as what (by the name of the file; markdown)"},
-	{"output", 0, OPTION_TEXT, "FILE", "write it there, not to stdout"},
+	{"output", 0, OPTION_TEXT, "FILE", "write it there, or into that folder, not to stdout"},
 	{"state", 0, OPTION_TEXT, "DIR",
 	 "folder of the timeline, or what incident export wrote, instead of this host's"},
 	{NULL},

@@ -64,6 +64,9 @@ const struct command watching[] = {
 	 "check erp-prod --prove-lock\n"
 	 "check erp-prod --nagios",
 	 "odrbackup-check(1)", 0, 1, check_options, cmd_check},
+	{"notify unit", "UNIT", "tell that a unit of systemd failed",
+	 "notify unit odrbackup-backup@erp-prod.service",
+	 "odrbackup-notify(1)", 1, 1, NULL, cmd_notify_unit},
 	{"catalog rebuild", "[SERVICE]", "make the local catalog anew from the repositories",
 	 "catalog rebuild erp-prod",
 	 "odrbackup-catalog(1)", 0, 1, NULL, cmd_catalog_rebuild},

@@ -67,12 +67,14 @@ static void what_is_posted(void)
 						     .summary = "one \"check\" failed"},
 			    "drill-1", 1794625204 * USEC_PER_SEC);
 
-	g_assert_cmpstr(body, ==,
-			"{\"exit_status\":4,\"format\":\"1.0\",\"host\":\"drill-1\","
-			"\"outcome\":\"fail-check\",\"plan\":\"weekly\","
-			"\"run\":\"20261114T030000Z-6f1d20aa\",\"service\":\"erp-prod\","
-			"\"summary\":\"one \\\"check\\\" failed\","
-			"\"time\":\"2026-11-14T03:00:04Z\",\"type\":\"odrbackup-notification\"}");
+	g_assert_cmpstr(
+		body, ==,
+		"{\"exit_status\":4,\"format\":\"1.0\",\"host\":\"drill-1\","
+		"\"invocation\":null,\"outcome\":\"fail-check\",\"plan\":\"weekly\","
+		"\"result\":null,\"run\":\"20261114T030000Z-6f1d20aa\",\"service\":\"erp-prod\","
+		"\"summary\":\"one \\\"check\\\" failed\","
+		"\"time\":\"2026-11-14T03:00:04Z\",\"type\":\"odrbackup-notification\","
+		"\"unit\":null}");
 }
 
 static void runs_as_uuids(void)
