@@ -29,12 +29,11 @@ static bool check_incident(const Incident *incident, const Context *context, GEr
 	if (!incident_check_open(incident, error))
 		return false;
 	return !incident->service || strcmp(incident->service, service) == 0 ||
-	       odr_fail(error, ODR_ERROR_REFUSED,
-			"incident %s is of service %s, and this is a restore of %s", incident->id,
-			incident->service, service);
+	       odr_fail(error, ODR_ERROR_REFUSED, "incident %s is of service %s, and this is of %s",
+			incident->id, incident->service, service);
 }
 
-bool account_incident(struct account *account, const Context *context, GError **error)
+bool account_incident(const Context *context, char **id, GError **error)
 {
 	const char *name = arguments_text(context->arguments, "incident");
 	const char *state = context->settings->state;
@@ -47,7 +46,7 @@ bool account_incident(struct account *account, const Context *context, GError **
 	if (incident_load(state, name, &incident, troubles, &cause)) {
 		if (!check_incident(incident, context, error))
 			return odr_context(error, "--incident");
-		account->incident = g_strdup(incident->id);
+		*id = g_strdup(incident->id);
 		return true;
 	}
 	if (odr_error_is(cause, ODR_ERROR_USAGE) || strcmp(name, "latest") == 0) {
@@ -55,13 +54,13 @@ bool account_incident(struct account *account, const Context *context, GError **
 		return odr_context(error, "--incident");
 	}
 	if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
-		log_warning("incident %s is not known on this host: what this restore tells of "
+		log_warning("incident %s is not known on this host: what this run tells of "
 			    "itself is in '%s/audit.log', and comes to it with odrbackup incident "
 			    "link %s --chain",
 			    name, state, name);
 	else
 		log_warning("incident %s: %s", name, cause->message);
-	account->incident = g_strdup(name);
+	*id = g_strdup(name);
 	return true;
 }
 

@@ -20,7 +20,7 @@ void account_clear(struct account *account);
 /* --incident: an id, or "latest". REFUSED where it is closed, or of another service. One that this host does not know is
  * fine, and said: its timeline is elsewhere, and the chain of this host is joined to it later. A chain that
  * cannot be read holds no restore up, either. */
-bool account_incident(struct account *account, const Context *context, GError **error);
+bool account_incident(const Context *context, char **id, GError **error);
 /* A phase that began at from, monotonic, and ends now. */
 struct account_phase {
 	enum drill_phase phase;

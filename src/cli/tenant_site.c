@@ -39,7 +39,7 @@ bool tenant_site_plan(struct tenant_site *site, const struct arguments *argument
 		return false;
 	site->context = context_open(arguments, arguments_positional(arguments, 0), error);
 	planning->context = site->context;
-	return site->context && account_incident(&site->account, site->context, error) &&
+	return site->context && account_incident(site->context, &site->account.incident, error) &&
 	       trail_identity(site->context, error) && context_repos(site->context, error) &&
 	       context_workers(site->context, &site->workers, error) &&
 	       restore_planning_make(planning, error);

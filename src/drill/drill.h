@@ -49,7 +49,8 @@ struct drill_request {
 	const char *state, *spool; /* folders of the service */
 	const char *program;	   /* our own, absolute */
 	const char *run_id, *slot;
-	const char *trigger; /* "operator", "timer" */
+	const char *trigger;  /* "operator", "timer" */
+	const char *incident; /* id of what it is made for; NULL: none */
 	unsigned workers;
 	usec_t archive_timeout;
 	bool keep;   /* the sandbox, for a look */

@@ -95,6 +95,23 @@ subtest 'moments that are chosen' => sub {
 	$drills->ok_nothing_left('chosen');
 };
 
+subtest 'a drill of an incident' => sub {
+	$site->tool_ok(['incident', 'open', $service, '--title', 'a table was dropped'], 'one is open');
+	my ($listed) = @{ $site->tool('incident', 'list', '--json')->json->{incidents} };
+	my $incident = $listed->{incident};
+	my ($record) = $drills->run($weekly, ['--target', 'latest', '--incident', 'latest'], 0, 'pass', 'for it');
+	is($record->{run}{incident}, $incident, 'its record says for which');
+	my $shown = $site->tool('incident', 'show', '--json')->json;
+	is(scalar @{ $shown->{restores} }, 0, 'it is no restore of the incident');
+	my $report = $site->tool('report', 'incident', '--render', 'markdown')->out;
+	like($report, qr/drill $record->{run}{id} of plan weekly $_/, "the timeline has that it $_") for 'began', 'ended: pass';
+	like($site->tool('report', 'drill', $record->{run}{id})->out, qr/For incident: `?$incident/, 'so has the report of the drill');
+	$site->tool_ok(['evidence', 'verify', $record->{run}{id}], 'the evidence verifies');
+	$site->tool_ok(['incident', 'close'], 'it ends');
+	$site->tool_fails(['drill', 'run', $weekly, '--incident', 'latest'], 6, qr/--incident: incident $incident was closed/, 'and takes no more');
+	$drills->ok_nothing_left('an incident');
+};
+
 subtest 'what the business would notice' => sub {
 	$source->psql("INSERT INTO ir_attachment (name, store_fname, file_size) VALUES ('lost', 'aa/' || repeat('a', 40), 3)", 'shop');
 	$source->psql('UPDATE ir_attachment SET file_size = NULL WHERE id = ' . $first[0], 'shop');

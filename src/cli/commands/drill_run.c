@@ -27,6 +27,7 @@ struct running {
 	Audit *audit;
 	struct plan_target target; /* --target */
 	char *slot;
+	char *incident; /* --incident: id; NULL: none */
 	unsigned workers;
 	bool told; /* what came of it */
 };
@@ -36,6 +37,7 @@ static void running_clear(struct running *running)
 	g_clear_pointer(&running->audit, audit_close);
 	g_clear_pointer(&running->run, run_free);
 	g_free(running->slot);
+	g_free(running->incident);
 	plan_target_clear(&running->target);
 	drill_means_clear(&running->means);
 	drill_plan_free(running->plan);
@@ -101,7 +103,7 @@ static bool prepare(struct running *running, GError **error)
 	    !drill_means_begin(&running->means, arguments, running->plan, error))
 		return false;
 	running->context = running->means.site;
-	return true;
+	return account_incident(running->context, &running->incident, error);
 }
 
 /* For timers: they may call as often as they like. */
@@ -173,6 +175,7 @@ static struct drill_request request_of(struct running *running)
 		.run_id = running->run->run_id,
 		.slot = running->slot,
 		.trigger = g_getenv("INVOCATION_ID") ? "timer" : "operator",
+		.incident = running->incident,
 		.workers = running->workers,
 		.archive_timeout = context->settings->archive_get_timeout,
 		.keep = arguments_flag(arguments, "keep"),

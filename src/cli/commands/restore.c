@@ -119,7 +119,7 @@ static bool plan(const struct parts *parts, struct restore_site *site, GError **
 		context_open(site->arguments, arguments_positional(site->arguments, 0), error);
 	if (site->context)
 		site->context->connections = CONNECTIONS;
-	if (!site->context || !account_incident(&site->account, site->context, error) ||
+	if (!site->context || !account_incident(site->context, &site->account.incident, error) ||
 	    !trail_identity(site->context, error) || !context_repos(site->context, error))
 		return false;
 	for (size_t i = 0; i < CLASSES; i++)

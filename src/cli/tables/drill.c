@@ -23,6 +23,7 @@ static const struct command_option drill_check_options[] = {
 static const struct command_option drill_run_options[] = {
 	{"target", 0, OPTION_TEXT, "TARGET", "another moment than the plan's: never counted"},
 	{"if-due", 0, OPTION_FLAG, NULL, "only in its window, and once a slot; else status 8"},
+	{"incident", 0, OPTION_TEXT, "ID", "it is made for this incident, or the latest"},
 	{"keep", 0, OPTION_FLAG, NULL, "leave the sandbox for a look"},
 	{"strict", 0, OPTION_FLAG, NULL, "status 3 where there are warnings"},
 	{"jobs", 0, OPTION_TEXT, "N", "worker threads (jobs= of the plan)"},
@@ -51,7 +52,8 @@ const struct command drilling[] = {
 	{"drill run", "PLAN [--target TARGET] [--keep] [options]",
 	 "bring back a moment in isolation, check the business, measure, sign the evidence",
 	 "drill run weekly-random\n"
-	 "drill run weekly-random --target latest --keep",
+	 "drill run weekly-random --target latest --keep\n"
+	 "drill run weekly-random --target latest --incident latest",
 	 "odrbackup-drill(1)", 1, 1, drill_run_options, cmd_drill_run},
 	{"drill due", "[PLAN…] [--exit-code]", "which drills are to be done in this slot",
 	 "drill due",

@@ -39,6 +39,9 @@ static void print_moment(json_t *record)
 
 	output_line(WIDTH, "Plan", "%s, run %s", text_of(json_object_get(record, "plan"), "name"),
 		    text_of(json_object_get(record, "run"), "id"));
+	if (json_is_string(json_object_get(json_object_get(record, "run"), "incident")))
+		output_line(WIDTH, "For", "incident %s",
+			    text_of(json_object_get(record, "run"), "incident"));
 	if (json_is_string(json_object_get(draw, "target")))
 		output_line(WIDTH, "Moment", "%s%s", text_of(draw, "target"),
 			    chosen ? ", chosen by the operator: never counted"

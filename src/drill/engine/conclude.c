@@ -67,6 +67,8 @@ static bool close_run(Drill *drill, GError **error)
 	json_t *data = json_object();
 
 	json_set_string(data, "outcome", drill_outcome_name(drill->outcome));
+	json_set_string(data, "plan", drill->plan->name);
+	json_set_string(data, "incident", drill->request->incident);
 	return drill_append(drill, AUDIT_DRILL_CLOSED, data, error);
 }
 

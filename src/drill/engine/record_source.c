@@ -16,7 +16,7 @@ json_t *drill_record_run(const Drill *drill)
 	json_set(run, "actor", audit_actor(request->audit));
 	json_set_string(run, "approver", NULL);
 	json_set_string(run, "ticket", NULL);
-	json_set_string(run, "incident", NULL);
+	json_set_string(run, "incident", request->incident);
 	json_set_known_time(run, "began", drill->begun);
 	return run;
 }

@@ -123,6 +123,7 @@ static json_t *schedule_data(const struct drill_request *request)
 	json_set_string(data, "service", request->service);
 	json_set_string(data, "slot", request->slot);
 	json_set_string(data, "trigger", request->trigger);
+	json_set_string(data, "incident", request->incident);
 	return data;
 }
 

@@ -193,6 +193,8 @@ static const struct {
 	{AUDIT_INCIDENT_EXPORTED, INCIDENT_EXPORTED, "folder"},
 	{AUDIT_RESTORE_PLANNED, INCIDENT_RESTORE_BEGAN, NULL},
 	{AUDIT_RESTORE_ENDED, INCIDENT_RESTORE_ENDED, NULL},
+	{AUDIT_DRILL_SCHEDULED, INCIDENT_DRILL_BEGAN, "plan"},
+	{AUDIT_DRILL_CLOSED, INCIDENT_DRILL_ENDED, "plan"},
 };
 
 static bool kind_of(const struct audit_line *line, struct incident_entry *entry)
@@ -239,6 +241,8 @@ static bool take_members(struct incident_entry *entry, const struct audit_line *
 		return entry->run != NULL;
 	case INCIDENT_RESTORE_BEGAN:
 	case INCIDENT_RESTORE_ENDED:
+	case INCIDENT_DRILL_BEGAN:
+	case INCIDENT_DRILL_ENDED:
 		entry->run = g_strdup(line->run);
 		return entry->run != NULL;
 	case INCIDENT_JOINED:

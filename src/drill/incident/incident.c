@@ -65,6 +65,8 @@ const char *incident_kind_name(enum incident_kind kind)
 		[INCIDENT_EXPORTED] = "exported",
 		[INCIDENT_RESTORE_BEGAN] = "restore-began",
 		[INCIDENT_RESTORE_ENDED] = "restore-ended",
+		[INCIDENT_DRILL_BEGAN] = "drill-began",
+		[INCIDENT_DRILL_ENDED] = "drill-ended",
 	};
 
 	return names[kind];
@@ -100,6 +102,11 @@ char *incident_entry_words(const struct incident_entry *entry)
 				       entry->run);
 	case INCIDENT_RESTORE_ENDED:
 		return g_strdup_printf("%s %s ended: %s", command ? command : "restore", entry->run,
+				       outcome ? outcome : "?");
+	case INCIDENT_DRILL_BEGAN:
+		return g_strdup_printf("drill %s of plan %s began", entry->run, text);
+	case INCIDENT_DRILL_ENDED:
+		return g_strdup_printf("drill %s of plan %s ended: %s", entry->run, text,
 				       outcome ? outcome : "?");
 	default:
 		return g_strdup_printf("%s%s%s", incident_kind_name(entry->kind), *text ? ": " : "",

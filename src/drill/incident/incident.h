@@ -14,7 +14,8 @@
  *   incident.joined   sha256, seq: a chain of another host, kept in <state>/incidents/<id>/<sha256>/audit.log
  *   incident.closed   summary
  *   incident.exported folder
- * and restore.planned and restore.ended of restores that were made for it.
+ * and restore.planned and restore.ended of restores that were made for it, drill.scheduled and drill.closed of drills: these
+ * prove something of a recovery, and are none, so that no figure is of them.
  */
 
 /* What people mark, in the order in which it happens. */
@@ -45,6 +46,8 @@ enum incident_kind {
 	INCIDENT_EXPORTED,
 	INCIDENT_RESTORE_BEGAN,
 	INCIDENT_RESTORE_ENDED,
+	INCIDENT_DRILL_BEGAN,
+	INCIDENT_DRILL_ENDED,
 };
 /* A line of a chain that belongs to it. What is absent is NULL or 0. */
 struct incident_entry {
@@ -54,8 +57,8 @@ struct incident_entry {
 	char *chain;  /* digest of the joined chain it stands in; NULL: the host's own */
 	usec_t recorded, stated;
 	enum incident_mark mark;
-	char *text; /* title, note, summary; of a mark why it corrects an earlier one */
-	char *run;  /* of a restore, or linked */
+	char *text; /* title, note, summary, plan; of a mark why it corrects an earlier one */
+	char *run;  /* of a restore or drill, or linked */
 	char *user, *host;
 	bool lost, later;
 	bool counts; /* of a mark: it was not corrected, nor recorded when there was one already */

@@ -50,6 +50,7 @@ static void add_verdict(Document *document, const json_t *record)
 	add_text(document, record, "Started by", "run.trigger");
 	add_text(document, record, "Run by", "run.actor.user");
 	add_text(document, record, "Approved by", "run.approver");
+	add_text(document, record, "For incident", "run.incident");
 
 	g_autofree char *began = words_time(reading_time(record, "measured.t_cmd"));
 
