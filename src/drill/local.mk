@@ -43,6 +43,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/draw/inputs.c \
 	src/drill/draw/population.c \
 	src/drill/draw/population.h \
+	src/drill/draw/set.c \
 	src/drill/draw/slot.c \
 	src/drill/drill.h \
 	src/drill/engine/ability.c \

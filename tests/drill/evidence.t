@@ -165,6 +165,8 @@ subtest 'shown' => sub {
 	my %methods = map { @{ decode_json(read_file(run_file($state, $_, 'record.json')))->{draw} }{qw(method effective)} } 0 .. $runs - 1;
 	# The seed is of the checkpoint, another one each time: where it leads to a stratum without WAL, it is drawn by time.
 	$methods{wal} = 'wal' if $methods{wal} eq 'time';
+	my %among = map { $_ => decode_json(read_file(run_file($state, $_, 'record.json')))->{draw}{set_among} } 0 .. $runs - 1;
+	is_deeply(\%among, { 0 => undef, 1 => 2, 2 => undef, 3 => 2 }, 'and the set, where the plan says so');
 	is_deeply(\%methods, { map { $_ => $_ } qw(edge time wal worst) }, 'every method was drawn');
 };
 
@@ -246,6 +248,14 @@ both_find('another point than was drawn, signed again', sub {
 	edit_json($record, sub { $_[0]{draw}{drawn} = 'time:2026-11-08T23:00:00Z' });
 	sign($record);
 }, ['error #3 record-differs', 'error #3 draw-differs', 'error #3 receipt-differs']);
+both_find('another set than was drawn, signed again', sub {
+	my $record = run_file($_[0], $runs - 1, 'record.json');
+	edit_json($record, sub { $_[0]{draw}{set} = $_[0]{draw}{nearest_set} eq $_[0]{draw}{set} ? '20261016T230501Z-01d5e7a1' : $_[0]{draw}{nearest_set} });
+	sign($record);
+}, ['error #3 record-differs', 'error #3 draw-differs', 'error #3 receipt-differs']);
+both_find('sets that were left out of the draw', sub {
+	edit_json(run_file($_[0], $runs - 1, 'draw.json'), sub { delete $_[0]{sets} });
+}, ['error #3 draw-differs', 'error #3 file-differs', 'error #3 plan-differs', 'error #3 receipt-differs']);
 both_find('another population', sub {
 	edit(run_file($_[0], 2, 'population.tsv'), sub { s/\A[^\n]*\n// });
 }, [undef]);
@@ -328,10 +338,10 @@ subtest 'an auditor draws again' => sub {
 	is($result->status, 0, 'all that was drawn, by each method') or diag $result->out, $result->err;
 	like($result->out, qr/^$runs draws made again: $runs the same, 0 not$/m, 'comes to the same');
 	my %alter = (
-		'holdings.json' => [sub { $_[0] =~ s/("end_us":)(\d+)/$1 . ($2 - 60_000_000)/er }, qr/the population does not follow from holdings\.json/],
+		'holdings.json' => [sub { $_[0] =~ s/(5e7a11ce.*?"end_us":)(\d+)/$1 . ($2 - 60_000_000)/er }, qr/the population does not follow from holdings\.json/],
 		'population.tsv' => [sub { $_[0] =~ s/\A[^\n]*\n//r }, qr/the population does not follow from holdings\.json/],
 		'draw.json' => [sub { $_[0] =~ s/("slots":)(\d+)/$1 . ($2 + 1)/er }, qr/the number of slots is not that of the chain/],
-		'drill.plan' => [sub { $_[0] =~ s/time 0/time 99/r =~ s/time 30/time 31/r }, qr/the mix is not that of the plan/],
+		'drill.plan' => [sub { $_[0] =~ s/set = random/set = auto/r =~ s/time 0/time 99/r =~ s/time 30/time 31/r }, qr/the mix is not that of the plan/],
 	);
 	for my $name (sort keys %alter) {
 		my ($edit, $says) = @{ $alter{$name} };

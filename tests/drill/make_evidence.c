@@ -57,13 +57,16 @@ static void add_knot(GArray *knots, usec_t time, lsn_t lsn)
 }
 
 /* Two days in two repositories, from one set in each. */
-#define SET	"20261106T230501Z-5e7a11ce"
-#define BEGAN	(1794009600 * USEC_PER_SEC)
-#define STOPPED (BEGAN + USEC_PER_HOUR)
-#define ENDED	(BEGAN + 2 * USEC_PER_DAY)
-#define FIRST	((lsn_t)0x2000028)
-#define LAST	((lsn_t)0x123456789)
-#define RATE	16 /* bytes a microsecond */
+#define SET	    "20261106T230501Z-5e7a11ce"
+#define OLD_SET	    "20261016T230501Z-01d5e7a1" /* before the window: leads there, too */
+#define BEGAN	    (1794009600 * USEC_PER_SEC)
+#define STOPPED	    (BEGAN + USEC_PER_HOUR)
+#define ENDED	    (BEGAN + 2 * USEC_PER_DAY)
+#define OLD_STOPPED (STOPPED - 21 * USEC_PER_DAY)
+#define FIRST	    ((lsn_t)0x2000028)
+#define OLD_FIRST   ((lsn_t)0x1000028)
+#define LAST	    ((lsn_t)0x123456789)
+#define RATE	    16 /* bytes a microsecond */
 static const char *const repositories[] = {"main", "offsite"};
 static const struct draw_edge anchor = {"anchor",	  "offsite", SET,	    1,
 					1794100000123456, 0x3000000, "odr-anchor-7"};
@@ -93,17 +96,24 @@ static char *holdings(void)
 		.now = ENDED, .window = 14 * USEC_PER_DAY, .zone = "UTC"});
 	g_autofree char *sha256 = g_strnfill(2 * SHA256_SIZE, '5');
 
-	for (size_t i = 0; i < G_N_ELEMENTS(repositories); i++)
-		draw_holdings_add_set(held, &(struct draw_held_set){.repository = repositories[i],
-								    .set = SET,
-								    .manifest_sha256 = sha256,
-								    .system_identifier = 7001,
-								    .timeline = 1,
-								    .start = FIRST,
-								    .stop = FIRST,
-								    .stopped = STOPPED,
-								    .opened = true,
-								    .end = {ENDED, LAST}});
+	for (size_t i = 0; i < G_N_ELEMENTS(repositories); i++) {
+		struct draw_held_set set = {.repository = repositories[i],
+					    .set = OLD_SET,
+					    .manifest_sha256 = sha256,
+					    .system_identifier = 7001,
+					    .timeline = 1,
+					    .start = OLD_FIRST,
+					    .stop = OLD_FIRST,
+					    .stopped = OLD_STOPPED,
+					    .opened = true,
+					    .end = {ENDED, LAST}};
+
+		draw_holdings_add_set(held, &set);
+		set.set = SET;
+		set.start = set.stop = FIRST;
+		set.stopped = STOPPED;
+		draw_holdings_add_set(held, &set);
+	}
 	draw_holdings_add_anchor(held, &anchor);
 	return draw_holdings_print(held);
 }
@@ -121,6 +131,19 @@ static void add_edges(DrawInputs *inputs)
 	draw_inputs_add_edge(inputs, &anchor);
 }
 
+static void add_sets(DrawInputs *inputs)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(repositories); i++) {
+		struct draw_set set = {repositories[i],		 OLD_SET,      7001, 1,
+				       {OLD_STOPPED, OLD_FIRST}, {ENDED, LAST}};
+
+		draw_inputs_add_set(inputs, &set);
+		set.set = SET;
+		set.from = (struct population_knot){STOPPED, FIRST};
+		draw_inputs_add_set(inputs, &set);
+	}
+}
+
 static char *slot_of(unsigned number)
 {
 	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
@@ -131,6 +154,12 @@ static char *slot_of(unsigned number)
 
 #define PLAN "erp-weekly"
 
+/* Every other slot's plan draws the set, too. */
+static bool is_any_set(unsigned number)
+{
+	return number % 2 == 1;
+}
+
 /* Of any four slots in a row each has another method. */
 static char *plan_of(unsigned number)
 {
@@ -140,7 +169,7 @@ static char *plan_of(unsigned number)
 		g_string_append_printf(text, "%s %s %u", method ? ";" : "",
 				       draw_method_name(method),
 				       method == number % DRAW_METHODS ? 30 : 0);
-	g_string_append(text, "\n");
+	g_string_append(text, is_any_set(number) ? "\nset = random\n" : "\n");
 	return g_string_free(text, FALSE);
 }
 
@@ -202,6 +231,8 @@ static DrawInputs *inputs_of(const char *state, const char *checkpoint, const st
 		g_array_append_val(inputs->estimates, estimate);
 	}
 	add_edges(inputs);
+	if (is_any_set(wish->number))
+		add_sets(inputs);
 	return inputs;
 }
 

@@ -151,12 +151,30 @@ subtest 'when business processes are back' => sub {
 	ok($record->{measured}{rta_process}{archive} > 0, 'others are');
 };
 
+subtest 'a set that is drawn, too' => sub {
+	$site->backup('another set');
+	$drills->beside('weekly/databases.sql', "SELECT count(*) AS n FROM pg_database\n");
+	$site->tool_ok(['anchor', 'create', $service, 'behind-both', '--sql', $site->path('plans/weekly/databases.sql')], 'an anchor behind both');
+	$source->archive_now;
+	my $any = $drills->plan('any', select => { target => 'anchor:random', set => 'random' });
+	my ($record) = $drills->run($any, [], 0, 'pass', 'any set');
+	my %draw = %{ $record->{draw} };
+	is($draw{set_among}, 2, 'two sets lead to the anchor');
+	is($draw{nearest_set}, (sort $site->set_ids)[-1], 'one of them is the nearest');
+	is($record->{source}{set}, $draw{set}, 'the one that was drawn was restored');
+	my @drawn = grep { $_->{event} eq 'drill.drawn' && $_->{run} eq $record->{run}{id} } map { Odr::Tool::decode_json($_) } split /\n/, read_file($site->path('state', 'audit.log'));
+	is($drawn[0]{data}{set}, $draw{set}, 'which the chain said before');
+	($record) = $drills->run($any, ['--target', 'latest'], 0, 'pass-with-warnings', 'a moment that is chosen');
+	like($record->{deviations}[0], qr/set=random .* goes with a moment that is drawn/, 'has no set drawn for it, and says so');
+	$site->tool_fails(['drill', 'lint', $drills->plan('no', select => { target => 'latest', set => 'random' })], 2, qr/set=random is for a moment that is drawn/, 'nor may a plan say so');
+};
+
 subtest 'an auditor draws again' => sub {
 	my $exported = $site->path('exported');
 	$site->tool_ok(['evidence', 'export', '--output', $exported], 'with what was exported');
 	my $again = run_program(['python3', source_path('contrib/verify-draw'), $exported], timeout => 60);
 	is($again->status, 0, 'and by a script of its own') or diag $again->out, $again->err;
-	like($again->out, qr/^1 draws made again: 1 the same, 0 not$/m, 'comes to the same point');
+	like($again->out, qr/^2 draws made again: 2 the same, 0 not$/m, 'comes to the same point');
 };
 
 subtest 'what cannot be' => sub {

@@ -48,8 +48,10 @@ static void print_moment(json_t *record)
 			    : json_object_get(draw, "method") ? ", drawn"
 							      : "");
 	if (json_is_string(json_object_get(source, "set")))
-		output_line(WIDTH, "From", "set %s of repository %s", text_of(source, "set"),
-			    text_of(source, "repository"));
+		output_line(WIDTH, "From", "set %s of repository %s%s", text_of(source, "set"),
+			    text_of(source, "repository"),
+			    json_object_get(draw, "set_among") ? ", drawn of those that lead there"
+							       : "");
 	if (json_is_string(json_object_get(arrival, "reason")))
 		output_line(WIDTH, "Reached", "%s; newest commit %s", text_of(arrival, "reason"),
 			    text_of(arrival, "last_commit"));

@@ -58,6 +58,15 @@ static void edge_free(void *data)
 	g_free(edge);
 }
 
+static void set_free(void *data)
+{
+	struct draw_set *set = data;
+
+	g_free((char *)set->repository);
+	g_free((char *)set->set);
+	g_free(set);
+}
+
 DrawInputs *draw_inputs_new(void)
 {
 	DrawInputs *inputs = g_new0(DrawInputs, 1);
@@ -67,6 +76,7 @@ DrawInputs *draw_inputs_new(void)
 	inputs->repositories = g_ptr_array_new_with_free_func(repository_free);
 	inputs->strata = g_ptr_array_new_with_free_func(stratum_free);
 	inputs->edges = g_ptr_array_new_with_free_func(edge_free);
+	inputs->sets = g_ptr_array_new_with_free_func(set_free);
 	return inputs;
 }
 
@@ -79,6 +89,7 @@ void draw_inputs_free(DrawInputs *inputs)
 	g_ptr_array_unref(inputs->repositories);
 	g_ptr_array_unref(inputs->strata);
 	g_ptr_array_unref(inputs->edges);
+	g_ptr_array_unref(inputs->sets);
 	g_free(inputs->slot);
 	g_free(inputs->zone);
 	g_free(inputs->nonce);
@@ -108,6 +119,15 @@ void draw_inputs_add_edge(DrawInputs *inputs, const struct draw_edge *edge)
 	copy->set = g_strdup(edge->set);
 	copy->name = g_strdup(edge->name);
 	g_ptr_array_add(inputs->edges, copy);
+}
+
+void draw_inputs_add_set(DrawInputs *inputs, const struct draw_set *set)
+{
+	struct draw_set *copy = g_memdup2(set, sizeof(*set));
+
+	copy->repository = g_strdup(set->repository);
+	copy->set = g_strdup(set->set);
+	g_ptr_array_add(inputs->sets, copy);
 }
 
 /* Words. */
@@ -427,6 +447,8 @@ bool draw_make(const DrawInputs *inputs, const GPtrArray *population, struct dra
 		return false;
 	choose_repository(&drawing);
 	draw[drawing.point.method](&drawing);
+	if (!draw_set_choose(inputs, &drawing.words, &drawing.point, error))
+		return false;
 	*point = drawing.point;
 	return true;
 }

@@ -16,6 +16,9 @@
  *   3 for time and wal, stratum: below(Σ 1 + slots since it was last drawn), in the order of the population
  *   4 point. time: below(µs of its pieces in this stratum) · wal: below(their WAL bytes) · worst: the last µs of the
  *     piece with the largest estimate, ties to the newest · edge: below(number of edges of the repository)
+ *   5 where the plan has set=random, the set it starts from: below(number of the sets that lead to the point), in the order
+ *     of the repository, oldest first: those of the system and timeline of the nearest set, in which the point was drawn,
+ *     that lead to the same end as that one, and begin before the point
  * Where a method has nothing to draw from (no WAL in the stratum, no estimate, no edge) the point is drawn by time:
  * the effective method. draw.json keeps all inputs but the population; odrbackup-evidence(5) specifies it.
  */
@@ -45,6 +48,13 @@ struct draw_edge {
 	lsn_t lsn;
 	const char *name; /* NULL: none */
 };
+/* From where to where a set leads: by time with the plan's margin; the end is the newest commit that WAL leads to. */
+struct draw_set {
+	const char *repository, *set;
+	uint64_t system_identifier;
+	uint32_t timeline;
+	struct population_knot from, end;
+};
 /* In its place where no checkpoint was stored before. */
 #define DRAW_NO_CHECKPOINT "0000000000000000000000000000000000000000000000000000000000000000"
 
@@ -66,6 +76,8 @@ struct draw_inputs {
 	uint64_t slots;	   /* draws of the plan so far */
 	GArray *estimates; /* usec_t per piece of the sorted population, of the RTA at its end; or empty */
 	GPtrArray *edges; /* struct draw_edge */
+	GPtrArray
+		*sets; /* struct draw_set, of each repository oldest first; empty: none is drawn */
 };
 DrawInputs *draw_inputs_new(void); /* empty arrays */
 void draw_inputs_free(DrawInputs *inputs);
@@ -73,6 +85,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DrawInputs, draw_inputs_free)
 void draw_inputs_add_repository(DrawInputs *inputs, const char *name, uint64_t drilled);
 void draw_inputs_add_stratum(DrawInputs *inputs, const char *name, uint64_t slots);
 void draw_inputs_add_edge(DrawInputs *inputs, const struct draw_edge *edge); /* copies */
+void draw_inputs_add_set(DrawInputs *inputs, const struct draw_set *set);    /* copies */
 
 /* The bytes of draw.json, with the seed; g_free. Hostile text: CORRUPT, or REFUSED for a newer format. */
 char *draw_inputs_print(const DrawInputs *inputs);
@@ -94,13 +107,20 @@ struct draw_point {
 		*stratum; /* stratum of the piece it lies in; NULL for an edge in none */
 	const char *edge; /* kind; NULL: none */
 	const char *name; /* restore point; NULL: none */
+	const char *
+		nearest; /* the set in which the point was drawn, where another one may be chosen; else NULL */
+	unsigned among; /* so many sets; 0: none was drawn */
 	uint32_t timeline;
 	usec_t time; /* the target, where it is drawn by time; for wal the time of its piece's straight line */
 	lsn_t lsn; /* the target where effective is wal; else 0, or that of the edge */
 };
-/* population sorted as population_print does. NOT_FOUND where it is empty; USAGE where the mix has no weight. */
+/* population sorted as population_print does. NOT_FOUND where it is empty; USAGE where the mix has no weight; CORRUPT where
+ * sets are to be drawn, and that of the point is not among them. */
 bool draw_make(const DrawInputs *inputs, const GPtrArray *population, struct draw_point *point,
 	       GError **error);
+/* The last step of it. */
+bool draw_set_choose(const DrawInputs *inputs, struct draw_words *words, struct draw_point *point,
+		     GError **error);
 
 /* The point as a record has it in `draw`, and drill.drawn in its data; inputs_sha256: of draw.json. New reference. */
 json_t *draw_record(const DrawInputs *inputs, const struct draw_point *point,

@@ -89,6 +89,36 @@ static json_t *print_edges(const DrawInputs *inputs)
 	return list;
 }
 
+static void print_knot(json_t *entry, const char *time, const char *lsn,
+		       const struct population_knot *knot)
+{
+	g_autofree char *text = lsn_print(knot->lsn);
+
+	json_set_int(entry, time, knot->time);
+	json_set_string(entry, lsn, text);
+}
+
+static json_t *print_sets(const DrawInputs *inputs)
+{
+	json_t *list = json_array();
+
+	for (guint i = 0; i < inputs->sets->len; i++) {
+		const struct draw_set *set = inputs->sets->pdata[i];
+		g_autofree char *system =
+			g_strdup_printf("%" G_GUINT64_FORMAT, set->system_identifier);
+		json_t *entry = json_object();
+
+		json_set_string(entry, "repository", set->repository);
+		json_set_string(entry, "set", set->set);
+		json_set_string(entry, "system_identifier", system);
+		json_set_int(entry, "timeline", set->timeline);
+		print_knot(entry, "from_us", "from", &set->from);
+		print_knot(entry, "end_us", "end", &set->end);
+		json_array_append_new(list, entry);
+	}
+	return list;
+}
+
 char *draw_inputs_print(const DrawInputs *inputs)
 {
 	g_autoptr(JsonValue) document = json_object();
@@ -114,6 +144,8 @@ char *draw_inputs_print(const DrawInputs *inputs)
 	json_set(document, "strata", print_strata(inputs));
 	json_set(document, "estimates", print_estimates(inputs));
 	json_set(document, "edges", print_edges(inputs));
+	if (inputs->sets->len > 0)
+		json_set(document, "sets", print_sets(inputs));
 
 	g_autofree char *text = json_print(document);
 
@@ -154,6 +186,10 @@ json_t *draw_record(const DrawInputs *inputs, const struct draw_point *point,
 	json_set_string(draw, "effective", draw_method_name(point->effective));
 	json_set_string(draw, "repository", point->repository);
 	json_set_string(draw, "set", point->set);
+	if (point->among > 0) {
+		json_set_int(draw, "set_among", point->among);
+		json_set_string(draw, "nearest_set", point->nearest);
+	}
 	json_set_int(draw, "timeline", point->timeline);
 	json_set_string(draw, "stratum", point->stratum);
 	json_set_string(draw, "edge", point->edge);
@@ -268,23 +304,61 @@ static bool take_edge(json_t *entry, DrawInputs *inputs, GError **error)
 	return true;
 }
 
+static bool take_knot(json_t *entry, const char *time, const char *lsn,
+		      struct population_knot *knot, GError **error)
+{
+	const char *text;
+	uint64_t value = 0;
+
+	if (!take_count(entry, time, G_MAXINT64, &value, error) ||
+	    !json_string_member(entry, WHAT, lsn, &text, error) ||
+	    !lsn_parse(text, &knot->lsn, error))
+		return false;
+	knot->time = (usec_t)value;
+	return true;
+}
+
+static bool take_set(json_t *entry, DrawInputs *inputs, GError **error)
+{
+	struct draw_set set = {0};
+	const char *system;
+	uint64_t timeline = 0;
+
+	if (!json_string_member(entry, WHAT, "repository", &set.repository, error) ||
+	    !json_string_member(entry, WHAT, "set", &set.set, error) ||
+	    !json_string_member(entry, WHAT, "system_identifier", &system, error) ||
+	    !take_count(entry, "timeline", G_MAXUINT32, &timeline, error) ||
+	    !take_knot(entry, "from_us", "from", &set.from, error) ||
+	    !take_knot(entry, "end_us", "end", &set.end, error))
+		return false;
+	if (!g_ascii_string_to_unsigned(system, 10, 0, G_MAXUINT64, &set.system_identifier, NULL))
+		return damaged("system_identifier", error);
+	set.timeline = (uint32_t)timeline;
+	draw_inputs_add_set(inputs, &set);
+	return true;
+}
+
 /* What may stand in a list, and how often: more than real ones have, and no more than can be drawn from. */
 static const struct list {
 	const char *name;
 	size_t limit;
 	bool (*take)(json_t *entry, DrawInputs *inputs, GError **error);
+	bool may_lack;
 } lists[] = {
 	{"mix", 100, take_weight},
 	{"repositories", 100, take_repository},
 	{"strata", 10000, take_stratum},
 	{"estimates", POPULATION_PIECES_MAX, take_estimate},
 	{"edges", POPULATION_PIECES_MAX, take_edge},
+	{"sets", POPULATION_PIECES_MAX, take_set, .may_lack = true},
 };
 
 static bool take_list(json_t *document, const struct list *what, DrawInputs *inputs, GError **error)
 {
 	json_t *list;
 
+	if (what->may_lack && !json_object_get(document, what->name))
+		return true;
 	if (!json_array_member(document, WHAT, what->name, &list, error))
 		return false;
 	if (json_array_size(list) > what->limit)

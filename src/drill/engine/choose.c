@@ -119,7 +119,12 @@ static bool choose(Drill *drill, GError **error)
 	if (!take(plan, drill->t_loss, &drill->target.target, error) ||
 	    !choose_anchor(drill, plan, error))
 		return false;
-	if (!drill->target.target.set && strcmp(set, "auto") != 0)
+	if (strcmp(set, "random") == 0)
+		drill_deviate(
+			drill,
+			"set=random of [select] goes with a moment that is drawn: the set was "
+			"chosen as by auto");
+	else if (!drill->target.target.set && strcmp(set, "auto") != 0)
 		drill->target.target.set = set;
 	return true;
 }

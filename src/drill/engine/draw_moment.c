@@ -206,6 +206,7 @@ bool drill_draw_moment(Drill *drill, enum plan_target_kind kind, GError **error)
 				  .population = population,
 				  .stored = stored,
 				  .only_anchors = kind == PLAN_TARGET_ANCHOR_RANDOM,
+				  .any_set = strcmp(drill->plan->select.set, "random") == 0,
 				  .starts = starts,
 				  .cut = {drill->t_loss, drill->plan->schedule.zone}};
 

@@ -113,6 +113,21 @@ static void hold(struct drawing *drawing, const char *repository, const Manifest
 						      .end = *end});
 }
 
+/* One to start from, whatever is drawn in it. */
+static void offer(struct drawing *drawing, const char *repository, const Manifest *set,
+		  const struct population_knot *end)
+{
+	draw_inputs_add_set(
+		drawing->inputs,
+		&(struct draw_set){.repository = repository,
+				   .set = set->set_id,
+				   .system_identifier = set->system_identifier,
+				   .timeline = set->wal->timeline,
+				   .from = {set->stopped + drawing->drill->plan->select.margin,
+					    set->wal->stop},
+				   .end = *end});
+}
+
 static void add_set(struct drawing *drawing, Repo *repo, const struct restore_holdings *holdings,
 		    guint number)
 {
@@ -126,10 +141,13 @@ static void add_set(struct drawing *drawing, Repo *repo, const struct restore_ho
 
 	if (!set->wal)
 		return;
-	if (set->has_sealed && is_in_window && !end_of(drawing, repo, holdings, set, &to))
+	if (set->has_sealed && (is_in_window || drawing->any_set) &&
+	    !end_of(drawing, repo, holdings, set, &to))
 		to = (struct population_knot){0};
 	hold(drawing, repository, set, &to);
-	if (to.time == 0)
+	if (to.time > 0 && drawing->any_set)
+		offer(drawing, repository, set, &to);
+	if (to.time == 0 || !is_in_window)
 		return;
 	from = (struct population_knot){.time = set->stopped + margin, .lsn = set->wal->stop};
 	to.time -= margin;

@@ -14,6 +14,7 @@ struct drawing {
 	GHashTable *starts; /* "repository\nset" → lsn_t: where replay begins */
 	struct population_cut cut;
 	bool only_anchors;	    /* are points */
+	bool any_set;		    /* that leads to the moment may be started from */
 	lsn_t wal_end;		    /* of the repository that is gathered from; 0: not looked at */
 	struct population_knot end; /* the newest commit before it */
 };

@@ -26,7 +26,7 @@ static void judge_announced(struct judging *judging, const Record *record,
 			    const struct chain_run *run)
 {
 	static const char *const names[] = {"seed", "checkpoint",    "population_sha256", "drawn",
-					    "slot", "inputs_sha256", "holdings_sha256"};
+					    "slot", "inputs_sha256", "holdings_sha256",	  "set"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
 		const json_t *said = json_object_get(record->draw, names[i]);
@@ -79,6 +79,16 @@ static void judge_checkpoint(struct judging *judging, const Record *record,
 			   inputs->checkpoint, inputs->slot, due ? due->sha256 : "none");
 }
 
+/* Where no set was drawn, the record says nothing of that. */
+static bool is_silent(const json_t *draw, const struct draw_point *point)
+{
+	const json_t *among = json_object_get(draw, "set_among");
+	const json_t *nearest = json_object_get(draw, "nearest_set");
+
+	return point->among > 0 ||
+	       ((!among || json_is_null(among)) && (!nearest || json_is_null(nearest)));
+}
+
 /* The same inputs, the same point. */
 static void redo(struct judging *judging, const Record *record, const DrawInputs *inputs,
 		 const GPtrArray *population)
@@ -97,6 +107,8 @@ static void redo(struct judging *judging, const Record *record, const DrawInputs
 	if (!has_members(record->draw, due, &name))
 		judge_find(judging, EVIDENCE_DRAW_DIFFERS, record->run,
 			   "'%s' of the draw is not what its inputs lead to", name);
+	else if (!is_silent(record->draw, &point))
+		differs(judging, record, "its inputs draw no set, and the record names several");
 }
 
 static bool read_inputs(const struct judging *judging, const Record *record, DrawInputs **inputs,

@@ -59,18 +59,25 @@ static void add_weight(GString *text, const char *method, guint64 weight)
 			       weight);
 }
 
-static char *mix_of_plan(GBytes *plan, GError **error)
+/* Of the plan as it was: whether it chooses a set at random. */
+static bool is_any_set(GKeyFile *plan)
 {
-	g_autoptr(GKeyFile) keyfile = g_key_file_new();
+	g_autofree char *set = g_key_file_get_string(plan, "select", "set", NULL);
+
+	return set && strcmp(g_strstrip(set), "random") == 0;
+}
+
+static char *mix_of_plan(GKeyFile *keyfile)
+{
 	g_autoptr(GString) text = g_string_new(NULL);
 	g_autofree char *target = NULL;
 	g_auto(GStrv) items = NULL;
 
-	if (!g_key_file_load_from_bytes(keyfile, plan, G_KEY_FILE_NONE, error))
-		return NULL;
 	target = g_key_file_get_string(keyfile, "select", "target", NULL);
+	/* Anchors are edges. */
 	if (target && strcmp(g_strstrip(target), "random") != 0)
-		return g_strconcat(target, " 1", NULL);
+		return g_strconcat(g_str_has_prefix(target, "anchor:") ? "edge" : target, " 1",
+				   NULL);
 	items = g_key_file_get_string_list(keyfile, "select", "mix", NULL, NULL);
 	if (!items)
 		items = g_strsplit("time 50;wal 30;worst 15;edge 5", ";", -1);
@@ -109,6 +116,7 @@ void judge_plan(struct judging *judging, const Record *record, const DrawInputs 
 	g_autofree char *drawn_mix = mix_of_draw(inputs);
 	g_autofree char *mix = NULL;
 	g_autoptr(GBytes) plan = NULL;
+	g_autoptr(GKeyFile) keyfile = g_key_file_new();
 	g_autoptr(GError) cause = NULL;
 
 	if (!file_read(path, EVIDENCE_FILE_MAX, &plan, NULL)) {
@@ -121,11 +129,19 @@ void judge_plan(struct judging *judging, const Record *record, const DrawInputs 
 			   EVIDENCE_PLAN " is not the plan that the record names by its hash");
 		return;
 	}
-	mix = mix_of_plan(plan, &cause);
-	if (is_by_plan(record) && g_strcmp0(mix, drawn_mix) != 0)
+	if (!g_key_file_load_from_bytes(keyfile, plan, G_KEY_FILE_NONE, &cause)) {
+		judge_find(judging, EVIDENCE_PLAN_DIFFERS, record->run, EVIDENCE_PLAN ": %s",
+			   cause->message);
+		return;
+	}
+	mix = mix_of_plan(keyfile);
+	if (is_by_plan(record) && strcmp(mix, drawn_mix) != 0)
 		judge_find(judging, EVIDENCE_PLAN_DIFFERS, record->run,
-			   "it was drawn by '%s', the plan says '%s'", drawn_mix,
-			   mix ? mix : cause->message);
+			   "it was drawn by '%s', the plan says '%s'", drawn_mix, mix);
+	else if (is_any_set(keyfile) != (inputs->sets->len > 0))
+		judge_find(judging, EVIDENCE_PLAN_DIFFERS, record->run,
+			   "its set was %sdrawn, which is not what the plan says",
+			   inputs->sets->len > 0 ? "" : "not ");
 }
 
 /* ---- what was drawn before ----------------------------------------------------------------------- */

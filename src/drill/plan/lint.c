@@ -88,6 +88,11 @@ static bool lint_select(const struct plan_reading *reading, GError **error)
 					 "%s is for a moment that is drawn, and target=%s is not; "
 					 "leave it out",
 					 drawing[i], select->target.text);
+	if (!drawn && strcmp(select->set, "random") == 0)
+		return plan_fail(reading, "select", "set", error,
+				 "set=random is for a moment that is drawn, and target=%s is not; "
+				 "leave it out, or name a set",
+				 select->target.text);
 	if (2 * select->margin >= select->window)
 		return plan_fail(reading, "select", "margin", error,
 				 "margin leaves nothing of window; make it smaller");

@@ -157,6 +157,21 @@ static void add_assumptions(Document *document, const json_t *record)
 
 /* ---- moment ------------------------------------------------------------------- */
 
+/* Where several sets led to the moment, and one of them was drawn. */
+static void add_set_choice(Document *document, const json_t *record)
+{
+	int64_t among = reading_int(record, "draw.set_among");
+	const char *nearest = reading_text(record, "draw.nearest_set");
+	g_autofree char *text = among > 0 && nearest
+					? g_strdup_printf("one of %" G_GINT64_FORMAT
+							  " that lead there; the nearest is %s",
+							  among, nearest)
+					: NULL;
+
+	if (text)
+		document_fact(document, "Set drawn", TONE_PLAIN, text);
+}
+
 static void add_moment(Document *document, const json_t *record)
 {
 	g_autofree char *bytes = words_size(reading_int(record, "source.wal.bytes"));
@@ -179,6 +194,7 @@ static void add_moment(Document *document, const json_t *record)
 	add_text(document, record, "Newest recovered commit", "measured.last_commit");
 	add_text(document, record, "Stopped at", "arrival.lsn");
 	add_code(document, record, "Stratum", "draw.stratum");
+	add_set_choice(document, record);
 	add_code(document, record, "Checkpoint", "draw.checkpoint");
 	add_code(document, record, "Seed", "draw.seed");
 	add_code(document, record, "Population", "draw.population_sha256");

@@ -215,13 +215,34 @@ static void nothing_to_draw_from(void)
 	g_assert_error(error, ODR_ERROR, ODR_ERROR_USAGE);
 }
 
+/* What one to start from is, beside those that lead nowhere near. */
+static void add_sets(DrawInputs *inputs)
+{
+	static const struct population_knot end = {1794100000000000, 0x109000000};
+	static const struct draw_set sets[] = {
+		{"main", "other-system", 7, 1, {0, 0}, end},
+		{"main", "old", 8, 1, {1793000000000000, 0x100}, end},
+		{"main", "before-a-gap", 8, 1, {0, 0}, {1794000000000000, 0x200}},
+		{"offsite", "elsewhere", 8, 1, {0, 0}, end},
+		{"main", "other-timeline", 8, 3, {0, 0}, end},
+		{"main", SET_1, 8, 1, {1794000000000000, 0x2000028}, end},
+		{"main", SET_2, 8, 1, {1794086400000000, 0x105000028}, end},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(sets); i++)
+		draw_inputs_add_set(inputs, &sets[i]);
+}
+
 static void inputs_are_read_back(void)
 {
 	g_autoptr(DrawInputs) inputs = inputs_of("2026-W47");
-	g_autofree char *text = draw_inputs_print(inputs);
+	g_autofree char *text = NULL;
 	g_autoptr(DrawInputs) again = NULL;
 	g_autoptr(GError) error = NULL;
 	g_autofree char *printed = NULL;
+
+	add_sets(inputs);
+	text = draw_inputs_print(inputs);
 
 	draw_inputs_parse(text, strlen(text), &again, &error);
 	g_assert_no_error(error);
@@ -291,6 +312,51 @@ static void altered_inputs_are_refused(void)
 	}
 }
 
+static void a_set_is_one_of_those_that_lead_there(void)
+{
+	static const struct {
+		const char *slot, *chosen, *nearest;
+		unsigned among;
+	} cases[] = {
+		{"2026-W40", SET_1, SET_2, 3}, {"2026-W42", SET_1, SET_1, 2},
+		{"2026-W43", SET_1, SET_1, 2}, {"2026-W44", SET_2, SET_2, 3},
+		{"2026-W46", "old", SET_1, 2}, {"2026-W48", "old", SET_1, 2},
+	};
+	g_autoptr(GPtrArray) pieces = population();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(DrawInputs) inputs = inputs_of(cases[i].slot);
+		g_autoptr(JsonValue) draw = NULL;
+		g_autoptr(GError) error = NULL;
+		struct draw_point point, plain;
+
+		g_assert_true(draw_make(inputs, pieces, &plain, NULL));
+		add_sets(inputs);
+		draw_make(inputs, pieces, &point, &error);
+		g_assert_no_error(error);
+		g_assert_cmpint(point.time, ==, plain.time); /* it does not move the point */
+		g_assert_cmpuint(point.lsn, ==, plain.lsn);
+		g_assert_cmpstr(point.nearest, ==, cases[i].nearest);
+		g_assert_cmpuint(point.among, ==, cases[i].among);
+		g_assert_cmpstr(point.set, ==, cases[i].chosen);
+		draw = draw_record(inputs, &point, PLAN_HASH);
+		g_assert_cmpint(json_integer_value(json_object_get(draw, "set_among")), ==,
+				cases[i].among);
+	}
+}
+
+static void a_set_that_nobody_names_is_not_started_from(void)
+{
+	g_autoptr(GPtrArray) pieces = population();
+	g_autoptr(DrawInputs) inputs = inputs_of("2026-W42");
+	g_autoptr(GError) error = NULL;
+	struct draw_point point;
+
+	draw_inputs_add_set(inputs, &(struct draw_set){"main", "old", 8, 1, {0, 0}, {1, 1}});
+	g_assert_false(draw_make(inputs, pieces, &point, &error));
+	g_assert_error(error, ODR_ERROR, ODR_ERROR_CORRUPT);
+}
+
 static void slots_begin(void)
 {
 	static const struct {
@@ -340,6 +406,10 @@ int main(int argc, char **argv)
 	g_test_add_func("/draw/inputs-are-read-back", inputs_are_read_back);
 	g_test_add_func("/draw/a-record-tells-the-point", a_record_tells_the_point);
 	g_test_add_func("/draw/altered-inputs-are-refused", altered_inputs_are_refused);
+	g_test_add_func("/draw/a-set-is-one-of-those-that-lead-there",
+			a_set_is_one_of_those_that_lead_there);
+	g_test_add_func("/draw/a-set-that-nobody-names-is-not-started-from",
+			a_set_that_nobody_names_is_not_started_from);
 	g_test_add_func("/draw/slots-begin", slots_begin);
 	return g_test_run();
 }
