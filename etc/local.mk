@@ -46,8 +46,8 @@ dist_examples3_DATA = \
 completiondir = $(datadir)/bash-completion/completions
 nodist_completion_DATA = etc/completion/odrbackup
 
-substitute = $(SED) -e 's,@bindir@,$(bindir),g' -e 's,@sysconfdir@,$(sysconfdir),g' \
-	-e 's,@localstatedir@,$(localstatedir),g' -e 's,@pkglibexecdir@,$(pkglibexecdir),g'
+# config.status knows @bindir@ in this file, too, and would put its own text there.
+substitute = $(SED) -e 's,[@]bindir[@],$(bindir),g'
 
 etc/%: $(srcdir)/etc/%.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) etc && $(substitute) $< >$@.tmp && mv $@.tmp $@
