@@ -98,6 +98,12 @@ GKeyFile *kit_settings(const Settings *settings, const struct settings_service *
 		copy_group(file, settings, "repository", repository->name);
 	}
 	copy_group(file, settings, "service", service->name);
+	/* config= of the service names them. */
+	for (guint i = 0; i < service->collectors->len; i++) {
+		const struct settings_collect *collect = service->collectors->pdata[i];
+
+		copy_group(file, settings, "collect", collect->name);
+	}
 	copy_group(file, settings, "tier", service->tier->name);
 	return file;
 }

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "cli/drill_plan.h"
+#include "cli/evidence_trust.h"
 #include "cli/run.h"
 #include "cli/service_status.h"
 
@@ -50,6 +51,7 @@ void report_sources_clear(struct report_sources *sources)
 	g_clear_pointer(&sources->services, g_ptr_array_unref);
 	g_clear_pointer(&sources->readings, g_ptr_array_unref);
 	g_clear_pointer(&sources->incidents, g_ptr_array_unref);
+	g_clear_pointer(&sources->custody, g_ptr_array_unref);
 	stored_chain_clear(&sources->chain);
 	g_clear_pointer(&sources->troubles, g_ptr_array_unref);
 	g_clear_pointer(&sources->plans, g_ptr_array_unref);
@@ -343,5 +345,18 @@ void report_sources_chain(struct report_sources *sources)
 {
 	const Context *context = sources->contexts->pdata[0];
 
-	stored_chain_read(context->settings->state, &sources->chain);
+	const char *state = context->settings->state;
+	g_autoptr(GError) trouble = NULL, unknown = NULL;
+	g_autoptr(Trust) trust = trust_chosen(context->arguments, sources->contexts, &unknown);
+
+	if (!trust)
+		g_ptr_array_add(
+			sources->troubles,
+			g_strdup_printf("receipts cannot be verified: %s", unknown->message));
+	reading_prove_receipts(state, sources->readings, trust ? &trust->is : NULL);
+	stored_chain_read(state, trust ? &trust->is : NULL, &sources->chain);
+	if (!custody_read(state, &sources->custody, &trouble))
+		g_ptr_array_add(sources->troubles,
+				g_strdup_printf("what was done with keys is not known: %s",
+						trouble->message));
 }

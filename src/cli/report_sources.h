@@ -9,6 +9,7 @@ struct report_sources {
 	GPtrArray *contexts, *readings;
 	GPtrArray *incidents;	   /* Incident; NULL: not known */
 	struct stored_chain chain; /* after report_sources_chain */
+	GPtrArray *custody;	   /* struct custody_event, after that; NULL: not known */
 	GPtrArray *troubles;	   /* char *: what could not be read */
 	GPtrArray *plans;	   /* DrillPlan */
 	GPtrArray *services;	   /* struct quarter_service */
@@ -21,7 +22,7 @@ struct report_scope {
 struct report_scope report_scope_of(const struct arguments *arguments, usec_t since, usec_t until);
 bool report_sources_read(const struct arguments *arguments, const struct report_scope *scope,
 			 struct report_sources *sources, GError **error);
-/* How far the audit chain goes, and what holds it. */
+/* How far the audit chain goes, what holds it, and what it tells of keys. */
 void report_sources_chain(struct report_sources *sources);
 void report_sources_clear(struct report_sources *sources);
 

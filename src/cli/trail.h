@@ -28,6 +28,14 @@ void trail_changes(const Run *run);
 bool trail_identity(Context *context, GError **error);
 /* The use of the identity of one context, in the chain of another: that of a kit, of the host. */
 void trail_identity_used(const Context *context, Context *of);
+/* That a key or a kit was tried, and what came of it, in the chain of a state folder. */
+struct trail_test {
+	enum audit_event event;
+	const Context *context; /* what was opened with it */
+	const json_t *opened;	/* repositories with their sets */
+	const GError *failure;	/* NULL: it works */
+};
+void trail_tested(const char *state, const struct trail_test *test);
 /* What was made of a key file, or done with it, in the chain of the configuration. Keys may be made where there is none:
  * then a line of the log says that nothing tells of them. */
 struct trail_key {

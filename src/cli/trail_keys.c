@@ -41,6 +41,23 @@ bool trail_identity(Context *context, GError **error)
 	return true;
 }
 
+/* ---- tests --------------------------------------------------------------------------------------- */
+
+/* Where a key could not be opened, it is not known which it was. */
+void trail_tested(const char *state, const struct trail_test *test)
+{
+	const Context *context = test->context;
+	const Identity *identity = context->identity;
+	json_t *data = key_data(context->service->name, "identity",
+				identity ? key_fingerprint(identity->recipient.public_key) : NULL);
+
+	json_set_string(data, "kit", context->kit ? context->settings->file : NULL);
+	json_set_string(data, "outcome", test->failure ? "failed" : "ok");
+	json_set_string(data, "trouble", test->failure ? test->failure->message : NULL);
+	json_set(data, "opened", json_deep_copy(test->opened));
+	trail_append(state, test->event, NULL, data);
+}
+
 /* ---- making -------------------------------------------------------------------------------------- */
 
 static char *fingerprint_of(const char *path)

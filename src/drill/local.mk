@@ -181,6 +181,8 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/report/csv.c \
 	src/drill/report/csv_line.c \
 	src/drill/report/csv_line.h \
+	src/drill/report/custody.c \
+	src/drill/report/custody.h \
 	src/drill/report/document.c \
 	src/drill/report/document.h \
 	src/drill/report/drill.c \
@@ -205,6 +207,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/report/quarter.c \
 	src/drill/report/quarter.h \
 	src/drill/report/quarter_attempts.c \
+	src/drill/report/quarter_custody.c \
 	src/drill/report/quarter_document.c \
 	src/drill/report/quarter_evidence.c \
 	src/drill/report/quarter_figures.c \

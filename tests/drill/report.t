@@ -226,9 +226,9 @@ subtest 'incidents and evidence in a quarter' => sub {
 			stored_at => '2026-11-14T03:40:11Z', lock => { mode => 'compliance', until => '2033-11-12T03:40:11Z' } },
 		{ repository => 'second', name => "x/evidence/$run{passed}/record.json", sha256 => '0' x 64 } ] }));
 	my $text = report('quarterly', '--quarter', '2026-Q4')->out;
-	like($text, qr{^\| main \| `x/evidence/$run{passed}/record\.json` \| `v1` \| 2026-11-14 03:40:11 UTC \| 2033-11-12, compliance \| as here \|$}m,
+	like($text, qr{^\| main \| `x/evidence/$run{passed}/record\.json` \| `v1` \| 2026-11-14 03:40:11 UTC \| 2033-11-12, compliance \| as here \| not verifiable \|$}m,
 		'a copy with its version and lock');
-	like($text, qr/^\| second \| .* \| not locked \| differs \|$/m, 'one that is not locked, and not what is here');
+	like($text, qr/^\| second \| .* \| not locked \| differs \| not verifiable \|$/m, 'one that is not locked, and not what is here');
 	like($text, qr/^- $run{failed} has no receipt: that it was stored is not shown\.$/m, 'one that was not stored');
 	my ($head) = $text =~ /^- Head, SHA-256: `([0-9a-f]{64})`$/m;
 	my ($lines) = $text =~ /^- Lines: (\d+)$/m;

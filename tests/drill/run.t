@@ -69,6 +69,17 @@ subtest 'a drawn moment' => sub {
 	ok(!(grep { !$_->{errno} } @probes), 'nothing could be reached');
 	isnt($record->{isolation}{namespaces}{server}, $record->{isolation}{namespaces}{host}, 'which is not the network of the host');
 	like($record->{regime}, qr/^[0-9a-f]{12}$/, 'its regime');
+	my $receipt = $site->path('state', 'evidence', $record->{run}{id}, 'receipt.json');
+	my $written = read_file($receipt);
+	for my $case (['verified', $written], ['wrong', $written =~ s/"objects"/ "objects"/r], ['not-verifiable', $written, "$receipt.sig"]) {
+		my ($state, $content, $hidden) = @$case;
+		write_file($receipt, $content);
+		rename $hidden, "$hidden.away" or die "cannot rename: $!\n" if $hidden;
+		my $quarter = $site->tool('report', 'quarterly', '--render', 'json')->json;
+		is($quarter->{services}[0]{attempts}[0]{stored}[0]{receipt}, $state, "a report says that a receipt is $state");
+		is($quarter->{audit_chain}{checkpoint_stored}[0]{receipt}, 'verified', 'that of the checkpoint is');
+		rename "$hidden.away", $hidden or die "cannot rename: $!\n" if $hidden;
+	}
 	my %worst = %{ $record->{worst_case} };
 	like($worst{label}, qr/^(?:measured|extrapolated)$/, 'the worst case is estimated');
 	cmp_ok($worst{wal_bytes}, '>=', $worst{sample}{wal_bytes}, 'of the longest replay there could be');

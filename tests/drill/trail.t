@@ -144,6 +144,35 @@ subtest 'opening, approving' => sub {
 	is($told[1][1]{identity}, $told[0][1]{fingerprint}, 'and whose key lies in it');
 };
 
+subtest 'tests of keys and kits' => sub {
+	my $fingerprint = tool('-c', $conf, 'key', 'list', "$dir/identity", '--json')->json->{keys}[0]{fingerprint};
+	site_ok('key', 'test', "$dir/identity");
+	my @told = told();
+	is_deeply(events(@told), [qw(key.used key.tested)], 'a key that is tested');
+	is_deeply([@{ $told[1][1] }{qw(service fingerprint kit outcome trouble)}], ['erp', $fingerprint, undef, 'ok', undef], 'which, and that it opens');
+	like($told[1][1]{opened}[0]{set}, qr/^20\d{6}T/, 'what it opened');
+	site_ok('kit', 'test', "$dir/kit");
+	@told = told();
+	is_deeply(events(@told), ['kit.tested'], 'a kit, in the chain of the host that has a configuration');
+	is_deeply([@{ $told[0][1] }{qw(service kit outcome)}], ['erp', "$dir/kit", 'ok'], 'which');
+	rename "$dir/repository", "$dir/away" or die "cannot rename: $!\n";
+	ok(!tool('-c', $conf, 'key', 'test', "$dir/identity")->ok, 'one that opens nothing');
+	@told = told();
+	is($told[-1][1]{outcome}, 'failed', 'is told, too');
+	like($told[-1][1]{trouble}, qr/does not exist/, 'with why');
+	rename "$dir/away", "$dir/repository" or die "cannot rename: $!\n";
+
+	my $text = tool('-c', $conf, 'report', 'quarterly')->out;
+	like($text, qr/^\| erp \| Recovery kit tested \| 20\d\d-.* UTC \| .* \| `[^`]+@[^`]+` \| `\Q$dir\E\/kit` \| 1 \|$/m, 'a report has when and by whom');
+	like($text, qr/^\| erp \| Key tested \| 20\d\d-.* UTC, FAILED \| .* \| `[0-9a-f:]+` \| 2, of which 1 failed \|$/m, 'one that failed');
+	like($text, qr/^\| erp \| Lock proven \| never \| – \| – \| – \| never in this period \|$/m, 'and what never was');
+	like(tool('-c', $conf, 'report', 'posture')->out, qr/^\| erp \| Recovery kit tested \|/m, 'so has the posture');
+	my $past = tool('-c', $conf, 'report', 'quarterly', '--quarter', '2020-Q1', '--render', 'json')->json;
+	my %act = map { $_->{act} => $_ } @{ $past->{services}[0]{custody} };
+	is_deeply([@{ $act{'kit-tested'} }{qw(last by times)}], [undef, undef, 0], 'what came later is not of a period');
+	told();
+};
+
 subtest 'reports' => sub {
 	my $file = "$dir/posture.html";
 	site_ok('report', 'posture', '--output', $file);

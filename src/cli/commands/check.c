@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/run.h"
 #include "cli/service_status.h"
+#include "cli/trail.h"
 #include "cli/views/status.h"
 #include "ops/check/check.h"
 
@@ -238,6 +239,23 @@ static bool note(const Context *context, const Run *run, const GPtrArray *stores
 	return service_note_archiver(context, run->catalog, &archiver, error);
 }
 
+/* What was tried to delete: that it stayed, or did not. */
+static void tell_locks(const Context *context, const Run *run, const GPtrArray *stores)
+{
+	for (guint i = 0; i < stores->len; i++) {
+		const struct check_store *store = stores->pdata[i];
+		enum store_known proven =
+			store->diagnosis ? store->diagnosis->facts.proven : STORE_UNKNOWN;
+		json_t *data;
+
+		if (proven == STORE_UNKNOWN)
+			continue;
+		data = trail_of(context, "repository", store->name);
+		json_set_string(data, "outcome", proven == STORE_YES ? "ok" : "failed");
+		trail_add(context, AUDIT_LOCK_TESTED, run->run_id, data);
+	}
+}
+
 static bool check(Context *context, const Run *run, GError **error)
 {
 	const struct arguments *arguments = context->arguments;
@@ -274,6 +292,7 @@ static bool check(Context *context, const Run *run, GError **error)
 		done = check_run(&request, &result, error) &&
 		       note(context, run, stores, &result, error);
 		progress_end();
+		tell_locks(context, run, stores);
 	}
 	if (done) {
 		*arguments->exit_status =

@@ -127,6 +127,29 @@ static bool test_repository(const struct context *context, Repo *repo, const cha
 	return true;
 }
 
+/* set_id NULL: the newest. */
+static bool test(Context *context, const char *set_id, json_t *results, GError **error)
+{
+	if (!trail_identity(context, error) || !context_repos(context, error))
+		return false;
+	for (guint i = 0; i < context->repos->len; i++)
+		if (!test_repository(context, context->repos->pdata[i], set_id, results, error))
+			return false;
+	return true;
+}
+
+static void tell_tested(const Context *context, json_t *results)
+{
+	if (arguments_flag(context->arguments, "json")) {
+		json_t *document = json_object();
+
+		json_set(document, "opened", json_incref(results));
+		json_out(document);
+	} else if (!arguments_flag(context->arguments, "quiet")) {
+		printf("Next: odrbackup restore %s --plan\n", context->service->name);
+	}
+}
+
 /* IDENTITY [SERVICE] [SET]: what looks like a set's id is one. */
 bool cmd_key_test(const struct arguments *given, GError **error)
 {
@@ -136,24 +159,17 @@ bool cmd_key_test(const struct arguments *given, GError **error)
 	bool second_is_set = second && !third && set_id_valid(second);
 	g_autoptr(Context) context = NULL;
 	g_autoptr(JsonValue) results = json_array();
+	bool done;
 
 	if (!borrow_option(&arguments, arguments_positional(given, 0), error))
 		return false;
 	context = context_open(&arguments, second_is_set ? NULL : second, error);
-	if (!context || !trail_identity(context, error) || !context_repos(context, error))
+	if (!context)
 		return false;
-	for (guint i = 0; i < context->repos->len; i++) {
-		if (!test_repository(context, context->repos->pdata[i],
-				     second_is_set ? second : third, results, error))
-			return false;
-	}
-	if (arguments_flag(&arguments, "json")) {
-		json_t *document = json_object();
-
-		json_set(document, "opened", json_incref(results));
-		json_out(document);
-	} else if (!arguments_flag(&arguments, "quiet")) {
-		printf("Next: odrbackup restore %s --plan\n", context->service->name);
-	}
-	return true;
+	done = test(context, second_is_set ? second : third, results, error);
+	trail_tested(context->settings->state, &(struct trail_test){AUDIT_KEY_TESTED, context,
+								    results, done ? NULL : *error});
+	if (done)
+		tell_tested(context, results);
+	return done;
 }

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/commands.h"
+#include "cli/drill_plan.h"
 #include "cli/kit_check.h"
 #include "cli/output.h"
 #include "cli/proof.h"
@@ -172,17 +173,36 @@ static void tell_tested(const Context *context, json_t *results)
 	}
 }
 
+static bool test(Context *context, json_t *results, GError **error)
+{
+	return trail_identity(context, error) && kit_owner_opens(context, error) &&
+	       context_repos(context, error) && test_repositories(context, results, error);
+}
+
 bool cmd_kit_test(const struct arguments *given, GError **error)
 {
 	struct arguments arguments = *given;
 	g_autoptr(Context) context = NULL;
 	g_autoptr(JsonValue) results = json_array();
+	g_autoptr(Settings) host = NULL;
+	g_autoptr(GError) trouble = NULL;
+	bool done;
 
+	/* A kit has settings of its own; those of the host, if any, only say whose chain tells of it. */
+	if (!drill_settings(given, &host, &trouble) && arguments_text(given, "config")) {
+		g_propagate_error(error, g_steal_pointer(&trouble));
+		return false;
+	}
+	g_hash_table_remove(arguments.values, "config");
 	borrow_kit(&arguments);
 	context = context_open(&arguments, NULL, error);
-	if (!context || !trail_identity(context, error) || !kit_owner_opens(context, error) ||
-	    !context_repos(context, error) || !test_repositories(context, results, error))
+	if (!context)
 		return false;
-	tell_tested(context, results);
-	return true;
+	done = test(context, results, error);
+	trail_tested(
+		host ? host->state : context->settings->state,
+		&(struct trail_test){AUDIT_KIT_TESTED, context, results, done ? NULL : *error});
+	if (done)
+		tell_tested(context, results);
+	return done;
 }

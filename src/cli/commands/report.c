@@ -169,6 +169,7 @@ static bool report_quarter(const struct arguments *arguments, struct quarter_req
 	request->services = earlier.services = sources->services;
 	request->readings = earlier.readings = sources->readings;
 	request->chain = &sources->chain;
+	request->custody = sources->custody;
 	tell_troubles(sources);
 
 	g_autoptr(Quarter) quarter = quarter_compute(request);
@@ -222,6 +223,7 @@ static bool report_posture(const struct arguments *arguments, struct quarter_req
 	request->services = sources->services;
 	request->readings = sources->readings;
 	request->chain = &sources->chain;
+	request->custody = sources->custody;
 	tell_troubles(sources);
 
 	g_autoptr(Quarter) quarter = quarter_compute(request);

@@ -4,6 +4,7 @@
 #include "drill/incident/figures.h"
 #include "drill/measure/objective.h"
 #include "drill/report/coverage.h"
+#include "drill/report/custody.h"
 #include "drill/report/reading.h"
 #include "drill/report/stored.h"
 #include "ops/exposure.h"
@@ -59,6 +60,7 @@ struct quarter_request {
 	GPtrArray *services;		  /* struct quarter_service */
 	const GPtrArray *readings;	  /* Reading, all there are, oldest first */
 	const struct stored_chain *chain; /* NULL: not known */
+	const GPtrArray *custody;	  /* struct custody_event; NULL: not known */
 };
 
 /* A period's name: "2026-Q4". USAGE for others. */

@@ -21,7 +21,21 @@ static void add_records(Document *document, const Quarter *quarter)
 		document_paragraph(document, "There is no record of a drill in this period.");
 }
 
-static void add_copy(Document *document, const struct stored_copy *copy)
+static void add_proof(Document *document, enum stored_proof proof)
+{
+	static const struct {
+		const char *words;
+		enum tone tone;
+	} looks[] = {
+		[STORED_UNVERIFIABLE] = {"not verifiable", TONE_OPEN},
+		[STORED_VERIFIED] = {"verified", TONE_GOOD},
+		[STORED_WRONG] = {"WRONG", TONE_BAD},
+	};
+
+	document_cell(document, looks[proof].tone, looks[proof].words);
+}
+
+static void add_copy(Document *document, const struct stored_copy *copy, enum stored_proof proof)
 {
 	g_autofree char *stored = words_time(copy->stored_at);
 	g_autofree char *until = words_day(copy->locked_until);
@@ -36,18 +50,19 @@ static void add_copy(Document *document, const struct stored_copy *copy)
 	document_cell(document, until ? TONE_PLAIN : TONE_OPEN, until ? lock : "not locked");
 	document_cell(document, copy->same ? TONE_PLAIN : TONE_BAD,
 		      copy->same ? "as here" : "differs");
+	add_proof(document, proof);
 }
 
-static void add_copies(Document *document, const GPtrArray *copies)
+static void add_copies(Document *document, const GPtrArray *copies, enum stored_proof proof)
 {
 	for (guint i = 0; copies && i < copies->len; i++)
-		add_copy(document, copies->pdata[i]);
+		add_copy(document, copies->pdata[i], proof);
 }
 
 static void add_receipts(Document *document, const Quarter *quarter)
 {
 	static const char *const headings[] = {"Repository",   "Object",  "Version", "Stored at",
-					       "Locked until", "Content", NULL};
+					       "Locked until", "Content", "Receipt", NULL};
 	const struct stored_chain *chain = quarter->request->chain;
 	const struct quarter_attempt *attempt;
 	bool any;
@@ -55,9 +70,9 @@ static void add_receipts(Document *document, const Quarter *quarter)
 	document_heading(document, "Where it is stored, by the receipts");
 	document_table(document, headings);
 	for (guint i = 0; (attempt = quarter_attempt_at(quarter, i)); i++)
-		add_copies(document, attempt->reading->copies);
+		add_copies(document, attempt->reading->copies, attempt->reading->proof);
 	if (chain && chain->checkpoint)
-		add_copies(document, chain->copies);
+		add_copies(document, chain->copies, chain->proof);
 	any = !document_table_empty(document);
 	if (!any)
 		document_paragraph(document, "No receipt is at hand.");
@@ -70,9 +85,12 @@ static void add_receipts(Document *document, const Quarter *quarter)
 	if (any)
 		document_paragraph(document,
 				   "Locks and times are those that the stores answered when the "
-				   "receipt was written. Its signature is not looked at here: "
-				   "odrbackup evidence verify --stored does that, and asks the "
-				   "stores again.");
+				   "receipt was written. A receipt is verified where its signature "
+				   "is good, by an evidence key of this configuration or one that "
+				   "the same owner endorsed; it is not verifiable without a "
+				   "signature or such a key, and wrong if it was altered or is "
+				   "signed by somebody else. odrbackup evidence verify --stored "
+				   "also asks the stores again.");
 }
 
 static void add_chain(Document *document, const struct stored_chain *chain)

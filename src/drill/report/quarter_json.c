@@ -1,4 +1,4 @@
-#include "drill/report/quarter.h"
+#include "drill/report/quarter_parts.h"
 
 static json_t *verdict_json(const struct objective_verdict *verdict)
 {
@@ -50,7 +50,7 @@ static json_t *exposure_json(const struct quarter_exposure *exposure)
 	return object;
 }
 
-static json_t *copies_json(const GPtrArray *copies)
+static json_t *copies_json(const GPtrArray *copies, enum stored_proof proof)
 {
 	json_t *array = json_array();
 
@@ -65,6 +65,7 @@ static json_t *copies_json(const GPtrArray *copies)
 		json_set_known_time(object, "locked_until", copy->locked_until);
 		json_set_string(object, "lock_mode", copy->mode);
 		json_set_bool(object, "same", copy->same);
+		json_set_string(object, "receipt", stored_proof_name(proof));
 		json_array_append_new(array, object);
 	}
 	return array;
@@ -84,7 +85,8 @@ static json_t *attempts_json(const GArray *attempts)
 		json_set_string(object, "plan", reading_text(record, "plan.name"));
 		json_set_string(object, "outcome", reading_text(record, "outcome"));
 		json_set_string(object, "record_sha256", attempt->reading->sha256);
-		json_set(object, "stored", copies_json(attempt->reading->copies));
+		json_set(object, "stored",
+			 copies_json(attempt->reading->copies, attempt->reading->proof));
 		json_set_bool(object, "counted", attempt->counted);
 		json_set_string(object, "why_not", attempt->counted ? NULL : attempt->why_not);
 		json_set_known(object, "rta_with_assumptions_us",
@@ -130,11 +132,11 @@ static json_t *chain_json(const struct stored_chain *chain)
 	json_set_bool(object, "holds", !chain->broken && !chain->disagrees);
 	json_set_string(object, "checkpoint", chain->checkpoint);
 	json_set_known(object, "signed_to", chain->checkpoint ? (int64_t)chain->signed_to : -1);
-	json_set(object, "checkpoint_stored", copies_json(chain->copies));
+	json_set(object, "checkpoint_stored", copies_json(chain->copies, chain->proof));
 	return object;
 }
 
-static json_t *result_json(const struct quarter_result *result)
+static json_t *result_json(const Quarter *quarter, const struct quarter_result *result)
 {
 	json_t *object = json_object(), *states = json_object(), *exposures = json_object();
 
@@ -157,6 +159,7 @@ static json_t *result_json(const struct quarter_result *result)
 	json_set(object, "coverage", coverage_json(result->coverage));
 	json_set(object, "attempts", attempts_json(result->attempts));
 	json_set(object, "incidents", incidents_json(result->incidents));
+	json_set(object, "custody", quarter_custody_json(quarter, result->service));
 	return object;
 }
 
@@ -194,7 +197,7 @@ json_t *quarter_json(const Quarter *quarter)
 	json_set_time(document, "data_until", quarter->cutoff);
 	json_set_string(document, "state", objective_state_name(quarter_state(quarter)));
 	for (guint i = 0; i < quarter->results->len; i++)
-		json_array_append_new(results, result_json(quarter->results->pdata[i]));
+		json_array_append_new(results, result_json(quarter, quarter->results->pdata[i]));
 	for (guint i = 0; i < quarter->processes->len; i++)
 		json_array_append_new(processes, process_json(quarter->processes->pdata[i]));
 	json_set(document, "services", results);

@@ -295,8 +295,7 @@ void quarter_add_posture(Document *document, const Quarter *quarter)
 				      finding_severity_name(finding->severity), finding->text);
 		}
 	}
-	document_blank(document, "Locks proven (odrbackup check --prove-lock), date");
-	document_blank(document, "Keys and recovery kit tested, date");
+	quarter_add_custody(document, quarter);
 }
 
 static void add_findings_of(Document *document, const json_t *record)

@@ -29,12 +29,16 @@ void quarter_add_processes(Document *document, const Quarter *quarter);
 void quarter_add_files(Document *document, const Quarter *quarter);
 void quarter_add_incident_sentence(Document *document, const struct quarter_result *result);
 void quarter_add_posture(Document *document, const Quarter *quarter);
+void quarter_add_custody(Document *document, const Quarter *quarter); /* in the posture */
 void quarter_add_incidents(Document *document, const Quarter *quarter);
 void quarter_add_findings(Document *document, const Quarter *quarter);
 void quarter_add_method(Document *document, const Quarter *quarter);
 void quarter_add_standards(Document *document);
 void quarter_add_evidence(Document *document, const Quarter *quarter);
 void quarter_add_signatures(Document *document);
+
+/* What that section says. New reference. */
+json_t *quarter_custody_json(const Quarter *quarter, const struct quarter_service *service);
 
 /* Every attempt of the period, of all services: index from 0; NULL: no more. */
 const struct quarter_attempt *quarter_attempt_at(const Quarter *quarter, guint index);

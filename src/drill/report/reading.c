@@ -164,6 +164,19 @@ bool reading_load_all(const char *state, GPtrArray **readings, GPtrArray *troubl
 	return true;
 }
 
+void reading_prove_receipts(const char *state, GPtrArray *readings,
+			    const struct evidence_trust *trust)
+{
+	for (guint i = 0; i < readings->len; i++) {
+		Reading *reading = readings->pdata[i];
+		g_autofree char *folder =
+			evidence_folder(state, reading_text(reading->record, "run.id"));
+		g_autofree char *receipt = g_build_filename(folder, EVIDENCE_RECEIPT, NULL);
+
+		reading->proof = stored_receipt_prove(receipt, trust);
+	}
+}
+
 static const struct outcome_look looks[] = {
 	{"pass", "passed", "P", TONE_GOOD},
 	{"pass-with-warnings", "passed with warnings", "W", TONE_GOOD},

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "drill/evidence/record.h"
 #include "drill/report/document.h"
+#include "drill/report/stored.h"
 
 /*
  * Records of drills as reports read them. What is absent, null or of another type is NULL or READING_ABSENT: reports show
@@ -14,11 +15,12 @@
 
 typedef struct reading Reading;
 struct reading {
-	Record *checked;   /* drill/record.h */
-	json_t *record;	   /* its document */
-	char *sha256;	   /* of the record's bytes, hex */
-	GPtrArray *copies; /* struct stored_copy of the record; NULL: there is no receipt */
-	usec_t time;	   /* when the drill began: start of its first span, else of its run id */
+	Record *checked;	 /* drill/record.h */
+	json_t *record;		 /* its document */
+	char *sha256;		 /* of the record's bytes, hex */
+	GPtrArray *copies;	 /* struct stored_copy of the record; NULL: there is no receipt */
+	enum stored_proof proof; /* of the receipt, where reports have it proven */
+	usec_t time; /* when the drill began: start of its first span, else of its run id */
 };
 void reading_free(Reading *reading);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Reading, reading_free)
@@ -29,6 +31,10 @@ Reading *reading_parse(GBytes *content, const char *what, GError **error);
 Reading *reading_load(const char *folder, GError **error);
 /* All of <state>/evidence, oldest first. What cannot be read is a sentence in troubles. */
 bool reading_load_all(const char *state, GPtrArray **readings, GPtrArray *troubles, GError **error);
+
+/* Whether the receipts of all of them are signed by whom the trust has. */
+void reading_prove_receipts(const char *state, GPtrArray *readings,
+			    const struct evidence_trust *trust);
 
 const json_t *reading_at(const json_t *record, const char *path);
 const char *reading_text(const json_t *record, const char *path);

@@ -19,6 +19,29 @@ void stored_copy_free(void *data)
 	g_free(copy);
 }
 
+const char *stored_proof_name(enum stored_proof proof)
+{
+	static const char *const names[] = {
+		[STORED_UNVERIFIABLE] = "not-verifiable",
+		[STORED_VERIFIED] = "verified",
+		[STORED_WRONG] = "wrong",
+	};
+
+	return names[proof];
+}
+
+enum stored_proof stored_receipt_prove(const char *path, const struct evidence_trust *trust)
+{
+	g_autofree char *signature = g_strconcat(path, EVIDENCE_SIGNATURE, NULL);
+	g_autoptr(GBytes) content = NULL;
+
+	if (!trust || trust->key_count + trust->owner_count == 0 ||
+	    !g_file_test(signature, G_FILE_TEST_EXISTS))
+		return STORED_UNVERIFIABLE;
+	return evidence_file_read(path, trust, NULL, &content, NULL) ? STORED_VERIFIED
+								     : STORED_WRONG;
+}
+
 static usec_t time_at(const json_t *object, const char *path)
 {
 	usec_t time = reading_time(object, path);
@@ -79,8 +102,8 @@ static char *audit_file(const char *state, const char *id, const char *suffix)
 }
 
 /* One that cannot be read is none: odrbackup audit verify tells of it. */
-static void read_checkpoint(const char *state, const char *id, struct stored_chain *chain,
-			    struct audit_head *claimed)
+static void read_checkpoint(const char *state, const char *id, const struct evidence_trust *trust,
+			    struct stored_chain *chain, struct audit_head *claimed)
 {
 	g_autofree char *path = audit_file(state, id, ".json");
 	g_autofree char *receipt = audit_file(state, id, ".receipt.json");
@@ -99,11 +122,13 @@ static void read_checkpoint(const char *state, const char *id, struct stored_cha
 	*claimed = found.head;
 	chain->signed_at = found.time;
 	chain->copies = stored_copies(receipt, name, sha256);
+	chain->proof = stored_receipt_prove(receipt, trust);
 	g_free(found.host);
 }
 
-static bool read_newest_checkpoint(const char *state, struct stored_chain *chain,
-				   struct audit_head *claimed, GError **error)
+static bool read_newest_checkpoint(const char *state, const struct evidence_trust *trust,
+				   struct stored_chain *chain, struct audit_head *claimed,
+				   GError **error)
 {
 	g_autoptr(GPtrArray) names = NULL;
 
@@ -113,7 +138,7 @@ static bool read_newest_checkpoint(const char *state, struct stored_chain *chain
 		const char *name = names->pdata[i];
 		g_autofree char *id = g_strndup(name, strlen(name) - strlen(".json"));
 
-		read_checkpoint(state, id, chain, claimed);
+		read_checkpoint(state, id, trust, chain, claimed);
 	}
 	return true;
 }
@@ -133,7 +158,8 @@ static bool compare_line(void *data, const struct audit_line *line)
 	return true;
 }
 
-void stored_chain_read(const char *state, struct stored_chain *chain)
+void stored_chain_read(const char *state, const struct evidence_trust *trust,
+		       struct stored_chain *chain)
 {
 	g_autofree char *path = audit_path(state);
 	g_autoptr(GError) cause = NULL;
@@ -142,7 +168,7 @@ void stored_chain_read(const char *state, struct stored_chain *chain)
 	struct comparison comparison = {.claimed = &claimed};
 
 	*chain = (struct stored_chain){0};
-	if (!read_newest_checkpoint(state, chain, &claimed, &cause) ||
+	if (!read_newest_checkpoint(state, trust, chain, &claimed, &cause) ||
 	    !audit_read(path, compare_line, &comparison, &report, &cause)) {
 		if (!odr_error_is(cause, ODR_ERROR_NOT_FOUND))
 			chain->trouble = g_strdup(cause->message);

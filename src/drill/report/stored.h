@@ -1,12 +1,22 @@
 #ifndef ODR_DRILL_REPORT_STORED_H
 #define ODR_DRILL_REPORT_STORED_H
 
+#include "crypto/evidence_trust.h"
 #include "drill/evidence/audit.h"
 
 /*
- * Where records and checkpoints were stored, as the receipts beside them say, and how far the audit chain goes. Signatures
- * are not looked at here: that is what odrbackup evidence verify is for, and reports say so.
+ * Where records and checkpoints were stored, as the receipts beside them say, and how far the audit chain goes. Of
+ * signatures only those of receipts are looked at: the rest is what odrbackup evidence verify is for, and reports say so.
  */
+enum stored_proof {
+	STORED_UNVERIFIABLE, /* there is no signature, or nobody to trust */
+	STORED_VERIFIED,
+	STORED_WRONG, /* it is signed by somebody else, or is not what was signed */
+};
+const char *stored_proof_name(enum stored_proof proof); /* "not-verifiable", "verified", "wrong" */
+/* Whose receipts count; NULL: it is not known. */
+enum stored_proof stored_receipt_prove(const char *path, const struct evidence_trust *trust);
+
 struct stored_copy {
 	char *repository, *name, *version, *mode; /* version, mode may be NULL */
 	usec_t stored_at, locked_until;		  /* 0: not said; not locked */
@@ -25,10 +35,12 @@ struct stored_chain {
 	uint64_t signed_to; /* line */
 	usec_t signed_at;   /* as it says itself */
 	bool disagrees; /* that line is another, or not there: the chain was cut, made anew, or removed */
-	GPtrArray *copies; /* struct stored_copy of it; NULL: it was not stored */
+	GPtrArray *copies;	 /* struct stored_copy of it; NULL: it was not stored */
+	enum stored_proof proof; /* of its receipt */
 };
-/* What cannot be read is its trouble. */
-void stored_chain_read(const char *state, struct stored_chain *chain);
+/* What cannot be read is its trouble. trust: of receipts, as above. */
+void stored_chain_read(const char *state, const struct evidence_trust *trust,
+		       struct stored_chain *chain);
 void stored_chain_clear(struct stored_chain *chain);
 
 #endif
