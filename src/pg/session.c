@@ -33,8 +33,10 @@ static const struct {
 	{"55000", ODR_ERROR_REFUSED},	/* object_not_in_prerequisite_state: recovery, wal_level */
 	{"53100", ODR_ERROR_NO_SPACE},	/* disk_full */
 	{"57014", ODR_ERROR_TRANSIENT}, /* query_canceled: a time limit */
-	{"XX001", ODR_ERROR_CORRUPT},	/* data_corrupted */
-	{"XX002", ODR_ERROR_CORRUPT},	/* index_corrupted */
+	{"57P01", ODR_ERROR_UNREACHABLE}, /* admin_shutdown: of this connection, or of the server */
+	{"57P02", ODR_ERROR_UNREACHABLE}, /* crash_shutdown */
+	{"XX001", ODR_ERROR_CORRUPT},	  /* data_corrupted */
+	{"XX002", ODR_ERROR_CORRUPT},	  /* index_corrupted */
 };
 
 static enum odr_error reaction_to(const Session *session, const PGresult *result)
@@ -135,8 +137,19 @@ bool session_rows(Session *session, const char *sql, session_row row, void *data
 	return done;
 }
 
+/* COPY goes on until somebody ends it: libpq gives the same result for ever. */
+static void end_copy(Session *session, ExecStatusType status)
+{
+	char *row = NULL;
+
+	if (status == PGRES_COPY_IN)
+		PQputCopyEnd(session->connection, "nothing is sent here");
+	while (status == PGRES_COPY_OUT && PQgetCopyData(session->connection, &row, 0) > 0)
+		PQfreemem(row);
+}
+
 /* What is still to come is not wanted. */
-static void drop_results(Session *session)
+static void drop_results(Session *session, ExecStatusType status)
 {
 	PGcancel *cancel = PQgetCancel(session->connection);
 	char ignored[256];
@@ -144,8 +157,20 @@ static void drop_results(Session *session)
 	if (cancel)
 		PQcancel(cancel, ignored, sizeof(ignored));
 	PQfreeCancel(cancel);
+	end_copy(session, status);
 	for (PGresult *result; (result = PQgetResult(session->connection));)
 		PQclear(result);
+}
+
+/* Takes the result. Of COPY the server says nothing: it waits. */
+static bool fail_result(const Session *session, PGresult *result, GError **error)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	if (status != PGRES_COPY_IN && status != PGRES_COPY_OUT && status != PGRES_COPY_BOTH)
+		return fail_query(session, result, error);
+	PQclear(result);
+	return odr_fail(error, ODR_ERROR_REFUSED, "it is COPY to or from a client, and no query");
 }
 
 /* Takes the result. */
@@ -156,7 +181,7 @@ static bool take_result(Session *session, PGresult *result, session_row row, voi
 	bool done;
 
 	if (status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK)
-		return fail_query(session, result, error);
+		return fail_result(session, result, error);
 	done = give_rows(result, row, data, error);
 	PQclear(result);
 	return done;
@@ -170,11 +195,14 @@ bool session_stream(Session *session, const char *sql, session_row row, void *da
 		return odr_fail(error, ODR_ERROR_UNREACHABLE,
 				"the connection to the server was lost: %s", text);
 	}
-	for (PGresult *result; (result = PQgetResult(session->connection));)
+	for (PGresult *result; (result = PQgetResult(session->connection));) {
+		ExecStatusType status = PQresultStatus(result);
+
 		if (!take_result(session, result, row, data, error)) {
-			drop_results(session);
+			drop_results(session, status);
 			return false;
 		}
+	}
 	return true;
 }
 
@@ -188,7 +216,7 @@ static bool read_result(Session *session, PGresult *result, const struct session
 	bool done = true;
 
 	if (status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
-		return fail_query(session, result, error);
+		return fail_result(session, result, error);
 	for (int i = 0; i < count; i++)
 		names[i] = PQfname(result, i);
 	if (!*told)
@@ -212,11 +240,14 @@ bool session_query(Session *session, const char *sql, const struct session_reade
 		return odr_fail(error, ODR_ERROR_UNREACHABLE,
 				"the connection to the server was lost: %s", text);
 	}
-	for (PGresult *result; (result = PQgetResult(session->connection));)
+	for (PGresult *result; (result = PQgetResult(session->connection));) {
+		ExecStatusType status = PQresultStatus(result);
+
 		if (!read_result(session, result, reader, &told, error)) {
-			drop_results(session);
+			drop_results(session, status);
 			return false;
 		}
+	}
 	return true;
 }
 

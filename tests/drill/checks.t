@@ -94,6 +94,33 @@ SQL
 	is($old->sql("SELECT value FROM ir_config_parameter WHERE key = 'account_edi_proxy_client.demo'"), 'demo', '15.0: electronic invoices are not real');
 }
 
+# Queries of a plan, with what no query should do: each is told in its result, and the others are asked all the same.
+{
+	my $folder = new_dir(work_path('own'), 0755);
+	my $text = "[plan]\nversion = 1\nname = own\nservice = s\n[schedule]\nslot = weekly\n[sandbox]\ndirectory = /srv/drill\n";
+	my @queries = (
+		['copy', 'COPY (SELECT 1) TO STDOUT', 'not-assessed', qr/^it could not run: it is COPY to or from a client, and no query$/],
+		['slow', 'SELECT pg_sleep(600)', 'not-assessed', qr/^it did not end within 1 s$/],
+		['lost', 'SELECT pg_terminate_backend(pg_backend_pid())', 'fail', qr/^the server ended the connection over it$/],
+		['writes', 'CREATE TABLE t ()', 'not-assessed', qr/read-only transaction/],
+		['endless', "SELECT repeat('x', 1 << 20)", 'fail', qr/^the value is x{3900}/],
+		['right', 'SELECT 1', 'pass', qr/^the value is as expected$/],
+	);
+	for (@queries) {
+		write_file("$folder/$_->[0].sql", $_->[1]);
+		$text .= "[check $_->[0]]\ntype = sql\nsql = $_->[0].sql\nexpect = eq 1\ndatabase = postgres\ntime-limit = 1s\n";
+	}
+	write_file("$folder/own.plan", $text);
+	my $result = tool('drill', 'check', "$folder/own.plan", '--database', $cluster->conninfo('postgres'), '--json');
+	is($result->status, 4, 'queries that do not behave') or diag $result->describe;
+	for (@queries) {
+		my $found = named($result, $_->[0]);
+		is($found->{status}, $_->[2], "$_->[0]: $_->[2]");
+		like($found->{message}, $_->[3], "$_->[0]: and why");
+	}
+	cmp_ok(length $result->out, '<', 32768, 'and no value fills the record');
+}
+
 tool_fails(['drill', 'check', "$plans/negative.plan"], 2, 'which database? Name it by --database CONNINFO', 'a database has to be named');
 tool_fails(['drill', 'check', "$plans/negative.plan", '--database', 'host=/nowhere dbname=x'], 10, qr/nowhere/, 'and be there');
 

@@ -92,6 +92,7 @@ bool drill_checks_on_database(const DrillPlan *plan, enum plan_stage stage,
 	bool done = asking_open(&asking, site, error);
 
 	asking.plan = plan;
+	asking.renews = true;
 	done = done && run_stage(&asking, stage, results, error) &&
 	       session_script(asking.session, "ROLLBACK", error);
 	asking_clear(&asking);

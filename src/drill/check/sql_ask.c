@@ -266,14 +266,45 @@ static bool ask(struct asking *asking, const char *name, DrillCheckResult *resul
 	const struct plan_file *chosen = choose_file(asking, name, &file);
 	bool able;
 
-	if (!chosen) {
+	if (!chosen && asking->major)
 		drill_check_unassessed(result, "there is no check for this version of Odoo, %u",
 				       asking->major);
+	else if (!chosen)
+		drill_check_unassessed(result, "it asks Odoo, and this is no database of Odoo's");
+	if (!chosen)
 		return true;
-	}
 	g_strlcpy(result->query_sha256, chosen->sha256, sizeof(result->query_sha256));
 	return probe(asking, file, result, &able, error) &&
 	       (!able || run_file(asking, name, file, result, error));
+}
+
+static bool begin_reading(struct asking *asking, GError **error)
+{
+	const struct drill_check_site *site = asking->site;
+
+	asking->session =
+		session_open_database(site->conninfo, site->database, site->run_id, error);
+	return asking->session &&
+	       session_script(asking->session,
+			      "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+			      "SET LOCAL search_path = pg_catalog, public, pg_temp; "
+			      "SET LOCAL lock_timeout = '" LOCK_WAIT "'; "
+			      "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; "
+			      "SET LOCAL extra_float_digits = 1",
+			      error);
+}
+
+/* A query that its server does not survive is a finding, as long as there is a server to ask the next one. */
+static bool begin_again(struct asking *asking, DrillCheckResult *result, const GError *cause,
+			GError **error)
+{
+	drill_check_fail(result, "the server ended the connection over it");
+	if (!asking->renews) {
+		g_propagate_error(error, g_error_copy(cause));
+		return false;
+	}
+	g_clear_pointer(&asking->session, session_free);
+	return begin_reading(asking, error);
 }
 
 /* What it does to the transaction is undone, so that the next one finds it as it was. */
@@ -291,6 +322,8 @@ bool asking_run(struct asking *asking, const char *name, DrillCheckResult *resul
 		return false;
 	done = ask(asking, name, result, &cause);
 	result->duration += clock_monotonic() - begun;
+	if (odr_error_is(cause, ODR_ERROR_UNREACHABLE))
+		return begin_again(asking, result, cause, error);
 	if (!done && !explain(check, result, cause)) {
 		g_propagate_error(error, g_steal_pointer(&cause));
 		return false;
@@ -305,16 +338,7 @@ bool asking_run(struct asking *asking, const char *name, DrillCheckResult *resul
 bool asking_open(struct asking *asking, const struct drill_check_site *site, GError **error)
 {
 	*asking = (struct asking){.site = site};
-	asking->session =
-		session_open_database(site->conninfo, site->database, site->run_id, error);
-	return asking->session &&
-	       session_script(asking->session,
-			      "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-			      "SET LOCAL search_path = pg_catalog, public, pg_temp; "
-			      "SET LOCAL lock_timeout = '" LOCK_WAIT "'; "
-			      "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; "
-			      "SET LOCAL extra_float_digits = 1",
-			      error) &&
+	return begin_reading(asking, error) &&
 	       session_value(asking->session, "SELECT txid_current_snapshot()", &asking->snapshot,
 			     error) &&
 	       asking_find_out(asking, error);

@@ -12,6 +12,7 @@ struct asking {
 	char *database;
 	bool is_odoo;
 	unsigned major; /* of Odoo; 0: none */
+	bool renews; /* a session that is lost is opened again: nobody rests on the moment that it saw */
 	bool asked; /* the query was sent, whatever came of it: not so where nothing here is what it is for */
 };
 
