@@ -5,13 +5,10 @@
 #include <string.h>
 
 #define DIFFERENCES_MAX 5
-/* A double has so many digits at most that mean something; more than this are what is left of adding up. */
-#define DIGITS_SURE 15
-#define NOISE	    1e-12
 
 struct comparing {
 	const struct judging *judging;
-	double tolerance;
+	long double tolerance;
 	bool bounded;
 	GString *told;
 	unsigned differences, unknown;
@@ -30,7 +27,7 @@ static char *name_of(const struct sql_rows *rows, char **cells)
 {
 	int metric = sql_rows_column(rows, "metric"), key = sql_rows_column(rows, "key");
 	GString *name = g_string_new(NULL);
-	double number;
+	long double number;
 
 	if (metric >= 0)
 		add_name(name, cells[metric]);
@@ -81,21 +78,6 @@ static void differ(struct comparing *comparing, const char *format, ...)
 	va_end(arguments);
 }
 
-static unsigned digits_of(const char *text)
-{
-	unsigned count = 0;
-
-	for (text += strspn(text, "+-0."); *text && *text != 'e' && *text != 'E'; text++)
-		count += g_ascii_isdigit(*text);
-	return count;
-}
-
-/* Room for what adding up doubles in another order leaves in their last digits, and for nothing else. */
-static double noise_of(const char *a, const char *b, double value)
-{
-	return MAX(digits_of(a), digits_of(b)) > DIGITS_SURE ? NOISE * fabs(value) : 0;
-}
-
 enum agreement { AGREES, DIFFERS, NOT_KNOWN };
 
 static enum agreement compare_text(const struct comparing *comparing, const char *here,
@@ -110,13 +92,13 @@ static enum agreement compare_text(const struct comparing *comparing, const char
 static enum agreement compare_cell(const struct comparing *comparing, const char *here,
 				   const char *before, const char *after)
 {
-	double value, low, high;
+	long double value, low, high;
 
 	if (!judging_number(here, &value) || !judging_number(before, &low) ||
 	    !judging_number(after, &high))
 		return compare_text(comparing, here, before, after);
 
-	double room = comparing->tolerance + noise_of(here, before, value);
+	long double room = comparing->tolerance + judging_noise(here, before, value);
 
 	if (value >= MIN(low, high) - room && value <= MAX(low, high) + room)
 		return AGREES;

@@ -5,9 +5,14 @@
 
 #include <string.h>
 
-static int order_of(enum plan_expect_kind op, double a, double b, double tolerance)
+static bool order_holds(enum plan_expect_kind op, const char *found, const char *wanted,
+			long double tolerance)
 {
-	bool near = judging_near(a, b, tolerance);
+	bool near = judging_near(found, wanted, tolerance);
+	long double a, b;
+
+	if (!judging_number(found, &a) || !judging_number(wanted, &b))
+		return false;
 
 	switch (op) {
 	case PLAN_EXPECT_EQ:
@@ -28,7 +33,7 @@ static int order_of(enum plan_expect_kind op, double a, double b, double toleran
 static bool value_holds(const struct judging *judging, const char *value)
 {
 	const struct plan_expect *expect = &judging->check->expect;
-	double tolerance = judging_tolerance(judging->check), number, low, high;
+	long double tolerance = judging_tolerance(judging->check), number, low, high;
 	bool numeric = judging_number(value, &number);
 
 	switch (expect->kind) {
@@ -45,10 +50,9 @@ static bool value_holds(const struct judging *judging, const char *value)
 		if (!numeric || !judging_number(expect->values[0], &low))
 			return (g_strcmp0(value, expect->values[0]) == 0) ==
 			       (expect->kind == PLAN_EXPECT_EQ);
-		return order_of(expect->kind, number, low, tolerance);
+		return order_holds(expect->kind, value, expect->values[0], tolerance);
 	default:
-		return numeric && judging_number(expect->values[0], &low) &&
-		       order_of(expect->kind, number, low, tolerance);
+		return order_holds(expect->kind, value, expect->values[0], tolerance);
 	}
 }
 
@@ -72,13 +76,12 @@ void judging_count(struct judging *judging)
 {
 	const struct plan_expect *expect = &judging->check->expect;
 	guint count = judging->seen->rows->rows->len;
-	double wanted = 0;
+	g_autofree char *found = g_strdup_printf("%u", count);
 	bool holds = expect->kind == PLAN_EXPECT_EMPTY ? count == 0 : count > 0;
 
 	judging_set_value(judging, g_strdup_printf("%u rows", count));
 	if (expect->kind == PLAN_EXPECT_ROWS)
-		holds = judging_number(expect->values[1], &wanted) &&
-			order_of(expect->op, count, wanted, 0);
+		holds = order_holds(expect->op, found, expect->values[1], 0);
 	if (holds)
 		drill_check_pass(judging->result, "it gave %u rows", count);
 	else
@@ -107,15 +110,15 @@ void judging_text(struct judging *judging)
 void judging_difference(struct judging *judging)
 {
 	const struct plan_expect *expect = &judging->check->expect;
-	const struct sql_rows *there;
-	double a, b, low = 0, high = 0;
+	const char *here, *there;
+	long double a, b, low = 0, high = 0;
 	bool holds;
 
 	if (!judging_refers(judging, SOURCE_UNKNOWN))
 		return;
-	there = judging->seen->reference->before;
-	if (!judging_number(judging_first_cell(judging->seen->rows), &a) ||
-	    !judging_number(judging_first_cell(there), &b)) {
+	here = judging_first_cell(judging->seen->rows);
+	there = judging_first_cell(judging->seen->reference->before);
+	if (!judging_number(here, &a) || !judging_number(there, &b)) {
 		drill_check_unassessed(judging->result, "here and there it gave no numbers");
 		return;
 	}
@@ -123,11 +126,9 @@ void judging_difference(struct judging *judging)
 	if (expect->kind == PLAN_EXPECT_RATIO)
 		judging_number(expect->values[1], &high);
 	holds = expect->kind == PLAN_EXPECT_DELTA
-			? judging_near(a, b, low)
+			? judging_near(here, there, low)
 			: (b != 0 && a / b >= low && a / b <= high) || (a == 0 && b == 0);
-	judging_set_value(judging, g_strdup_printf("%s here, %s there",
-						   judging_first_cell(judging->seen->rows),
-						   judging_first_cell(there)));
+	judging_set_value(judging, g_strdup_printf("%s here, %s there", here, there));
 	if (holds)
 		drill_check_pass(judging->result, "here and there are as near as expected");
 	else
@@ -143,12 +144,11 @@ void judging_equal(struct judging *judging)
 	g_autofree char *here = sql_rows_text(judging->seen->rows, false);
 	g_autofree char *other = sql_rows_text(there, false);
 	const char *a = judging_first_cell(judging->seen->rows), *b = judging_first_cell(there);
-	double x, y;
 	bool single = judging->seen->rows->rows->len == 1 && judging->seen->rows->width == 1 &&
 		      there->rows->len == 1 && there->width == 1;
 
-	if (strcmp(here, other) == 0 || (single && judging_number(a, &x) && judging_number(b, &y) &&
-					 judging_near(x, y, judging_tolerance(judging->check))))
+	if (strcmp(here, other) == 0 ||
+	    (single && judging_near(a, b, judging_tolerance(judging->check))))
 		drill_check_pass(judging->result, "here and there are the same");
 	else
 		drill_check_fail(judging->result, "here and there are not the same");

@@ -1,9 +1,14 @@
 #include "drill/check/judging.h"
 
+#include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DETAIL_MAX 2000
+/* A double has so many digits at most that mean something; more than this are what is left of adding up. */
+#define DIGITS_SURE 15
+#define NOISE	    1e-12L
 
 char *judging_told(const struct plan_check *check, const char *text)
 {
@@ -15,19 +20,44 @@ char *judging_told(const struct plan_check *check, const char *text)
 	return g_strconcat(": ", valid, strlen(text) > DETAIL_MAX ? "…" : "", NULL);
 }
 
-bool judging_number(const char *text, double *value)
+bool judging_number(const char *text, long double *value)
 {
 	char *end;
 
-	if (!text || !*text)
+	if (!text || !*text || strspn(text, "0123456789.+-eE") != strlen(text))
 		return false;
-	*value = g_ascii_strtod(text, &end);
-	return !*end && isfinite(*value) && strspn(text, "0123456789.+-eE") == strlen(text);
+	*value = strtold(text, &end);
+	return !*end && isfinite(*value);
 }
 
-bool judging_near(double a, double b, double tolerance)
+/* Of a number that may be a double: whole ones are not. */
+static unsigned digits_of(const char *text)
 {
-	return fabs(a - b) <= tolerance + 1e-9 * MAX(fabs(a), fabs(b));
+	unsigned count = 0;
+
+	if (!strpbrk(text, ".eE"))
+		return 0;
+	for (text += strspn(text, "+-0."); *text && *text != 'e' && *text != 'E'; text++)
+		count += g_ascii_isdigit(*text);
+	return count;
+}
+
+long double judging_noise(const char *a, const char *b, long double value)
+{
+	return MAX(digits_of(a), digits_of(b)) > DIGITS_SURE ? NOISE * fabsl(value) : 0;
+}
+
+bool judging_near(const char *a, const char *b, long double tolerance)
+{
+	long double x, y, most;
+
+	if (!judging_number(a, &x) || !judging_number(b, &y))
+		return false;
+	most = MAX(fabsl(x), fabsl(y));
+	/* 0.30 and 0.29 are 0.01 apart, though their difference is a little more in binary. */
+	if (tolerance > 0)
+		tolerance += 4 * LDBL_EPSILON * most;
+	return fabsl(x - y) <= tolerance + judging_noise(a, b, most);
 }
 
 bool judging_refers(struct judging *judging, const char *otherwise)
@@ -41,9 +71,9 @@ bool judging_refers(struct judging *judging, const char *otherwise)
 	return false;
 }
 
-double judging_tolerance(const struct plan_check *check)
+long double judging_tolerance(const struct plan_check *check)
 {
-	double tolerance = 0;
+	long double tolerance = 0;
 
 	judging_number(check->tolerance, &tolerance);
 	return tolerance;

@@ -26,12 +26,15 @@ void judging_trend(struct judging *judging); /* trend.c: beside earlier drills *
 
 /* Of a text of the database as much as stays readable; "" where it may not be told. g_free. */
 char *judging_told(const struct plan_check *check, const char *text);
-bool judging_number(const char *text, double *value);
-/* How far apart two numbers may be that are printed in decimals. */
-bool judging_near(double a, double b, double tolerance);
+/* Exact of whole numbers of 64 bits: these are ids and amounts. */
+bool judging_number(const char *text, long double *value);
+/* Room for what adding up doubles in another order leaves in their last digits, and for nothing else: value is that of a or b. */
+long double judging_noise(const char *a, const char *b, long double value);
+/* Two numbers that are no further apart than that, and what doubles leave. */
+bool judging_near(const char *a, const char *b, long double tolerance);
 /* Why nothing is known of the source, in its own words where it has some; true: something is. */
 bool judging_refers(struct judging *judging, const char *otherwise);
-double judging_tolerance(const struct plan_check *check);
+long double judging_tolerance(const struct plan_check *check);
 const char *judging_first_cell(const struct sql_rows *rows);  /* NULL: there is none */
 void judging_set_value(struct judging *judging, char *value); /* takes it */
 

@@ -24,7 +24,8 @@ void drill_check_trend(const char *value, const GArray *past, DrillCheckResult *
 {
 	const struct plan_check *check = result->check;
 	unsigned known = past ? past->len : 0;
-	double number, median, distance;
+	long double number;
+	double median, distance;
 
 	g_free(result->expect);
 	result->expect = g_strdup(check->within_text);
@@ -39,7 +40,7 @@ void drill_check_trend(const char *value, const GArray *past, DrillCheckResult *
 		return;
 	}
 	median = median_of(past, check->median_of);
-	distance = fabs(number - median);
+	distance = fabs((double)number - median);
 	result->basis = g_strdup_printf("median of %u drills: %.15g", check->median_of, median);
 	if (distance <= fabs(median) * check->within_percent / 100)
 		drill_check_pass(result, "it is within %u %% of the median of %u drills",
