@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#define TOLD_MAX ((size_t)4000) /* bytes of one text in a record: what databases hold has no end */
+
 static char *no_process[] = {NULL};
 const struct plan_check drill_kit = {.name = (char *)"recovery-kit",
 				     .title = (char *)"the recovery kit",
@@ -76,9 +78,18 @@ static char *only_words(const char *format)
 	return g_string_free(text, FALSE);
 }
 
+static char *readable(const char *text)
+{
+	g_autofree char *valid = g_utf8_make_valid(text, (gssize)strnlen(text, TOLD_MAX));
+
+	return g_strconcat(valid, strlen(text) > TOLD_MAX ? "…" : "", NULL);
+}
+
 static void judge(DrillCheckResult *result, enum drill_check_status status, bool warned,
 		  const char *format, va_list arguments)
 {
+	g_autofree char *message = NULL;
+
 	if (result->message && badness(status, warned) <= badness(result->status, result->warned))
 		return;
 	result->ended = clock_monotonic();
@@ -86,9 +97,10 @@ static void judge(DrillCheckResult *result, enum drill_check_status status, bool
 	result->status = status;
 	g_free(result->message);
 	/* What is said of steps over HTTP leaves values out by itself, and names the step. */
-	result->message = result->check->redact && result->check->type != PLAN_CHECK_HTTP
-				  ? only_words(format)
-				  : g_strdup_vprintf(format, arguments);
+	message = result->check->redact && result->check->type != PLAN_CHECK_HTTP
+			  ? only_words(format)
+			  : g_strdup_vprintf(format, arguments);
+	result->message = readable(message);
 }
 
 void drill_check_pass(DrillCheckResult *result, const char *format, ...)
@@ -142,8 +154,10 @@ static char *shown(const DrillCheckResult *result, const char *value,
 	g_autofree char *line = NULL;
 	g_autofree char *digest = NULL;
 
-	if (!value || !result->check->redact)
-		return g_strdup(value);
+	if (!value)
+		return NULL;
+	if (!result->check->redact)
+		return readable(value);
 	if (!redaction || !redaction->hash)
 		return NULL;
 	line = g_strdup_printf("%s\n%s", redaction->run_id, value);
@@ -205,7 +219,7 @@ static void count(struct drill_check_counts *counts, const DrillCheckResult *res
 	} else if (result->status == DRILL_CHECK_UNASSESSED) {
 		counts->unassessed++;
 		counts->warnings += !result->check->gate && !informs;
-		counts->gates_unassessed += result->check->gate && counts_as_failure;
+		counts->gates_unassessed += result->check->gate;
 	}
 }
 

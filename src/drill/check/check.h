@@ -62,7 +62,7 @@ struct drill_check_counts {
 	unsigned failed;     /* with severity fail */
 	unsigned warnings;   /* failed with severity warn, warned, or not assessed and no gate */
 	unsigned unassessed; /* all */
-	unsigned gates_unassessed; /* of severity fail */
+	unsigned gates_unassessed;
 };
 struct drill_check_counts drill_check_count(const GPtrArray *results);
 

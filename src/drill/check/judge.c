@@ -2,7 +2,10 @@
 
 #include "drill/check/judging.h"
 
-#define RECORDED_MAX 1000 /* rows */
+#include <string.h>
+
+#define RECORDED_MAX	   1000 /* rows */
+#define RECORDED_BYTES_MAX ((size_t)256 << 10)
 
 static enum plan_expect_kind kind_of(const struct plan_check *check, enum sql_kind kind)
 {
@@ -64,6 +67,20 @@ bool drill_check_refers(const struct plan_check *check, enum sql_kind kind,
 	}
 }
 
+/* A record is read by people, and has its own limits. */
+static bool is_recorded(const struct sql_rows *rows)
+{
+	size_t bytes = 0;
+
+	for (guint i = 0; i < rows->rows->len; i++)
+		for (unsigned k = 0; k < rows->width; k++) {
+			const char *cell = ((char **)rows->rows->pdata[i])[k];
+
+			bytes += cell ? strlen(cell) : 0;
+		}
+	return rows->rows->len <= RECORDED_MAX && bytes <= RECORDED_BYTES_MAX;
+}
+
 void drill_check_judge(const struct plan_check *check, const struct drill_observation *seen,
 		       DrillCheckResult *result)
 {
@@ -80,6 +97,6 @@ void drill_check_judge(const struct plan_check *check, const struct drill_observ
 		judge = judging_trend;
 	judge(&judging);
 	if (!check->redact && seen->kind != SQL_ASSERT && seen->kind != SQL_BASELINE &&
-	    seen->kind != SQL_PLAIN && seen->rows->rows->len <= RECORDED_MAX)
+	    seen->kind != SQL_PLAIN && is_recorded(seen->rows))
 		result->rows = sql_rows_json(seen->rows);
 }
