@@ -124,6 +124,7 @@ static void look_at_figure(Drill *drill, DrillCheckResult *result)
 		{"startup", measured.figures.phase[PHASE_STARTUP]},
 		{"application", measured.figures.phase[PHASE_APPLICATION]},
 		{"gate", measured.figures.phase[PHASE_GATE]},
+		{"extended", measured.figures.phase[PHASE_EXTENDED]},
 		{NULL, 0}};
 
 	if (result->check->type == PLAN_CHECK_TREND)

@@ -98,7 +98,8 @@ static bool parse_anchor(struct plan_expect *expect, GError **error)
 		expect->anchor = PLAN_ANCHOR_EXACT;
 	else if (count == 1 && strcmp(first, "bounded") == 0)
 		expect->anchor = PLAN_ANCHOR_BOUNDED;
-	else if (count == 2 && strcmp(first, "tolerance") == 0 && is_number(expect->values[1]))
+	else if (count == 2 && strcmp(first, "tolerance") == 0 && is_number(expect->values[1]) &&
+		 expect->values[1][0] != '-')
 		expect->anchor = PLAN_ANCHOR_TOLERANCE;
 	else
 		return odr_fail(error, ODR_ERROR_USAGE,
@@ -123,6 +124,15 @@ static bool parse_rows(struct plan_expect *expect, GError **error)
 	return true;
 }
 
+/* What nothing could be: a check that fails by itself says nothing of a backup. */
+static bool can_hold(enum plan_expect_kind kind, char **values)
+{
+	if (kind == PLAN_EXPECT_DELTA)
+		return values[0][0] != '-';
+	return (kind != PLAN_EXPECT_BETWEEN && kind != PLAN_EXPECT_RATIO) ||
+	       g_ascii_strtod(values[0], NULL) <= g_ascii_strtod(values[1], NULL);
+}
+
 static bool check_operands(const struct expect_word *word, struct plan_expect *expect,
 			   GError **error)
 {
@@ -141,6 +151,12 @@ static bool check_operands(const struct expect_word *word, struct plan_expect *e
 		if (!is_number(expect->values[i]))
 			return odr_fail(error, ODR_ERROR_USAGE, "'%s' takes numbers, not '%s'",
 					word->name, expect->values[i]);
+	if (!can_hold(word->kind, expect->values))
+		return odr_fail(error, ODR_ERROR_USAGE,
+				word->kind == PLAN_EXPECT_DELTA
+					? "'%s' takes a number from 0 on"
+					: "'%s' takes the lower number first",
+				word->name);
 	if (word->kind == PLAN_EXPECT_MATCH) {
 		g_autoptr(GRegex) regex = g_regex_new(expect->values[0], 0, 0, &cause);
 

@@ -235,6 +235,15 @@ static bool judged_by_kind(enum sql_kind kind)
 	       kind == SQL_FINGERPRINT;
 }
 
+static bool judged_by_tally(const struct plan_check *check, enum sql_kind kind)
+{
+	enum plan_expect_kind expect = check->expect.kind;
+
+	if (expect == PLAN_EXPECT_KIND)
+		return kind == SQL_ASSERT || kind == SQL_BASELINE || kind == SQL_ACTION;
+	return expect == PLAN_EXPECT_ASSERT || expect == PLAN_EXPECT_BASELINE;
+}
+
 static bool lint_query(const struct want *want, const struct plan_check *check, enum sql_kind kind,
 		       GError **error)
 {
@@ -257,12 +266,26 @@ static bool lint_query(const struct want *want, const struct plan_check *check, 
 			"'%s' is of kind %s, which is recorded and never judged; add expect=, "
 			"or drop gate=true",
 			check->sql, sql_kind_name(kind));
-	if (check->allow_empty && kind != SQL_ASSERT && kind != SQL_BASELINE && kind != SQL_ACTION)
+	if (check->allow_empty && !judged_by_tally(check, kind))
 		return plan_fail(
 			reading, want->group, "allow-empty", error,
-			"allow-empty is for files of kind assert, baseline and action; leave "
+			"allow-empty is for what is judged as assert, baseline or action; leave "
 			"it out");
 	return true;
+}
+
+/* Only what writes may have several statements. */
+static bool lint_single(const struct want *want, const char *name, GError **error)
+{
+	const struct plan_file *file = drill_plan_file(want->reading->plan, name);
+	gsize size;
+	const char *data = g_bytes_get_data(file->content, &size);
+	g_autofree char *text = g_strndup(data ? data : "", size);
+	g_autoptr(GPtrArray) statements = sql_file_statements(text);
+
+	return statements->len == 1 || plan_fail(want->reading, want->group, want->key, error,
+						 "%s: '%s' has %u statements; a query is one",
+						 want->key, name, statements->len);
 }
 
 static bool load_step_files(const struct want *want, const GPtrArray *steps, GError **error)
@@ -285,8 +308,10 @@ static bool load_step_files(const struct want *want, const GPtrArray *steps, GEr
 				return fail_want(want, cause, error);
 			g_free(directive->name);
 			directive->name = name;
-			if (directive->kind == HTTP_EQUALS_SQL ? !load_sql(want, name, &kind, error)
-							       : !load(want, name, &file, error))
+			if (directive->kind == HTTP_EQUALS_SQL
+				    ? !load_sql(want, name, &kind, error) ||
+					      !lint_single(want, name, error)
+				    : !load(want, name, &file, error))
 				return false;
 		}
 	}
@@ -337,7 +362,8 @@ static bool load_check(struct plan_reading *reading, struct plan_check *check, G
 	enum sql_kind kind;
 
 	if (check->sql &&
-	    (!load_sql(&sql, check->sql, &kind, error) || !lint_query(&sql, check, kind, error)))
+	    (!load_sql(&sql, check->sql, &kind, error) || !lint_query(&sql, check, kind, error) ||
+	     !lint_single(&sql, check->sql, error)))
 		return false;
 	if (check->file && !load(&rows, check->file, &file, error))
 		return false;

@@ -109,7 +109,8 @@ static bool parse_header(struct http_directive *directive, const char *rest, GEr
 		return odr_fail(error, ODR_ERROR_USAGE, "a header is NAME: VALUE, not '%s'", rest);
 	directive->name = g_steal_pointer(&name);
 	directive->value = g_strstrip(g_strdup(colon + 1));
-	return true;
+	return !strpbrk(directive->value, "\r\n") ||
+	       odr_fail(error, ODR_ERROR_USAGE, "a header is one line");
 }
 
 static const char *const operators[] = {"eq", "ne", "lt", "le", "gt", "ge", NULL};
@@ -221,7 +222,7 @@ static bool parse_request(HttpStep *step, const char *text, GHashTable *known, G
 	const char *rest = text;
 
 	step->method = take_word(&rest);
-	if (!g_strv_contains(methods, step->method) || *rest != '/' || strpbrk(rest, " \t"))
+	if (!g_strv_contains(methods, step->method) || *rest != '/' || strpbrk(rest, " \t\r\n"))
 		return odr_fail(error, ODR_ERROR_USAGE,
 				"a step begins with a method and a path, as in: GET /web/login; "
 				"status 200");

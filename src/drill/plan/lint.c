@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
+#include "repo/layout.h"
 
 #include <string.h>
 
@@ -68,6 +69,13 @@ static bool lint_verify(const struct plan_reading *reading, GError **error)
 	return true;
 }
 
+static bool is_set(const char *text)
+{
+	static const char *const words[] = {"auto", "latest", "oldest", "random", NULL};
+
+	return g_strv_contains(words, text) || set_id_valid(text);
+}
+
 static bool lint_select(const struct plan_reading *reading, GError **error)
 {
 	static const char *const drawing[] = {"mix", "window", "nonce-file"};
@@ -93,6 +101,10 @@ static bool lint_select(const struct plan_reading *reading, GError **error)
 				 "set=random is for a moment that is drawn, and target=%s is not; "
 				 "leave it out, or name a set",
 				 select->target.text);
+	if (!is_set(select->set))
+		return plan_fail(reading, "select", "set", error,
+				 "set is auto, latest, oldest, random or the id of a set, not '%s'",
+				 select->set);
 	if (2 * select->margin >= select->window)
 		return plan_fail(reading, "select", "margin", error,
 				 "margin leaves nothing of window; make it smaller");
@@ -179,6 +191,9 @@ static bool lint_neutralize(const struct plan_reading *reading, GError **error)
 	if (none && neutralize->files[0])
 		return plan_fail(reading, "neutralize", "files", error,
 				 "mode=none runs no files; leave them out");
+	if (none && plan_is_written(reading, "neutralize", "after"))
+		return plan_fail(reading, "neutralize", "after", error,
+				 "mode=none runs no files; leave after out");
 	return true;
 }
 

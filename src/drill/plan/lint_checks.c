@@ -55,6 +55,14 @@ static bool is_number(const char *text)
 	       strspn(text, "0123456789.") == strlen(text);
 }
 
+/* Of what the kind of the file says that is seen once it is read. */
+static bool compares_numbers(enum plan_expect_kind expect)
+{
+	return expect == PLAN_EXPECT_KIND || expect == PLAN_EXPECT_ANCHOR ||
+	       expect == PLAN_EXPECT_EQUAL ||
+	       (expect >= PLAN_EXPECT_EQ && expect <= PLAN_EXPECT_BETWEEN);
+}
+
 static bool lint_sql(const struct plan_reading *reading, const char *group,
 		     const struct plan_check *check, GError **error)
 {
@@ -65,6 +73,10 @@ static bool lint_sql(const struct plan_reading *reading, const char *group,
 	if (check->tolerance && !is_number(check->tolerance))
 		return plan_fail(reading, group, "tolerance", error,
 				 "tolerance is a number from 0 on, not '%s'", check->tolerance);
+	if (check->tolerance && !compares_numbers(check->expect.kind))
+		return plan_fail(reading, group, "tolerance", error,
+				 "expect=%s compares no numbers; leave tolerance out",
+				 check->expect_text);
 	if (file && !check->file)
 		return plan_fail(reading, group, "expect", error,
 				 "expect=file needs file=: the rows that are expected");
@@ -77,6 +89,12 @@ static bool lint_sql(const struct plan_reading *reading, const char *group,
 	return true;
 }
 
+/* What is fetched is written at once, and nothing is looked at behind the teardown. */
+static bool is_figure(enum drill_phase phase)
+{
+	return drill_phase_name(phase) && phase != PHASE_FETCH && phase != PHASE_TEARDOWN;
+}
+
 static bool lint_figure(const struct plan_reading *reading, const char *group,
 			const struct plan_check *check, GError **error)
 {
@@ -86,7 +104,7 @@ static bool lint_figure(const struct plan_reading *reading, const char *group,
 	size_t count = 4;
 
 	for (int phase = 0; phase <= PHASE_LAST; phase++)
-		if (drill_phase_name((enum drill_phase)phase))
+		if (is_figure((enum drill_phase)phase))
 			known[count++] = drill_phase_name((enum drill_phase)phase);
 	return plan_lint_known(reading, &naming, check->figure, error);
 }

@@ -3,7 +3,6 @@
 #include "drill/plan/reading.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 /* A word that means "none in particular". */
@@ -41,7 +40,7 @@ static void parameter_free(void *data)
 	g_free(parameter);
 }
 
-/* What isolation rests on is not for a plan to set. */
+/* What isolation rests on, and what would hide damage, is not for a plan to set. */
 static const char *const reserved[] = {"archive_mode",
 				       "archive_command",
 				       "archive_library",
@@ -67,11 +66,18 @@ static const char *const reserved[] = {"archive_mode",
 				       "oauth_validator_libraries",
 				       "external_pid_file",
 				       "event_triggers",
+				       "include",
+				       "include_dir",
+				       "include_if_exists",
+				       "ignore_checksum_failure",
+				       "ignore_system_indexes",
+				       "zero_damaged_pages",
 				       "hot_standby",
 				       "ignore_invalid_pages",
 				       "max_logical_replication_workers",
 				       "logging_collector",
 				       "log_destination",
+				       "log_error_verbosity",
 				       "log_line_prefix",
 				       "log_timezone",
 				       "lc_messages",
@@ -118,8 +124,8 @@ static bool read_sample(struct plan_reading *reading, const char *group, struct 
 	char *end;
 	double percent = g_ascii_strtod(text, &end);
 
-	if (!g_ascii_isdigit(*text) || strcmp(end, "%") != 0 || !(percent > 0 && percent <= 100) ||
-	    lround(percent * 10000) < 1)
+	if (strspn(text, "0123456789.") != (size_t)(end - text) || strcmp(end, "%") != 0 ||
+	    !(percent > 0 && percent <= 100) || lround(percent * 10000) < 1)
 		return plan_fail(reading, group, "sample", error,
 				 "sample is a share above 0%% and up to 100%%, not '%s'", text);
 	check->sample_ppm = (unsigned)lround(percent * 10000);
@@ -129,15 +135,19 @@ static bool read_sample(struct plan_reading *reading, const char *group, struct 
 static bool read_within(struct plan_reading *reading, const char *group, struct plan_check *check,
 			GError **error)
 {
-	int length = 0;
+	static const char middle[] = "% of median ";
+	const char *sign = strstr(check->within_text, middle);
+	g_autofree char *percent =
+		sign ? g_strndup(check->within_text, (gsize)(sign - check->within_text)) : NULL;
+	guint64 share, drills;
 
-	if (sscanf(check->within_text, "%u%% of median %u%n", &check->within_percent,
-		   &check->median_of, &length) < 2 ||
-	    check->within_text[length] || check->median_of < 1 || check->median_of > 1000 ||
-	    check->within_percent < 1 || check->within_percent > 1000)
+	if (!sign || !g_ascii_string_to_unsigned(percent, 10, 1, 1000, &share, NULL) ||
+	    !g_ascii_string_to_unsigned(sign + strlen(middle), 10, 1, 1000, &drills, NULL))
 		return plan_fail(reading, group, "within", error,
 				 "within is P%% of median N, as in: 50%% of median 5, not '%s'",
 				 check->within_text);
+	check->within_percent = (unsigned)share;
+	check->median_of = (unsigned)drills;
 	return true;
 }
 

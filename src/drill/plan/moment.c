@@ -40,6 +40,16 @@ static bool find_target(struct plan_target *target)
 	return false;
 }
 
+static bool is_point_name(const char *name)
+{
+	size_t length = strlen(name);
+
+	for (const char *at = name; *at; at++)
+		if (g_ascii_iscntrl(*at))
+			return false;
+	return length > 0 && length < 64;
+}
+
 static bool read_argument(struct plan_target *target, GError **error)
 {
 	const char *argument = target->argument;
@@ -59,9 +69,9 @@ static bool read_argument(struct plan_target *target, GError **error)
 		       odr_fail(error, ODR_ERROR_USAGE,
 				"'%s' is no transaction; it is a number from 3 on", argument);
 	case PLAN_TARGET_NAME:
-		return (*argument && strlen(argument) < 64) ||
+		return is_point_name(argument) ||
 		       odr_fail(error, ODR_ERROR_USAGE,
-				"a restore point has a name of 1 to 63 bytes");
+				"a restore point has a name of 1 to 63 bytes, on one line");
 	default:
 		return keyfile_name_valid(argument) ||
 		       odr_fail(error, ODR_ERROR_USAGE, "'%s' is no id of an anchor", argument);

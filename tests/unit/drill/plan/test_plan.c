@@ -10,6 +10,7 @@
 #define SCHEDULE "[schedule]\nslot=weekly\n"
 #define SANDBOX	 "[sandbox]\ndirectory=/srv/drill\n"
 #define START	 HEAD SCHEDULE SANDBOX
+#define ODOO	 "[odoo]\ncommand=/o; -c; %c; -d; %d\n[check h]\ntype=http\n"
 
 static char *folder;
 
@@ -99,6 +100,29 @@ static void test_refuses_what_cannot_be_carried_out(void)
 		 ":12: expect: nothing can be expected by 'eqq'; did you mean 'eq'?"},
 		{START "[check a]\ntype=sql\nsql=plain.sql\nexpect=between 1\n",
 		 ":12: expect: 'between' takes two values"},
+		{START "[check a]\ntype=sql\nsql=plain.sql\nexpect=between 2 1\n",
+		 ":12: expect: 'between' takes the lower number first"},
+		{START "[check a]\ntype=sql\nsql=plain.sql\nexpect=anchor tolerance -1\n",
+		 ":12: expect: an anchor is expected as: anchor, anchor exact, anchor bounded or anchor tolerance X"},
+		{START "[check a]\ntype=compare\nsql=plain.sql\nsource=dbname=a\nexpect=delta -1\n",
+		 ":13: expect: 'delta' takes a number from 0 on"},
+		{START
+		 "[check a]\ntype=compare\nsql=plain.sql\nsource=dbname=a\nexpect=ratio 2 1\n",
+		 ":13: expect: 'ratio' takes the lower number first"},
+		{START "[check a]\ntype=sql\nsql=plain.sql\nexpect=empty\ntolerance=1\n",
+		 ":13: expect=empty compares no numbers; leave tolerance out"},
+		{START
+		 "[check a]\ntype=sql\nsql=builtin:balanced\nexpect=empty\nallow-empty=true\n",
+		 ":13: allow-empty is for what is judged as assert, baseline or action; leave it out"},
+		{START "[check a]\ntype=sql\nsql=two.sql\nexpect=eq 1\n",
+		 ":11: sql: 'two.sql' has 2 statements; a query is one"},
+		{START "[check a]\ntype=filestore\nsample=0x64%\n",
+		 ":11: sample is a share above 0% and up to 100%, not '0x64%'"},
+		{START "[check a]\ntype=trend\nfigure=wall\nwithin=4294967346% of median 5\n",
+		 ":12: within is P% of median N, as in: 50% of median 5, not '4294967346% of median 5'"},
+		{START "[check a]\ntype=span\nfigure=teardown\nat-most=1h\n",
+		 ":11: figure: there is no figure 'teardown'; there is restore-only, db-ready, wall, service-ready, "
+		 "locate, provision, base, filestore, replay, startup, application, gate and extended"},
 		{START "[check a]\ntype=http\nstep-1=GET /; status 200\n",
 		 ":9: this check asks Odoo, which the plan does not start; add [odoo] with command="},
 		{START "[check a]\ntype=neutralized\ngate=false\n",
@@ -107,6 +131,32 @@ static void test_refuses_what_cannot_be_carried_out(void)
 		 ":9: the name 'postgres' is for the check of that type, which runs in every plan; choose another"},
 		{START "[control a]\ncheck=b\nsql=plain.sql\n",
 		 ":10: check: there is no check 'b'; there is none"},
+		{START ODOO "step-1=GET /a\\nb; status 200\n",
+		 ":13: step-1: a step begins with a method and a path, as in: GET /web/login; status 200"},
+		{START ODOO "step-1=GET /a; status 200; header X: a\\r\\nY: b\n",
+		 ":13: step-1: a header is one line"},
+		{START ODOO "step-1=POST /a; status 200; json a.json; form b.form\n",
+		 ":13: step-1: a request has one body, of json or form"},
+		{START ODOO "step-1=GET /a; status 200; json a.json\n",
+		 ":13: step-1: a GET has no body; write POST"},
+		{START ODOO "step-1=GET /a; capture id /x\n",
+		 ":13: step-1: nothing is expected of the answer; add 'status 200' at least"},
+		{START ODOO "step-1=GET /a/${id}; status 200\n",
+		 ":13: step-1: nothing captured ${id} before it is used"},
+		{START ODOO "step-1=GET /a; status 20\n",
+		 ":13: step-1: status is a number from 100 to 599, not '20'"},
+		{START ODOO "step-1=GET /a; value x eq 1\n",
+		 ":13: step-1: value is POINTER OP V, as in: value /result/uid gt 0"},
+		{START ODOO "step-1=GET /a; value /x is 1\n",
+		 ":13: step-1: 'is' compares nothing; there are eq, ne, lt, le, gt and ge"},
+		{START ODOO "step-1=GET /a; stats 200\n",
+		 ":13: step-1: 'stats' says nothing of a request; did you mean 'status'?"},
+		{START ODOO "step-1=GET /a; find\n", ":13: step-1: 'find' says nothing of what"},
+		{START ODOO "step-1=GET /a; capture Id /x\n",
+		 ":13: step-1: capture is NAME POINTER or NAME input:FIELD, as in: capture id /result/0/id; names are "
+		 "of a-z, 0-9 and '_'"},
+		{START ODOO "step-100=GET /a; status 200\n",
+		 ":13: unknown key 'step-100' in [check h]; did you mean 'step-N'?"},
 		{START "[odoo]\ncommand=/o; -c; %c\n",
 		 ":10: command needs %c, the drill's configuration, and %d, its database; without them Odoo would use "
 		 "production's"},
@@ -119,6 +169,8 @@ static void test_refuses_what_cannot_be_carried_out(void)
 		 ":10: probe: 'example.org' is no address to try; write HOST:PORT or [ADDRESS]:PORT"},
 		{START "[neutralize]\nmode=none\n",
 		 ":10: mode=none leaves the copy able to act; say why, with reason="},
+		{START "[neutralize]\nmode=none\nreason=r\nafter=plain.sql\n",
+		 ":12: mode=none runs no files; leave after out"},
 		{START "[neutralize]\nmode=none\nreason=r\n[odoo]\nstart=false\n",
 		 ":12: Odoo may not be started on a copy that is not neutralized; leave [odoo] out, or mode=none"},
 		{START "[objectives]\nrpo=1h\n",
@@ -129,6 +181,14 @@ static void test_refuses_what_cannot_be_carried_out(void)
 		 ":10: assume-detect is 20 min in the configuration; a plan may assume more, not less"},
 		{START "[postgresql]\nset=archive_mode=on\n",
 		 ":10: set: 'archive_mode' is the drill's to set; leave it out"},
+		{START "[postgresql]\nset=include='/x'\n",
+		 ":10: set: 'include' is the drill's to set; leave it out"},
+		{START "[postgresql]\nset=zero_damaged_pages=on\n",
+		 ":10: set: 'zero_damaged_pages' is the drill's to set; leave it out"},
+		{START "[select]\nset=newest\n",
+		 ":10: set is auto, latest, oldest, random or the id of a set, not 'newest'"},
+		{START "[select]\ntarget=name:a\\nb\n",
+		 ":10: a restore point has a name of 1 to 63 bytes, on one line"},
 		{START "[select]\ntarget=lates\n",
 		 ":10: target cannot be 'lates'; it is random, worst, edge, latest, oldest, immediate, anchor:latest, "
 		 "anchor:random, anchor:ID, ago:DURATION, name:TEXT, time:TIME, lsn:X/X or xid:N"},
@@ -279,6 +339,7 @@ int main(int argc, char **argv)
 	put("shipped/queue-job-requeue.sql", "-- id: q kind: repair\nUPDATE q SET s = 1;\n");
 	put("shipped/drill-extra-neutralize.sql", "-- id: d kind: repair\nUPDATE q SET s = 1;\n");
 	put("plain.sql", "SELECT 1;\n");
+	put("two.sql", "SELECT 1; SELECT 2;\n");
 	g_assert_cmpint(symlink("plain.sql", link), ==, 0);
 	g_test_add_func("/plan/refuses-what-cannot-be-carried-out",
 			test_refuses_what_cannot_be_carried_out);
