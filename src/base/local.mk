@@ -52,4 +52,6 @@ src_base_libbase_a_SOURCES = \
 	src/base/text_diff.h \
 	src/base/thread.c \
 	src/base/thread.h \
+	src/base/trim.c \
+	src/base/trim.h \
 	src/base/units.c

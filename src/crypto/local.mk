@@ -9,6 +9,8 @@ src_crypto_libcrypto_a_SOURCES = \
 	src/crypto/evidence_key.h \
 	src/crypto/evidence_trust.c \
 	src/crypto/evidence_trust.h \
+	src/crypto/folder_key.c \
+	src/crypto/folder_key.h \
 	src/crypto/key_facts.c \
 	src/crypto/key_file.c \
 	src/crypto/key_file.h \

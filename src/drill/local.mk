@@ -56,6 +56,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/engine/conclude.c \
 	src/drill/engine/configuration.c \
 	src/drill/engine/control.c \
+	src/drill/engine/discard.c \
 	src/drill/engine/draw_moment.c \
 	src/drill/engine/drawing.c \
 	src/drill/engine/drawing.h \

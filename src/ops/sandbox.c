@@ -7,6 +7,23 @@
 
 #define PREFIX "sandbox-"
 #define LOCK   "lock"
+#define SEALED "s" /* short, as all of the path */
+
+bool sandbox_destroy(const char *root, GError **error)
+{
+	g_autofree char *sealed = g_build_filename(root, SEALED, NULL);
+	g_autoptr(GError) trouble = NULL;
+	char key[FOLDER_KEY_NAME_SIZE];
+
+	if (folder_key_of(sealed, key))
+		folder_key_remove(root, key, &trouble);
+	if (!file_remove_tree(root, error))
+		return false;
+	if (!trouble)
+		return true;
+	g_propagate_error(error, g_steal_pointer(&trouble));
+	return false;
+}
 
 /* A folder without its lock is being made, or removed, right now: it is left for the next time. */
 static void sweep_one(const char *folder)
@@ -18,7 +35,7 @@ static void sweep_one(const char *folder)
 	if (!g_file_test(path, G_FILE_TEST_IS_REGULAR) || !file_lock_take(&lock, path, 0, NULL))
 		return;
 	log_info("removing what a run that died left in '%s'", folder);
-	if (!file_remove_tree(folder, &trouble))
+	if (!sandbox_destroy(folder, &trouble))
 		log_warning("%s", trouble->message);
 	file_lock_release(&lock);
 }
@@ -59,6 +76,12 @@ unsigned sandbox_dead(const char *parent)
 	return dead;
 }
 
+void sandbox_clear(struct sandbox *sandbox)
+{
+	g_clear_pointer(&sandbox->root, g_free);
+	g_clear_pointer(&sandbox->folder, g_free);
+}
+
 /* Its random end alone: the socket of a server has to have a short path. */
 static const char *short_name(const char *run_id)
 {
@@ -77,16 +100,29 @@ bool sandbox_make(const char *parent, const char *run_id, struct sandbox *sandbo
 	sandbox_sweep(parent);
 	if (!file_make_dirs(folder, 0700, error))
 		return false;
-	sandbox->folder = g_steal_pointer(&folder);
+	sandbox->folder = g_strdup(folder);
+	sandbox->root = g_steal_pointer(&folder);
 	return file_lock_take(&sandbox->lock, lock, 0, error);
+}
+
+bool sandbox_seal(struct sandbox *sandbox, GError **error)
+{
+	g_autofree char *sealed = g_build_filename(sandbox->root, SEALED, NULL);
+
+	if (!folder_key_possible(sandbox->root, error) ||
+	    !folder_key_make(sealed, sandbox->key, error))
+		return false;
+	g_free(sandbox->folder);
+	sandbox->folder = g_steal_pointer(&sealed);
+	return true;
 }
 
 void sandbox_remove(struct sandbox *sandbox)
 {
 	g_autoptr(GError) trouble = NULL;
 
-	if (sandbox->folder && !file_remove_tree(sandbox->folder, &trouble))
+	if (sandbox->root && !sandbox_destroy(sandbox->root, &trouble))
 		log_warning("%s", trouble->message);
 	file_lock_release(&sandbox->lock);
-	g_clear_pointer(&sandbox->folder, g_free);
+	sandbox_clear(sandbox);
 }

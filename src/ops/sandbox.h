@@ -2,20 +2,29 @@
 #define ODR_OPS_SANDBOX_H
 
 #include "base/file.h"
+#include "crypto/folder_key.h"
 
 /*
  * A folder for what is thrown away: parent/sandbox-<end of the run id>, 0700, held by a lock as long as its run lives. What runs that
  * died left behind in the same parent goes when the next one is made.
  */
 struct sandbox {
-	char *folder;
+	char *root;			/* what goes in the end */
+	char *folder;			/* to be filled: it, or a sealed one in it */
+	char key[FOLDER_KEY_NAME_SIZE]; /* "": it is not sealed */
 	struct file_lock lock;
 };
 bool sandbox_make(const char *parent, const char *run_id, struct sandbox *sandbox, GError **error);
+/* Once, before anything lies in it: what does then can be read as long as the kernel has the key. */
+bool sandbox_seal(struct sandbox *sandbox, GError **error);
+/* Of one that nobody holds, wherever it was moved: its key, if it was sealed, and everything. */
+bool sandbox_destroy(const char *root, GError **error);
 /* What runs that died left behind in a parent goes. */
 void sandbox_sweep(const char *parent);
 /* Folders of runs that died. */
 unsigned sandbox_dead(const char *parent);
+/* The memory alone. */
+void sandbox_clear(struct sandbox *sandbox);
 /* With everything in it. Does nothing to a zeroed one. */
 void sandbox_remove(struct sandbox *sandbox);
 

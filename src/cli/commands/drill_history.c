@@ -1,6 +1,5 @@
 /* odrbackup drill due, show, clean: what is to be done, what was done, and what that left. */
 #include "base/error.h"
-#include "base/file.h"
 #include "cli/commands.h"
 #include "cli/drill_plan.h"
 #include "cli/output.h"
@@ -214,7 +213,7 @@ static bool clean_kept(const struct place *place, const DrillPlan *plan, unsigne
 		if (!g_str_has_prefix(name, DRILL_KEPT_PREFIX) ||
 		    (!all && !is_over(path, plan->sandbox.keep_failed)))
 			continue;
-		if (!file_remove_tree(path, error))
+		if (!sandbox_destroy(path, error))
 			return false;
 		if (!arguments_flag(place->arguments, "quiet"))
 			printf("removed: %s\n", path);

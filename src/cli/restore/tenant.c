@@ -116,7 +116,7 @@ static bool dump(const struct tenant_site *site, const struct destination *to, G
 /* Aside, and then under the name: before the database has its own, so that it never lacks them. */
 static bool bring_files(const struct tenant_site *site, struct destination *to, GError **error)
 {
-	g_autofree char *run = g_path_get_basename(site->sandbox.folder);
+	g_autofree char *run = g_path_get_basename(site->sandbox.root);
 	g_autofree char *aside = g_strdup_printf("%s/.odrbackup-%s", to->filestore, run);
 	g_autofree char *from = g_build_filename(aside, site->database, NULL);
 	g_autofree char *folder = folder_of(site->arguments, to);

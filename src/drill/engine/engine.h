@@ -144,8 +144,12 @@ void drill_measure(const Drill *drill, struct drill_measured *measured);
 /* The states, in order. */
 bool drill_open(Drill *drill, GError **error);
 bool drill_draw(Drill *drill, GError **error);
-/* REFUSED where the plan asks for what is not done. */
+/* REFUSED where the plan asks for what cannot be done here. */
 bool drill_is_able(const DrillPlan *plan, GError **error);
+bool drill_discard_possible(const DrillPlan *plan, GError **error);
+const char *drill_discard_name(const DrillPlan *plan);
+/* The copy goes as the plan has it; what does not is added to left. What is to be attested. */
+json_t *drill_discard(Drill *drill, json_t *left);
 /* Fills drill->target by the draw (drill/draw.h), from what the repositories hold. */
 bool drill_draw_moment(Drill *drill, enum plan_target_kind kind, GError **error);
 /* Name and place of the anchor that is the target, as the repository has it. */

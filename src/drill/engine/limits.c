@@ -162,6 +162,8 @@ json_t *drill_record_limits(const Drill *drill)
 	json_array_append_new(list, limit_json(drill, 1, "cpu-weight", plan->cpu_weight));
 	json_array_append_new(list, limit_json(drill, 2, "io-weight", plan->io_weight));
 	json_set(section, "limits", list);
+	json_set_string(section, "discard", drill_discard_name(drill->plan));
+	json_set_string(section, "key", *drill->sandbox.key ? drill->sandbox.key : NULL);
 	json_set(section, "memory_peak",
 		 limits->peak >= 0 ? json_integer(limits->peak) : json_null());
 	json_set(section, "memory_kills",

@@ -98,7 +98,7 @@ static void drill_clear(Drill *drill)
 	g_clear_pointer(&drill->neutralization, json_decref);
 	g_clear_pointer(&drill->controls, json_decref);
 	g_clear_pointer(&drill->teardown, json_decref);
-	g_free(drill->sandbox.folder);
+	sandbox_clear(&drill->sandbox);
 	g_clear_pointer(&drill->nowhere, g_ptr_array_unref);
 	g_free(drill->server_sha256);
 	g_free(drill->parameters);

@@ -2,6 +2,7 @@
 #
 #   disk_mount($dir, 2048, 500);   # room for 500 files, whatever their size
 #   if (disk_mount($dir, 24)) { disk_fill($dir, 100); ...; disk_make_room($dir) }
+#   my $image = disk_image($dir, 256, '-O', 'encrypt');   # ext4, of a file that is a device
 package Odr::Disk;
 
 use strict;
@@ -12,7 +13,7 @@ use Test::More;
 
 use Odr::Work;
 
-our @EXPORT = qw(disk_mount disk_fill disk_make_room);
+our @EXPORT = qw(disk_mount disk_image disk_fill disk_make_room);
 
 # Makes the folder, whatever comes of the mounting; true: it is mounted, and goes at the end.
 sub disk_mount {
@@ -24,6 +25,24 @@ sub disk_mount {
 	diag 'no mount here, faults stand in: ' . $mount->err if !$mount->ok;
 	Odr::Work::at_end(sub { run_program(['umount', '-l', $dir], user => 'root') }) if $mount->ok;
 	return $mount->ok;
+}
+
+# The image's path, or nothing where there is no loop device. Options are those of mkfs.ext4.
+sub disk_image {
+	my ($dir, $megabytes, @options) = @_;
+	my $image = "$dir.image";
+	new_dir($dir);
+	return if $> != 0;
+	open my $file, '>', $image or die "cannot write '$image': $!\n";
+	truncate $file, $megabytes << 20;
+	close $file;
+	my $made = run_program(['mkfs.ext4', '-q', '-m', 0, @options, $image], user => 'root');
+	my $mount = $made->ok ? run_program(['mount', '-o', 'loop', $image, $dir], user => 'root') : $made;
+	diag 'no loop device here: ' . $mount->err if !$mount->ok;
+	return if !$mount->ok;
+	Odr::Work::at_end(sub { run_program(['umount', '-l', $dir], user => 'root') });
+	give($dir);
+	return $image;
 }
 
 # All the room there is, but LEFT KiB.

@@ -144,7 +144,8 @@ sub as_user {
 	return ('setpriv', "--reuid=$user", '--regid=' . (getpwnam $user)[3], '--clear-groups', @environment, @command);
 }
 
-# Starts a program in a process group of its own; options: stdin (text), env (hash), user, cwd, out (file for both streams).
+# Starts a program in a process group of its own; options: stdin (text), env (hash), user, cwd, out (file for both streams),
+# under (the words of a command of root's that runs it).
 sub start_program {
 	my ($command, %option) = @_;
 	my $dir = File::Temp::tempdir('run.XXXXXX', DIR => work_dir());
@@ -152,7 +153,7 @@ sub start_program {
 	write_file("$dir/stdin", $option{stdin} // '', 0644);
 	my $self = bless { pid => undef, out_file => $option{out} // "$dir/stdout",
 		err_file => $option{out} // "$dir/stderr", dir => $dir, command => $command, started => time }, 'Odr::Work::Program';
-	my @vector = as_user($option{user} // user_name(), @$command);
+	my @vector = (@{ $option{under} // [] }, as_user($option{user} // user_name(), @$command));
 
 	$self->{pid} = fork // die "cannot fork: $!\n";
 	if ($self->{pid} == 0) {

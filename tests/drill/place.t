@@ -1,0 +1,169 @@
+#!/usr/bin/perl
+# Where the copy of a drill lies, and how it goes: with its key, so that nothing of it can be read any more, or with its blocks; and
+# what a drill may not do here is refused before anything is fetched.
+use strict;
+use warnings;
+use Fcntl qw(O_RDONLY);
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+
+use Odr::Disk;
+use Odr::Drill;
+use Odr::Site;
+use Odr::Tool ();
+use Odr::Work;
+
+my $site = Odr::Site->new(version => 15, cluster => { wal_segsize => 1 });
+my $service = $site->service;
+my $drills = Odr::Drill->new(site => $site);
+$site->{sections}{"service $service"} = { config => 'none', 'evidence-key' => $site->path('evidence') };
+$site->create;
+$site->tool_ok(['key', 'new', 'evidence', $site->path('evidence'), '--owner', $site->owner, '--unprotected'], 'a key for evidence');
+my $source = $site->cluster;
+my $secret = 'Frieda Kugelblitz, ' x 20;
+$source->psql('CREATE TABLE customer (name text)');
+$source->psql("INSERT INTO customer SELECT '$secret' FROM generate_series(1, 200)");
+$site->backup('the source');
+$source->archive_now;
+
+# A folder for drills on a file system of its own; what is written there can be searched for in its image.
+sub place {
+	my ($name, @options) = @_;
+	my $folder = $site->path($name);
+	my $image = disk_image($folder, 768, @options) or return;
+	write_file("$folder/.odrbackup-drill", '');
+	return ($folder, $image);
+}
+
+sub is_on_disk {
+	my ($image) = @_;
+	run_program(['sync', '-f', $image =~ s/\.image$//r], user => 'root');
+	return run_program(['grep', '-qzF', 'Frieda Kugelblitz, ', $image], user => 'root', timeout => 120)->ok;
+}
+
+sub attested {
+	my ($record) = @_;
+	my $document = Odr::Tool::decode_json(read_file($site->path('state', 'evidence', $record->{run}{id}, 'teardown.json')));
+	is_deeply($document->{left}, [], 'nothing is left, says the attestation');
+	return $document->{discard};
+}
+
+# 1: the kernel does not have it, 2: it does (linux/fscrypt.h, FS_IOC_GET_ENCRYPTION_KEY_STATUS); undef: it cannot be asked.
+sub key_status {
+	my ($folder, $key) = @_;
+	my $argument = pack 'L L a16 x16 x24 L L L x52', 2, 0, pack('H*', $key), 0, 0, 0;
+	sysopen my $handle, $folder, O_RDONLY or die "cannot open '$folder': $!\n";
+	return ioctl($handle, 0xC080661A, $argument) ? (unpack 'x64 L', $argument)[0] : undef;
+}
+
+# As a loss of power does.
+sub forget_key {
+	my ($folder, $key) = @_;
+	my $argument = pack 'L L a16 x16 L x20', 2, 0, pack('H*', $key), 0;
+	sysopen my $handle, $folder, O_RDONLY or die "cannot open '$folder': $!\n";
+	ioctl $handle, 0xC0406619, $argument or die "cannot take key $key away: $!\n";
+}
+
+sub key_of {
+	my ($folder) = @_;
+	my $argument = pack 'Q x24', 24;
+	sysopen my $handle, $folder, O_RDONLY or return;
+	return ioctl($handle, 0xC0096616, $argument) ? unpack 'x16 H32', $argument : undef;
+}
+
+# What is written is on the device for certain.
+sub keep_and_remove {
+	my ($folder) = @_;
+	my $plan = plan_in('plain', $folder);
+	$drills->run($plan, ['--keep'], 0, 'pass', 'delete');
+	run_program(['sync', '-f', $folder], user => 'root');
+	$site->tool_ok(['drill', 'clean', $plan, '--all'], 'and removed');
+}
+
+sub plan_in { my ($name, $directory, %sandbox) = @_; return $drills->plan($name, sandbox => { directory => $directory, %sandbox }) }
+
+my ($sealed, $sealed_image) = place('k', '-O', 'encrypt');
+
+subtest 'with its key' => sub {
+	plan(skip_all => 'no loop device') if !$sealed_image;
+	my ($record) = $drills->run(plan_in('sealed', $sealed, discard => 'drop-key'), [], 0, 'pass', 'drop-key');
+	my $discard = attested($record);
+	like($discard->{key}, qr/^[0-9a-f]{32}$/, 'its key has a name');
+	is($record->{sandbox}{key}, $discard->{key}, 'which the record says, too');
+	ok($discard->{key_removed} && !$discard->{readable}, 'it was taken away, and nothing could be read any more');
+	is(key_status($sealed, $discard->{key}), 1, 'the kernel does not have it');
+	is_deeply([glob "$sealed/sandbox-*"], [], 'nothing lies there');
+};
+
+subtest 'a drill that dies' => sub {
+	plan(skip_all => 'no loop device') if !$sealed_image;
+	my $plan = plan_in('sealed', $sealed, discard => 'drop-key');
+	my $die = sub {
+		my $died = $site->tool_start('drill', 'run', $plan);
+		poll_until('a drill under way', sub { glob "$sealed/sandbox-*/s/data/postmaster.pid" }, 60);
+		my ($folder) = glob "$sealed/sandbox-*/s";
+		my $key = key_of($folder);
+		$died->signal('KILL');
+		$died->wait;
+		poll_until('its server to end', sub { !grep { (readlink("$_/cwd") // '') =~ /^\Q$sealed\E/ } glob '/proc/[0-9]*' }, 60);
+		return $key;
+	};
+	my $key = $die->();
+	is(key_status($sealed, $key), 2, 'its key is with the kernel');
+	$site->tool('drill', 'clean', $plan);
+	is_deeply([glob "$sealed/sandbox-*"], [], 'drill clean removes what lies there');
+	is(key_status($sealed, $key), 1, 'and the key');
+	$key = $die->();
+	forget_key($sealed, $key);
+	is(key_status($sealed, $key), 1, 'after a loss of power there is none');
+	my ($left) = glob "$sealed/sandbox-*/s";
+	ok($left && !-e "$left/data", 'and nothing can be read');
+	$site->tool('drill', 'clean', $plan);
+	is_deeply([glob "$sealed/sandbox-*"], [], 'which drill clean removes all the same');
+};
+
+subtest 'what is kept for a look' => sub {
+	plan(skip_all => 'no loop device') if !$sealed_image;
+	my $plan = plan_in('sealed', $sealed, discard => 'drop-key');
+	my ($record) = $drills->run($plan, ['--keep'], 0, 'pass', 'kept');
+	my $discard = attested($record);
+	ok(!$discard->{key_removed} && $discard->{readable}, 'is attested as readable');
+	ok(!is_on_disk($sealed_image), 'but on the device it cannot be read');
+	is(key_status($sealed, $discard->{key}), 2, 'for its key is there');
+	$site->tool_ok(['drill', 'clean', $plan, '--all'], 'until it is removed');
+	is(key_status($sealed, $discard->{key}), 1, 'with its key');
+	is_deeply([glob "$sealed/kept-*"], [], 'and all of it');
+	keep_and_remove($sealed);
+	ok(is_on_disk($sealed_image), 'which it can without a key, though it was removed');
+};
+
+subtest 'with its blocks' => sub {
+	my ($trimmed, $image) = place('b');
+	plan(skip_all => 'no loop device') if !$image;
+	my $plan = plan_in('trimmed', $trimmed, discard => 'blkdiscard');
+	my ($record) = $drills->run($plan, [], 6, 'refused', 'without the right');
+	like($record->{failure}{message}, qr/may not discard the free blocks of '\Q$trimmed\E': .*CAP_SYS_ADMIN/, 'says what to do');
+	keep_and_remove($trimmed);
+	ok(is_on_disk($image), 'what was removed still is on the device');
+	my ($uid, $gid) = (getpwnam user_name())[2, 3];
+	my @right = ('setpriv', "--reuid=$uid", "--regid=$gid", '--clear-groups', '--inh-caps=+sys_admin', '--ambient-caps=+sys_admin');
+	$drills->beside('rights.sh', "#!/bin/sh\ngrep -q '^CapAmb:.0000000000000000\$' /proc/self/status\n", 0755);
+	$plan = $drills->plan('trimmed', sandbox => { directory => $trimmed, discard => 'blkdiscard' },
+		'check rights' => { type => 'command', command => 'rights.sh', gate => 'true' });
+	($record) = $drills->run($plan, [{ under => \@right, user => 'root' }], 0, 'pass', 'blkdiscard');
+	cmp_ok(attested($record)->{bytes_trimmed}, '>', 1 << 20, 'how many bytes were discarded');
+	ok(!is_on_disk($image), 'and are gone from the device');
+};
+
+subtest 'where it cannot be' => sub {
+	my $plain = $site->path('t');
+	plan(skip_all => 'no mount here') if !disk_mount($plain, 64);
+	write_file("$plain/.odrbackup-drill", '');
+	my ($record) = $drills->run(plan_in('sealed', $plain, discard => 'drop-key'), [], 6, 'refused', 'drop-key');
+	like($record->{failure}{message}, qr/encrypts no folders; .*tune2fs -O encrypt/, 'says what to do');
+	ok(-s $site->path('state', 'evidence', $record->{run}{id}, 'record.json.sig'), 'in a signed record');
+};
+
+$drills->ok_evidence;
+done_testing;
