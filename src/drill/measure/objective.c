@@ -1,5 +1,6 @@
 #include "drill/measure/objective.h"
 
+#include <math.h>
 #include <stdarg.h>
 
 const char *objective_state_name(enum objective_state state)
@@ -105,7 +106,7 @@ static void judge_exposure(const struct objective_rpo *rpo, struct objective_ver
 			verdict, OBJECTIVE_MISSED,
 			"exposure was within the objective for %.2f %% of the time, %.2f %% are "
 			"required",
-			100 * rpo->within, 100 * rpo->required);
+			floor(10000 * rpo->within) / 100, 100 * rpo->required);
 }
 
 void objective_judge_rpo(const struct objective_rpo *rpo, const struct objective_drills *drills,

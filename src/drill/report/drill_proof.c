@@ -59,7 +59,7 @@ static void prove_files(Document *document, const json_t *record)
 		return;
 
 	g_autofree char *of = words_count(named), *done = words_count(checked);
-	g_autofree char *bound = words_percent(
+	g_autofree char *bound = words_at_most(
 		statistics_damage_bound((uint64_t)named, (uint64_t)MIN(checked, named)));
 
 	if (checked >= named)

@@ -86,7 +86,7 @@ static void add_exposure_row(Document *document, const struct quarter_exposure *
 	g_autofree char *over = known && exposure->objective ? words_duration(summary->over) : NULL;
 	g_autofree char *unknown = words_duration(summary->unknown);
 	g_autofree char *within =
-		known && exposure->objective ? words_percent(summary->within) : NULL;
+		known && exposure->objective ? words_at_least(summary->within) : NULL;
 
 	document_cell(document, TONE_PLAIN, name);
 	document_cell(document, TONE_PLAIN, objective);

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#define DUST 1e-9
+
 char *words_duration(int64_t duration)
 {
 	return duration < 0 ? NULL : duration_format(duration);
@@ -50,15 +52,27 @@ char *words_count(int64_t count)
 	return g_string_free(out, FALSE);
 }
 
-char *words_percent(double share)
+/* Of a number of decimals that shows it: 1, or more where little would be left. What is off by less than a double can tell
+ * is not rounded away. */
+static int decimals_of(double percent)
 {
-	double percent = 100 * share;
+	return percent > 0 && percent < 0.1 ? 4 : percent < 100 && percent > 99.9 ? 3 : 1;
+}
 
-	if (percent > 0 && percent < 0.1)
-		return g_strdup_printf("%.4f %%", ceil(percent * 10000) / 10000);
-	if (percent < 100 && percent > 99.9)
-		return g_strdup_printf("%.3f %%", MIN(floor(percent * 1000) / 1000, 99.999));
-	return g_strdup_printf("%.1f %%", percent);
+char *words_at_most(double share)
+{
+	int decimals = decimals_of(100 * share);
+	double unit = pow(10, decimals);
+
+	return g_strdup_printf("%.*f %%", decimals, MAX(ceil(100 * share * unit - DUST), 0) / unit);
+}
+
+char *words_at_least(double share)
+{
+	int decimals = decimals_of(100 * share);
+	double unit = pow(10, decimals);
+
+	return g_strdup_printf("%.*f %%", decimals, floor(100 * share * unit + DUST) / unit);
 }
 
 enum tone words_tone(enum objective_state state)
@@ -101,7 +115,7 @@ char *words_drills(unsigned counted, unsigned failed)
 	if (counted == 0)
 		return g_strdup("no drill was counted");
 
-	g_autofree char *bound = words_percent(statistics_failure_bound(counted, failed));
+	g_autofree char *bound = words_at_most(statistics_failure_bound(counted, failed));
 
 	return g_strdup_printf("%u of %u %s passed; failure probability ≤ %s (95 %%, n=%u)",
 			       counted - failed, counted, counted == 1 ? "drill" : "drills", bound,

@@ -10,8 +10,9 @@ char *words_size(int64_t bytes);
 char *words_time(int64_t time); /* "2026-11-14 03:00:04 UTC" */
 char *words_day(int64_t time);
 char *words_count(int64_t count); /* "2 061 650" */
-char *words_percent(
-	double share); /* "20.6 %"; never rounded to a full hundred, and up where small */
+/* "20.6 %": a bound, rounded up; what was reached, rounded down. Neither claims more than was computed. */
+char *words_at_most(double share);
+char *words_at_least(double share);
 
 enum tone words_tone(enum objective_state state);
 /* As records have them: "met", "not-proven", … */
