@@ -252,3 +252,30 @@ bool drill_means_open(void *data, const struct drill_opening *opening, GError **
 					       .evidence_repos = opening->means->evidence_repos};
 	return true;
 }
+
+/* ---- what is claimed of it ----------------------------------------------------------------------- */
+
+bool drill_means_claim(void *data, const char *repository, usec_t time,
+		       char segment[WAL_SEGMENT_NAME_SIZE], GError **error)
+{
+	const struct drill_means_source *source = data;
+	g_autoptr(GPtrArray) files = NULL;
+	g_autoptr(Catalog) catalog = NULL;
+	bool renewed;
+
+	segment[0] = '\0';
+	/* A kit stands for a host that has no catalog. */
+	if (source->plan->kind == PLAN_KIT)
+		return true;
+	catalog = run_catalog(source->site, &renewed, error);
+	if (!catalog ||
+	    !catalog_wal(catalog, source->site->service->name, repository, &files, error))
+		return false;
+	for (guint i = 0; i < files->len; i++) {
+		const struct catalog_wal *file = files->pdata[i];
+
+		if (wal_file_kind(file->file, NULL) == WAL_FILE_SEGMENT && file->stored_at <= time)
+			g_strlcpy(segment, file->file, WAL_SEGMENT_NAME_SIZE);
+	}
+	return true;
+}

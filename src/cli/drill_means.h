@@ -23,5 +23,8 @@ bool drill_means_begin(struct drill_means_source *source, const struct arguments
 void drill_means_clear(struct drill_means_source *source);
 /* struct drill_request has it as open; data: struct drill_means_source. */
 bool drill_means_open(void *data, const struct drill_opening *opening, GError **error);
+/* The same as claim, of this host's catalog. */
+bool drill_means_claim(void *data, const char *repository, usec_t time,
+		       char segment[WAL_SEGMENT_NAME_SIZE], GError **error);
 
 #endif

@@ -8,6 +8,7 @@
 #include "drill/plan/plan.h"
 #include "ops/archive/archive.h"
 #include "ops/restore/restore.h"
+#include "pg/wal.h"
 
 /*
  * A drill: a moment is drawn, brought back in isolation, checked, measured, judged; a signed record tells of it whatever
@@ -43,6 +44,10 @@ struct drill_request {
 	bool (*open)(void *data, const struct drill_opening *opening, GError **error);
 	void *open_data;
 	archive_find_sets *sets;
+	/* The last WAL segment of a repository that the host's catalog knew to be stored by a time; "" where it knows of
+	 * none. NULL: there is no catalog to ask. Its data is open_data. */
+	bool (*claim)(void *data, const char *repository, usec_t time,
+		      char segment[WAL_SEGMENT_NAME_SIZE], GError **error);
 	const struct plan_target *target; /* the operator's; NULL: as the plan has it */
 	Audit *audit;
 	const EvidenceKey *key; /* NULL: the record is not signed, and the drill does not count */

@@ -49,6 +49,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/engine/ability.c \
 	src/drill/engine/app.c \
 	src/drill/engine/choose.c \
+	src/drill/engine/claim.c \
 	src/drill/engine/code.c \
 	src/drill/engine/code.h \
 	src/drill/engine/code_present.c \
@@ -214,6 +215,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/report/quarter_figures.c \
 	src/drill/report/quarter_incidents.c \
 	src/drill/report/quarter_json.c \
+	src/drill/report/quarter_findings.c \
 	src/drill/report/quarter_lists.c \
 	src/drill/report/quarter_method.c \
 	src/drill/report/quarter_parts.h \

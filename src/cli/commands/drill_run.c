@@ -166,6 +166,7 @@ static struct drill_request request_of(struct running *running)
 		.open = drill_means_open,
 		.open_data = &running->means,
 		.sets = archive_sets,
+		.claim = drill_means_claim,
 		.target = running->target.text ? &running->target : NULL,
 		.audit = running->audit,
 		.key = context->evidence_key,

@@ -104,6 +104,8 @@ struct drill {
 	struct restore_result restored;
 	struct drill_files files;
 	struct replica_arrival arrival;
+	char claimed
+		[WAL_SEGMENT_NAME_SIZE]; /* the catalog: the last that was stored; "": not known */
 	struct drill_captured captured;
 	struct feeder_report fed;
 	struct drill_anchor anchor;
@@ -175,6 +177,9 @@ bool drill_replay(Drill *drill, GError **error);
 bool drill_files_start(Drill *drill, const char *database, GError **error);
 bool drill_files_end(Drill *drill, GError **error);
 bool drill_arrive(Drill *drill, GError **error);
+/* With target latest: whether the archive ends where the catalog has it; a deviation where it does not. */
+void drill_compare_claim(Drill *drill);
+bool drill_claim_holds(const Drill *drill); /* where there is one */
 bool drill_check_paused(Drill *drill, GError **error);
 bool drill_promote(Drill *drill, GError **error);
 bool drill_requeue(Drill *drill, GError **error);

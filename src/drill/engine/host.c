@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysinfo.h>
+#include <sys/timex.h>
 #include <sys/utsname.h>
 
 #define CPUINFO_MAX 65536
@@ -75,6 +76,43 @@ json_t *host_facts(const char *directory)
 	json_set_string(facts, "kernel", uname(&system) == 0 ? system.release : NULL);
 	json_set_string(facts, "filesystem", kind);
 	return facts;
+}
+
+json_t *host_clock(void)
+{
+	struct timex kernel = {0};
+	int state = adjtimex(&kernel);
+	json_t *clock = json_object();
+	long offset = kernel.status & STA_NANO ? kernel.offset / 1000 : kernel.offset;
+
+	json_set(clock, "synchronized",
+		 state < 0 ? json_null()
+			   : json_boolean(state != TIME_ERROR && !(kernel.status & STA_UNSYNC)));
+	json_set(clock, "offset_us", state < 0 ? json_null() : json_integer(offset));
+	json_set_string(clock, "source", "kernel");
+	return clock;
+}
+
+/* As the files that are mapped are called (proc(5), maps): libpq.so.5.15. */
+json_t *host_libraries(void)
+{
+	json_t *libraries = json_object();
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+
+	if (!g_file_get_contents("/proc/self/maps", &text, NULL, NULL))
+		return libraries;
+	lines = g_strsplit(text, "\n", -1);
+	for (char **line = lines; *line; line++) {
+		char *name = strrchr(*line, '/');
+		char *end = name ? strstr(name, ".so.") : NULL;
+
+		if (!end || !g_utf8_validate(name, -1, NULL))
+			continue;
+		*end = '\0';
+		json_set_string(libraries, name + 1, end + strlen(".so."));
+	}
+	return libraries;
 }
 
 char *host_class(const json_t *facts)

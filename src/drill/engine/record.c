@@ -1,5 +1,6 @@
 /* What a drill's record says (odrbackup-evidence(5)), from what the states found. */
 #include "drill/engine/record.h"
+#include "drill/engine/host.h"
 
 static json_t *plan_section(const DrillPlan *plan)
 {
@@ -34,18 +35,8 @@ static json_t *software_section(void)
 
 	json_set_string(software, "version", PACKAGE_VERSION);
 	json_set_string(software, "commit", NULL);
-	json_set(software, "libraries", json_object());
+	json_set(software, "libraries", host_libraries());
 	return software;
-}
-
-static json_t *clock_section(void)
-{
-	json_t *section = json_object();
-
-	json_set(section, "synchronized", json_null());
-	json_set(section, "offset_us", json_null());
-	json_set_string(section, "source", "host");
-	return section;
 }
 
 /* ---- the whole ----------------------------------------------------------------------------------- */
@@ -108,10 +99,10 @@ static void set_findings(const Drill *drill, json_t *record)
 	json_set(record, "neutralization", shared_or(drill->neutralization, json_null()));
 	json_set(record, "not_assessed", drill_record_unassessed(drill));
 	json_set(record, "deviations", json_strings(drill->deviations));
-	json_set(record, "findings", json_array());
+	json_set(record, "findings", drill_record_found(drill, record));
 	json_set(record, "logs", drill_record_logs(drill));
 	json_set(record, "software", software_section());
-	json_set(record, "clock", clock_section());
+	json_set(record, "clock", host_clock());
 }
 
 void drill_judge(Drill *drill)
@@ -147,7 +138,7 @@ void drill_judge(Drill *drill)
 	json_set(record, "assumptions", drill_record_assumptions(drill));
 	json_set(record, "worst_case", drill_record_worst(drill, &measured, regime));
 	set_findings(drill, record);
-	json_set(record, "end_of_wal_expected", json_null());
+	json_set(record, "end_of_wal_expected", drill_record_end_of_wal(drill));
 	json_set_string(record, "summary", summary);
 	json_set_string(record, "previous_record_sha256",
 			*drill->previous ? drill->previous : NULL);

@@ -25,6 +25,7 @@ json_t *drill_record_measured(const Drill *drill, const struct drill_measured *m
 /* record_processes.c: from t_cmd until what a process rests on was ready and its last gate passed, with assumptions; -1 with
  * what is missing (g_free). */
 usec_t drill_process_rta(const Drill *drill, const struct plan_process *process, char **missing);
+usec_t drill_component_rta(const Drill *drill, enum plan_component component); /* -1: not reached */
 json_t *drill_record_component_rta(const Drill *drill);
 json_t *drill_record_process_rta(const Drill *drill);
 
@@ -44,5 +45,8 @@ json_t *drill_record_files(const Drill *drill);
 json_t *drill_record_unassessed(const Drill *drill);
 json_t *drill_record_logs(const Drill *drill);
 json_t *drill_record_failure(const Drill *drill);
+/* What somebody has to see to, by the checks and objectives of the record; its id is the same in the next drill. */
+json_t *drill_record_found(const Drill *drill, const json_t *record);
+json_t *drill_record_end_of_wal(const Drill *drill);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "crypto/digest.h"
 #include "drill/engine/record.h"
+#include "drill/report/reading.h"
 
 #define LOG_EXCERPT 16384 /* bytes of the end */
 json_t *drill_record_checks(const Drill *drill)
@@ -139,4 +140,94 @@ json_t *drill_record_failure(const Drill *drill)
 	json_set_string(failure, "meaning", drill_outcome_name(drill->failing));
 	json_set_string(failure, "message", drill->failure->message);
 	return failure;
+}
+
+json_t *drill_record_end_of_wal(const Drill *drill)
+{
+	return *drill->claimed ? json_boolean(drill_claim_holds(drill)) : json_null();
+}
+
+/* ---- what has to be seen to ---------------------------------------------------------------------- */
+
+static void find(const Drill *drill, json_t *findings, const char *id, const char *severity,
+		 const char *text)
+{
+	json_t *finding = json_object();
+
+	json_set_string(finding, "id", id);
+	json_set_string(finding, "severity", severity);
+	json_set_string(finding, "text", text);
+	json_set_string(finding, "owner", drill->plan->owner);
+	json_set_string(finding, "due", NULL);
+	json_set_string(finding, "status", "open");
+	json_array_append_new(findings, finding);
+}
+
+static const char *text_of(const json_t *object, const char *name)
+{
+	return json_string_value(json_object_get(object, name));
+}
+
+/* As the record has them: what is redacted there is redacted here. */
+static void find_in_checks(const Drill *drill, const json_t *checks, json_t *findings)
+{
+	for (size_t i = 0; i < json_array_size(checks); i++) {
+		const json_t *check = json_array_get(checks, i);
+		const char *database = text_of(check, "database");
+		const char *message = text_of(check, "message");
+		g_autofree char *id =
+			g_strdup_printf("check:%s%s%s", text_of(check, "name"), database ? ":" : "",
+					database ? database : "");
+
+		if (g_strcmp0(text_of(check, "status"), "fail") == 0 &&
+		    g_strcmp0(text_of(check, "severity"), "fail") == 0)
+			find(drill, findings, id,
+			     json_is_true(json_object_get(check, "gate")) ? "critical" : "high",
+			     message ? message : "it failed");
+	}
+}
+
+static void find_in_controls(const Drill *drill, json_t *findings)
+{
+	for (size_t i = 0; i < json_array_size(drill->controls); i++) {
+		const json_t *control = json_array_get(drill->controls, i);
+		g_autofree char *id = g_strconcat("control:", text_of(control, "name"), NULL);
+
+		if (g_strcmp0(text_of(control, "status"), "fail") == 0)
+			find(drill, findings, id, "critical",
+			     "planted damage was not found by the check that has to find it");
+	}
+}
+
+static void find_in_objectives(const Drill *drill, const json_t *objectives, json_t *findings)
+{
+	for (size_t i = 0; i < json_array_size(objectives); i++) {
+		const json_t *objective = json_array_get(objectives, i);
+		const char *scope = text_of(objective, "scope"), *kind = text_of(objective, "kind");
+		g_autofree char *id = g_strdup_printf("objective:%s:%s", scope, kind);
+		g_autofree char *limit = duration_format(
+			json_integer_value(json_object_get(objective, "objective_us")));
+		g_autofree char *measured = duration_format(
+			json_integer_value(json_object_get(objective, "measured_us")));
+		g_autofree char *text = g_strdup_printf("%s, %s: %s measured, the objective is %s",
+							scope, kind, measured, limit);
+
+		if (g_strcmp0(text_of(objective, "state"), "missed") == 0)
+			find(drill, findings, id, "high", text);
+	}
+}
+
+json_t *drill_record_found(const Drill *drill, const json_t *record)
+{
+	json_t *findings = json_array();
+
+	if (drill->failure && drill->failing == OUTCOME_FAIL_RESTORE)
+		find(drill, findings, "restore", "critical", drill->failure->message);
+	if (*drill->claimed && !drill_claim_holds(drill))
+		find(drill, findings, FINDING_CLAIM, "critical",
+		     "less WAL is in the repository than the catalog claims");
+	find_in_checks(drill, json_object_get(record, "checks"), findings);
+	find_in_controls(drill, findings);
+	find_in_objectives(drill, json_object_get(record, "objectives"), findings);
+	return findings;
 }

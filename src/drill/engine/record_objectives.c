@@ -39,11 +39,6 @@ static json_t *objective_json(const struct objective *objective)
 	return object;
 }
 
-static usec_t until(const Drill *drill, usec_t moment)
-{
-	return moment > 0 ? drill_time_until(drill->spans, drill->commanded, moment) : -1;
-}
-
 static void add(json_t *section, const struct objective *objective, unsigned *missed)
 {
 	*missed += strcmp(state_of(objective), "missed") == 0;
@@ -74,16 +69,18 @@ json_t *drill_record_objectives(const Drill *drill, const struct drill_measured 
 		{"service", "rpo", plan->rpo, measured->achieved_rpo},
 		{"service", "rto", plan->rto, measured->with_assumptions},
 		{"service", "target-gap", plan->target_gap, measured->target_gap},
-		{PART_DATABASE, "rto", plan->component_rto[PLAN_DATABASE],
-		 measured->figures.db_ready},
-		{PART_FILESTORE, "rto", plan->component_rto[PLAN_FILESTORE],
-		 until(drill, drill->files_ready)},
 	};
 	json_t *section = json_array();
 
 	*missed = 0;
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
 		add(section, &all[i], missed);
+	for (int i = 0; i < PLAN_COMPONENTS; i++)
+		add(section,
+		    &(struct objective){plan_component_name((enum plan_component)i), "rto",
+					plan->component_rto[i],
+					drill_component_rta(drill, (enum plan_component)i), NULL},
+		    missed);
 	add_processes(drill, section, missed);
 	return section;
 }

@@ -124,18 +124,24 @@ usec_t drill_process_rta(const Drill *drill, const struct plan_process *process,
 			: time + plan->assume_detect + plan->assume_decide + plan->assume_cutover;
 }
 
+usec_t drill_component_rta(const Drill *drill, enum plan_component component)
+{
+	struct standing standing = {0};
+	usec_t time;
+
+	stand_on_component(drill, component, &standing);
+	time = standing.missing ? -1 : until(drill, standing.moment);
+	g_free(standing.missing);
+	return time;
+}
+
 json_t *drill_record_component_rta(const Drill *drill)
 {
 	json_t *section = json_object();
 
-	for (int i = 0; i < PLAN_COMPONENTS; i++) {
-		struct standing standing = {0};
-
-		stand_on_component(drill, (enum plan_component)i, &standing);
+	for (int i = 0; i < PLAN_COMPONENTS; i++)
 		json_set_known(section, plan_component_name((enum plan_component)i),
-			       standing.missing ? -1 : until(drill, standing.moment));
-		g_free(standing.missing);
-	}
+			       drill_component_rta(drill, (enum plan_component)i));
 	return section;
 }
 

@@ -92,6 +92,18 @@ void drill_measure(const Drill *drill, struct drill_measured *measured)
 		measured->target_gap = MAX(target->time - last, 0);
 }
 
+/* By the wall clock: the first span begins with the command. -1: it was not given. */
+static usec_t command_time(const Drill *drill)
+{
+	for (guint i = 0; i < drill->spans->len; i++) {
+		const struct drill_span *span = &g_array_index(drill->spans, struct drill_span, i);
+
+		if (span->from == drill->commanded)
+			return span->began;
+	}
+	return -1;
+}
+
 json_t *drill_record_measured(const Drill *drill, const struct drill_measured *measured)
 {
 	const struct drill_figures *figures = &measured->figures;
@@ -108,6 +120,7 @@ json_t *drill_record_measured(const Drill *drill, const struct drill_measured *m
 	json_set_known(section, "target_gap_us", measured->target_gap);
 	json_set(section, "phases_us", phases_section(figures));
 	json_set_known_time(section, "t_loss", drill->t_loss);
+	json_set_known_time(section, "t_cmd", command_time(drill));
 	json_set_known_time(section, "last_commit", drill->arrival.last_commit);
 	return section;
 }

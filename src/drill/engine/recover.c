@@ -226,6 +226,8 @@ bool drill_arrive(Drill *drill, GError **error)
 	bool done = replica_arrival(drill->replica, &drill->arrival, error) &&
 		    check_moment(drill, error) && find_databases(drill, error);
 
+	if (done)
+		drill_compare_claim(drill);
 	drill_span_end(drill, PHASE_GATE, "database", from, true);
 	return done;
 }

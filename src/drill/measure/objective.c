@@ -135,7 +135,7 @@ void objective_judge_rpo(const struct objective_rpo *rpo, const struct objective
 	}
 	if (rpo->claim_broken)
 		objective_lower(verdict, OBJECTIVE_NOT_PROVEN,
-				"a drill to the latest moment lost more than the catalog claimed");
+				"a drill to the latest moment found less than the catalog claimed");
 	judge_age(drills, verdict);
 }
 

@@ -273,14 +273,14 @@ static void add_isolation(Document *document, const json_t *record)
 	}
 }
 
-void report_add_finding_cells(Document *document, const json_t *finding)
+void report_add_finding_cells(Document *document, const json_t *finding, const char *status)
 {
 	document_cell(document, TONE_CODE, reading_text(finding, "id"));
 	document_cell(document, TONE_PLAIN, reading_text(finding, "severity"));
 	document_cell(document, TONE_PLAIN, reading_text(finding, "text"));
 	document_cell(document, TONE_PLAIN, reading_text(finding, "owner"));
 	document_cell(document, TONE_PLAIN, reading_text(finding, "due"));
-	document_cell(document, TONE_PLAIN, reading_text(finding, "status"));
+	document_cell(document, TONE_PLAIN, status);
 }
 
 static void add_findings(Document *document, const json_t *record)
@@ -301,7 +301,8 @@ static void add_findings(Document *document, const json_t *record)
 		document_paragraph(document, "No deviation from the plan is recorded.");
 	document_table(document, headings);
 	for (size_t i = 0; i < json_array_size(findings); i++)
-		report_add_finding_cells(document, json_array_get(findings, i));
+		report_add_finding_cells(document, json_array_get(findings, i),
+					 reading_text(json_array_get(findings, i), "status"));
 	if (document_table_empty(document))
 		document_paragraph(document, "No finding is recorded.");
 }

@@ -97,7 +97,7 @@ Quarter *quarter_compute(const struct quarter_request *request)
 		quarter_gather_attempts(result, request);
 		quarter_count_attempts(result);
 		quarter_measure_exposure(result, quarter);
-		quarter_judge_rpo(result);
+		quarter_judge_rpo(result, quarter);
 		quarter_judge_rto(result);
 		quarter_gather_incidents(result, request);
 		quarter_judge_incidents(result);

@@ -1,4 +1,4 @@
-/* Sections that list: attempts, processes, files, posture, findings. */
+/* Sections that list: attempts, processes, files, posture. */
 #include "drill/report/chart.h"
 #include "drill/report/quarter_parts.h"
 #include "drill/report/report.h"
@@ -68,6 +68,37 @@ static void add_attempts(Document *document, const Quarter *quarter)
 	}
 }
 
+/* A later pass does not undo a failure: both are shown, and the time between. */
+static void add_green(Document *document, const Quarter *quarter)
+{
+	static const char *const headings[] = {"Failed", "Outcome", "Passed again",
+					       ">Time to green", NULL};
+	const struct quarter_attempt *attempt;
+
+	document_heading(document, "Failed, and when its plan passed again");
+	document_table(document, headings);
+	for (guint i = 0; (attempt = quarter_attempt_at(quarter, i)); i++) {
+		const Reading *reading = attempt->reading;
+		const struct outcome_look *look =
+			outcome_look(reading_text(reading->record, "outcome"));
+		const Reading *green =
+			look->tone == TONE_BAD ? quarter_green_again(quarter, reading) : NULL;
+		g_autofree char *took = words_duration(green ? green->time - reading->time : -1);
+
+		if (look->tone != TONE_BAD)
+			continue;
+		document_cell(document, TONE_CODE, reading_text(reading->record, "run.id"));
+		document_cell(document, look->tone, look->words);
+		if (green)
+			document_cell(document, TONE_CODE, reading_text(green->record, "run.id"));
+		else
+			document_cell(document, TONE_OPEN, "not yet");
+		document_cell(document, TONE_PLAIN, took);
+	}
+	if (document_table_empty(document))
+		document_paragraph(document, "No drill failed in this period.");
+}
+
 static enum tone coverage_tone(enum coverage_state state)
 {
 	return state == COVERAGE_DRILLED ? TONE_GOOD : TONE_OPEN;
@@ -124,6 +155,7 @@ void quarter_add_matrix(Document *document, const Quarter *quarter)
 	}
 	add_matrix_chart(document, quarter);
 	add_attempts(document, quarter);
+	add_green(document, quarter);
 	add_all_coverage(document, quarter);
 }
 
@@ -229,7 +261,7 @@ void quarter_add_files(Document *document, const Quarter *quarter)
 			   "config shows it item by item.");
 }
 
-/* ---- posture, findings ----------------------------------------------------------------------- */
+/* ---- posture ----------------------------------------------------------------------- */
 
 static void add_repository(Document *document, const struct status *status,
 			   const struct status_repository *repository)
@@ -296,63 +328,4 @@ void quarter_add_posture(Document *document, const Quarter *quarter)
 		}
 	}
 	quarter_add_custody(document, quarter);
-}
-
-static void add_findings_of(Document *document, const json_t *record)
-{
-	const json_t *findings = reading_at(record, "findings");
-
-	for (size_t i = 0; i < json_array_size(findings); i++) {
-		const json_t *finding = json_array_get(findings, i);
-
-		report_add_finding_cells(document, finding);
-		document_cell(document, TONE_CODE, reading_text(record, "run.id"));
-	}
-}
-
-/* Open ones of records before the period. */
-static bool has_open(const json_t *record)
-{
-	const json_t *findings = reading_at(record, "findings");
-
-	for (size_t i = 0; i < json_array_size(findings); i++)
-		if (g_strcmp0(reading_text(json_array_get(findings, i), "status"), "open") == 0)
-			return true;
-	return false;
-}
-
-void quarter_add_findings(Document *document, const Quarter *quarter)
-{
-	static const char *const headings[] = {"Finding", "Severity", "What", "Owner",
-					       "Due",	  "Status",   "Run",  NULL};
-	const struct quarter_request *request = quarter->request;
-	const struct quarter_attempt *attempt;
-
-	document_section(document, "Findings and corrective actions");
-	document_table(document, headings);
-	for (guint i = 0; (attempt = quarter_attempt_at(quarter, i)); i++)
-		add_findings_of(document, attempt->reading->record);
-	if (document_table_empty(document))
-		document_paragraph(document, "No finding is recorded in this period.");
-	document_heading(document, "Carried over");
-	document_table(document, headings);
-	for (guint i = 0; i < request->readings->len; i++) {
-		const Reading *reading = request->readings->pdata[i];
-
-		if (reading->time < request->from && has_open(reading->record))
-			add_findings_of(document, reading->record);
-	}
-	if (document_table_empty(document))
-		document_paragraph(document, "None.");
-	document_heading(document, "Deviations from plans");
-	for (guint i = 0; (attempt = quarter_attempt_at(quarter, i)); i++) {
-		const json_t *list = reading_at(attempt->reading->record, "deviations");
-
-		for (size_t k = 0; k < json_array_size(list); k++)
-			if (json_is_string(json_array_get(list, k)))
-				document_item(document, "%s: %s.",
-					      reading_text(attempt->reading->record, "run.id"),
-					      json_string_value(json_array_get(list, k)));
-	}
-	document_blank(document, "Corrective actions, owner, due");
 }

@@ -7,7 +7,8 @@
 void quarter_gather_attempts(struct quarter_result *result, const struct quarter_request *request);
 void quarter_count_attempts(struct quarter_result *result);
 void quarter_measure_exposure(struct quarter_result *result, const Quarter *quarter);
-void quarter_judge_rpo(struct quarter_result *result); /* the worst of its parts */
+/* The worst of its parts. */
+void quarter_judge_rpo(struct quarter_result *result, const Quarter *quarter);
 void quarter_judge_rto(struct quarter_result *result);
 void quarter_judge_integrity(struct quarter_result *result, const Quarter *quarter);
 void quarter_gather_incidents(struct quarter_result *result, const struct quarter_request *request);
@@ -39,6 +40,11 @@ void quarter_add_signatures(Document *document);
 
 /* What that section says. New reference. */
 json_t *quarter_custody_json(const Quarter *quarter, const struct quarter_service *service);
+
+/* The first drill of the same plan, until the data end, that passed after this one; NULL: there was none. */
+const Reading *quarter_green_again(const Quarter *quarter, const Reading *reading);
+/* A drill of the service found that, up to the end of the period, and none has closed it. */
+bool quarter_is_open(const Quarter *quarter, const char *service, const char *finding);
 
 /* Every attempt of the period, of all services: index from 0; NULL: no more. */
 const struct quarter_attempt *quarter_attempt_at(const Quarter *quarter, guint index);

@@ -22,7 +22,7 @@ void quarter_measure_exposure(struct quarter_result *result, const Quarter *quar
 	}
 }
 
-/* The most that a counted drill to the latest moment lost. */
+/* The most that a drill to the latest moment lost, whether it counts or not. */
 static usec_t achieved(const struct quarter_result *result)
 {
 	usec_t most = -1;
@@ -37,7 +37,7 @@ static usec_t achieved(const struct quarter_result *result)
 }
 
 /* The worst of the components that have an objective or events. */
-void quarter_judge_rpo(struct quarter_result *result)
+void quarter_judge_rpo(struct quarter_result *result, const Quarter *quarter)
 {
 	struct objective_verdict *worst = &result->verdicts[QUARTER_RPO];
 	const struct objective_drills proven = {.newest_pass = 1, .end = 1};
@@ -51,6 +51,9 @@ void quarter_judge_rpo(struct quarter_result *result)
 			.objective = exposure->objective,
 			.maximum = exposure->events && summary->known > 0 ? summary->maximum : -1,
 			.achieved = i == QUARTER_DATABASE ? achieved(result) : -1,
+			.claim_broken =
+				i == QUARTER_DATABASE &&
+				quarter_is_open(quarter, result->service->name, FINDING_CLAIM),
 			.within = summary->within,
 			.required = result->service->rpo_required,
 			.unknown = summary->unknown,

@@ -11,6 +11,9 @@
  * Records of drills as reports read them. What is absent, null or of another type is NULL or READING_ABSENT: reports show
  * a dash for it, and count it as nothing. Paths are member names with points between: "run.id".
  */
+/* Id of the finding that the catalog claimed more than was there. */
+#define FINDING_CLAIM "wal-claim"
+
 #define READING_ABSENT INT64_MIN
 
 typedef struct reading Reading;

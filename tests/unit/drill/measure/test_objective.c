@@ -55,7 +55,7 @@ static void rpo(void)
 		{{5 * MINUTE, MINUTE, -1, 0, 0, 0, 0, true},
 		 &good,
 		 OBJECTIVE_NOT_PROVEN,
-		 "a drill to the latest moment lost more than the catalog claimed"},
+		 "a drill to the latest moment found less than the catalog claimed"},
 		{{5 * MINUTE, MINUTE, 6 * MINUTE, 0, 0, 0, 0, false},
 		 &good,
 		 OBJECTIVE_MISSED,
