@@ -31,9 +31,12 @@ char *drill_record_regime(const Drill *drill)
 	if (!manifest || !drill->repo)
 		return NULL;
 
-	g_autofree char *text =
-		g_strdup_printf("%s\n%d\n%s\n%s\n%s\n", version, manifest->pg_version_num / 10000,
-				drill->plan->hash, class, store_name(drill->repo->store));
+	/* Keys are rotated: sets of another writer's key are of another generation. */
+	g_autofree char *keys = hex_encode(manifest->writer.public_key, KEY_SIZE);
+
+	g_autofree char *text = g_strdup_printf("%s\n%d\n%s\n%s\n%s\n%s\n", version,
+						manifest->pg_version_num / 10000, drill->plan->hash,
+						class, store_name(drill->repo->store), keys);
 
 	sha256(text, strlen(text), digest);
 

@@ -30,7 +30,7 @@ void quarter_add_method(Document *document, const Quarter *quarter)
 		      "state; their failures lower it.");
 	document_item(document,
 		      "A regime is a version of the program, major version of PostgreSQL, "
-		      "plan, class of host, repository and generation of keys.");
+		      "plan, class of host, repository and key that sets are signed with.");
 	document_item(document,
 		      "Bounds are one-sided at 95 %%, after Clopper and Pearson. Draws are "
 		      "taken as independent; they are weighted, so that shares are about.");
