@@ -209,6 +209,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/report/quarter.c \
 	src/drill/report/quarter.h \
 	src/drill/report/quarter_attempts.c \
+	src/drill/report/quarter_checks.c \
 	src/drill/report/quarter_custody.c \
 	src/drill/report/quarter_document.c \
 	src/drill/report/quarter_evidence.c \
@@ -220,6 +221,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/report/quarter_method.c \
 	src/drill/report/quarter_parts.h \
 	src/drill/report/quarter_processes.c \
+	src/drill/report/quarter_recovery.c \
 	src/drill/report/quarter_verdicts.c \
 	src/drill/report/reading.c \
 	src/drill/report/reading.h \

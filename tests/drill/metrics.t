@@ -8,6 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 
 use Digest::SHA ();
+use JSON::PP 'encode_json';
 use Test::More;
 
 use Odr::Tool;
@@ -70,10 +71,20 @@ directory = $dir/sandbox
 [neutralize]
 mode = sql
 PLAN
+# As a receipt says that it was.
+sub stored {
+	my ($run) = @_;
+	my $folder = "$dir/state/evidence/$run";
+	write_file("$folder/receipt.json", encode_json({ run => $run, objects => [
+		{ repository => 'main', name => "x/evidence/$run/record.json", sha256 => Digest::SHA::sha256_hex(read_file("$folder/record.json")) } ] }));
+	return;
+}
+
 my %run = (passed => '20261114T030000Z-6f1d20aa', failed => '20261121T030000Z-93ac01fe');
 for my $name (sort keys %run) {
 	new_dir("$dir/state/evidence/$run{$name}");
 	write_file("$dir/state/evidence/$run{$name}/record.json", read_file("$FindBin::Bin/records/$name.json"));
+	stored($run{$name});
 }
 
 write_conf('');

@@ -46,6 +46,15 @@ approver=head of IT
 expires=2090-01-01T00:00:00Z
 CONF
 
+# As a receipt says that it was.
+sub stored {
+	my ($run) = @_;
+	my $folder = "$dir/state/evidence/$run";
+	write_file("$folder/receipt.json", encode_json({ run => $run, objects => [
+		{ repository => 'main', name => "x/evidence/$run/record.json", sha256 => Digest::SHA::sha256_hex(read_file("$folder/record.json")) } ] }));
+	return;
+}
+
 my %run = (passed => '20261114T030000Z-6f1d20aa', failed => '20261121T030000Z-93ac01fe',
 	incomplete => '20261128T030000Z-0b77c2d1');
 new_dir("$dir/state");
@@ -53,6 +62,7 @@ new_dir("$dir/state/evidence");
 for my $name (sort keys %run) {
 	new_dir("$dir/state/evidence/$run{$name}");
 	write_file("$dir/state/evidence/$run{$name}/record.json", read_file("$FindBin::Bin/records/$name.json"));
+	stored($run{$name});
 }
 
 sub report { return tool('-q', '-c', $conf, 'report', @_) }
@@ -153,6 +163,10 @@ subtest 'a quarter' => sub {
 	my @sections = $text =~ /^## (\d+) · /mg;
 	is_deeply(\@sections, [1 .. 15], 'has its fifteen sections in order');
 	like($text, qr/$run{$_}/, "lists the $_ drill") for sort keys %run;
+	like($text, qr/^\| invoices-balanced \| invoicing \| \d+ \| 1 \| \d+ \| /m, 'each check over the drills');
+	like($text, qr/^\| `$run{failed}` \| check failed \| not yet \| – \|$/m, 'what failed, and was not green again');
+	like($text, qr/^- WAL was replayed at .* a second at the least, .* in the median, .* at the most \(3 drills\)\.$/m, 'how replay varied');
+	like($text, qr/^- Records signed with key: not signed$/m, 'who signed is said, or that nobody did');
 	my $facts = decode_json(read_file("$dir/quarter.json"));
 	is($facts->{state}, 'MISSED', 'a failed drill is a miss');
 	is($facts->{services}[0]{drills_counted}, 3, 'three drills count');
@@ -225,11 +239,13 @@ subtest 'incidents and evidence in a quarter' => sub {
 		{ repository => 'main', name => "x/evidence/$run{passed}/record.json", version => 'v1', sha256 => $digest,
 			stored_at => '2026-11-14T03:40:11Z', lock => { mode => 'compliance', until => '2033-11-12T03:40:11Z' } },
 		{ repository => 'second', name => "x/evidence/$run{passed}/record.json", sha256 => '0' x 64 } ] }));
+	unlink "$dir/state/evidence/$run{failed}/receipt.json" or die "cannot remove the receipt: $!\n";
 	my $text = report('quarterly', '--quarter', '2026-Q4')->out;
 	like($text, qr{^\| main \| `x/evidence/$run{passed}/record\.json` \| `v1` \| 2026-11-14 03:40:11 UTC \| 2033-11-12, compliance \| as here \| not verifiable \|$}m,
 		'a copy with its version and lock');
 	like($text, qr/^\| second \| .* \| not locked \| differs \| not verifiable \|$/m, 'one that is not locked, and not what is here');
 	like($text, qr/^- $run{failed} has no receipt: that it was stored is not shown\.$/m, 'one that was not stored');
+	like($text, qr/^- $run{failed}: its record was not stored\.$/m, 'which therefore does not count');
 	my ($head) = $text =~ /^- Head, SHA-256: `([0-9a-f]{64})`$/m;
 	my ($lines) = $text =~ /^- Lines: (\d+)$/m;
 	is(qx(sed -n ${lines}p $dir/state/audit.log | sha256sum), "$head  -\n", 'the head of the chain is that of its last line then');
@@ -249,7 +265,7 @@ subtest 'incidents and evidence in a quarter' => sub {
 		'a chain that is gone');
 	rename "$dir/audit.log", "$dir/state/audit.log" or die "cannot move the chain: $!\n";
 	File::Path::remove_tree("$dir/state/audit");
-	unlink "$dir/state/evidence/$run{passed}/receipt.json" or die "cannot remove the receipt: $!\n";
+	stored($_) for @run{qw(passed failed)};
 };
 
 subtest 'coverage' => sub {

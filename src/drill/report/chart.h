@@ -49,7 +49,7 @@ char *chart_incident(const struct chart_incident *incident);
 /* The sawtooth. */
 char *chart_exposure(const struct exposure_period *period, const GArray *events);
 
-/* A letter in a square for each attempt: rows are plans, columns follow the time. */
+/* A letter in a square for each attempt, or check of one: rows are plans, or checks; columns follow the time. */
 struct chart_mark {
 	unsigned row;
 	usec_t time;
@@ -58,6 +58,7 @@ struct chart_mark {
 };
 struct chart_matrix {
 	usec_t from, to;
+	const char *title, *description;
 	const char *const *rows; /* names */
 	unsigned count;
 	const GArray *marks; /* struct chart_mark */

@@ -10,6 +10,8 @@ static int tone_rank(enum tone tone)
 }
 
 #define SQUARE 26.0
+/* What fits in front of the squares, about. */
+#define NAME_LETTERS 14
 
 struct square {
 	const struct chart_mark *worst;
@@ -34,9 +36,8 @@ static void add_square(GString *out, const struct square *square, double x, doub
 
 static void add_name(GString *out, const char *name, double y)
 {
-	/* About what fits in front of the squares. */
-	if (g_utf8_strlen(name, -1) > 13) {
-		g_autofree char *start = g_utf8_substring(name, 0, 12);
+	if (g_utf8_strlen(name, -1) > NAME_LETTERS) {
+		g_autofree char *start = g_utf8_substring(name, 0, NAME_LETTERS - 1);
 		g_autofree char *shorter = g_strconcat(start, "…", NULL);
 
 		chart_draw_text(out, CHART_LEFT - 6, y, ANCHOR_END, NULL, shorter);
@@ -53,10 +54,7 @@ char *chart_matrix(const struct chart_matrix *matrix)
 	g_autofree struct square *squares =
 		g_new0(struct square, MAX((size_t)matrix->count * columns, 1));
 	double width = CHART_INNER / columns, bottom = 6 + SQUARE * matrix->count;
-	GString *out = chart_draw_begin(
-		bottom + 22, "All attempts of the period",
-		"A row for each plan; a square holds the worst outcome of its week or "
-		"day, as a letter, and how many attempts there were.");
+	GString *out = chart_draw_begin(bottom + 22, matrix->title, matrix->description);
 
 	for (guint i = 0; i < matrix->marks->len; i++) {
 		const struct chart_mark *mark = &g_array_index(matrix->marks, struct chart_mark, i);

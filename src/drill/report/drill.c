@@ -314,6 +314,8 @@ static void add_verification(Document *document, const Reading *reading)
 
 	document_section(document, "How to verify");
 	report_add_verification(document, reading_text(record, "run.id"), reading->sha256);
+	document_fact(document, "Signed with key", reading->signer ? TONE_CODE : TONE_OPEN,
+		      reading->signer ? reading->signer : "not signed");
 	document_heading(document, "Software and clock");
 	add_text(document, record, "odrbackup", "software.version");
 	add_code(document, record, "Commit", "software.commit");

@@ -91,9 +91,10 @@ struct quarter_result {
 	GArray *attempts;  /* struct quarter_attempt, of the period, by time */
 	GArray *incidents; /* struct quarter_incident, of the period */
 	struct objective_drills drills;
-	GArray *rta; /* usec_t, sorted: rta_with_assumptions of counted passed drills */
+	GArray *rta; /* usec_t, sorted: rta_with_assumptions of counted drills that measured it */
 	usec_t worst_case;
 	enum estimate_label worst_label;
+	double worst_factor; /* of what it is of, to the largest that was drilled; 0: not said */
 	GPtrArray *coverage; /* struct coverage_row */
 	struct objective_verdict verdicts[QUARTER_KINDS];
 };

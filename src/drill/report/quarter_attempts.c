@@ -1,6 +1,9 @@
 /* Which drills of a period count, and what they come to. */
 #include "drill/report/quarter_parts.h"
 
+/* One that began before the period may be repeated in it. */
+#define SLOT_LONGEST (93 * USEC_PER_DAY)
+
 static bool is_of(const Reading *reading, const char *service)
 {
 	return g_strcmp0(reading_text(reading->record, "source.service"), service) == 0;
@@ -41,12 +44,10 @@ static struct quarter_attempt judge_attempt(const struct quarter_request *reques
 					    const Reading *reading, GHashTable *slots)
 {
 	struct quarter_attempt attempt = {.reading = reading, .why_not = ""};
-	const char *outcome = reading_text(reading->record, "outcome");
+	const char *why_not = reading_why_not(reading);
 
-	if (reading_flag(reading->record, "draw.operator_chosen"))
-		attempt.why_not = "chosen by the operator";
-	else if (!reading_counts(reading))
-		attempt.why_not = outcome_look(outcome)->words;
+	if (why_not)
+		attempt.why_not = why_not;
 	else if (!reading_text(reading->record, "run.slot"))
 		attempt.why_not = "not of a slot";
 	else if (!is_of_newest_regime(request, reading))
@@ -68,11 +69,12 @@ void quarter_gather_attempts(struct quarter_result *result, const struct quarter
 		const Reading *reading = request->readings->pdata[i];
 		struct quarter_attempt attempt;
 
-		if (!is_of(reading, name) || reading->time < request->from ||
+		if (!is_of(reading, name) || reading->time < request->from - SLOT_LONGEST ||
 		    reading->time >= request->to)
 			continue;
 		attempt = judge_attempt(request, reading, slots);
-		g_array_append_val(result->attempts, attempt);
+		if (reading->time >= request->from)
+			g_array_append_val(result->attempts, attempt);
 	}
 }
 

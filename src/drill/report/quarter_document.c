@@ -44,6 +44,22 @@ static GPtrArray *tiers_of(const Quarter *quarter)
 	return tiers;
 }
 
+/* Each key once; a record that nobody signed is said. */
+static void add_signers(Document *document, const Quarter *quarter)
+{
+	g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
+	const struct quarter_attempt *attempt;
+
+	for (guint i = 0; (attempt = quarter_attempt_at(quarter, i)); i++) {
+		char *signer = attempt->reading->signer;
+
+		if (g_hash_table_add(told, signer ? signer : (char *)""))
+			document_fact(document, "Records signed with key",
+				      signer ? TONE_CODE : TONE_OPEN,
+				      signer ? signer : "not signed");
+	}
+}
+
 static void add_scope(Document *document, const Quarter *quarter)
 {
 	const struct quarter_request *request = quarter->request;
@@ -65,6 +81,7 @@ static void add_scope(Document *document, const Quarter *quarter)
 	document_fact(document, "Services", TONE_PLAIN, names->len ? names->str : NULL);
 	document_fact(document, "Sources", TONE_PLAIN,
 		      "records of drills, the catalog and the audit chain of this host");
+	add_signers(document, quarter);
 	document_paragraph(
 		document,
 		"Each figure derives from the records that section 14 lists with their "
@@ -108,6 +125,21 @@ static void add_states(Document *document, const Quarter *quarter)
 	}
 }
 
+/* For who reads no further than this page. */
+static void add_legend(Document *document)
+{
+	document_paragraph(document,
+			   "RPO: how much work a loss would cost. RTO: how long until users are "
+			   "served again. Integrity: what came back was whole and right. Coverage: "
+			   "all there is was drilled, and lately.");
+	document_paragraph(
+		document,
+		"MISSED: a measurement broke an objective, or a drill failed. NOT PROVEN: "
+		"nothing broke it, and the proof is not complete. MET: measured, and every "
+		"condition holds. A service is as good as the worst of itself and its "
+		"processes.");
+}
+
 static void add_loss_sentence(Document *document, const struct quarter_result *result)
 {
 	const char *service = result->service->name;
@@ -122,14 +154,14 @@ static void add_loss_sentence(Document *document, const struct quarter_result *r
 			      "%s: what would have been lost is not known for any of this period.",
 			      service);
 	else
-		document_item(document,
-			      "%s: at its worst moment %s of work would have been lost; %s%s, and "
-			      "%s%s.",
-			      service, maximum,
-			      objective ? "the objective is " : "no objective is set",
-			      objective ? objective : "",
-			      exposure->summary.unknown ? unknown : "no time of it is unknown",
-			      exposure->summary.unknown ? " of it are not known" : "");
+		document_item(
+			document,
+			"%s: at its worst moment %s of work would have been lost; %s%s, %s%s%s.",
+			service, maximum, objective ? "the objective is " : "no objective is set",
+			objective ? objective : "",
+			exposure->summary.unknown ? "and for " : "no unknown time",
+			exposure->summary.unknown ? unknown : "",
+			exposure->summary.unknown ? " of the period it is not known" : "");
 }
 
 static void add_drills_sentence(Document *document, const struct quarter_result *result)
@@ -177,44 +209,62 @@ static void add_sentences(Document *document, const struct quarter_result *resul
 
 #define RISKS 3
 
-/* One more, unless there are enough: who, what of it, and what decided it. */
-static void add_risk(Document *document, const char *name, enum quarter_kind kind,
-		     const struct objective_verdict *verdict, enum objective_state state,
-		     unsigned *told)
+static void add_risk(GPtrArray *risks, const char *name, enum quarter_kind kind,
+		     const struct objective_verdict *verdict, enum objective_state state)
 {
-	if (*told == RISKS || verdict->state != state || verdict->reasons->len == 0)
-		return;
-	document_item(document, "%s, %s %s: %s.", name, quarter_kind_name(kind),
-		      objective_state_name(state), (char *)verdict->reasons->pdata[0]);
-	++*told;
+	if (verdict->state == state && verdict->reasons->len > 0)
+		g_ptr_array_add(risks,
+				g_strdup_printf("%s, %s %s: %s.", name, quarter_kind_name(kind),
+						objective_state_name(state),
+						(char *)verdict->reasons->pdata[0]));
 }
 
-/* The worst states first; of each, services before their processes. */
+/* Of one state, who, what of it, and what decided it: services before their processes. */
+static GPtrArray *risks_of(const Quarter *quarter, enum objective_state state)
+{
+	GPtrArray *risks = g_ptr_array_new_with_free_func(g_free);
+
+	for (guint i = 0; i < quarter->results->len; i++) {
+		const struct quarter_result *result = quarter->results->pdata[i];
+
+		for (int kind = 0; kind < QUARTER_KINDS; kind++)
+			add_risk(risks, result->service->name, (enum quarter_kind)kind,
+				 &result->verdicts[kind], state);
+	}
+	for (guint i = 0; i < quarter->processes->len; i++) {
+		const struct quarter_process *process = quarter->processes->pdata[i];
+
+		for (int kind = 0; process->business && kind < QUARTER_COVERAGE; kind++)
+			add_risk(risks, process->name, (enum quarter_kind)kind,
+				 &process->verdicts[kind], state);
+	}
+	return risks;
+}
+
+/* The worst states first. */
 static void add_risks(Document *document, const Quarter *quarter)
 {
-	unsigned told = 0;
+	guint told = 0;
 
 	document_heading(document, "Top risks");
 	for (int state = OBJECTIVE_MISSED; state <= OBJECTIVE_NOT_PROVEN; state++) {
-		for (guint i = 0; i < quarter->results->len; i++) {
-			const struct quarter_result *result = quarter->results->pdata[i];
+		g_autoptr(GPtrArray) risks = risks_of(quarter, (enum objective_state)state);
 
-			for (int kind = 0; kind < QUARTER_KINDS; kind++)
-				add_risk(document, result->service->name, (enum quarter_kind)kind,
-					 &result->verdicts[kind], (enum objective_state)state,
-					 &told);
-		}
-		for (guint i = 0; i < quarter->processes->len; i++) {
-			const struct quarter_process *process = quarter->processes->pdata[i];
-
-			for (int kind = 0; process->business && kind < QUARTER_COVERAGE; kind++)
-				add_risk(document, process->name, (enum quarter_kind)kind,
-					 &process->verdicts[kind], (enum objective_state)state,
-					 &told);
-		}
+		for (guint i = 0; i < risks->len && told < RISKS; i++, told++)
+			document_item(document, "%s", (char *)risks->pdata[i]);
 	}
 	if (told == 0)
 		document_paragraph(document, "None follows from the figures of this period.");
+}
+
+static char *first_reason(const Quarter *quarter, enum objective_state state)
+{
+	g_autoptr(GPtrArray) risks = NULL;
+
+	if (state > OBJECTIVE_NOT_PROVEN)
+		return NULL;
+	risks = risks_of(quarter, state);
+	return risks->len > 0 ? g_strdup(risks->pdata[0]) : NULL;
 }
 
 static void add_change(Document *document, const Quarter *quarter, const Quarter *before)
@@ -224,15 +274,19 @@ static void add_change(Document *document, const Quarter *quarter, const Quarter
 	document_heading(document, "Change since the quarter before");
 	for (guint i = 0; i < quarter->results->len; i++) {
 		const struct quarter_result *now = quarter->results->pdata[i];
-		const struct quarter_result *then = before ? before->results->pdata[i] : NULL;
 
-		for (int kind = 0; then && kind < QUARTER_KINDS; kind++) {
-			if (now->verdicts[kind].state == then->verdicts[kind].state)
+		for (int kind = 0; before && kind < QUARTER_KINDS; kind++) {
+			const char *service = now->service->name;
+			enum objective_state is =
+				quarter_service_state(quarter, service, (enum quarter_kind)kind);
+			enum objective_state was =
+				quarter_service_state(before, service, (enum quarter_kind)kind);
+
+			if (is == was)
 				continue;
-			document_item(document, "%s, %s: %s, before %s.", now->service->name,
+			document_item(document, "%s, %s: %s, before %s.", service,
 				      quarter_kind_name((enum quarter_kind)kind),
-				      objective_state_name(now->verdicts[kind].state),
-				      objective_state_name(then->verdicts[kind].state));
+				      objective_state_name(is), objective_state_name(was));
 			changed = true;
 		}
 	}
@@ -246,6 +300,7 @@ void quarter_add_page(Document *document, const Quarter *quarter, const Quarter 
 {
 	document_section(document, "On one page");
 	add_states(document, quarter);
+	add_legend(document);
 	document_heading(document, "In short");
 	for (guint i = 0; i < quarter->results->len; i++)
 		add_sentences(document, quarter->results->pdata[i]);
@@ -267,9 +322,10 @@ static void add_verdict(Document *document, const Quarter *quarter)
 			"Every objective was met, as measured, under the conditions named.",
 	};
 	enum objective_state state = quarter_state(quarter);
+	g_autofree char *first = first_reason(quarter, state);
 
-	document_verdict(document, words_tone(state), objective_state_name(state), "%s",
-			 sentences[state]);
+	document_verdict(document, words_tone(state), objective_state_name(state), "%s%s%s",
+			 sentences[state], first ? " First of all, " : "", first ? first : "");
 }
 
 Document *quarter_document(const Quarter *quarter, const Quarter *before)

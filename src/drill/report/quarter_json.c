@@ -87,6 +87,10 @@ static json_t *attempts_json(const GArray *attempts)
 		json_set_string(object, "record_sha256", attempt->reading->sha256);
 		json_set(object, "stored",
 			 copies_json(attempt->reading->copies, attempt->reading->proof));
+		json_set_string(object, "signer", attempt->reading->signer);
+		json_set_string(object, "target", reading_text(record, "draw.target"));
+		json_set_string(object, "method", reading_text(record, "draw.method"));
+		json_set_string(object, "stratum", reading_text(record, "draw.stratum"));
 		json_set_bool(object, "counted", attempt->counted);
 		json_set_string(object, "why_not", attempt->counted ? NULL : attempt->why_not);
 		json_set_known(object, "rta_with_assumptions_us",
@@ -156,6 +160,8 @@ static json_t *result_json(const Quarter *quarter, const struct quarter_result *
 	json_set_int(object, "drills_failed", result->drills.failed);
 	json_set_int(object, "drills_open", result->drills.open);
 	json_set_known(object, "worst_case_us", result->worst_case);
+	json_set(object, "worst_case_factor",
+		 result->worst_factor > 0 ? json_real(result->worst_factor) : json_null());
 	json_set(object, "coverage", coverage_json(result->coverage));
 	json_set(object, "attempts", attempts_json(result->attempts));
 	json_set(object, "incidents", incidents_json(result->incidents));

@@ -40,6 +40,10 @@ static void add_matrix_chart(Document *document, const Quarter *quarter)
 		chart_matrix(&(struct chart_matrix){
 			.from = quarter->request->from,
 			.to = quarter->request->to,
+			.title = "All attempts of the period",
+			.description =
+				"A row for each plan; a square holds the worst outcome of its week "
+				"or day, as a letter, and how many attempts there were.",
 			.rows = (const char *const *)names->pdata,
 			.count = names->len,
 			.marks = marks,
@@ -48,8 +52,8 @@ static void add_matrix_chart(Document *document, const Quarter *quarter)
 
 static void add_attempts(Document *document, const Quarter *quarter)
 {
-	static const char *const headings[] = {"Run",	 "Service", "Plan",   "Outcome",
-					       "Target", "Stratum", "Counts", NULL};
+	static const char *const headings[] = {"Run",	 "Service",  "Plan",   "Outcome",
+					       "Target", "Drawn by", "Counts", NULL};
 	const struct quarter_attempt *attempt;
 
 	document_heading(document, "All attempts");
@@ -57,13 +61,14 @@ static void add_attempts(Document *document, const Quarter *quarter)
 	for (guint i = 0; (attempt = quarter_attempt_at(quarter, i)); i++) {
 		const json_t *record = attempt->reading->record;
 		const struct outcome_look *look = outcome_look(reading_text(record, "outcome"));
+		g_autofree char *target = words_target(reading_text(record, "draw.target"));
 
 		document_cell(document, TONE_CODE, reading_text(record, "run.id"));
 		document_cell(document, TONE_WHOLE, reading_text(record, "source.service"));
 		document_cell(document, TONE_WHOLE, reading_text(record, "plan.name"));
 		document_cell(document, look->tone, look->words);
-		document_cell(document, TONE_PLAIN, reading_text(record, "draw.target"));
-		document_cell(document, TONE_PLAIN, reading_text(record, "draw.stratum"));
+		document_cell(document, TONE_PLAIN, target);
+		document_cell(document, TONE_PLAIN, reading_text(record, "draw.method"));
 		document_cell(document, TONE_PLAIN, attempt->counted ? "yes" : attempt->why_not);
 	}
 }
@@ -224,6 +229,8 @@ void quarter_add_processes(Document *document, const Quarter *quarter)
 		add_process_figures(document, quarter->processes->pdata[i]);
 	document_paragraph(document, "Numbers are results of checks in counted drills. Exposure is "
 				     "that of all a process rests on.");
+	for (guint i = 0; i < quarter->results->len; i++)
+		quarter_add_checks(document, quarter, quarter->results->pdata[i]);
 }
 
 static void add_number(Document *document, int64_t value)

@@ -27,6 +27,9 @@ void quarter_add_exposure(Document *document, const Quarter *quarter);
 void quarter_add_recovery(Document *document, const Quarter *quarter);
 void quarter_add_matrix(Document *document, const Quarter *quarter);
 void quarter_add_processes(Document *document, const Quarter *quarter);
+/* Each check over the drills that count, of one service; nothing where there was none. */
+void quarter_add_checks(Document *document, const Quarter *quarter,
+			const struct quarter_result *result);
 void quarter_add_files(Document *document, const Quarter *quarter);
 void quarter_add_incident_sentence(Document *document, const struct quarter_result *result);
 void quarter_add_posture(Document *document, const Quarter *quarter);

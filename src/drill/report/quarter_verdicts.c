@@ -91,23 +91,37 @@ static enum estimate_label label_of(const char *text)
 	return strcmp(text, "interpolated") == 0 ? ESTIMATE_INTERPOLATED : ESTIMATE_EXTRAPOLATED;
 }
 
+/* Of each plan the newest estimate counts, and of those the worst. */
+static void find_worst_case(struct quarter_result *result)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+	result->worst_case = -1;
+	for (guint i = result->attempts->len; i-- > 0;) {
+		const struct quarter_attempt *attempt =
+			&g_array_index(result->attempts, struct quarter_attempt, i);
+		const json_t *record = attempt->reading->record;
+		const char *plan = reading_text(record, "plan.name");
+		usec_t estimate = reading_int(record, "worst_case.estimate_us");
+		const json_t *factor = reading_at(record, "worst_case.factor");
+		enum estimate_label label = label_of(reading_text(record, "worst_case.label"));
+
+		if (!attempt->counted || estimate < 0 || !plan ||
+		    !g_hash_table_add(seen, (gpointer)plan))
+			continue;
+		result->worst_case = MAX(result->worst_case, estimate);
+		result->worst_label = MAX(result->worst_label, label);
+		result->worst_factor = MAX(result->worst_factor, json_number_value(factor));
+	}
+}
+
 void quarter_judge_rto(struct quarter_result *result)
 {
 	usec_t slowest = result->rta->len > 0
 				 ? g_array_index(result->rta, usec_t, result->rta->len - 1)
 				 : -1;
 
-	result->worst_case = -1;
-	for (guint i = 0; i < result->attempts->len; i++) {
-		const json_t *record =
-			g_array_index(result->attempts, struct quarter_attempt, i).reading->record;
-		usec_t estimate = reading_int(record, "worst_case.estimate_us");
-
-		if (estimate < 0)
-			continue;
-		result->worst_case = estimate;
-		result->worst_label = label_of(reading_text(record, "worst_case.label"));
-	}
+	find_worst_case(result);
 	objective_judge_rto(&(struct objective_rto){.objective = result->service->rto,
 						    .slowest = slowest,
 						    .min_drills = result->service->min_drills,

@@ -9,12 +9,15 @@
 
 #include <string.h>
 
+#define SIGNER "evidence key "
+
 void reading_free(Reading *reading)
 {
 	if (!reading)
 		return;
 	record_free(reading->checked);
 	g_clear_pointer(&reading->copies, g_ptr_array_unref);
+	g_free(reading->signer);
 	g_free(reading->sha256);
 	g_free(reading);
 }
@@ -113,6 +116,22 @@ Reading *reading_parse(GBytes *content, const char *what, GError **error)
 	return g_steal_pointer(&reading);
 }
 
+/* Its comment names the key; that it fits is for odrbackup evidence verify to say. */
+static char *signer_of(const char *folder)
+{
+	g_autofree char *path = g_build_filename(folder, EVIDENCE_RECORD EVIDENCE_SIGNATURE, NULL);
+	g_autofree char *text = NULL;
+	const char *key;
+
+	if (!file_read_text(path, EVIDENCE_FILE_MAX, &text, NULL))
+		return NULL;
+	key = strstr(text, SIGNER);
+	key = key ? key + strlen(SIGNER) : "";
+	return strspn(key, "0123456789abcdef") == (size_t)2 * SHA256_SIZE
+		       ? g_strndup(key, (gsize)2 * SHA256_SIZE)
+		       : NULL;
+}
+
 Reading *reading_load(const char *folder, GError **error)
 {
 	g_autofree char *path = g_build_filename(folder, EVIDENCE_RECORD, NULL);
@@ -123,8 +142,10 @@ Reading *reading_load(const char *folder, GError **error)
 	if (!file_read(path, RECORD_MAX, &content, error))
 		return NULL;
 	reading = reading_parse(content, path, error);
-	if (reading)
-		reading->copies = stored_copies(receipt, EVIDENCE_RECORD, reading->sha256);
+	if (!reading)
+		return NULL;
+	reading->copies = stored_copies(receipt, EVIDENCE_RECORD, reading->sha256);
+	reading->signer = signer_of(folder);
 	return reading;
 }
 
@@ -206,10 +227,38 @@ bool reading_passed(const Reading *reading)
 	return outcome_look(reading_text(reading->record, "outcome"))->tone == TONE_GOOD;
 }
 
+static bool is_stored(const Reading *reading)
+{
+	for (guint i = 0;
+	     reading->proof != STORED_WRONG && reading->copies && i < reading->copies->len; i++)
+		if (((const struct stored_copy *)reading->copies->pdata[i])->same)
+			return true;
+	return false;
+}
+
+/* It came to no moment: drawing was what failed, or what comes before. */
+static bool ended_before_draw(const json_t *record)
+{
+	const char *state = reading_text(record, "failure.state");
+
+	return g_strcmp0(state, "opening") == 0 || g_strcmp0(state, "drawn") == 0;
+}
+
+const char *reading_why_not(const Reading *reading)
+{
+	const json_t *record = reading->record;
+	const char *outcome = reading_text(record, "outcome");
+
+	if (reading_flag(record, "draw.operator_chosen"))
+		return "chosen by the operator";
+	if (g_strcmp0(outcome, "refused") == 0 || g_strcmp0(outcome, "skipped") == 0)
+		return outcome_look(outcome)->words;
+	if (ended_before_draw(record))
+		return "ended before its moment was drawn";
+	return is_stored(reading) ? NULL : "its record was not stored";
+}
+
 bool reading_counts(const Reading *reading)
 {
-	const char *outcome = reading_text(reading->record, "outcome");
-
-	return g_strcmp0(outcome, "refused") != 0 && g_strcmp0(outcome, "skipped") != 0 &&
-	       !reading_flag(reading->record, "draw.operator_chosen");
+	return reading_why_not(reading) == NULL;
 }

@@ -21,6 +21,7 @@ struct reading {
 	Record *checked;	 /* drill/record.h */
 	json_t *record;		 /* its document */
 	char *sha256;		 /* of the record's bytes, hex */
+	char *signer;		 /* key, as the signature says: hex; NULL: there is no signature */
 	GPtrArray *copies;	 /* struct stored_copy of the record; NULL: there is no receipt */
 	enum stored_proof proof; /* of the receipt, where reports have it proven */
 	usec_t time; /* when the drill began: start of its first span, else of its run id */
@@ -57,7 +58,10 @@ struct outcome_look {
 };
 const struct outcome_look *outcome_look(const char *outcome); /* never NULL */
 bool reading_passed(const Reading *reading);		      /* pass, or pass-with-warnings */
-/* It may count for a state: its moment was not chosen by the operator, and it was neither refused nor skipped. */
+/* It may count for a state: its moment was drawn, or fixed by the plan, it was neither refused nor skipped, and a receipt
+ * says that its record was stored as it is here. */
 bool reading_counts(const Reading *reading);
+/* Why it does not: "its record was not stored"; NULL: it may. */
+const char *reading_why_not(const Reading *reading);
 
 #endif

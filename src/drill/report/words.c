@@ -35,6 +35,14 @@ char *words_day(int64_t time)
 	return time_print(time, "%Y-%m-%d");
 }
 
+char *words_target(const char *target)
+{
+	const char *text = target && g_str_has_prefix(target, "time:") ? target + 5 : target;
+	usec_t time;
+
+	return text && clock_parse(text, &time, NULL) ? words_time(time) : g_strdup(target);
+}
+
 char *words_count(int64_t count)
 {
 	g_autofree char *digits = g_strdup_printf("%" G_GINT64_FORMAT, count);

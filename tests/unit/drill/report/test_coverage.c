@@ -1,4 +1,5 @@
 #include "drill/report/coverage.h"
+#include "drill/report/stored.h"
 
 #include <string.h>
 
@@ -17,6 +18,7 @@ static void release(void *data)
 static void add(GPtrArray *readings, int day, const char *outcome, const char *hash,
 		const char *method, bool chosen)
 {
+	static const struct stored_copy same = {.same = true};
 	Reading *reading = g_new0(Reading, 1);
 
 	reading->time = START + day * DAY;
@@ -27,6 +29,8 @@ static void add(GPtrArray *readings, int day, const char *outcome, const char *h
 			  "operator_chosen", chosen, "source", "service", "erp-prod", "repository",
 			  "main", "checks", "name", "c", "database", "shop", "status", "pass");
 	g_assert_nonnull(reading->record);
+	reading->copies = g_ptr_array_new_with_free_func(stored_copy_free);
+	g_ptr_array_add(reading->copies, g_memdup2(&same, sizeof(same)));
 	g_ptr_array_add(readings, reading);
 }
 

@@ -43,6 +43,14 @@ static void release(void *reading)
 	reading_free(reading);
 }
 
+static void store(Reading *reading)
+{
+	static const struct stored_copy same = {.same = true};
+
+	reading->copies = g_ptr_array_new_with_free_func(stored_copy_free);
+	g_ptr_array_add(reading->copies, g_memdup2(&same, sizeof(same)));
+}
+
 /* The sample record with other words in place of some. */
 static void add(GPtrArray *readings, const char *file, const char *id, const char *day,
 		const char *slot)
@@ -74,6 +82,7 @@ static void add(GPtrArray *readings, const char *file, const char *id, const cha
 	content = g_bytes_new(changed->str, changed->len);
 	g_ptr_array_add(readings, reading_parse(content, file, &error));
 	g_assert_no_error(error);
+	store(readings->pdata[readings->len - 1]);
 }
 
 struct site {
@@ -181,6 +190,84 @@ static void drills_are_counted(void)
 	g_assert_cmpuint(((struct quarter_result *)lowered->results->pdata[0])->drills.counted, ==,
 			 2);
 	has_states(lowered, OBJECTIVE_MISSED, OBJECTIVE_MISSED);
+	site_clear(&site);
+}
+
+/* What was not stored, a repeat of a slot that began in the quarter before, and what came to no moment. */
+static void what_does_not_count(void)
+{
+	static const struct {
+		const char *id, *day, *slot, *why;
+		bool unstored, forged;
+		const char *state;
+	} cases[] = {
+		{"20260930T030000Z-00000001", "2026-09-30", "2026-W40", NULL, false, false, NULL},
+		{"20261002T030000Z-00000002", "2026-10-02", "2026-W40", "a repeat in its slot",
+		 false, false, NULL},
+		{"20261010T030000Z-00000003", "2026-10-10", "2026-W41", "its record was not stored",
+		 true, false, NULL},
+		{"20261010T040000Z-00000006", "2026-10-10", "2026-W41", "its record was not stored",
+		 false, true, NULL},
+		{"20261011T030000Z-00000004", "2026-10-11", "2026-W41", "", false, false, NULL},
+		{"20261018T030000Z-00000005", "2026-10-18", "2026-W42",
+		 "ended before its moment was drawn", false, false, "opening"},
+	};
+	struct site site;
+
+	site_init(&site);
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		add(site.readings, "passed.json", cases[i].id, cases[i].day, cases[i].slot);
+		Reading *reading = site.readings->pdata[i];
+
+		if (cases[i].unstored)
+			g_ptr_array_set_size(reading->copies, 0);
+		if (cases[i].forged)
+			reading->proof = STORED_WRONG;
+		if (cases[i].state)
+			json_object_set_new(reading->record, "failure",
+					    json_pack("{s:s}", "state", cases[i].state));
+	}
+	g_autoptr(Quarter) quarter = quarter_compute(&site.request);
+	const struct quarter_result *result = quarter->results->pdata[0];
+
+	g_assert_cmpuint(result->drills.counted, ==, 1);
+	for (guint i = 0; i < result->attempts->len; i++)
+		g_assert_cmpstr(g_array_index(result->attempts, struct quarter_attempt, i).why_not,
+				==, cases[i + 1].why);
+	site_clear(&site);
+}
+
+static void estimate(const struct site *site, guint reading, usec_t time, const char *label,
+		     bool chosen)
+{
+	json_t *record = ((Reading *)site->readings->pdata[reading])->record;
+
+	json_object_set_new(record, "worst_case",
+			    json_pack("{s:I,s:s,s:f}", "estimate_us", (json_int_t)time, "label",
+				      label, "factor", 2.5));
+	json_object_set_new(json_object_get(record, "draw"), "operator_chosen",
+			    json_boolean(chosen));
+}
+
+/* An operator cannot raise a state by choosing what is measured. */
+static void worst_case_of_counted(void)
+{
+	struct site site;
+
+	site_init(&site);
+	add(site.readings, "passed.json", "20261010T030000Z-00000001", "2026-10-10", "2026-W41");
+	add(site.readings, "passed.json", "20261011T030000Z-00000002", "2026-10-11", "2026-W41");
+	estimate(&site, 0, USEC_PER_HOUR, "extrapolated", false);
+	estimate(&site, 1, USEC_PER_MIN, "measured", true);
+	g_autoptr(Quarter) quarter = quarter_compute(&site.request);
+	const struct quarter_result *result = quarter->results->pdata[0];
+	g_autoptr(Document) document = quarter_document(quarter, NULL);
+	g_autofree char *text = document_markdown(document);
+
+	g_assert_cmpint(result->worst_case, ==, USEC_PER_HOUR);
+	g_assert_cmpint(result->verdicts[QUARTER_RTO].state, ==, OBJECTIVE_NOT_PROVEN);
+	g_assert_nonnull(strstr(text, "1 h, extrapolated to 2.50 times the largest that was "
+				      "drilled, which evidence does not support"));
 	site_clear(&site);
 }
 
@@ -399,6 +486,8 @@ static void incidents_are_judged(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/drill/report/quarter/what-does-not-count", what_does_not_count);
+	g_test_add_func("/drill/report/quarter/worst-case-of-counted", worst_case_of_counted);
 	g_test_add_func("/drill/report/quarter/names", names);
 	g_test_add_func("/drill/report/quarter/without-drills-is-not-proven", without_drills);
 	g_test_add_func("/drill/report/quarter/drills-are-counted", drills_are_counted);

@@ -48,10 +48,22 @@ static void bounds(void)
 	}
 }
 
+static void targets(void)
+{
+	g_autofree char *drawn = words_target("time:2026-11-28T14:36:36.965895Z");
+	g_autofree char *lsn = words_target("lsn:0/60299B8");
+	g_autofree char *none = words_target(NULL);
+
+	g_assert_cmpstr(drawn, ==, "2026-11-28 14:36:36 UTC");
+	g_assert_cmpstr(lsn, ==, "lsn:0/60299B8");
+	g_assert_null(none);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/drill/words/shares-are-not-flattered", shares);
 	g_test_add_func("/drill/words/bounds-hold", bounds);
+	g_test_add_func("/drill/words/targets-to-the-second", targets);
 	return g_test_run();
 }
