@@ -107,10 +107,10 @@ subtest 'what they say' => sub {
 	like(read_file("$dir/passed.md"), qr/^- pos-sessions was not assessed: module point\\_of\\_sale is not installed\.$/m,
 		'what was not assessed is not proven');
 	like(read_file("$dir/failed.md"), qr/^\*\*CHECK FAILED\*\*: .* \(also: fail-objective\)$/m, 'a failure, and what else applies');
-	like(read_file("$dir/failed.md"), qr/^\| service \| rpo \| 5 min \| 6 min 52 s \| MISSED \|/m, 'a missed objective');
+	like(read_file("$dir/failed.md"), qr/^\| service \| RPO \| 5 min \| 6 min 52 s \| MISSED \|/m, 'a missed objective');
 	like(read_file("$dir/incomplete.md"), qr/41\x{e2}\x{80}\x{af}233 of 412\x{e2}\x{80}\x{af}330 files compared by hash, 0 differ; damaged share ≤ 0\.0073 % \(95 %\)/,
 		'a sample is called one, with its bound');
-	like(read_file("$dir/incomplete.md"), qr/^\| service \| rto \| 2 h \| – \| NOT PROVEN \|/m, 'what was not measured is a dash');
+	like(read_file("$dir/incomplete.md"), qr/^\| service \| RTO \| 2 h \| – \| NOT PROVEN \|/m, 'what was not measured is a dash');
 	like(read_file("$dir/passed.md"), qr/^- Back, with assumptions: process invoicing: 25 min 24 s$/m, 'when a process was back');
 	like(read_file("$dir/failed.md"), qr/^- Back, with assumptions: process invoicing: –$/m, 'or not');
 	like(read_file("$dir/passed.csv"), qr/figure,rta_process,1524400000,us,.*invoicing/, 'as a line of a table');
@@ -168,6 +168,9 @@ subtest 'a quarter' => sub {
 	like($text, qr/^- WAL was replayed at .* a second at the least, .* in the median, .* at the most \(3 drills\)\.$/m, 'how replay varied');
 	like($text, qr/^- Records signed with key: not signed$/m, 'who signed is said, or that nobody did');
 	my $facts = decode_json(read_file("$dir/quarter.json"));
+	my %finding = map { $_->{id} => "$_->{drills} $_->{first} " . ($_->{closed_by} // 'open') } @{ $facts->{findings} };
+	is($finding{'F-2026-033'}, "1 $run{failed} open", 'what has to be seen to');
+	unlike(read_file("$dir/incomplete.md"), qr/not found/, 'a control that could not be tried is no miss');
 	is($facts->{state}, 'MISSED', 'a failed drill is a miss');
 	is($facts->{services}[0]{drills_counted}, 3, 'three drills count');
 	is($facts->{services}[0]{drills_failed}, 1, 'one of them failed');

@@ -59,6 +59,18 @@ static void add_verdict(Document *document, const json_t *record)
 
 /* ---- objectives ------------------------------------------------------------------------------ */
 
+static const char *kind_word(const char *kind)
+{
+	static const struct {
+		const char *kind, *word;
+	} words[] = {{"rpo", "RPO"}, {"rto", "RTO"}, {"target-gap", "target gap"}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+		if (g_strcmp0(kind, words[i].kind) == 0)
+			return words[i].word;
+	return kind;
+}
+
 static void add_objectives(Document *document, const json_t *record)
 {
 	static const char *const headings[] = {"Objective of", "Kind", ">Objective", ">Measured",
@@ -75,7 +87,7 @@ static void add_objectives(Document *document, const json_t *record)
 		enum objective_state state = OBJECTIVE_NOT_ASSESSED;
 
 		document_cell(document, TONE_PLAIN, reading_text(objective, "scope"));
-		document_cell(document, TONE_PLAIN, reading_text(objective, "kind"));
+		document_cell(document, TONE_PLAIN, kind_word(reading_text(objective, "kind")));
 		document_cell(document, TONE_PLAIN, wanted);
 		document_cell(document, TONE_PLAIN, measured);
 		words_state(reading_text(objective, "state"), &state);

@@ -21,13 +21,15 @@ static void add_check(Document *document, const json_t *check)
 	g_autofree char *word = status ? g_strdup(status) : NULL;
 	g_autofree char *value = reading_print(check, "value");
 	g_autofree char *expect = reading_print(check, "expect");
+	g_autofree char *stage =
+		g_strdup_printf("%s%s", reading_flag(check, "gate") ? "gate, " : "",
+				reading_text(check, "stage") ? reading_text(check, "stage") : "–");
 
 	if (word)
 		g_strdelimit(word, "-", ' ');
 	document_cell(document, TONE_PLAIN, reading_text(check, "name"));
 	document_cell(document, status_tone(status, g_strcmp0(severity, "fail") != 0), word);
-	document_cell(document, TONE_PLAIN, reading_flag(check, "gate") ? "gate" : NULL);
-	document_cell(document, TONE_PLAIN, reading_text(check, "stage"));
+	document_cell(document, TONE_PLAIN, stage);
 	document_cell(document, TONE_PLAIN, value);
 	document_cell(document, TONE_PLAIN, expect);
 	document_cell(document, TONE_PLAIN, took);
@@ -68,6 +70,21 @@ static GPtrArray *processes_of(const json_t *checks)
 	return processes;
 }
 
+static const struct control_look {
+	const char *status, *words;
+	enum tone tone;
+} control_looks[] = {{"pass", "found", TONE_GOOD},
+		     {"fail", "not found", TONE_BAD},
+		     {"not-assessed", "not assessed", TONE_MUTED}};
+
+static const struct control_look *control_look(const char *status)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(control_looks); i++)
+		if (g_strcmp0(control_looks[i].status, status) == 0)
+			return &control_looks[i];
+	return &control_looks[G_N_ELEMENTS(control_looks) - 1];
+}
+
 static void add_controls(Document *document, const json_t *record)
 {
 	static const char *const headings[] = {"Planted damage", "Check", "Its result", "Control",
@@ -81,20 +98,19 @@ static void add_controls(Document *document, const json_t *record)
 	for (size_t i = 0; i < json_array_size(controls); i++) {
 		const json_t *control = json_array_get(controls, i);
 		const char *status = reading_text(control, "status");
-		bool found = g_strcmp0(status, "pass") == 0;
+		const struct control_look *look = control_look(status);
 
 		document_cell(document, TONE_PLAIN, reading_text(control, "name"));
 		document_cell(document, TONE_PLAIN, reading_text(control, "check"));
 		document_cell(document, TONE_PLAIN, reading_text(control, "found"));
-		document_cell(document, found ? TONE_GOOD : TONE_BAD,
-			      found ? "found" : "not found");
+		document_cell(document, look->tone, look->words);
 	}
 }
 
 void report_add_checks(Document *document, const json_t *record)
 {
-	static const char *const headings[] = {"Process", "Check",    "Result", "",	   "Stage",
-					       "Found",	  "Expected", ">Took",	"Message", NULL};
+	static const char *const headings[] = {"Process",  "Check", "Result",  "Stage", "Found",
+					       "Expected", ">Took", "Message", NULL};
 	const json_t *checks = reading_at(record, "checks");
 	g_autoptr(GPtrArray) processes = processes_of(checks);
 

@@ -72,14 +72,16 @@ static const char style[] =
 	"i{flex:1;border-bottom:1px solid var(--soft)}\n"
 	"@media(max-width:40rem){main{padding:1rem .9rem 3rem}h1{font-size:1.35rem}"
 	".verdict{display:block}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}"
-	"table{min-width:36rem}}\n"
+	"table{min-width:36rem}table.fit{min-width:0}.fit .badge{white-space:normal}"
+	".fit th,.fit td{padding:.3rem .3rem}}\n"
 	"@media print{:root{color-scheme:light;--ink:#000;--soft:#444;--line:#bbb;--page:#fff;"
 	"--panel:#f6f6f6;--accent:#1f5fa8;--good:#1a6b3c;--good-b:#e2f3e8;--bad:#a3201d;"
 	"--bad-b:#fbe5e3;--open:#7a4d00;--open-b:#fdf0d5;--muted:#4d5866;--muted-b:#e9edf1;"
 	"--exempt:#5a3d8a;--exempt-b:#eee7f8;--s0:#1f5fa8;--s1:#3f8ec4;--s2:#6a5aa8;--s3:#2f8f83;"
 	"--s4:#a8692b;--s5:#8a97a6}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}"
-	"body{font-size:10pt}main{max-width:none;padding:0}h1{font-size:18pt}"
-	"h2{font-size:12.5pt;margin-top:16pt}h2,h3,figcaption{break-after:avoid}"
+	"body{font-size:9.5pt;line-height:1.4}main{max-width:none;padding:0}h1{font-size:17pt}"
+	"h2{font-size:12pt;margin:14pt 0 5pt}h3{margin:9pt 0 3pt}p{margin:3pt 0}"
+	".verdict{margin:6pt 0 9pt}th,td{padding:2.5pt 4pt}h2,h3,figcaption{break-after:avoid}"
 	"tr,figure,.verdict,pre,.blank,dl{break-inside:avoid}thead{display:table-header-group}"
 	".scroll{overflow:visible}svg{min-width:0}details{display:none}@page{size:A4;margin:16mm "
 	"15mm}}\n";
@@ -123,13 +125,45 @@ static bool is_right(const struct block *block, guint column)
 	return block->headings[column][0] == '>';
 }
 
+/* Of what the longest word is: cells that stay in one line are one. */
+static glong width_of(const struct cell *cell, bool whole)
+{
+	g_auto(GStrv) words = g_strsplit(cell->text ? cell->text : "", " ", -1);
+	glong longest = 0;
+
+	if (whole || cell->tone == TONE_CODE || cell->tone == TONE_WHOLE)
+		return cell->text ? g_utf8_strlen(cell->text, -1) : 1;
+	for (char **word = words; *word; word++)
+		longest = MAX(longest, g_utf8_strlen(*word, -1));
+	return longest;
+}
+
+#define NARROW 50 /* letters that a telephone has in a line, in a table with padding */
+
+/* It need not be moved to and fro on a narrow screen. */
+static bool fits_narrow(const struct block *block)
+{
+	glong width = 0;
+
+	for (unsigned column = 0; column < block->columns; column++) {
+		glong widest = g_utf8_strlen(block->headings[column], -1);
+
+		for (guint i = column; i < block->cells->len; i += block->columns)
+			widest = MAX(widest, width_of(&g_array_index(block->cells, struct cell, i),
+						      is_right(block, column)));
+		width += widest;
+	}
+	return width <= NARROW;
+}
+
 static void print_table(GString *out, const struct block *block)
 {
 	if (block->cells->len == 0)
 		return;
 	if (block->of_chart)
 		g_string_append(out, "<details><summary>Data of the chart</summary>");
-	g_string_append(out, "<div class=\"scroll\"><table>\n<thead><tr>");
+	g_string_append_printf(out, "<div class=\"scroll\"><table%s>\n<thead><tr>",
+			       fits_narrow(block) ? " class=\"fit\"" : "");
 	for (unsigned i = 0; i < block->columns; i++) {
 		g_string_append(out, is_right(block, i) ? "<th scope=\"col\" class=\"r\">"
 							: "<th scope=\"col\">");

@@ -111,13 +111,18 @@ static void add_controls(struct suite *suite, const json_t *record)
 
 	for (size_t i = 0; i < json_array_size(controls); i++) {
 		const json_t *control = json_array_get(controls, i);
-		bool found = g_strcmp0(reading_text(control, "status"), "pass") == 0;
+		const char *status = reading_text(control, "status");
+		bool failed = g_strcmp0(status, "fail") == 0;
 
 		add_case(suite,
 			 &(struct testcase){.group = "control",
 					    .name = reading_text(control, "name"),
-					    .verdict = found ? VERDICT_PASS : VERDICT_FAILURE,
-					    .message = "the planted damage was not found"});
+					    .verdict = failed ? VERDICT_FAILURE
+						       : g_strcmp0(status, "pass") == 0
+							       ? VERDICT_PASS
+							       : VERDICT_SKIPPED,
+					    .message = failed ? "the planted damage was not found"
+							      : reading_text(control, "message")});
 	}
 }
 

@@ -117,6 +117,9 @@ static void add_states(Document *document, const Quarter *quarter)
 	for (guint i = 0; i < quarter->processes->len; i++) {
 		const struct quarter_process *process = quarter->processes->pdata[i];
 
+		/* One that only checks name has no objective: its section has it. */
+		if (!process->business)
+			continue;
 		document_cell(document, TONE_PLAIN, "process");
 		document_cell(document, TONE_PLAIN, process->name);
 		for (int kind = 0; kind < QUARTER_COVERAGE; kind++)

@@ -208,6 +208,7 @@ json_t *quarter_json(const Quarter *quarter)
 		json_array_append_new(processes, process_json(quarter->processes->pdata[i]));
 	json_set(document, "services", results);
 	json_set(document, "processes", processes);
+	json_set(document, "findings", quarter_findings_json(quarter));
 	json_set(document, "audit_chain", chain_json(quarter->request->chain));
 	return document;
 }

@@ -52,8 +52,8 @@ static void add_matrix_chart(Document *document, const Quarter *quarter)
 
 static void add_attempts(Document *document, const Quarter *quarter)
 {
-	static const char *const headings[] = {"Run",	 "Service",  "Plan",   "Outcome",
-					       "Target", "Drawn by", "Counts", NULL};
+	static const char *const headings[] = {"Run",	       "Service",  "Plan",   "Outcome",
+					       "Target (UTC)", "Drawn by", "Counts", NULL};
 	const struct quarter_attempt *attempt;
 
 	document_heading(document, "All attempts");
@@ -67,7 +67,7 @@ static void add_attempts(Document *document, const Quarter *quarter)
 		document_cell(document, TONE_WHOLE, reading_text(record, "source.service"));
 		document_cell(document, TONE_WHOLE, reading_text(record, "plan.name"));
 		document_cell(document, look->tone, look->words);
-		document_cell(document, TONE_PLAIN, target);
+		document_cell(document, TONE_WHOLE, target);
 		document_cell(document, TONE_PLAIN, reading_text(record, "draw.method"));
 		document_cell(document, TONE_PLAIN, attempt->counted ? "yes" : attempt->why_not);
 	}

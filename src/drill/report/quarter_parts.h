@@ -44,6 +44,8 @@ void quarter_add_signatures(Document *document);
 /* What that section says. New reference. */
 json_t *quarter_custody_json(const Quarter *quarter, const struct quarter_service *service);
 
+json_t *quarter_findings_json(const Quarter *quarter);
+
 /* The first drill of the same plan, until the data end, that passed after this one; NULL: there was none. */
 const Reading *quarter_green_again(const Quarter *quarter, const Reading *reading);
 /* A drill of the service found that, up to the end of the period, and none has closed it. */

@@ -40,7 +40,8 @@ char *words_target(const char *target)
 	const char *text = target && g_str_has_prefix(target, "time:") ? target + 5 : target;
 	usec_t time;
 
-	return text && clock_parse(text, &time, NULL) ? words_time(time) : g_strdup(target);
+	return text && clock_parse(text, &time, NULL) ? time_print(time, "%Y-%m-%d %H:%M:%S")
+						      : g_strdup(target);
 }
 
 char *words_count(int64_t count)

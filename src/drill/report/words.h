@@ -9,8 +9,9 @@ char *words_duration(int64_t duration);
 char *words_size(int64_t bytes);
 char *words_time(int64_t time); /* "2026-11-14 03:00:04 UTC" */
 char *words_day(int64_t time);
-char *words_target(const char *target); /* of a draw: its time to the second; others as they are */
-char *words_count(int64_t count);	/* "2 061 650" */
+char *words_target(
+	const char *target);	  /* of a draw: its time (UTC) to the second; others as they are */
+char *words_count(int64_t count); /* "2 061 650" */
 /* "20.6 %": a bound, rounded up; what was reached, rounded down. Neither claims more than was computed. */
 char *words_at_most(double share);
 char *words_at_least(double share);
