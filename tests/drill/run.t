@@ -334,7 +334,9 @@ subtest 'what others make of it' => sub {
 	is_deeply([sort @published], [sort $site->set_ids], 'which has every set that was published');
 	my $due = $site->tool_ok(['drill', 'due', $weekly, '--json'], 'what is due')->json->{plans}[0];
 	is($due->{state}, 'done', 'this slot has its drill');
-	is($site->tool('drill', 'run', $weekly, '--if-due')->status, 8, 'so a timer does nothing');
+	my $idle = $site->tool('drill', 'run', $weekly, '--if-due');
+	is($idle->status, 8, 'so a timer does nothing');
+	like($idle->err, qr/weekly is not due: it has its drill of \d{4}-W\d\d/, 'and says why');
 	my $html = $site->path('report.html');
 	$site->tool_ok(['report', 'drill', 'latest', '--render', 'html', '--output', $html], 'a report for people');
 	like(read_file($html), qr/weekly/, 'of that drill');

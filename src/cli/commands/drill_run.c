@@ -113,8 +113,15 @@ static bool is_due(const struct running *running, bool *due, GError **error)
 
 	if (!history)
 		return false;
-	*due = drill_plan_in_window(running->plan, clock_now()) &&
-	       !history_has(history, running->plan->name, running->slot);
+	*due = false;
+	if (history_has(history, running->plan->name, running->slot))
+		log_info("%s is not due: it has its drill of %s", running->plan->name,
+			 running->slot);
+	else if (!drill_plan_in_window(running->plan, clock_now()))
+		log_info("%s is not due: its window is %s, %s", running->plan->name,
+			 running->plan->schedule.window_text, running->plan->schedule.zone_name);
+	else
+		*due = true;
 	return true;
 }
 
