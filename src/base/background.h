@@ -11,13 +11,15 @@
 #include <sys/types.h>
 
 /*
- * A program that runs beside us until it is told to end, in a session of its own, stdin from /dev/null. When the thread
- * that started it ends, however that comes, it gets death_signal: nothing of ours outlives a kill -9.
+ * A program that runs beside us until it is told to end, in a session of its own, stdin from /dev/null; of what else is
+ * open nothing is handed on, and it dumps no core. What it left running in its group ends when it does. When the thread that
+ * started it ends, however that comes, it gets death_signal: nothing of ours outlives a kill -9.
  */
 typedef struct background Background;
 struct background_request {
 	const char *const *argv;	/* NULL-terminated; argv[0] is an absolute path */
 	const char *const *environment; /* "NAME=value", NULL-terminated; NULL: ours */
+	const char *folder;		/* it begins in; NULL: the root */
 	const char *output;		/* file that stdout and stderr are appended to, 0600 */
 	int death_signal;
 	/* Folders, NULL-terminated: to the program everything else of the file system is read-only
@@ -35,7 +37,7 @@ Background *background_start(const struct background_request *request, GError **
 pid_t background_pid(const Background *background);
 /* False once it has ended; *status is then as in struct process_result. status may be NULL. */
 bool background_runs(Background *background, int *status);
-/* Sends the signal, waits, and kills the whole session's group when patience is over. True if it ended by itself. */
+/* Sends the signal, waits, and kills its whole group when patience is over. True if it ended by itself. */
 bool background_stop(Background *background, int signal, usec_t patience);
 /* Kills what still runs. */
 void background_free(Background *background);

@@ -18,6 +18,8 @@ src_base_libbase_a_SOURCES = \
 	src/base/file.h \
 	src/base/hide.c \
 	src/base/hide.h \
+	src/base/inhabitants.c \
+	src/base/inhabitants.h \
 	src/base/json.c \
 	src/base/json.h \
 	src/base/keyfile.c \

@@ -1,6 +1,7 @@
 #include "ops/sandbox.h"
 
 #include "base/error.h"
+#include "base/inhabitants.h"
 #include "base/log.h"
 
 #include <string.h>
@@ -35,6 +36,10 @@ static void sweep_one(const char *folder)
 	if (!g_file_test(path, G_FILE_TEST_IS_REGULAR) || !file_lock_take(&lock, path, 0, NULL))
 		return;
 	log_info("removing what a run that died left in '%s'", folder);
+	if (inhabitants_end(folder) > 0)
+		log_warning(
+			"processes of a run that died were still there, in '%s': they are ended",
+			folder);
 	if (!sandbox_destroy(folder, &trouble))
 		log_warning("%s", trouble->message);
 	file_lock_release(&lock);

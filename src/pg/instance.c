@@ -77,6 +77,11 @@ static bool write_settings(const struct instance_settings *settings, int *major,
 			  error);
 }
 
+/* Nothing of ours: what runs in a database may read it. Its time zone is that of its settings. */
+static const char *const environment[] = {
+	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "TZ=UTC",
+	NULL};
+
 static Background *start_server(const char *program, const struct instance_settings *settings,
 				const char *log, GError **error)
 {
@@ -90,6 +95,8 @@ static Background *start_server(const char *program, const struct instance_setti
 	return background_start(
 		&(struct background_request){
 			.argv = (const char *const[]){program, "-D", settings->folder, NULL},
+			.environment = environment,
+			.folder = settings->folder,
 			.output = log,
 			.death_signal = SIGQUIT,
 			.writable =

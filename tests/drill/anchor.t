@@ -15,18 +15,17 @@ use Odr::Work;
 my ($missing) = grep { !defined shared_path($_) } Odr::Odoo::data_of('odoo17');
 plan skip_all => "needs ../shared/$missing" if defined $missing;
 
-my $site = Odr::Site->new(version => 15, cluster => { conf => { max_wal_size => '2GB' } });
+my $site = Odr::Site->new(version => 15, cluster => { conf => { max_wal_size => '2GB' } }, evidence => 1);
 my $root = new_dir($site->path('filestore'), 0755);
 my $service = $site->service;
 my $drills = Odr::Drill->new(site => $site);
 my ($plans, $sandbox) = ($site->path('plans'), $drills->sandbox);
 $site->{sections}{odrbackup} = { drills => $plans };
-$site->{sections}{"service $service"} = { filestore => $root, config => 'none', 'evidence-key' => $site->path('evidence') };
+$site->{sections}{"service $service"} = { filestore => $root, config => 'none' };
 $site->start_cluster;
 my $source = $site->cluster;
 Odr::Odoo->new(cluster => $source, database => 'shop', filestore => $root)->load('odoo17');
 $site->write_conf->make_keys->init_repository->start_archiving;
-$site->tool_ok(['key', 'new', 'evidence', $site->path('evidence'), '--owner', $site->owner, '--unprotected'], 'a key for evidence');
 
 new_dir("$plans/q");
 write_file("$plans/q/drift.sql", "-- id: drift  kind: baseline  module: account  odoo: 14-18\n-- needs: account_move_line\n"

@@ -14,12 +14,11 @@ use Odr::Site;
 use Odr::Tool ();
 use Odr::Work;
 
-my $site = Odr::Site->new(version => 15, cluster => { wal_segsize => 1 });
+my $site = Odr::Site->new(version => 15, cluster => { wal_segsize => 1 }, evidence => 1);
 my $root = new_dir($site->path('filestore'), 0755);
 my $service = $site->service;
-$site->{sections}{"service $service"} = { filestore => $root, 'evidence-key' => $site->path('evidence') };
+$site->{sections}{"service $service"} = { filestore => $root };
 $site->create;
-$site->tool_ok(['key', 'new', 'evidence', $site->path('evidence'), '--owner', $site->owner, '--unprotected'], 'a key for evidence');
 my $source = $site->cluster;
 my $shop = Odr::Odoo->new(cluster => $source, database => 'shop', filestore => $root)->create;
 $shop->upload("first $_") for 1 .. 5;

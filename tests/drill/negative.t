@@ -15,16 +15,14 @@ use Odr::Work;
 my ($missing) = grep { !defined shared_path($_) } Odr::Odoo::data_of('odoo17');
 plan skip_all => "needs ../shared/$missing" if defined $missing;
 
-my $site = Odr::Site->new(version => 15, cluster => { conf => { max_wal_size => '2GB' } });
+my $site = Odr::Site->new(version => 15, cluster => { conf => { max_wal_size => '2GB' } }, evidence => 1);
 my $service = $site->service;
 my $drills = Odr::Drill->new(site => $site);
 my $root = new_dir($site->path('filestore'), 0755);
 $site->{sections}{odrbackup} = { drills => $site->path('plans') };
-$site->{sections}{"service $service"} = { config => 'none', 'evidence-key' => $site->path('evidence') };
 $site->start_cluster;
 Odr::Odoo->new(cluster => $site->cluster, database => 'shop', filestore => $root)->load('odoo17');
 $site->write_conf->make_keys->init_repository->start_archiving;
-$site->tool_ok(['key', 'new', 'evidence', $site->path('evidence'), '--owner', $site->owner, '--unprotected'], 'a key for evidence');
 
 my @damages = map { m{([^/]+\.sql)$} } glob source_path('drills/damage/*.sql');
 $drills->beside("damage/$_", read_file(source_path("drills/damage/$_"))) for @damages;

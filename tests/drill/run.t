@@ -17,14 +17,13 @@ use Odr::Site;
 use Odr::Tool ();
 use Odr::Work;
 
-my $site = Odr::Site->new(version => 15, cluster => { wal_segsize => 1 });
+my $site = Odr::Site->new(version => 15, cluster => { wal_segsize => 1 }, evidence => 1);
 my $root = new_dir($site->path('filestore'), 0755);
 my $service = $site->service;
-$site->{sections}{"service $service"} = { filestore => $root, config => 'none', 'evidence-key' => $site->path('evidence') };
+$site->{sections}{"service $service"} = { filestore => $root, config => 'none' };
 $site->{sections}{'process invoicing'} = { service => $service, components => 'database', checks => 'attachments', rto => '1h' };
 $site->{sections}{'process archive'} = { service => $service, components => 'database;filestore;integration', checks => 'nobody-has-it', rto => '1h' };
 $site->create;
-$site->tool_ok(['key', 'new', 'evidence', $site->path('evidence'), '--owner', $site->owner, '--unprotected'], 'a key for evidence');
 my $source = $site->cluster;
 my $shop = Odr::Odoo->new(cluster => $source, database => 'shop', filestore => $root)->create;
 my @first = map { $shop->upload("first $_", res_model => 'account.move', res_id => $_) } 1 .. 20;

@@ -16,10 +16,10 @@ use Odr::Work;
 my ($missing) = grep { !defined shared_path($_) } Odr::Odoo::data_of('odoo17');
 plan skip_all => "needs ../shared/$missing" if defined $missing;
 
-my $site = Odr::Site->new(version => 15, cluster => { conf => { max_wal_size => '2GB' } });
+my $site = Odr::Site->new(version => 15, cluster => { conf => { max_wal_size => '2GB' } }, evidence => 1);
 my $root = new_dir($site->path('filestore'), 0755);
 my $service = $site->service;
-$site->{sections}{"service $service"} = { filestore => $root, config => 'none', 'evidence-key' => $site->path('evidence') };
+$site->{sections}{"service $service"} = { filestore => $root, config => 'none' };
 $site->start_cluster;
 my $source = $site->cluster;
 my $shop = Odr::Odoo->new(cluster => $source, database => 'shop', filestore => $root)->load('odoo17');
@@ -27,7 +27,6 @@ my $crm = Odr::Odoo->new(cluster => $source, database => 'crm', filestore => $ro
 $crm->upload("of the neighbour $_") for 1 .. 5;
 $source->psql('CREATE TABLE plenty AS SELECT n, repeat(md5(n::text), 20) AS text FROM generate_series(1, 20000) n', 'crm');
 $site->write_conf->make_keys->init_repository->start_archiving;
-$site->tool_ok(['key', 'new', 'evidence', $site->path('evidence'), '--owner', $site->owner, '--unprotected'], 'a key for evidence');
 $site->backup('two databases and their files');
 my $later = $shop->upload('after the set');
 $site->tool_ok(['backup', $service, '--part', 'filestore'], 'the filestore again');

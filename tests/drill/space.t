@@ -12,14 +12,13 @@ use Odr::Drill;
 use Odr::Site;
 use Odr::Work;
 
-my $site = Odr::Site->new(version => 15, cluster => { wal_segsize => 1 });
+my $site = Odr::Site->new(version => 15, cluster => { wal_segsize => 1 }, evidence => 1);
 my $service = $site->service;
 my $drills = Odr::Drill->new(site => $site);
 my $addons = new_dir($site->path('addons'), 0755);
-$site->{sections}{"service $service"} = { config => 'addons', 'evidence-key' => $site->path('evidence') };
+$site->{sections}{"service $service"} = { config => 'addons' };
 $site->{sections}{'collect addons'} = { paths => $addons };
 $site->create;
-$site->tool_ok(['key', 'new', 'evidence', $site->path('evidence'), '--owner', $site->owner, '--unprotected'], 'a key for evidence');
 my $source = $site->cluster;
 
 # A file system for so many files, however large they are; undef where none can be mounted.

@@ -21,16 +21,15 @@ my $filtered = source_path('tests/lib/seccomp/run-filtered');
 plan skip_all => 'systemd-analyze or libseccomp is not there'
   unless -x '/usr/bin/systemd-analyze' && glob '/usr/lib/*/libseccomp.so.2';
 
-my $site = Odr::Site->new(version => 15, cluster => { wal_segsize => 1 });
+my $site = Odr::Site->new(version => 15, cluster => { wal_segsize => 1 }, evidence => 1);
 my $root = new_dir($site->path('filestore'), 0755);
 my $service = $site->service;
-$site->{sections}{"service $service"} = { filestore => $root, config => 'host', 'evidence-key' => $site->path('evidence') };
+$site->{sections}{"service $service"} = { filestore => $root, config => 'host' };
 $site->{sections}{'notify chat'} = { type => 'http', url => Odr::Httpd->start('chat', sub { return (200, 'thanks') })->url };
 $site->{sections}{'notify pager'} = { type => 'command', command => '/bin/true' };
 $site->{sections}{odrbackup}{'on-unit-failure'} = 'chat;pager';
 $site->create;
 my $reports = new_dir(work_path('reports'), 0700);
-$site->tool_ok(['key', 'new', 'evidence', $site->path('evidence'), '--owner', $site->owner, '--unprotected'], 'a key for evidence');
 my $shop = Odr::Odoo->new(cluster => $site->cluster, database => 'shop', filestore => $root)->create;
 $shop->upload("file $_") for 1 .. 5;
 my $drills = Odr::Drill->new(site => $site);

@@ -72,6 +72,7 @@ static Background *start(const struct drill_command_site *site, const struct pla
 	background = background_start(
 		&(struct background_request){.argv = argv,
 					     .environment = (const char *const *)environment->pdata,
+					     .folder = site->folder,
 					     .output = output,
 					     .death_signal = SIGKILL,
 					     .place = site->server != 0 ? &place : NULL,

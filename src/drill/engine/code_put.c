@@ -32,6 +32,7 @@ static Background *start(const struct unpacking *unpacking, const char *const *a
 
 	return background_start(&(struct background_request){.argv = argv,
 							     .environment = environment,
+							     .folder = unpacking->folder,
 							     .output = unpacking->output,
 							     .death_signal = SIGKILL,
 							     .writable = writable,

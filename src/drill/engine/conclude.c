@@ -86,6 +86,34 @@ static void checkpoint(Drill *drill)
 						trouble->message));
 }
 
+/* The chain is written to whatever else went wrong; the first thing that did is what is said. */
+static void in_chain(bool done, GError *cause, GError **trouble)
+{
+	if (done)
+		return;
+	odr_context(&cause, "the audit chain");
+	if (*trouble)
+		g_error_free(cause);
+	else
+		*trouble = cause;
+}
+
+static void tear_down(Drill *drill, GError **trouble)
+{
+	GError *cause = NULL;
+	bool done = drill_tear_down(drill, &cause);
+
+	in_chain(done, cause, trouble);
+}
+
+static void close_chain(Drill *drill, GError **trouble)
+{
+	GError *cause = NULL;
+	bool done = close_run(drill, &cause);
+
+	in_chain(done, cause, trouble);
+}
+
 /* The first thing that goes wrong decides what is said, the rest is still done. */
 void drill_conclude(Drill *drill, GError **error)
 {
@@ -102,13 +130,12 @@ void drill_conclude(Drill *drill, GError **error)
 	else if (evidence && !store(drill, &trouble))
 		odr_context(&trouble, "the evidence cannot be stored, and the drill does not count "
 				      "until it is");
-	drill_tear_down(drill);
+	tear_down(drill, &trouble);
 	if (evidence && !trouble)
 		drill_write_reports(drill);
 	if (evidence && !trouble && !attest(drill, &trouble))
 		odr_context(&trouble, "what was removed cannot be attested");
-	if (!close_run(drill, trouble ? NULL : &trouble) && !trouble)
-		odr_context(&trouble, "the audit chain");
+	close_chain(drill, &trouble);
 	if (evidence && !trouble && drill->plan->evidence.store)
 		checkpoint(drill);
 	stop_request(stopped_by);

@@ -65,6 +65,9 @@ void drill_check_configuration(Drill *drill, const struct plan_check *check)
 
 		if (config)
 			judge_configuration(check, config_read_index(config), result);
+		else if (odr_error_is(trouble, ODR_ERROR_UNREACHABLE) ||
+			 odr_error_is(trouble, ODR_ERROR_TRANSIENT))
+			drill_check_unassessed(result, "%s", trouble->message);
 		else
 			drill_check_fail(result, "%s", trouble->message);
 	}

@@ -100,7 +100,7 @@ struct drill {
 	struct replica_request replica_request;
 	uint32_t single; /* OID of the only database of which there are files; 0: there are all */
 	Replica *replica;
-	int server; /* pid of its server, atomic; 0: none yet */
+	const char *inhabited; /* folder of the sandbox, atomic; NULL: none yet */
 	struct restore_result restored;
 	struct drill_files files;
 	struct replica_arrival arrival;
@@ -229,7 +229,7 @@ void drill_go_through(Drill *drill);
 /* Judges it: sets outcomes, outcome and record. */
 void drill_judge(Drill *drill);
 /* Ends what runs, removes what lies about, and says in drill->teardown what is left. */
-void drill_tear_down(Drill *drill);
+bool drill_tear_down(Drill *drill, GError **error);
 /* Judged, signed, stored, torn down and attested; the first thing that goes wrong is the error. */
 void drill_conclude(Drill *drill, GError **error);
 

@@ -43,7 +43,6 @@ static bool check_pages(Drill *drill, GError **error)
 	if (!drill->plan->extended.checksums)
 		return true;
 	result = drill_check_result_new(&extended_pages, NULL, NULL);
-	g_atomic_int_set(&drill->server, 0);
 	replica_shut_down(drill->replica);
 	if (!extended_check_pages(&(struct extended_cluster){.pgdata = replica_data(drill->replica),
 							     .database = drill->single,

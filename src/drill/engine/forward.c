@@ -128,7 +128,7 @@ static bool keep_only(const struct inside *inside)
 
 	return listener >= 0 && report >= 0 && dup2(listener, LISTENER) >= 0 &&
 	       dup2(report, REPORT) >= 0 && close_range(REPORT + 1, UINT_MAX, 0) == 0 &&
-	       prctl(PR_SET_DUMPABLE, 0) == 0;
+	       prctl(PR_SET_DUMPABLE, 0) == 0 && chdir("/") == 0;
 }
 
 static bool be_quiet(void)

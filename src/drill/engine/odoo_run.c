@@ -147,6 +147,7 @@ static bool start_program(OdooRun *run, GError **error)
 	run->program = background_start(
 		&(struct background_request){.argv = (const char *const *)argv,
 					     .environment = (const char *const *)environment->pdata,
+					     .folder = request->folder,
 					     .output = request->log,
 					     .death_signal = SIGKILL,
 					     .writable = writable,

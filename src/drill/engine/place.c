@@ -215,12 +215,14 @@ static bool check_marker(const struct drill_plan *plan, GError **error)
 static bool make_sandbox(Drill *drill, GError **error)
 {
 	bool seal = drill->plan->sandbox.discard == PLAN_DISCARD_DROP_KEY;
+	bool made = drill->sandbox.root ||
+		    (check_marker(drill->plan, error) &&
+		     sandbox_make(drill->plan->sandbox.directory, drill->request->run_id,
+				  &drill->sandbox, error) &&
+		     (!seal || sandbox_seal(&drill->sandbox, error)));
 
-	return drill->sandbox.root ||
-	       (check_marker(drill->plan, error) &&
-		sandbox_make(drill->plan->sandbox.directory, drill->request->run_id,
-			     &drill->sandbox, error) &&
-		(!seal || sandbox_seal(&drill->sandbox, error)));
+	g_atomic_pointer_set(&drill->inhabited, drill->sandbox.root);
+	return made;
 }
 
 /* What a kit has to be proven with is made where the copy will be, and goes with it. */

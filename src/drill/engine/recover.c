@@ -91,10 +91,8 @@ static bool bring_up(Drill *drill, GError **error)
 	usec_t from = drill_span_begin();
 	bool done = replica_start(drill->replica, &drill->server_isolation, error);
 
-	if (done) {
-		g_atomic_int_set(&drill->server, (int)replica_pid(drill->replica));
+	if (done)
 		drill_limits_look(drill, replica_pid(drill->replica));
-	}
 	drill_span_end(drill, PHASE_PROVISION, "database", from, false);
 	return done && replica_replay(drill->replica, error);
 }
@@ -102,7 +100,6 @@ static bool bring_up(Drill *drill, GError **error)
 /* Everything once more, and all of it: what one database takes was not enough. */
 static bool start_over(Drill *drill, GError **error)
 {
-	g_atomic_int_set(&drill->server, 0);
 	drill->single = drill->replica_request.database = 0;
 	isolation_clear(&drill->server_isolation);
 	restore_result_clear(&drill->restored);

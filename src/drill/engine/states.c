@@ -1,5 +1,6 @@
 /* The states of a drill, one after the other, and that all of them end in time. */
 #include "base/error.h"
+#include "base/inhabitants.h"
 #include "base/stop.h"
 #include "drill/engine/engine.h"
 
@@ -47,13 +48,6 @@ static bool announce(Drill *drill, const struct state *state, GError **error)
 	return drill_append(drill, AUDIT_DRILL_ENTERED, data, error);
 }
 
-static bool enter(Drill *drill, const struct state *state, GError **error)
-{
-	drill->state = state->name;
-	drill_progress(drill, &(struct restore_progress){.phase = state->name});
-	return stop_check(error) && announce(drill, state, error) && state->enter(drill, error);
-}
-
 /* That a repository is out of reach says nothing of what is in it. */
 static enum drill_outcome meaning_of(const Drill *drill, const struct state *state)
 {
@@ -65,72 +59,108 @@ static enum drill_outcome meaning_of(const Drill *drill, const struct state *sta
 	return state->failing;
 }
 
+static bool enter(Drill *drill, const struct state *state)
+{
+	GError **error = &drill->failure;
+
+	drill->state = state->name;
+	/* That the chain cannot be written says nothing of the backup. */
+	drill->failing = OUTCOME_ERROR;
+	drill_progress(drill, &(struct restore_progress){.phase = state->name});
+	if (!stop_check(error) || !announce(drill, state, error))
+		return false;
+	if (state->enter(drill, error))
+		return true;
+	drill->failing = meaning_of(drill, state);
+	/* Who was out of reach there is the server of the copy, which is ours. */
+	if (!state->fetches && odr_error_is(*error, ODR_ERROR_UNREACHABLE)) {
+		(*error)->code = ODR_ERROR_FAILED;
+		odr_context(error, "the server of the copy");
+	}
+	return false;
+}
+
 static void go_through(Drill *drill)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(states) && !drill->failure; i++)
-		if ((states[i].kinds & (1U << drill->plan->kind)) &&
-		    !enter(drill, &states[i], &drill->failure))
-			drill->failing = meaning_of(drill, &states[i]);
+	bool done = !drill->failure;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(states) && done; i++)
+		if (states[i].kinds & (1U << drill->plan->kind))
+			done = enter(drill, &states[i]);
 	drill->checked = clock_monotonic();
 }
 
 /* ---- its time ------------------------------------------------------------------------------------ */
 
 /* Whatever a drill waits for ends when a stop is requested: so it does when its time is over. Who waits for a server
- * that hangs hears nothing of that, until the server is gone. */
+ * that hangs hears nothing of that, until everything that runs in the sandbox is gone. */
 struct watch {
 	Drill *drill;
 	usec_t end;
-	int done, fired; /* atomic */
+	int done, fired, ended; /* atomic; ended: what ran in the sandbox was */
 };
 
-static void kill_server(Drill *drill)
+static void end_what_hangs(struct watch *watch)
 {
-	pid_t server = (pid_t)g_atomic_int_get(&drill->server);
+	const char *folder = g_atomic_pointer_get(&watch->drill->inhabited);
 
-	if (server > 0)
-		kill(-server, SIGKILL);
+	if (folder && inhabitants_end(folder) > 0)
+		g_atomic_int_set(&watch->ended, 1);
 }
 
 static bool watch_run(void *data, GError **error)
 {
 	struct watch *watch = data;
+	usec_t patience = 0; /* until then; 0: nobody asked for an end yet */
 
 	(void)error;
 	while (!g_atomic_int_get(&watch->done)) {
-		if (clock_monotonic() >= watch->end && !stop_requested()) {
+		usec_t now = clock_monotonic();
+
+		if (now >= watch->end && !stop_requested()) {
 			g_atomic_int_set(&watch->fired, 1);
 			stop_request(SIGTERM);
 		}
-		if (g_atomic_int_get(&watch->fired) &&
-		    clock_monotonic() >= watch->end + HANGS_AFTER)
-			kill_server(watch->drill);
+		if (patience == 0 && stop_requested())
+			patience = now + HANGS_AFTER;
+		if (patience != 0 && now >= patience) {
+			end_what_hangs(watch);
+			patience = now + HANGS_AFTER;
+		}
 		g_usleep(WATCH_EVERY_US);
 	}
 	return true;
 }
 
-static void say_time_is_over(Drill *drill)
+/* That what ran in the sandbox is gone is no reason of its own: why it had to go is. */
+static void say_why(const Drill *drill, const struct watch *watch, GError **failure)
 {
 	g_autofree char *limit = duration_format(drill->plan->sandbox.time_limit);
+	bool late = g_atomic_int_get(&watch->fired);
 
-	stop_request(0);
-	g_clear_error(&drill->failure);
-	odr_fail(&drill->failure, ODR_ERROR_FAILED, "it was not done within %s, its time-limit",
-		 limit);
+	if (!*failure ||
+	    (!odr_error_is(*failure, ODR_ERROR_STOPPED) && !g_atomic_int_get(&watch->ended)))
+		return;
+	g_clear_error(failure);
+	if (late)
+		odr_fail(failure, ODR_ERROR_FAILED, "it was not done within %s, its time-limit",
+			 limit);
+	else
+		stop_check(failure);
 }
 
 void drill_go_through(Drill *drill)
 {
 	usec_t limit = drill->plan->sandbox.time_limit;
-	struct watch watch = {.drill = drill, .end = clock_monotonic() + limit};
-	struct task *task = limit > 0 ? task_start(watch_run, &watch, NULL) : NULL;
+	struct watch watch = {.drill = drill,
+			      .end = limit > 0 ? clock_monotonic() + limit : G_MAXINT64};
+	struct task *task = task_start(watch_run, &watch, &drill->failure);
 
+	drill->failing = OUTCOME_ERROR;
 	go_through(drill);
 	g_atomic_int_set(&watch.done, 1);
 	task_wait(task, NULL);
-	if (g_atomic_int_get(&watch.fired) && odr_error_is(drill->failure, ODR_ERROR_STOPPED))
-		say_time_is_over(drill);
-	else if (g_atomic_int_get(&watch.fired))
+	say_why(drill, &watch, &drill->failure);
+	if (g_atomic_int_get(&watch.fired))
 		stop_request(0);
 }

@@ -1,5 +1,6 @@
 /* What a drill leaves behind: nothing, or a folder that is to be looked at; and what it attests of that. */
 #include "base/error.h"
+#include "base/inhabitants.h"
 #include "drill/engine/engine.h"
 
 #include <errno.h>
@@ -46,17 +47,43 @@ static bool is_kept(const Drill *drill)
 		 (drill->outcomes & ((1U << OUTCOME_FAIL_RESTORE) | (1U << OUTCOME_FAIL_CHECK)))));
 }
 
-/* Everything that runs is ended, everything that lies about is removed. What is left is said. */
-void drill_tear_down(Drill *drill)
+/* Before anything of it is done. */
+static bool announce(const Drill *drill, GError **error)
 {
-	usec_t from = drill_span_begin();
-	json_t *left = json_array(), *discard;
+	json_t *data = json_object();
+
+	json_set_string(data, "state", "teardown");
+	json_set_string(data, "sandbox", drill->sandbox.root);
+	json_set_bool(data, "kept", is_kept(drill));
+	return drill_append(drill, AUDIT_DRILL_ENTERED, data, error);
+}
+
+/* The server, and what it left when it was killed. False if something had to be. */
+static bool end_processes(Drill *drill)
+{
 	g_autoptr(GError) trouble = NULL;
 	bool stopped = !drill->replica || replica_stop(drill->replica, &trouble);
 
 	g_clear_pointer(&drill->replica, replica_free);
 	if (!stopped)
 		g_ptr_array_add(drill->notes, g_strdup(trouble->message));
+	if (!drill->sandbox.root || inhabitants_end(drill->sandbox.root) == 0)
+		return stopped;
+	g_ptr_array_add(drill->notes,
+			g_strdup_printf("processes of the copy were still there, in '%s': they "
+					"were ended",
+					drill->sandbox.root));
+	return false;
+}
+
+/* Everything that runs is ended, everything that lies about is removed. What is left is said. */
+bool drill_tear_down(Drill *drill, GError **error)
+{
+	usec_t from = drill_span_begin();
+	json_t *left = json_array(), *discard;
+	bool announced = announce(drill, error);
+	bool stopped = end_processes(drill);
+
 	discard = is_kept(drill) ? keep_sandbox(drill, left) : drill_discard(drill, left);
 	drill->teardown = json_object();
 	json_set_string(drill->teardown, "type", "odrbackup-drill-teardown");
@@ -70,4 +97,5 @@ void drill_tear_down(Drill *drill)
 	json_set_int(drill->teardown, "duration_us", clock_monotonic() - from);
 	json_set_time(drill->teardown, "time", clock_now());
 	file_lock_release(&drill->sandbox.lock);
+	return announced;
 }

@@ -96,5 +96,7 @@ int drill_exit_status(enum drill_outcome outcome, const GError *failure, bool st
 		return 3;
 	if (outcomes[outcome].exit_status >= 0)
 		return outcomes[outcome].exit_status;
-	return failure ? odr_error_exit_status(failure) : 1;
+	/* 4 says that a verification failed, which this was none of. */
+	return failure && !odr_error_is(failure, ODR_ERROR_FAILED) ? odr_error_exit_status(failure)
+								   : 1;
 }

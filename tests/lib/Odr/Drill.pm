@@ -94,15 +94,28 @@ sub check_of {
 	return $found[0] // {};
 }
 
+# Folders below /proc of what runs in the sandbox, or was started with its path.
+sub processes {
+	my ($self, $pattern) = @_;
+	return grep {
+		my $said = eval { read_file("$_/cmdline") } // '';
+		join(' ', readlink("$_/cwd") // '', $said) =~ /\Q$self->{sandbox}\E/ && $said =~ ($pattern // qr//);
+	} glob '/proc/[0-9]*';
+}
+
+# The pid of the postmaster that runs there, waited for.
+sub server {
+	my ($self) = @_;
+	my $file;
+	poll_until('a server in the sandbox', sub { ($file) = glob "$self->{sandbox}/sandbox-*/data/postmaster.pid"; return $file && -s $file }, 60);
+	return (split /\n/, read_file($file))[0];
+}
+
 sub ok_nothing_left {
 	my ($self, $name) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	Test::More::is_deeply([glob "$self->{sandbox}/sandbox-*"], [], "$name: nothing is left in the sandbox");
-	my @processes = grep {
-		my $where = join ' ', readlink("$_/cwd") // '', eval { read_file("$_/cmdline") } // '';
-		$where =~ /\Q$self->{sandbox}\E/;
-	} glob '/proc/[0-9]*';
-	return Test::More::is_deeply(\@processes, [], "$name: nor a process");
+	return Test::More::is_deeply([$self->processes], [], "$name: nor a process");
 }
 
 # Every drill of the site left a record that holds.

@@ -18,7 +18,8 @@ use Odr::Tool ();
 use Odr::Work;
 
 # Options: version (15), name (site), service (erp-prod), recipients (1), cluster (hash for Odr::Cluster: wal_segsize,
-# checksums, conf), sections (hash of section => hash of keys, merged into the configuration), archive (1).
+# checksums, conf), sections (hash of section => hash of keys, merged into the configuration), archive (1), evidence (a key that
+# signs evidence).
 sub new {
 	my ($class, %option) = @_;
 	my $self = bless { version => 15, name => 'site', service => 'erp-prod', recipients => 1, archive => 1,
@@ -65,7 +66,8 @@ sub write_conf {
 			'writer-bundle' => $self->bundle, identity => $self->identity },
 		'repository main' => { type => 'posix', path => $self->repository },
 		# Most tests are of other parts, and the host is not theirs.
-		"service $self->{service}" => { repositories => 'main', postgres => $self->cluster->conninfo, config => 'none' },
+		"service $self->{service}" => { repositories => 'main', postgres => $self->cluster->conninfo, config => 'none',
+			$self->{evidence} ? ('evidence-key' => $self->path('evidence')) : () },
 	);
 	for my $more ($self->{sections}, \%sections) {
 		$all{$_} = { %{ $all{$_} // {} }, %{ $more->{$_} } } for keys %$more;
@@ -94,6 +96,7 @@ sub make_keys {
 	$self->_must('key', 'new', 'identity', $_, '--owner', $self->owner, '--unprotected') for @identities;
 	$self->_must('key', 'endorse', $self->bundle, '--owner', $self->owner, '--role', 'writer',
 		map { ('--recipient', "$_.pub") } @identities);
+	$self->_must('key', 'new', 'evidence', $self->path('evidence'), '--owner', $self->owner, '--unprotected') if $self->{evidence};
 	return $self;
 }
 

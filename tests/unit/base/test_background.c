@@ -4,10 +4,12 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -95,6 +97,47 @@ static void test_stop(void)
 	g_assert_false(background_runs(deaf, NULL));
 	g_assert_cmpint(kill(background_pid(deaf), 0), ==, -1);
 	g_assert_cmpint(errno, ==, ESRCH);
+}
+
+/* A descriptor that nobody marked, a core of what it has in memory, the folder that whoever started us stands in. */
+static void test_sheds(void)
+{
+	g_autoptr(GError) error = NULL;
+	int open_end[2];
+
+	g_assert_cmpint(pipe(open_end), ==, 0);
+	g_autofree char *script = g_strdup_printf(
+		"[ ! -e /proc/self/fd/%d ] && echo closed; ulimit -H -c; pwd", open_end[1]);
+	g_autoptr(Background) background = start(script, NULL, &error);
+	g_autofree char *text = NULL;
+
+	g_assert_no_error(error);
+	wait_for(background);
+	text = output_text();
+	g_assert_cmpstr(text, ==, "closed\n0\n/\n");
+	close(open_end[0]);
+	close(open_end[1]);
+}
+
+/* The pipe is closed when the last of them is gone. */
+static void test_leaves_nothing(void)
+{
+	g_autofree char *fifo = g_build_filename(folder, "fifo", NULL);
+	g_autofree char *script = g_strdup_printf("{ echo a; sleep 600; } > '%s' & exit 0", fifo);
+	g_autoptr(GError) error = NULL;
+	char byte;
+	int end;
+
+	g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+	g_autoptr(Background) background = start(script, NULL, &error);
+
+	g_assert_no_error(error);
+	end = open(fifo, O_RDONLY | O_CLOEXEC);
+	g_assert_cmpint(read(end, &byte, 1), ==, 1);
+	g_assert_cmpint(wait_for(background), ==, 0);
+	while (read(end, &byte, 1) > 0)
+		;
+	close(end);
 }
 
 /* A child of ours starts one and is killed: its own is gone soon after. */
@@ -239,6 +282,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/background/output-and-status", test_output_and_status);
 	g_test_add_func("/background/no-such-program", test_no_such_program);
 	g_test_add_func("/background/stop-waits-and-then-kills", test_stop);
+	g_test_add_func("/background/nothing-of-ours-comes-along", test_sheds);
+	g_test_add_func("/background/nothing-of-its-group-stays", test_leaves_nothing);
 	g_test_add_func("/background/ends-with-us-however-we-end", test_ends_with_us);
 	g_test_add_func("/background/confined-to-some-folders", test_confined);
 	g_test_add_func("/background/no-network", test_no_network);
