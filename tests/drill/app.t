@@ -315,4 +315,27 @@ subtest 'Odoo 15' => sub {
 	is(state_of($record, 'neutralized')->{status}, 'pass', 'and is proven neutral by the check for its version');
 };
 
+subtest 'two databases, of which one is looked at' => sub {
+	my $second = Odr::Odoo->new(cluster => $source, database => 'second', filestore => $root, series => '15.0')->create->business;
+	$source->psql('ALTER DATABASE second OWNER TO odoo');
+	$source->psql('GRANT ALL ON ALL TABLES IN SCHEMA public TO odoo', 'second');
+	$source->archive_now;
+	my @quiet = ('check odoo-database' => { type => 'odoo-database', gate => 'true', 'code-present' => 'false' });
+	$second->upload('a document of the second');
+	$source->archive_now;
+	my ($record) = $drills->run($drills->plan('uncaptured', @quiet), [], 4, 'fail-check', 'one that no capture knows');
+	like(Odr::Drill::check_of($record, 'filestore', database => 'second')->{message}, qr/^1 of 1 files are missing or damaged/, 'has no files');
+	$site->tool_ok(['backup', $service, '--part', 'filestore'], 'its files are captured');
+	$second->sql('INSERT INTO ir_cron (active) VALUES (false)');
+	$source->archive_now;
+	($record) = $drills->run($drills->plan('two', @quiet), [], 0, 'pass', 'both');
+	is(Odr::Drill::check_of($record, 'wrong-password', database => $_)->{status}, 'pass', "Odoo is started on $_") for qw(shop second);
+	($record) = $drills->run($drills->plan('half', @quiet, 'check neutralized' => { type => 'neutralized', database => 'shop', gate => 'true' }),
+		[], 3, 'incomplete', 'one of them');
+	is(Odr::Drill::check_of($record, 'wrong-password', database => 'shop')->{status}, 'pass', 'Odoo is started where nothing is left');
+	like(Odr::Drill::check_of($record, 'wrong-password', database => 'second')->{message},
+		qr/Odoo is not started: it is not proven that the copy is neutralized/, 'and not where nobody looked');
+	$drills->ok_nothing_left('two databases');
+};
+
 done_testing;

@@ -55,6 +55,16 @@ subtest 'what runs on the copy has nothing of ours' => sub {
 	$drills->ok_nothing_left('a signal');
 };
 
+subtest 'a log that is put elsewhere' => sub {
+	my $secret = $site->path('secret');
+	write_file($secret, "a word of ours\n", 0600);
+	$drills->beside('slow/elsewhere', "#!/bin/sh\nln -sf '$secret' pg/server.log && echo done\n", 0755);
+	my ($record) = $drills->run($drills->plan('elsewhere', 'check elsewhere' => { type => 'command', stage => 'promoted', command => 'slow/elsewhere' }),
+		[], 0, qr/^pass/, 'by a program');
+	is(Odr::Drill::check_of($record, 'elsewhere')->{message}, 'done', 'is done');
+	unlike(read_file($site->path('state', 'evidence', $record->{run}{id}, 'record.json')), qr/a word of ours/, 'and shows nothing of ours');
+};
+
 subtest 'a frozen server, and a signal' => sub {
 	my ($drill, $server, $backend) = under_way($slow);
 	kill 'STOP', $server, $backend;

@@ -310,6 +310,47 @@ subtest 'a drill that dies' => sub {
 	$site->tool_ok(['audit', 'verify'], 'which holds');
 };
 
+subtest 'files that cannot be brought back' => sub {
+	my @before = glob $site->repository . '/*/pack/*/*';
+	$shop->upload('one that is not like the others');
+	$site->tool_ok(['backup', $service, '--part', 'filestore'], 'the filestore once more');
+	$source->archive_now;
+	my %known = map { $_ => 1 } @before;
+	my @packs = grep { !$known{$_} } glob $site->repository . '/*/pack/*/*';
+	rename $_, "$_.away" for @packs;
+	my ($record) = $drills->run($weekly, ['--target', 'latest'], 7, 'fail-restore', 'a pack that is gone');
+	like($record->{failure}{message}, qr/^the filestore: /, 'is told');
+	is($record->{measured}{rta_component}{filestore}, undef, 'and they were never ready');
+	my ($objective) = grep { $_->{scope} eq 'filestore' } @{ $record->{objectives} };
+	is($objective->{measured_us}, undef, 'nor in time');
+	rename "$_.away", $_ for @packs;
+	$drills->ok_nothing_left('without files');
+};
+
+subtest 'databases that are not Odoo\'s' => sub {
+	$source->psql(qq(CREATE DATABASE "$_")) for qw(templates frozen);
+	$source->psql('CREATE TABLE thing (id int); INSERT INTO thing VALUES (1)', 'templates');
+	$source->psql('ALTER DATABASE frozen ALLOW_CONNECTIONS false');
+	$source->archive_now;
+	$drills->beside('weekly/things.sql', "-- id: things  kind: assert\n-- needs: thing\nSELECT count(*) FILTER (WHERE id = 0) AS bad, count(*) AS total, NULL AS detail FROM thing");
+	$drills->beside('weekly/nothing.sql', 'UPDATE thing SET id = 0');
+	$drills->beside('weekly/in-vain.sql', 'SELECT 1');
+	my %things = ('check things' => { type => 'sql', sql => 'weekly/things.sql', database => 'templates' });
+	my ($record) = $drills->run($drills->plan('others', %things, 'control zero' => { check => 'things', sql => 'weekly/nothing.sql' }),
+		['--target', 'latest'], 0, 'pass-with-warnings', 'three');
+	is_deeply([sort map { $_->{name} } @{ $record->{databases} }], [qw(postgres shop templates)], 'whatever their names begin with');
+	like("@{ $record->{deviations} }", qr/database 'frozen' takes no connections/, 'what cannot be looked at is told');
+	my ($control) = grep { $_->{name} eq 'zero' } @{ $record->{controls} };
+	is_deeply([@{$control}{qw(database status)}], ['templates', 'pass'], 'damage is planted in these, too');
+	($record) = $drills->run($drills->plan('vain', %things, 'control vain' => { check => 'things', sql => 'weekly/in-vain.sql' }),
+		['--target', 'latest'], 4, 'fail-check', 'damage that is not found');
+	($control) = grep { $_->{name} eq 'vain' } @{ $record->{controls} };
+	is($control->{status}, 'fail', 'is told as that');
+	like($record->{summary}, qr/; damage that was planted was not found$/, 'in short, too');
+	$source->psql(qq(DROP DATABASE "$_")) for qw(templates frozen);
+	$source->archive_now;
+};
+
 subtest 'what was archived is gone' => sub {
 	for my $n (1 .. 3) {
 		$source->psql("INSERT INTO ir_cron (active) VALUES (false)", 'shop');

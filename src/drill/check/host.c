@@ -103,19 +103,19 @@ static bool wait_for(Background *background, usec_t limit, int *status, GError *
 
 char *drill_last_line(const char *path)
 {
-	g_autofree char *text = NULL;
-	g_auto(GStrv) lines = NULL;
-	gsize size;
-	guint count;
+	FILE *file = fopen(path, "re");
+	char text[LINE_SIZE];
+	size_t size = 0;
 
-	if (!g_file_get_contents(path, &text, &size, NULL) || size == 0)
-		return g_strdup("it said nothing");
-	g_autofree char *end =
-		g_utf8_make_valid(text + (size > LINE_SIZE ? size - LINE_SIZE : 0), -1);
+	if (file && (fseek(file, -LINE_SIZE, SEEK_END) == 0 || fseek(file, 0, SEEK_SET) == 0))
+		size = fread(text, 1, sizeof(text), file);
+	if (file)
+		fclose(file);
 
-	lines = g_strsplit(g_strchomp(end), "\n", -1);
-	count = g_strv_length(lines);
-	return g_strdup(count > 0 ? lines[count - 1] : "it said nothing");
+	g_autofree char *end = g_utf8_make_valid(text, (gssize)size);
+	const char *last = strrchr(g_strchomp(end), '\n');
+
+	return g_strdup(last ? last + 1 : *end ? end : "it said nothing");
 }
 
 static void judge(int status, usec_t limit, const char *said, DrillCheckResult *result)

@@ -159,11 +159,27 @@ static void app_clear(struct app *app)
 	secret_free(app->password);
 }
 
+/* It was looked at in this very database, and nothing is left anywhere. */
+static bool is_neutralized(const Drill *drill, const char *database)
+{
+	json_t *left = json_object_get(drill->neutralization, "left");
+
+	if (!json_is_integer(left) || json_integer_value(left) != 0)
+		return false;
+	for (guint i = 0; i < drill->results->len; i++) {
+		const DrillCheckResult *result = drill->results->pdata[i];
+
+		if (result->check->type == PLAN_CHECK_NEUTRALIZED &&
+		    g_strcmp0(result->database, database) == 0)
+			return result->status == DRILL_CHECK_PASS;
+	}
+	return false;
+}
+
 /* Only a copy that can talk to nobody, and has nobody to talk to. */
-static bool may_start(const Drill *drill, GError **error)
+static bool may_start(const Drill *drill, const char *database, GError **error)
 {
 	const struct drill_plan *plan = drill->plan;
-	json_t *left = json_object_get(drill->neutralization, "left");
 
 	if (!plan->odoo.given || !plan->odoo.start)
 		return odr_fail(error, ODR_ERROR_REFUSED, "the plan does not start Odoo");
@@ -171,7 +187,7 @@ static bool may_start(const Drill *drill, GError **error)
 		return odr_fail(error, ODR_ERROR_REFUSED,
 				"Odoo is not started where it has a network, and the plan has "
 				"network=host");
-	if (!json_is_integer(left) || json_integer_value(left) != 0)
+	if (!is_neutralized(drill, database))
 		return odr_fail(error, ODR_ERROR_REFUSED,
 				"Odoo is not started: it is not proven that the copy is "
 				"neutralized");
@@ -250,7 +266,7 @@ static bool app_start(Drill *drill, struct app *app, GError **error)
 {
 	usec_t from;
 
-	if (!may_start(drill, &app->trouble))
+	if (!may_start(drill, app->database->name, &app->trouble))
 		return true;
 	from = drill_span_begin();
 	if (app_run(drill, app, &app->trouble))

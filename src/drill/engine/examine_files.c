@@ -1,5 +1,6 @@
 /* The proof of the filestore: what each of Odoo's databases names is there, and right. */
 #include "base/error.h"
+#include "base/file.h"
 #include "drill/engine/site.h"
 #include "odoo/attachments.h"
 
@@ -27,8 +28,9 @@ static bool prove_files(const Drill *drill, struct drill_database *database, GEr
 	g_autoptr(Session) session =
 		session_open_database(conninfo, database->name, drill->request->run_id, error);
 
+	/* Of a database of which nothing was captured all that it names is missing. */
 	database->has_proof =
-		session &&
+		session && file_make_dirs(folder, 0755, error) &&
 		filestore_prove(
 			&(struct filestore_proof_request){.session = session,
 							  .folder = folder,

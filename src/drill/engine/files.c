@@ -94,9 +94,9 @@ bool drill_files_end(Drill *drill, GError **error)
 	struct task *task = g_steal_pointer(&drill->files.task);
 	bool done = task_wait(task, error) && make_folder(&drill->files, error);
 
-	if (task) {
+	if (task)
 		g_array_append_val(drill->spans, drill->files.span);
+	if (task && done)
 		drill->files_ready = drill->files.span.to;
-	}
 	return done || odr_context(error, "the filestore");
 }

@@ -181,19 +181,23 @@ static json_t *begin_section(const Drill *drill)
 	return section;
 }
 
-/* What the check of that type found is left: it has to be nothing. */
+/* What the check of that type found is left: it has to be nothing. Of what could not be looked at nothing is known. */
 static void note_left(Drill *drill, guint first)
 {
-	int64_t left = -1;
+	int64_t left = 0;
+	bool any = false;
 
 	for (guint i = first; i < drill->results->len; i++) {
 		const DrillCheckResult *result = drill->results->pdata[i];
 
-		if (result->check->type == PLAN_CHECK_NEUTRALIZED &&
-		    result->status != DRILL_CHECK_UNASSESSED)
-			left = MAX(left, 0) + (result->status == DRILL_CHECK_FAIL);
+		if (result->check->type != PLAN_CHECK_NEUTRALIZED)
+			continue;
+		if (result->status == DRILL_CHECK_UNASSESSED)
+			return;
+		left += result->status == DRILL_CHECK_FAIL;
+		any = true;
 	}
-	if (left >= 0)
+	if (any)
 		json_set_int(drill->neutralization, "left", left);
 }
 

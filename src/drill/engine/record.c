@@ -66,8 +66,10 @@ static char *summary_of(const Drill *drill, const struct drill_check_counts *cou
 
 	if (drill->failure)
 		return g_strdup_printf("ended at %s: %s", drill->state, drill->failure->message);
-	return g_strdup_printf("%s: %u passed, %u failed, %u not assessed", checks, counts->passed,
-			       counts->failed, counts->unassessed);
+	return g_strdup_printf("%s: %u passed, %u failed, %u not assessed%s", checks,
+			       counts->passed, counts->failed, counts->unassessed,
+			       drill->controls_passed ? "; damage that was planted was not found"
+						      : "");
 }
 
 static void set_head(const Drill *drill, const char *regime, json_t *record)

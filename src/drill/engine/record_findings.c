@@ -5,7 +5,13 @@
 #include "drill/engine/record.h"
 #include "drill/report/reading.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #define LOG_EXCERPT 16384 /* bytes of the end */
+
 json_t *drill_record_checks(const Drill *drill)
 {
 	const struct drill_redaction redaction = {drill->plan->evidence.redact == PLAN_REDACT_HASH,
@@ -97,24 +103,53 @@ static bool is_any_redacted(const DrillPlan *plan)
 	return false;
 }
 
+static bool take_all(int fd, struct sha256 *state, GString *end)
+{
+	g_autofree char *piece = g_malloc(LOG_EXCERPT);
+	ssize_t got;
+
+	while ((got = read(fd, piece, LOG_EXCERPT)) > 0 || (got < 0 && errno == EINTR)) {
+		if (got < 0)
+			continue;
+		sha256_update(state, piece, (size_t)got);
+		g_string_append_len(end, piece, got);
+		if (end->len > LOG_EXCERPT)
+			g_string_erase(end, 0, (gssize)(end->len - LOG_EXCERPT));
+	}
+	return got == 0;
+}
+
+/* The digest of all of it, and its end. False: it cannot be read, or is no file: what writes there could put something else. */
+static bool read_log(const char *path, uint8_t digest[SHA256_SIZE], GString *end)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct sha256 *state = sha256_new();
+	struct stat about;
+	bool done = fd >= 0 && fstat(fd, &about) == 0 && S_ISREG(about.st_mode) &&
+		    take_all(fd, state, end);
+
+	sha256_final(state, digest);
+	sha256_free(state);
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
 static void add_log(const Drill *drill, json_t *logs, const char *name, const char *path)
 {
-	g_autofree char *text = NULL;
+	g_autoptr(GString) end = g_string_new(NULL);
 	uint8_t digest[SHA256_SIZE];
-	gsize size;
 
-	if (!path || !g_file_get_contents(path, &text, &size, NULL))
+	if (!path || !read_log(path, digest, end))
 		return;
-	sha256(text, size, digest);
 
 	g_autofree char *hex = hex_encode(digest, SHA256_SIZE);
-	g_autofree char *end =
-		g_utf8_make_valid(text + (size > LOG_EXCERPT ? size - LOG_EXCERPT : 0), -1);
+	g_autofree char *excerpt = g_utf8_make_valid(end->str, (gssize)end->len);
 	json_t *log = json_object();
 
 	json_set_string(log, "name", name);
 	json_set_string(log, "sha256", hex);
-	json_set_string(log, "excerpt", is_any_redacted(drill->plan) ? NULL : end);
+	json_set_string(log, "excerpt", is_any_redacted(drill->plan) ? NULL : excerpt);
 	json_array_append_new(logs, log);
 }
 

@@ -188,33 +188,48 @@ static bool add_database(Drill *drill, const char *conninfo, const char *name, G
 	return false;
 }
 
+/* PostgreSQL's own are passed over, unless they are asked for. */
 static bool is_template(const char *name)
 {
-	return g_str_has_prefix(name, "template");
+	return strcmp(name, "template0") == 0 || strcmp(name, "template1") == 0;
+}
+
+struct finding {
+	Drill *drill;
+	const char *conninfo;
+};
+
+/* name, and whether it takes connections */
+static bool take_database(void *data, const char *const *values, GError **error)
+{
+	const struct finding *finding = data;
+	Drill *drill = finding->drill;
+	const char *only = drill->plan->select.database, *name = values[0];
+
+	if (is_template(name) && g_strcmp0(name, only) != 0)
+		return true;
+	if (only && strcmp(name, only) != 0)
+		g_ptr_array_add(drill->left_out, g_strdup(name));
+	else if (strcmp(values[1], "t") != 0)
+		drill_deviate(drill,
+			      "database '%s' takes no connections, as at the source: nothing in it "
+			      "was looked at",
+			      name);
+	else if (!add_database(drill, finding->conninfo, name, error))
+		return odr_context(error, "database '%s'", name);
+	return true;
 }
 
 static bool find_databases(Drill *drill, GError **error)
 {
-	const char *only = drill->plan->select.database;
 	g_autofree char *conninfo = replica_conninfo(drill->replica);
 	g_autoptr(Session) session =
 		session_open_database(conninfo, "template1", drill->request->run_id, error);
-	g_autoptr(GPtrArray) databases = NULL;
 
-	if (!session || !session_databases(session, &databases, error))
-		return false;
 	drill->databases = g_ptr_array_new_with_free_func(free_database);
-	for (guint i = 0; i < databases->len; i++) {
-		const struct session_database *database = databases->pdata[i];
-
-		if (is_template(database->name) && g_strcmp0(database->name, only) != 0)
-			continue;
-		if (only && strcmp(database->name, only) != 0)
-			g_ptr_array_add(drill->left_out, g_strdup(database->name));
-		else if (!add_database(drill, conninfo, database->name, error))
-			return odr_context(error, "database '%s'", database->name);
-	}
-	return true;
+	return session &&
+	       session_rows(session, "SELECT datname, datallowconn FROM pg_database ORDER BY oid",
+			    take_database, &(struct finding){drill, conninfo}, error);
 }
 
 bool drill_arrive(Drill *drill, GError **error)
