@@ -108,17 +108,15 @@ static void add_key(Metrics *metrics, const char *service, const char *path)
 	key_facts_clear(&facts);
 }
 
-/* What the last capture said. */
-static bool add_drift(Metrics *metrics, const Context *context, GError **error)
+static void add_drift(Metrics *metrics, const Context *context)
 {
-	int64_t items;
+	struct config_drift drift;
 
-	if (!config_drift_read(context->state, &items, error))
-		return false;
-	if (items >= 0)
-		metrics_add(metrics, "config_drift", (double)items, "service",
+	config_drift_read(context->state, &drift);
+	if (drift.items >= 0)
+		metrics_add(metrics, "config_drift", (double)drift.items, "service",
 			    context->service->name, NULL);
-	return true;
+	config_drift_clear(&drift);
 }
 
 static bool add_archiver(Metrics *metrics, const Context *context, Catalog *catalog, GError **error)
@@ -172,9 +170,10 @@ static bool add_service(Metrics *metrics, const Context *context,
 	add_over(metrics, service, clock_now());
 	add_key(metrics, service->name, context->service->bundle);
 	add_key(metrics, service->name, context->service->evidence_key);
+	add_drift(metrics, context);
 	return add_runs(metrics, catalog, service->name, error) &&
 	       add_repositories(metrics, context, catalog, error) &&
-	       add_archiver(metrics, context, catalog, error) && add_drift(metrics, context, error);
+	       add_archiver(metrics, context, catalog, error);
 }
 
 /* ---- all of it ----------------------------------------------------------------------------------- */

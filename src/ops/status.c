@@ -31,6 +31,7 @@ void status_clear(struct status *status)
 	g_clear_pointer(&status->last, g_ptr_array_unref);
 	g_clear_pointer(&status->running, g_ptr_array_unref);
 	g_clear_pointer(&status->findings, g_ptr_array_unref);
+	config_drift_clear(&status->drift);
 	status->best = status->whole = NULL;
 }
 
@@ -354,13 +355,16 @@ bool status_read(const struct status_request *request, struct status *result, GE
 			g_ptr_array_new_with_free_func((GDestroyNotify)status_repository_free),
 		.last = g_ptr_array_new_with_free_func((GDestroyNotify)catalog_run_free),
 		.running = g_ptr_array_new_with_free_func((GDestroyNotify)catalog_run_free),
-		.findings = findings_new()};
+		.findings = findings_new(),
+		.drift = {.items = -1}};
 
 	if (!read_all(request, &status, error)) {
 		status_clear(&status);
 		return false;
 	}
 	find_best(&status);
+	if (request->state)
+		config_drift_read(request->state, &status.drift);
 	status_judge(&status, request->backup_every);
 	*result = status;
 	return true;

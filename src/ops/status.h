@@ -3,6 +3,7 @@
 
 #include "catalog/catalog.h"
 #include "ops/at_risk.h"
+#include "ops/backup/config_drift.h"
 #include "ops/check/finding.h"
 #include "ops/exposure.h"
 #include "pg/wal.h"
@@ -83,6 +84,7 @@ struct status {
 	const struct status_repository *whole; /* the same for database and filestore together */
 	GPtrArray *last, *running; /* struct catalog_run: the newest of each command; under way */
 	GPtrArray *findings;	   /* what is wrong; empty: nothing */
+	struct config_drift drift; /* of the configuration, since it was drilled */
 };
 void status_clear(struct status *status);
 

@@ -387,4 +387,36 @@ subtest 'what others make of it' => sub {
 };
 
 $drills->ok_nothing_left('all');
+subtest 'the configuration since it was drilled' => sub {
+	my $captured = new_dir($site->path('captured'), 0700);
+	write_file("$captured/$_", "$_\n") for qw(one two three);
+	$site->write_conf("service $service" => { config => 'site' }, 'collect site' => { type => 'files', paths => $captured });
+	my $drift = sub { return $site->json('status')->{config_drift} };
+	is($drift->()->{items}, undef, 'before anything was captured it is not known');
+	my $capture = sub {
+		$site->tool_ok(['backup', $service, '--part', 'config'], 'a capture');
+		$source->psql('SELECT txid_current()', 'shop');
+		$source->archive_now;
+		return $drift->();
+	};
+	is($capture->()->{items}, undef, 'nor before it was drilled');
+	my ($record) = $drills->run($weekly, ['--target', 'latest'], 0, 'pass', 'with the configuration');
+	is_deeply([@{ $drift->() }{qw(items run)}], [0, $record->{run}{id}], 'what was drilled is the newest');
+	is($capture->()->{items}, 0, 'a capture that is the same changes nothing');
+	write_file("$captured/one", "altered\n");
+	unlink "$captured/two";
+	write_file("$captured/four", "four\n");
+	chmod 0600, "$captured/three";
+	my $changed = $capture->();
+	is($changed->{items}, 4, 'each is counted: content, gone, new, mode');
+	is_deeply([map { s{.*/}{}r } @{ $changed->{paths} }], [qw(four one three two)], 'and named');
+	is($capture->()->{items}, 4, 'however many captures there were since');
+	like($site->tool('status', $service)->out, qr/^ *configuration +4 items changed since the last drill, /m, 'status says so');
+	like($site->tool('metrics')->out, qr/^odrbackup_config_drift\{service="\Q$service\E"\} 4$/m, 'so do metrics');
+	like($site->tool('report', 'quarterly')->out, qr{4 items changed from set $changed->{drilled}, which drill $record->{run}{id} restored and passed .*/four, .*/two\.$}m,
+		'and the report of the quarter');
+	$drills->run($weekly, ['--target', 'latest'], 0, 'pass', 'again');
+	is($drift->()->{items}, 0, 'the next drill that passes restored all of it');
+};
+
 done_testing;

@@ -208,6 +208,18 @@ static void print_repository(const struct status *status,
 		output_line(NAME_WIDTH, "  protection", "%s", repository->protection);
 }
 
+static void print_drift(const struct status *status)
+{
+	const struct config_drift *drift = &status->drift;
+	g_autofree char *age = status_age(status->now, drift->time);
+	g_autofree char *items = count_format((uint64_t)MAX(drift->items, 0), "item");
+
+	if (drift->items < 0)
+		return;
+	output_line(NAME_WIDTH, "  configuration", "%s changed since the last drill, %s",
+		    drift->items > 0 ? items : "nothing", age);
+}
+
 static void print_runs(const struct status *status)
 {
 	for (guint i = 0; i < status->running->len; i++) {
@@ -239,9 +251,23 @@ void status_print(const struct status *status)
 	if (status->repositories->len > 1 && status->last->len + status->running->len > 0)
 		printf("\n");
 	print_runs(status);
+	print_drift(status);
 	if (status->findings->len > 0)
 		printf("\n");
 	findings_print(status->findings, false);
+}
+
+static json_t *drift_json(const struct config_drift *drift)
+{
+	json_t *object = json_object();
+
+	json_set_known(object, "items", drift->items);
+	json_set_string(object, "drilled", drift->drilled);
+	json_set_string(object, "run", drift->run);
+	json_set_known_time(object, "time", drift->time);
+	json_set_string(object, "captured", drift->captured);
+	json_set(object, "paths", json_strings(drift->paths));
+	return object;
 }
 
 json_t *findings_json(const GPtrArray *findings)
@@ -411,6 +437,7 @@ json_t *status_json(const struct status *status)
 	json_set(document, "repositories", repositories);
 	json_set(document, "running", runs_json(status->running));
 	json_set(document, "last_runs", runs_json(status->last));
+	json_set(document, "config_drift", drift_json(&status->drift));
 	json_set(document, "findings", findings_json(status->findings));
 	return document;
 }

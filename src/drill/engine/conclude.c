@@ -138,6 +138,7 @@ void drill_conclude(Drill *drill, GError **error)
 	close_chain(drill, &trouble);
 	if (evidence && !trouble && drill->plan->evidence.store)
 		checkpoint(drill);
+	drill_note_configuration(drill);
 	stop_request(stopped_by);
 	if (trouble)
 		g_propagate_error(error, g_steal_pointer(&trouble));

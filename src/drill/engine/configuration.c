@@ -1,6 +1,7 @@
 /* What was captured of the configuration of the source. */
 #include "base/error.h"
 #include "drill/engine/engine.h"
+#include "ops/backup/config_drift.h"
 #include "ops/config/read.h"
 
 #include <string.h>
@@ -73,4 +74,60 @@ void drill_check_configuration(Drill *drill, const struct plan_check *check)
 	}
 	result->duration = clock_monotonic() - from;
 	g_ptr_array_add(drill->results, g_steal_pointer(&result));
+}
+
+/* ---- what it drifts from ------------------------------------------------------------------------- */
+
+static const Manifest *newest_configuration(const Drill *drill)
+{
+	for (guint i = drill->holdings.manifests->len; i-- > 0;)
+		if (manifest_part(drill->holdings.manifests->pdata[i], PART_CONFIG))
+			return drill->holdings.manifests->pdata[i];
+	return NULL;
+}
+
+/* This host may have captured nothing itself. */
+static bool note_newest(const Drill *drill, const char *state, GError **error)
+{
+	const Identity *identity = drill->means.identity;
+	const Manifest *manifest = newest_configuration(drill);
+	g_autoptr(ConfigRead) config = config_read_open(drill->repo, identity, manifest, error);
+
+	return config && config_drift_captured(state,
+					       &(struct config_captured){manifest->set_id,
+									 config_read_index(config),
+									 identity->digest_secret},
+					       error);
+}
+
+static bool note_drilled(const Drill *drill, const char *state, const Manifest *manifest,
+			 GError **error)
+{
+	const Identity *identity = drill->means.identity;
+	g_autoptr(ConfigRead) config = config_read_open(drill->repo, identity, manifest, error);
+
+	return config && config_drift_drilled(state,
+					      &(struct config_drilled){drill->request->run_id,
+								       drill->begun,
+								       {manifest->set_id,
+									config_read_index(config),
+									identity->digest_secret}},
+					      error);
+}
+
+void drill_note_configuration(Drill *drill)
+{
+	g_autofree char *state =
+		g_build_filename(drill->request->state, drill->request->service, NULL);
+	bool passed = drill->outcome == OUTCOME_PASS || drill->outcome == OUTCOME_WARNINGS;
+	const Manifest *manifest =
+		passed && drill->holdings.manifests ? drill_configuration_at(drill) : NULL;
+	g_autoptr(GError) trouble = NULL;
+
+	if (manifest && (!note_drilled(drill, state, manifest, &trouble) ||
+			 !note_newest(drill, state, &trouble)))
+		g_ptr_array_add(drill->notes,
+				g_strdup_printf("what changes of the configuration from now on is "
+						"not known: %s",
+						trouble->message));
 }

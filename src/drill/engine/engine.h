@@ -191,6 +191,8 @@ bool drill_check_extended(Drill *drill, GError **error);
 /* The service has captures of its configuration; the newest that was complete at the moment, or NULL; a check of it. */
 bool drill_has_configuration(const Drill *drill);
 const Manifest *drill_configuration_at(const Drill *drill);
+/* After a pass: what later captures are compared with. */
+void drill_note_configuration(Drill *drill);
 void drill_check_configuration(Drill *drill, const struct plan_check *check);
 /* A check of type command. False only with STOPPED. */
 bool drill_check_by_command(Drill *drill, const struct plan_check *check, GError **error);

@@ -33,7 +33,7 @@ static const struct {
 	 "Until when the newest set is locked in a repository, as check read it back last."},
 	{"key_age_seconds", "How long ago a key of this host was endorsed."},
 	{"config_drift",
-	 "Items of the configuration that changed from the capture before to the last one."},
+	 "Items of the configuration that changed since the last passed drill restored it."},
 	{"drill_last_timestamp_seconds", "When a plan was last drilled."},
 	{"drill_last_pass_timestamp_seconds", "When a drill of a plan last passed."},
 	{"drill_outcome", "1 for the outcome of the last drill of a plan."},

@@ -240,6 +240,49 @@ static void add_number(Document *document, int64_t value)
 	document_cell(document, TONE_PLAIN, text);
 }
 
+#define DRIFT_NAMED 20
+
+static void add_drift(Document *document, const char *service, const struct config_drift *drift)
+{
+	g_autofree char *items = count_format((uint64_t)MAX(drift->items, 0), "item");
+	g_autofree char *day = words_time(drift->time);
+	GString *names = g_string_new(NULL);
+
+	for (guint i = 0; drift->paths && i < MIN(drift->paths->len, DRIFT_NAMED); i++)
+		g_string_append_printf(names, "%s%s", i ? ", " : ": ",
+				       (const char *)drift->paths->pdata[i]);
+	if (drift->paths && drift->paths->len > DRIFT_NAMED)
+		g_string_append(names, ", …");
+	if (drift->items >= 0)
+		document_item(document,
+			      "%s: %s changed from set %s, which drill %s restored and passed "
+			      "(%s), to set %s, the newest this host knows of%s.",
+			      service, drift->items > 0 ? items : "nothing", drift->drilled,
+			      drift->run, day ? day : "at no known time", drift->captured,
+			      names->str);
+	else
+		document_item(document, "%s: drift is not known: %s.", service,
+			      drift->drilled ? "no capture is known here"
+					     : "no drill that passed here restored it");
+	g_string_free(names, TRUE);
+}
+
+/* As of now: what was captured last is not noted for other times. */
+static void add_drifts(Document *document, const Quarter *quarter)
+{
+	document_heading(document, "Configuration, changed since it was drilled, as of now");
+	for (guint i = 0; i < quarter->results->len; i++) {
+		const struct quarter_service *service =
+			((const struct quarter_result *)quarter->results->pdata[i])->service;
+
+		if (service->has[QUARTER_CONFIG] && service->status)
+			add_drift(document, service->name, &service->status->drift);
+		else
+			document_item(document, "%s: it is not captured.", service->name);
+	}
+	document_paragraph(document, "odrbackup diff SET SET --part config shows it line by line.");
+}
+
 void quarter_add_files(Document *document, const Quarter *quarter)
 {
 	static const char *const headings[] = {"Drill", ">Named",    ">Compared", ">Missing",
@@ -263,9 +306,7 @@ void quarter_add_files(Document *document, const Quarter *quarter)
 	}
 	if (document_table_empty(document))
 		document_paragraph(document, "No drill looked at the filestore.");
-	document_paragraph(document,
-			   "Drift of the configuration: odrbackup diff oldest latest --part "
-			   "config shows it item by item.");
+	add_drifts(document, quarter);
 }
 
 /* ---- posture ----------------------------------------------------------------------- */

@@ -173,11 +173,11 @@ static bool config_published(BackupPart *part, const Manifest *manifest, GError 
 {
 	const struct config_capture *capture = (struct config_capture *)part;
 	const struct backup_request *request = part->backup->request;
-	int64_t items;
 
-	(void)manifest;
-	return config_drift_note(request->state, request->bundle->digest_secret, capture->index,
-				 &items, error);
+	return config_drift_captured(request->state,
+				     &(struct config_captured){manifest->set_id, capture->index,
+							       request->bundle->digest_secret},
+				     error);
 }
 
 static void config_free(BackupPart *part)

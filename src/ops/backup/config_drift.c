@@ -1,6 +1,7 @@
 #include "ops/backup/config_drift.h"
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 
@@ -10,10 +11,7 @@
 #define FILE_MAX  ((size_t)64 << 20)
 #define LABEL	  "odrbackup configuration item 1"
 
-static char *path_of(const char *state)
-{
-	return g_build_filename(state, FILE_NAME, NULL);
-}
+/* ---- one capture --------------------------------------------------------------------------------- */
 
 /* What of an item counts; times do not. */
 static char *digest_of(const struct collect_item *item, const uint8_t key[SHA256_SIZE])
@@ -29,14 +27,14 @@ static char *digest_of(const struct collect_item *item, const uint8_t key[SHA256
 	return hex_encode(digest, sizeof(digest));
 }
 
-static json_t *items_of(const CollectIndex *index, const uint8_t digest_secret[KEY_SIZE])
+static json_t *items_of(const struct config_captured *captured)
 {
 	json_t *items = json_object();
 	uint8_t key[SHA256_SIZE];
 
-	hmac_sha256(digest_secret, KEY_SIZE, LABEL, strlen(LABEL), key);
-	for (guint i = 0; i < index->items->len; i++) {
-		const struct collect_item *item = index->items->pdata[i];
+	hmac_sha256(captured->digest_secret, KEY_SIZE, LABEL, strlen(LABEL), key);
+	for (guint i = 0; i < captured->index->items->len; i++) {
+		const struct collect_item *item = captured->index->items->pdata[i];
 		g_autofree char *digest = digest_of(item, key);
 
 		json_set_string(items, item->path, digest);
@@ -44,68 +42,133 @@ static json_t *items_of(const CollectIndex *index, const uint8_t digest_secret[K
 	return items;
 }
 
-static int64_t count_changes(json_t *before, json_t *after)
+static json_t *capture_json(const struct config_captured *captured)
 {
+	json_t *object = json_object();
+
+	json_set_string(object, "set", captured->set);
+	json_set(object, "items", items_of(captured));
+	return object;
+}
+
+static const char *text_at(const json_t *object, const char *name)
+{
+	return json_string_value(json_object_get(object, name));
+}
+
+/* ---- the file ------------------------------------------------------------------------------------ */
+
+static char *path_of(const char *state)
+{
+	return g_build_filename(state, FILE_NAME, NULL);
+}
+
+/* One that cannot be read is written anew: it only counts. */
+static json_t *load(const char *state)
+{
+	g_autofree char *path = path_of(state);
+	g_autofree char *text = NULL;
+	json_t *document = NULL;
+
+	if (file_read_text(path, FILE_MAX, &text, NULL) &&
+	    json_parse(text, strlen(text), path, &document, NULL) && json_is_object(document))
+		return document;
+	json_decref(document);
+	return json_object();
+}
+
+static bool save(const char *state, const json_t *document, GError **error)
+{
+	g_autofree char *path = path_of(state);
+	g_autofree char *text = json_print(document);
+
+	return file_write(path, text, strlen(text), &(struct file_write){.mode = 0600}, error) ||
+	       odr_context(error, "what the configuration has is not noted");
+}
+
+/* Ids of sets sort by time. */
+static void take_newest(json_t *document, const struct config_captured *captured)
+{
+	const char *known = text_at(json_object_get(document, "captured"), "set");
+
+	if (!known || strcmp(known, captured->set) <= 0)
+		json_set(document, "captured", capture_json(captured));
+}
+
+bool config_drift_captured(const char *state, const struct config_captured *captured,
+			   GError **error)
+{
+	g_autoptr(JsonValue) document = load(state);
+
+	take_newest(document, captured);
+	return save(state, document, error);
+}
+
+bool config_drift_drilled(const char *state, const struct config_drilled *drilled, GError **error)
+{
+	g_autoptr(JsonValue) document = load(state);
+	json_t *object = capture_json(&drilled->captured);
+
+	json_set_string(object, "run", drilled->run);
+	json_set_time(object, "time", drilled->time);
+	json_set(document, "drilled", object);
+	take_newest(document, &drilled->captured);
+	return save(state, document, error);
+}
+
+/* ---- what differs -------------------------------------------------------------------------------- */
+
+static gint by_name(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static GPtrArray *compare(json_t *before, json_t *after)
+{
+	GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
 	const char *path;
 	json_t *value;
-	int64_t changed = 0;
 
 	json_object_foreach(after, path, value)
 	{
 		const json_t *known = json_object_get(before, path);
 
-		changed += !known || !json_equal(known, value);
+		if (!known || !json_equal(known, value))
+			g_ptr_array_add(paths, g_strdup(path));
 	}
 	json_object_foreach(before, path, value)
 	{
-		changed += !json_object_get(after, path);
+		if (!json_object_get(after, path))
+			g_ptr_array_add(paths, g_strdup(path));
 	}
-	return changed;
+	g_ptr_array_sort(paths, by_name);
+	return paths;
 }
 
-/* NULL without an error where there is none. */
-static bool load(const char *state, json_t **document, GError **error)
+void config_drift_read(const char *state, struct config_drift *drift)
 {
-	g_autofree char *path = path_of(state);
-	g_autofree char *text = NULL;
-	g_autoptr(GError) cause = NULL;
+	g_autoptr(JsonValue) document = load(state);
+	json_t *drilled = json_object_get(document, "drilled");
+	json_t *captured = json_object_get(document, "captured");
+	const char *time = text_at(drilled, "time");
 
-	*document = NULL;
-	if (file_read_text(path, FILE_MAX, &text, &cause))
-		return json_parse(text, strlen(text), path, document, error);
-	if (odr_error_is(cause, ODR_ERROR_NOT_FOUND))
-		return true;
-	g_propagate_error(error, g_steal_pointer(&cause));
-	return false;
+	*drift = (struct config_drift){.items = -1,
+				       .drilled = g_strdup(text_at(drilled, "set")),
+				       .run = g_strdup(text_at(drilled, "run")),
+				       .captured = g_strdup(text_at(captured, "set"))};
+	if (time && !clock_parse(time, &drift->time, NULL))
+		drift->time = 0;
+	if (!drift->drilled || !drift->captured)
+		return;
+	drift->paths =
+		compare(json_object_get(drilled, "items"), json_object_get(captured, "items"));
+	drift->items = drift->paths->len;
 }
 
-bool config_drift_note(const char *state, const uint8_t digest_secret[KEY_SIZE],
-		       const CollectIndex *index, int64_t *items, GError **error)
+void config_drift_clear(struct config_drift *drift)
 {
-	g_autofree char *path = path_of(state);
-	g_autoptr(JsonValue) before = NULL;
-	g_autoptr(JsonValue) after = json_object();
-	g_autofree char *text = NULL;
-	json_t *now = items_of(index, digest_secret);
-	int64_t changed = -1;
-
-	json_set(after, "items", now);
-	/* One that cannot be read is written anew: it only counts. */
-	if (load(state, &before, NULL) && before)
-		changed = count_changes(json_object_get(before, "items"), now);
-	json_set_known(after, "changed", changed);
-	text = json_print(after);
-	if (!file_write(path, text, strlen(text), &(struct file_write){.mode = 0600}, error))
-		return odr_context(error, "what the configuration has is not noted");
-	*items = changed;
-	return true;
-}
-
-bool config_drift_read(const char *state, int64_t *items, GError **error)
-{
-	g_autoptr(JsonValue) document = NULL;
-
-	*items = -1;
-	return load(state, &document, error) &&
-	       (!document || json_int_optional(document, FILE_NAME, "changed", items, error));
+	g_clear_pointer(&drift->paths, g_ptr_array_unref);
+	g_clear_pointer(&drift->drilled, g_free);
+	g_clear_pointer(&drift->run, g_free);
+	g_clear_pointer(&drift->captured, g_free);
 }
