@@ -2,6 +2,8 @@ noinst_LIBRARIES += src/base/libbase.a
 src_base_libbase_a_SOURCES = \
 	src/base/background.c \
 	src/base/background.h \
+	src/base/build.c \
+	src/base/build.h \
 	src/base/bytes.c \
 	src/base/bytes.h \
 	src/base/cgroup.c \
@@ -57,3 +59,6 @@ src_base_libbase_a_SOURCES = \
 	src/base/trim.c \
 	src/base/trim.h \
 	src/base/units.c
+
+src/base/build.$(OBJEXT): CPPFLAGS += -DODR_COMMIT='"$(odr_commit)"'
+src/base/build.$(OBJEXT): Makefile

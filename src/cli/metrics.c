@@ -1,5 +1,6 @@
 #include "cli/metrics.h"
 
+#include "base/build.h"
 #include "base/file.h"
 #include "cli/metrics_drills.h"
 #include "cli/report_sources.h"
@@ -199,7 +200,11 @@ static char *gather(const struct report_sources *sources, GError **error)
 	g_autoptr(Metrics) metrics = metrics_new();
 	const Context *first = sources->contexts->pdata[0];
 
-	metrics_add(metrics, "build_info", 1, "version", PACKAGE_VERSION, NULL);
+	if (build_commit())
+		metrics_add(metrics, "build_info", 1, "version", PACKAGE_VERSION, "commit",
+			    build_commit(), NULL);
+	else
+		metrics_add(metrics, "build_info", 1, "version", PACKAGE_VERSION, NULL);
 	for (guint i = 0; i < sources->contexts->len; i++)
 		if (!add_service(metrics, sources->contexts->pdata[i], sources->services->pdata[i],
 				 error))

@@ -109,6 +109,10 @@ is(value_of($text, sprintf $sla, '', 'RTO', 'MISSED'), 1, 'the state of an objec
 is(value_of($text, sprintf $sla, '', 'RTO', 'MET'), 0, 'and no other');
 is(value_of($text, sprintf $sla, 'invoicing', 'integrity', 'MISSED'), 1, 'that of a process');
 like($text, qr/^# TYPE odrbackup_runs_total counter$/m, 'counters are called so') if $text =~ /runs_total/;
+my $commit = qx('$FindBin::Bin/../../m4/commit' '$FindBin::Bin/../..');
+chomp $commit;
+my $label = $commit eq '' ? '' : qr/,commit="[0-9a-f]{12}(?:-dirty)?"/;
+like($text, qr/^odrbackup_build_info\{version="[^"]+"$label\} 1$/m, 'the commit is there where it is known');
 unlike($text, qr/recovery_point/, 'what is not known is absent');
 unlike($text, qr/drill_target_gap/, 'also of a drill');
 for my $family ($text =~ /^# TYPE (\S+)/mg) {

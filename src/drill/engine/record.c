@@ -1,5 +1,7 @@
 /* What a drill's record says (odrbackup-evidence(5)), from what the states found. */
 #include "drill/engine/record.h"
+
+#include "base/build.h"
 #include "drill/engine/host.h"
 
 static json_t *plan_section(const DrillPlan *plan)
@@ -34,7 +36,7 @@ static json_t *software_section(void)
 	json_t *software = json_object();
 
 	json_set_string(software, "version", PACKAGE_VERSION);
-	json_set_string(software, "commit", NULL);
+	json_set_string(software, "commit", build_commit());
 	json_set(software, "libraries", host_libraries());
 	return software;
 }
