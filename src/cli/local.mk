@@ -63,6 +63,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/filling.h \
 	src/cli/help.c \
 	src/cli/help.h \
+	src/cli/incident_log.c \
+	src/cli/incident_log.h \
 	src/cli/incident_site.c \
 	src/cli/incident_site.h \
 	src/cli/kit.c \

@@ -26,6 +26,8 @@ src_pg_libpg_a_SOURCES = \
 	src/pg/quote.h \
 	src/pg/recovery.c \
 	src/pg/recovery.h \
+	src/pg/recovery_log.c \
+	src/pg/recovery_log.h \
 	src/pg/server_log.c \
 	src/pg/server_log.h \
 	src/pg/session.c \

@@ -46,12 +46,22 @@ subtest 'restored for an incident' => sub {
 	ok(!-e $pgdata, 'nothing was touched');
 
 	$copy = $site->recover('copy', '--incident', 'latest');
-	$site->tool_ok(['incident', 'mark', $id, 'db-ready', '--postgres', $copy->conninfo], 'the server is asked');
+	my $foreign = write_file($site->path('foreign.log'), "2026-11-28 10:00:00.000 UTC [7] LOG:  starting PostgreSQL 15.8\n");
+	$site->tool_fails(['incident', 'mark', $id, 'db-ready', '--log', $foreign], 7, qr/nothing was marked: --log: .* tells of no recovery/, 'a log without a recovery');
+	$site->tool_fails(['incident', 'mark', $id, 'db-ready', '--log', '/nowhere'], 7, qr/nothing was marked: --log: cannot read/, 'one that is not there');
+	$site->tool_ok(['incident', 'mark', $id, 'db-ready', '--postgres', $copy->conninfo, '--log', $copy->{log}], 'the server is asked, and its log read');
 	my $facts = facts($id);
 	my ($failed, $done) = @{ $facts->{restores} };
 	is($failed->{outcome}, 'failed', 'the attempt that failed is one');
 	is($done->{outcome}, 'ok', 'then the one that did not');
-	is_deeply([map { "$_->{phase} $_->{component} $_->{outcome}" } @{ $done->{spans} }], ['locate  ok', 'base database ok'], 'with its phases');
+	is_deeply([map { "$_->{phase} $_->{component} $_->{outcome}" } @{ $done->{spans} }], ['locate  ok', 'base database ok', 'replay database ok', 'startup database ok'],
+		'with its phases, and those that the log tells');
+	my ($replay, $startup) = @{ $done->{spans} }[2, 3];
+	my ($started) = $copy->psql('SELECT (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint');
+	cmp_ok(abs(usec($copy, $replay->{began}) - $started), '<', 5_000_000, 'replay begins with the start of the server');
+	cmp_ok($replay->{took_us}, '>', 0, 'it took some time');
+	cmp_ok(usec($copy, $startup->{began}) + $startup->{took_us}, '<=', usec($copy, mark_of($facts, 'db-ready')->{time}), 'and startup ends before it is ready');
+	like($site->tool('report', 'incident')->out, qr/^\| .*replay \| database \|/m, 'a report has them');
 	cmp_ok($done->{spans}[1]{bytes}, '>', 0, 'and bytes');
 
 	my $newest = $copy->psql('SELECT max(pg_xact_commit_timestamp(xmin)) FROM document');

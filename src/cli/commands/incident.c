@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/incident_log.h"
 #include "cli/incident_site.h"
 #include "cli/output.h"
 #include "pg/session.h"
@@ -192,21 +193,34 @@ static bool take_answer(void *data, const char *const *values, GError **error)
 }
 
 /* What it brought back last it knows until it is started again. */
-static bool ask_server(const char *conninfo, const char *id, struct incident_server *server,
-		       GError **error)
+static bool ask_server(Session *session, struct incident_server *server, GError **error)
 {
 	static const char question[] =
 		"SELECT (extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint,"
 		" (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint,"
 		" (SELECT system_identifier FROM pg_control_system())";
-	g_autoptr(Session) session = session_open_briefly(conninfo, NULL, id, error);
 
-	if (!session || !session_rows(session, question, take_answer, server, error))
-		return odr_context(error, "nothing was marked: cannot ask the recovered server");
+	if (!session_rows(session, question, take_answer, server, error))
+		return false;
 	if (server->last_replayed == 0)
 		log_warning("the server does not say what it replayed last: it did not recover, or "
 			    "was started again since; the incident RPO is not measured by it");
 	return true;
+}
+
+/* By the server, where there is one to be asked, and by its log, where that can be read. */
+static bool ask(const struct arguments *arguments, const char *id, struct incident_server *server,
+		json_t **log, GError **error)
+{
+	const char *conninfo = arguments_text(arguments, "postgres");
+	g_autofree char *file = arguments_path(arguments, "log");
+	g_autoptr(Session) session = NULL;
+
+	if (conninfo && (!(session = session_open_briefly(conninfo, NULL, id, error)) ||
+			 !ask_server(session, server, error)))
+		return odr_context(error, "nothing was marked: cannot ask the recovered server");
+	return incident_log_read(&(struct incident_log_source){file, session}, log, error) ||
+	       odr_context(error, "nothing was marked: --log");
 }
 
 static bool parse_marking(const struct arguments *arguments, struct incident_marking *marking,
@@ -219,10 +233,11 @@ static bool parse_marking(const struct arguments *arguments, struct incident_mar
 	    !time_of(arguments, "at", &marking->at, error))
 		return false;
 	marking->correct = arguments_text(arguments, "correct");
-	return !arguments_text(arguments, "postgres") || marking->mark >= INCIDENT_DB_READY ||
+	return (!arguments_text(arguments, "postgres") && !arguments_text(arguments, "log")) ||
+	       marking->mark >= INCIDENT_DB_READY ||
 	       odr_fail(error, ODR_ERROR_USAGE,
-			"--postgres is for marks from db-ready on: before that there is no "
-			"recovered server");
+			"--postgres and --log are for marks from db-ready on: before that there is "
+			"no recovered server");
 }
 
 static char *marked_words(const struct incident_site *site, const struct incident_marking *marking)
@@ -235,13 +250,15 @@ static char *marked_words(const struct incident_site *site, const struct inciden
 
 static bool mark(struct incident_site *site, Audit *audit, GError **error)
 {
-	const char *conninfo = arguments_text(site->arguments, "postgres");
+	g_autoptr(JsonValue) log = NULL;
 	g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
 	struct incident_marking marking = {0};
 	struct incident_server server = {0};
 	bool done = parse_marking(site->arguments, &marking, error) &&
 		    incident_check_open(site->incident, error) &&
-		    (!conninfo || ask_server(conninfo, site->incident->id, &server, error));
+		    ask(site->arguments, site->incident->id, &server, &log, error);
+
+	marking.log = log;
 
 	if (server.asked > 0)
 		marking.server = &server;

@@ -20,6 +20,8 @@ static const struct command_option mark_options[] = {
 	{"correct", 0, OPTION_TEXT, "REASON", "why the time that is marked already is wrong"},
 	{"postgres", 0, OPTION_TEXT, "CONNINFO",
 	 "the recovered server: it is asked for the newest commit it brought back"},
+	{"log", 0, OPTION_TEXT, "FILE",
+	 "the log of the recovered server: how long it replayed, and started up"},
 	STATE_OPTION,
 	{NULL},
 };
@@ -64,7 +66,7 @@ const struct command incidents[] = {
 	 "incident open erp-prod --title 'database host does not answer' --loss '2026-11-28 14:02:00+01'\n"
 	 "incident open erp-prod --title 'host lost' --kit /media/usb/erp-prod.kit",
 	 "odrbackup-incident(1)", 0, 1, open_options, cmd_incident_open},
-	{"incident mark", "[ID] MARK [--at TIME] [--correct REASON] [--postgres CONNINFO] [--state DIR]",
+	{"incident mark", "[ID] MARK [--at TIME] [--correct REASON] [--postgres CONNINFO] [--log FILE] [--state DIR]",
 	 "say when something happened",
 	 "incident mark decision\n"
 	 "incident mark detected --at '2026-11-28 14:10:00+01'\n"

@@ -375,6 +375,25 @@ static void hand_over_restores(const struct collection *collection, Incident *in
 	g_ptr_array_sort(incident->restores, by_began);
 }
 
+/* Replay and startup come after the restore command: the server's own log tells of them, by a mark. */
+static void take_logs(Incident *incident)
+{
+	for (guint i = 0; i < incident->entries->len; i++) {
+		const struct incident_entry *entry = incident->entries->pdata[i];
+		const json_t *spans = json_object_get(json_object_get(entry->data, "log"), "spans");
+		usec_t started = time_at(json_array_get(spans, 0), "began");
+		struct incident_restore *restore;
+
+		if (entry->kind != INCIDENT_MARKED || started == 0)
+			continue;
+		restore = incident_recovery_of(incident, started);
+		if (restore && !restore->logged)
+			take_spans(restore, spans);
+		if (restore)
+			restore->logged = true;
+	}
+}
+
 /* A chain that only tells of its lines, not how it began: the other host's has not been joined yet. */
 static void name_unopened(Incident *incident)
 {
@@ -391,5 +410,6 @@ void collection_finish(struct collection *collection)
 		name_unopened(incident);
 		count_marks(incident);
 		hand_over_restores(collection, incident);
+		take_logs(incident);
 	}
 }

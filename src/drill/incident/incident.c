@@ -121,6 +121,19 @@ usec_t incident_mark_time(const Incident *incident, enum incident_mark mark)
 	return entry ? incident_entry_time(entry) : 0;
 }
 
+/* Times in logs may be whole seconds. */
+struct incident_restore *incident_recovery_of(const Incident *incident, usec_t started)
+{
+	for (guint i = incident->restores->len; i-- > 0;) {
+		struct incident_restore *restore = incident->restores->pdata[i];
+
+		if (restore->type && g_strcmp0(restore->outcome, "ok") == 0 &&
+		    restore->ended / USEC_PER_SEC <= started / USEC_PER_SEC)
+			return restore;
+	}
+	return NULL;
+}
+
 char *incident_unmarked(const Incident *incident)
 {
 	GString *names = g_string_new(NULL);

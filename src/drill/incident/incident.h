@@ -8,7 +8,8 @@
  * it needs neither network nor catalog. Ids look like those of sets. Its lines, each with data.incident:
  *   incident.opened   service, title
  *   incident.marked   mark, at (as people state it; null: when it was recorded), correct (why an earlier one does not
- *                     count; or null), server (what the recovered one said; or null)
+ *                     count; or null), server (what the recovered one said; or null), log (what its log
+ *                     told of replay and startup: file, spans; or null)
  *   incident.noted    text, lost (it names what was lost), later (written after the end)
  *   incident.linked   linked: a run of this host, so that its spans count
  *   incident.joined   sha256, seq: a chain of another host, kept in <state>/incidents/<id>/<sha256>/audit.log
@@ -83,6 +84,7 @@ struct incident_restore {
 	usec_t last_commit;		     /* newest in the archive when it began; 0: not known */
 	char *system_identifier;
 	bool linked; /* by hand, afterwards */
+	bool logged; /* the server's log told of its replay and startup */
 };
 /* What the recovered server said when it was asked. */
 struct incident_server {
@@ -105,6 +107,8 @@ struct incident {
 void incident_free(Incident *incident);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Incident, incident_free)
 usec_t incident_mark_time(const Incident *incident, enum incident_mark mark); /* 0: not marked */
+/* The last restore of a database that had ended when a server was started; NULL: none. */
+struct incident_restore *incident_recovery_of(const Incident *incident, usec_t started);
 /* Names of those that nobody marked, but restore-start where restores tell when that was; "" for none; g_free. */
 char *incident_unmarked(const Incident *incident);
 
@@ -133,6 +137,7 @@ struct incident_marking {
 	usec_t at;			      /* 0: now */
 	const char *correct;		      /* why the one there is does not count; or NULL */
 	const struct incident_server *server; /* or NULL */
+	const json_t *log; /* what its log tells: file, spans as a restore has them; or NULL */
 };
 /* REFUSED where it is closed, EXISTS where the mark is there and nothing is corrected, USAGE of a time that is still to
  * come. What contradicts the order of the marks is a sentence in warnings. */

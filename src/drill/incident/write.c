@@ -116,6 +116,21 @@ static json_t *server_json(const struct incident_server *server)
 	return object;
 }
 
+/* A log of another recovery tells nothing of this one. */
+static void warn_of_log(const Incident *incident, const json_t *log, GPtrArray *warnings)
+{
+	const char *began = json_string_value(
+		json_object_get(json_array_get(json_object_get(log, "spans"), 0), "began"));
+	usec_t time;
+
+	if (began && clock_parse(began, &time, NULL) && !incident_recovery_of(incident, time))
+		g_ptr_array_add(warnings,
+				g_strdup_printf("the server was started at %s, and no restore of "
+						"the incident had ended then: its replay and "
+						"startup are of none",
+						began));
+}
+
 bool incident_mark(Audit *audit, const Incident *incident, const struct incident_marking *marking,
 		   GPtrArray *warnings, GError **error)
 {
@@ -128,6 +143,8 @@ bool incident_mark(Audit *audit, const Incident *incident, const struct incident
 	json_set_known_time(data, "at", marking->at);
 	json_set_string(data, "correct", marking->correct);
 	json_set(data, "server", marking->server ? server_json(marking->server) : json_null());
+	json_set(data, "log", marking->log ? json_deep_copy(marking->log) : json_null());
+	warn_of_log(incident, marking->log, warnings);
 	if (!append(audit, AUDIT_INCIDENT_MARKED, data, error))
 		return false;
 	compare_order(incident, marking->mark, marking->at ? marking->at : now, warnings);
