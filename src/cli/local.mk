@@ -57,6 +57,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/drill_means.h \
 	src/cli/drill_plan.c \
 	src/cli/drill_plan.h \
+	src/cli/drill_reports.c \
+	src/cli/drill_reports.h \
 	src/cli/evidence_trust.c \
 	src/cli/evidence_trust.h \
 	src/cli/filling.c \

@@ -2,6 +2,8 @@
 
 #include "base/file.h"
 #include "cli/trail.h"
+#include "drill/evidence/evidence.h"
+#include "drill/report/report.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,19 +21,56 @@ const char *report_format_name(enum report_format format)
 	return formats[format].name;
 }
 
+bool report_format_of_file(const char *file, enum report_format *format)
+{
+	for (int i = 0; i < REPORT_FORMATS; i++) {
+		*format = (enum report_format)i;
+		if (g_str_has_suffix(file, formats[i].suffix))
+			return true;
+	}
+	return false;
+}
+
 /* One that was named is right: the table of options holds it. */
 enum report_format report_format_of(const struct arguments *arguments)
 {
 	const char *name = arguments_text(arguments, "render");
 	const char *file = arguments_text(arguments, "output");
 
+	enum report_format format;
+
 	if (!name && arguments_flag(arguments, "json"))
 		return REPORT_JSON;
-	for (int i = 0; i < REPORT_FORMATS; i++)
-		if (name ? strcmp(formats[i].name, name) == 0
-			 : file && g_str_has_suffix(file, formats[i].suffix))
+	for (int i = 0; name && i < REPORT_FORMATS; i++)
+		if (strcmp(formats[i].name, name) == 0)
 			return (enum report_format)i;
-	return REPORT_MARKDOWN;
+	return file && report_format_of_file(file, &format) ? format : REPORT_MARKDOWN;
+}
+
+/* The record, in the bytes that are signed. */
+static char *record_text(const char *folder, GError **error)
+{
+	g_autofree char *path = g_build_filename(folder, EVIDENCE_RECORD, NULL);
+	char *text = NULL;
+
+	return file_read_text(path, EVIDENCE_FILE_MAX, &text, error) ? text : NULL;
+}
+
+char *report_drill_text(const char *folder, enum report_format format, GError **error)
+{
+	g_autoptr(Reading) reading = reading_load(folder, error);
+	g_autoptr(Document) document = NULL;
+
+	if (!reading)
+		return NULL;
+	if (format == REPORT_JSON)
+		return record_text(folder, error);
+	if (format == REPORT_CSV)
+		return report_drill_csv(reading);
+	if (format == REPORT_JUNIT)
+		return report_drill_junit(reading);
+	document = report_drill(reading);
+	return format == REPORT_HTML ? document_html(document) : document_markdown(document);
 }
 
 /* By its digest, a report that is shown to somebody later is the one that was written then. */

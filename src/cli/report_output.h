@@ -14,8 +14,13 @@ enum report_format {
 	REPORT_FORMATS
 };
 const char *report_format_name(enum report_format format);
+/* By how its name ends; false: as none. */
+bool report_format_of_file(const char *file, enum report_format *format);
 /* By --render, --json, or the name of the file; else Markdown. */
 enum report_format report_format_of(const struct arguments *arguments);
+
+/* The report of the drill whose evidence lies in a folder; as JSON the record itself. NULL with error; g_free. */
+char *report_drill_text(const char *folder, enum report_format format, GError **error);
 
 /* What is written, of what, and in whose chain that is told. */
 struct report_writing {

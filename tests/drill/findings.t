@@ -10,6 +10,7 @@ use Test::More;
 
 use Odr::Drill;
 use Odr::Site;
+use Odr::Tool ();
 use Odr::Work;
 
 my $site = Odr::Site->new(version => 15, cluster => { wal_segsize => 1 });
@@ -68,6 +69,19 @@ subtest 'WAL that the catalog knows of, and the repository has not' => sub {
 	$drills->run($latest, [], 0, 'pass', 'whole again');
 	unlike(join('; ', @{ rpo_of()->{reasons} }), qr/than the catalog claimed/, 'a drill that finds it all closes that');
 	like($site->tool('report', 'quarterly')->out, qr/^\| `wal-claim` \| critical \| .* \| head of operations \| – \| closed after .*\|/m, 'so it says');
+};
+
+subtest 'reports where the command line says' => sub {
+	my ($junit, $report) = ($site->path('r.xml'), $site->path('r.md'));
+	my ($record) = $drills->run($latest, ['--junit', $junit, '--report', $report], 0, 'pass', 'with reports');
+	like(read_file($junit), qr/<testsuite name="latest, run $record->{run}{id}, /, 'results of this drill');
+	like(read_file($report), qr/^- Run: `$record->{run}{id}`$/m, 'and its report');
+	$site->tool_fails(['drill', 'run', $latest, '--report', $site->path('r.pdf')], 2, qr/--report: '.*r\.pdf' does not end as a report does/, 'a form there is none of');
+	my $broken = write_file($site->path('plans', 'broken.plan'), "[plan]\nversion = 1\n");
+	my $pipeline = run_program(['sh', '-c', 'ODRBACKUP="$1 -c $2" exec "$3" "$4" "$5"', '-', Odr::Tool::tool_path(), $site->conf,
+			source_path('contrib/ci/restore-test'), $broken, $junit]);
+	is($pipeline->status, 2, 'a drill that cannot begin is red in a pipeline');
+	ok(!-e $junit, 'which does not take the results of an earlier one for its own');
 };
 
 $drills->ok_evidence;

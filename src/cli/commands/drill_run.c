@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/drill_means.h"
 #include "cli/drill_plan.h"
+#include "cli/drill_reports.h"
 #include "cli/notify.h"
 #include "cli/output.h"
 #include "cli/run.h"
@@ -96,6 +97,9 @@ static bool prepare(struct running *running, GError **error)
 	const struct arguments *arguments = running->arguments;
 	const char *target = arguments_text(arguments, "target");
 
+	/* An old report must not be taken for one of a drill that could not begin. */
+	if (!drill_reports_begin(arguments, error))
+		return false;
 	running->plan = drill_plan_open(arguments, arguments_positional(arguments, 0), error);
 	if (!running->plan || (target && !plan_target_parse(target, &running->target, error)))
 		return false;
@@ -280,6 +284,8 @@ static bool carry_out(struct running *running, GError **error)
 	done = drill_run(&request, &result, error);
 	progress_end();
 	report(running, &result);
+	if (result.record)
+		drill_reports_write(running->arguments, result.folder);
 	if (done)
 		*running->arguments->exit_status = result.exit_status;
 	run_finish(running->run, done ? NULL : *error,

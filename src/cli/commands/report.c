@@ -1,7 +1,6 @@
 /* odrbackup report: what drills and the catalog prove, for those who decide and those who audit. */
 #include "drill/report/report.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "cli/commands.h"
@@ -51,37 +50,12 @@ static bool find_run(const Context *context, const char *name, char **run, GErro
 			context->service->name);
 }
 
-static bool write_record(const struct report_writing *writing, const char *folder, GError **error)
-{
-	g_autofree char *path = g_build_filename(folder, EVIDENCE_RECORD, NULL);
-	g_autoptr(GBytes) content = NULL;
-	gsize size;
-	const char *text;
-
-	if (!file_read(path, EVIDENCE_FILE_MAX, &content, error))
-		return false;
-	text = g_bytes_get_data(content, &size);
-	return report_write(writing, text, size, error);
-}
-
 static bool write_drill(const struct report_writing *writing, const char *folder, GError **error)
 {
-	g_autoptr(Reading) reading = reading_load(folder, error);
-	g_autofree char *text = NULL;
-	enum report_format format = report_format_of(writing->arguments);
+	g_autofree char *text =
+		report_drill_text(folder, report_format_of(writing->arguments), error);
 
-	if (!reading)
-		return false;
-	/* The record itself, in the bytes that are signed. */
-	if (format == REPORT_JSON)
-		return write_record(writing, folder, error);
-	if (format == REPORT_HTML || format == REPORT_MARKDOWN) {
-		g_autoptr(Document) document = report_drill(reading);
-
-		return report_write_document(writing, document, error);
-	}
-	text = format == REPORT_CSV ? report_drill_csv(reading) : report_drill_junit(reading);
-	return report_write(writing, text, strlen(text), error);
+	return text && report_write(writing, text, strlen(text), error);
 }
 
 bool cmd_report_drill(const struct arguments *arguments, GError **error)
