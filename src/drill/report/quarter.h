@@ -102,9 +102,9 @@ struct quarter_result {
 struct quarter_process {
 	const char *name, *service;
 	const struct quarter_business *business; /* NULL: no objective is set */
-	unsigned passed, failed, unassessed;	 /* check results of counted drills */
-	GHashTable *seen;			 /* names of checks that passed, borrowed */
-	usec_t slowest;				 /* of counted drills; -1: not measured */
+	unsigned passed, failed, unassessed; /* check results of counted drills; failed: of all */
+	GHashTable *seen;		     /* names of checks that passed, borrowed */
+	usec_t slowest;			     /* of counted drills; -1: not measured */
 	usec_t bound; /* until the service was ready, in drills that checked it; -1: no drill */
 	bool missed;  /* a counted drill missed what was its objective then */
 	struct exposure_summary exposure;

@@ -227,8 +227,9 @@ void quarter_add_processes(Document *document, const Quarter *quarter)
 	document_table(document, figures);
 	for (guint i = 0; i < quarter->processes->len; i++)
 		add_process_figures(document, quarter->processes->pdata[i]);
-	document_paragraph(document, "Numbers are results of checks in counted drills. Exposure is "
-				     "that of all a process rests on.");
+	document_paragraph(document,
+			   "Numbers are results of checks in counted drills, and failures "
+			   "in others. Exposure is that of all a process rests on.");
 	for (guint i = 0; i < quarter->results->len; i++)
 		quarter_add_checks(document, quarter, quarter->results->pdata[i]);
 }

@@ -49,6 +49,28 @@ static struct quarter_process *process_of(Quarter *quarter, const struct quarter
 
 /* ---- what drills say ----------------------------------------------------------------------------- */
 
+/* One that is to warn fails nothing, and proves nothing. */
+static bool is_failure(const json_t *check)
+{
+	return g_strcmp0(reading_text(check, "status"), "fail") == 0 &&
+	       (reading_flag(check, "gate") ||
+		g_strcmp0(reading_text(check, "severity"), "fail") == 0);
+}
+
+/* Of a drill that does not count, only what failed. */
+static void count_failure(Quarter *quarter, const struct quarter_service *service,
+			  const json_t *check)
+{
+	const json_t *names = reading_at(check, "process");
+
+	for (size_t i = 0; is_failure(check) && i < json_array_size(names); i++) {
+		const char *name = json_string_value(json_array_get(names, i));
+
+		if (name)
+			process_of(quarter, service, name)->failed++;
+	}
+}
+
 static void count_check(Quarter *quarter, const struct quarter_service *service,
 			const json_t *record, const json_t *check)
 {
@@ -64,12 +86,28 @@ static void count_check(Quarter *quarter, const struct quarter_service *service,
 			continue;
 		process = process_of(quarter, service, name);
 		process->passed += g_strcmp0(status, "pass") == 0;
-		process->failed += g_strcmp0(status, "fail") == 0;
+		process->failed += is_failure(check);
 		process->unassessed += g_strcmp0(status, "not-assessed") == 0;
 		process->bound = MAX(process->bound,
 				     reading_int(record, "measured.rta_with_assumptions_us"));
 		if (g_strcmp0(status, "pass") == 0 && check_name)
 			g_hash_table_add(process->seen, (gpointer)check_name);
+	}
+}
+
+static void count_checks(Quarter *quarter, const struct quarter_service *service,
+			 const struct quarter_attempt *attempt)
+{
+	const json_t *record = attempt->reading->record;
+	const json_t *checks = reading_at(record, "checks");
+
+	for (size_t i = 0; i < json_array_size(checks); i++) {
+		const json_t *check = json_array_get(checks, i);
+
+		if (attempt->counted)
+			count_check(quarter, service, record, check);
+		else
+			count_failure(quarter, service, check);
 	}
 }
 
@@ -99,12 +137,9 @@ static void gather(Quarter *quarter, const struct quarter_result *result)
 	for (guint i = 0; i < result->attempts->len; i++) {
 		const struct quarter_attempt *attempt =
 			&g_array_index(result->attempts, struct quarter_attempt, i);
-		const json_t *checks = reading_at(attempt->reading->record, "checks");
 		const json_t *objectives = reading_at(attempt->reading->record, "objectives");
 
-		for (size_t k = 0; attempt->counted && k < json_array_size(checks); k++)
-			count_check(quarter, service, attempt->reading->record,
-				    json_array_get(checks, k));
+		count_checks(quarter, service, attempt);
 		for (size_t k = 0; attempt->counted && k < json_array_size(objectives); k++)
 			note_objective(quarter, service, json_array_get(objectives, k));
 	}

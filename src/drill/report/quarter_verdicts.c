@@ -130,9 +130,11 @@ void quarter_judge_rto(struct quarter_result *result)
 			    &result->drills, &result->verdicts[QUARTER_RTO]);
 }
 
-static void count_gates(const json_t *record, struct objective_integrity *integrity)
+/* One that does not count raises nothing: only what failed in it does. */
+static void count_gates(const struct quarter_attempt *attempt,
+			struct objective_integrity *integrity)
 {
-	const json_t *checks = reading_at(record, "checks");
+	const json_t *checks = reading_at(attempt->reading->record, "checks");
 
 	for (size_t i = 0; i < json_array_size(checks); i++) {
 		const json_t *check = json_array_get(checks, i);
@@ -141,7 +143,8 @@ static void count_gates(const json_t *record, struct objective_integrity *integr
 		if (!reading_flag(check, "gate"))
 			continue;
 		integrity->gates_failed += g_strcmp0(status, "fail") == 0;
-		integrity->gates_unassessed += g_strcmp0(status, "not-assessed") == 0;
+		integrity->gates_unassessed +=
+			attempt->counted && g_strcmp0(status, "not-assessed") == 0;
 	}
 }
 
@@ -178,13 +181,9 @@ void quarter_judge_integrity(struct quarter_result *result, const Quarter *quart
 		.verified = service->read_back < quarter->cutoff ? service->read_back : 0,
 		.negative_drill = last_red(quarter->request, service->name, quarter->cutoff)};
 
-	for (guint i = 0; i < result->attempts->len; i++) {
-		const struct quarter_attempt *attempt =
-			&g_array_index(result->attempts, struct quarter_attempt, i);
-
-		if (attempt->counted)
-			count_gates(attempt->reading->record, &integrity);
-	}
+	for (guint i = 0; i < result->attempts->len; i++)
+		count_gates(&g_array_index(result->attempts, struct quarter_attempt, i),
+			    &integrity);
 	objective_judge_integrity(&integrity, &result->drills,
 				  &result->verdicts[QUARTER_INTEGRITY]);
 }

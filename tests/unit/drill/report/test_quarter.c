@@ -157,6 +157,16 @@ static void without_drills(void)
 	site_clear(&site);
 }
 
+static void has_integrity(const Quarter *quarter, const char *name, enum objective_state state)
+{
+	for (guint i = 0; i < quarter->processes->len; i++) {
+		const struct quarter_process *process = quarter->processes->pdata[i];
+
+		if (strcmp(process->name, name) == 0)
+			g_assert_cmpint(process->verdicts[QUARTER_INTEGRITY].state, ==, state);
+	}
+}
+
 static void drills_are_counted(void)
 {
 	static const struct {
@@ -190,6 +200,12 @@ static void drills_are_counted(void)
 	g_assert_cmpuint(((struct quarter_result *)lowered->results->pdata[0])->drills.counted, ==,
 			 2);
 	has_states(lowered, OBJECTIVE_MISSED, OBJECTIVE_MISSED);
+	g_assert_cmpint(((struct quarter_result *)lowered->results->pdata[0])
+				->verdicts[QUARTER_INTEGRITY]
+				.state,
+			==, OBJECTIVE_MISSED);
+	has_integrity(quarter, "invoicing", OBJECTIVE_MET);
+	has_integrity(lowered, "invoicing", OBJECTIVE_MISSED);
 	site_clear(&site);
 }
 
