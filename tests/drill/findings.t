@@ -45,6 +45,8 @@ subtest 'a drill that finds all' => sub {
 	like($record->{software}{libraries}{$_}, qr/^\d+\.\d/, "the version of $_") for qw(libjansson libpq libsodium libsqlite3);
 	like($site->tool('report', 'drill', 'latest')->out, qr/^- Restore command given: 20\d\d-/m, 'which a report has, too');
 	unlike(join('; ', @{ rpo_of()->{reasons} }), qr/than the catalog claimed/, 'no claim is broken');
+	like($site->tool('metrics')->out, qr/^odrbackup_newest_set_timestamp_seconds\{service="$service",repository="main"\} \d/m,
+		'metrics say how old the newest set is');
 };
 
 subtest 'objectives of parts' => sub {

@@ -144,7 +144,7 @@ ok(tool('-q', '-c', $conf, 'backup')->ok, 'a backup succeeds');
 is(value_of(read_file($file), qq(odrbackup_last_exit_code{$backup})), 0, 'with status 0');
 like(read_file($file), qr/^odrbackup_last_success_timestamp_seconds\{\Q$backup\E\} \d/m, 'and a success');
 is(value_of(read_file($file), 'odrbackup_sets{service="erp-prod",repository="main",state="good"}'), 1, 'of one set');
-unlike(read_file($file), qr/^odrbackup_set_bytes/m, 'which has no database to be as large as');
+unlike(read_file($file), qr/^odrbackup_(?:set_bytes|newest_set)/m, 'which has no database to be as large as');
 my $total = 'odrbackup_runs_total{service="erp-prod",command="%s",outcome="%s"}';
 is(value_of(read_file($file), sprintf $total, 'backup', 'ok'), 1, 'runs are counted');
 is(value_of(read_file($file), sprintf $total, 'backup', 'failed'), 1, 'those that failed too');

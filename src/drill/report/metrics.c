@@ -21,6 +21,7 @@ static const struct {
 	{"rpo_exposure_max_seconds", "The largest exposure to loss in a window of time."},
 	{"wal_last_archived_timestamp_seconds", "When WAL was last stored in a repository."},
 	{"wal_gap_segments", "WAL segments that are missing between others."},
+	{"newest_set_timestamp_seconds", "When the newest set with a database was complete."},
 	{"sets", "Sets by state."},
 	{"set_bytes",
 	 "Bytes of the newest set with a database: its content, and what was stored for it."},
@@ -190,6 +191,10 @@ static void add_repository(Metrics *metrics, const struct status *status,
 	if (repository->wal_stored > 0)
 		metrics_add(metrics, "wal_last_archived_timestamp_seconds",
 			    seconds(repository->wal_stored), "service", s, "repository", r, NULL);
+	if (repository->database_stopped > 0)
+		metrics_add(metrics, "newest_set_timestamp_seconds",
+			    seconds(repository->database_stopped), "service", s, "repository", r,
+			    NULL);
 	if (repository->database_sets > 0) {
 		metrics_add(metrics, "wal_gap_segments", (double)missing, "service", s,
 			    "repository", r, NULL);
