@@ -107,8 +107,7 @@ static Background *start_server(const char *program, const struct instance_setti
 		error);
 }
 
-/* Absolute path; g_free. */
-static char *find_server(const char *bin, int major, GError **error)
+char *instance_program(const char *bin, int major, GError **error)
 {
 	if (geteuid() == 0) {
 		odr_fail(error, ODR_ERROR_REFUSED,
@@ -120,13 +119,6 @@ static char *find_server(const char *bin, int major, GError **error)
 		&(struct pg_program){
 			.name = "postgres", .folder = bin, .major = major, .exactly = true},
 		error);
-}
-
-bool instance_possible(const char *bin, int major, GError **error)
-{
-	g_autofree char *program = find_server(bin, major, error);
-
-	return program != NULL;
 }
 
 Instance *instance_start(const struct instance_settings *settings, GError **error)
@@ -142,7 +134,7 @@ Instance *instance_start(const struct instance_settings *settings, GError **erro
 	if (!folder_is_suitable(settings->folder, error) ||
 	    !write_settings(settings, &instance->major, error))
 		return NULL;
-	program = find_server(settings->bin, instance->major, error);
+	program = instance_program(settings->bin, instance->major, error);
 	if (!program)
 		return NULL;
 	instance->server = start_server(program, settings, instance->log, error);
@@ -391,6 +383,24 @@ static bool has_settled(const Instance *instance, char **replayed, bool *settled
 	return true;
 }
 
+static bool fail_opened(GError **error)
+{
+	return odr_fail(error, ODR_ERROR_FAILED,
+			"the private server opened instead of resting at the end of the archive");
+}
+
+/* Nobody told it to rest yet, or to open: a setting is too small for the source's, or somebody else did. */
+static bool goes_on(const Instance *instance, const char *state, GError **error)
+{
+	if (strcmp(state, "open") == 0)
+		return fail_opened(error);
+	return strcmp(state, "paused") != 0 ||
+	       odr_fail(error, ODR_ERROR_FAILED,
+			"the private server paused before the end of the archive; its log says "
+			"why: %s",
+			instance->log);
+}
+
 static bool pause_replay(Instance *instance, bool (*tick)(void *data, GError **error), void *data,
 			 GError **error)
 {
@@ -407,10 +417,7 @@ static bool pause_replay(Instance *instance, bool (*tick)(void *data, GError **e
 		if (state && strcmp(state, "paused") == 0)
 			return true;
 		if (state && strcmp(state, "open") == 0)
-			return odr_fail(
-				error, ODR_ERROR_FAILED,
-				"the private server opened instead of resting at the end of the "
-				"archive");
+			return fail_opened(error);
 		g_usleep(LOOK_EVERY_US);
 	}
 }
@@ -422,7 +429,8 @@ bool instance_wait_for_end(Instance *instance, const struct instance_end *end, G
 	for (bool settled = false; !settled;) {
 		g_autofree char *state = NULL;
 
-		if (!end->tick(end->data, error) || !look_at_state(instance, &state, error))
+		if (!end->tick(end->data, error) || !look_at_state(instance, &state, error) ||
+		    (state && !goes_on(instance, state, error)))
 			return false;
 		if (state && end->is_met(end->data) &&
 		    !has_settled(instance, &replayed, &settled, error))

@@ -39,8 +39,8 @@ struct instance_settings {
 	const struct instance_parameter *parameters;
 	const char *run_id; /* in application_name */
 };
-/* Whether this user can run one: REFUSED to root, as the server is; NOT_FOUND without the server's program. */
-bool instance_possible(const char *bin, int major, GError **error);
+/* Path of the server's program, by which this user could run one; g_free. REFUSED to root, as the server is; NOT_FOUND. */
+char *instance_program(const char *bin, int major, GError **error);
 Instance *instance_start(const struct instance_settings *settings, GError **error);
 void instance_free(Instance *instance); /* stops it, at once */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Instance, instance_free)

@@ -180,6 +180,9 @@ subtest 'a set that is drawn, too' => sub {
 };
 
 subtest 'an auditor draws again' => sub {
+	my $nonce = write_file($site->path('nonce'), "heads, tails\n", 0600);
+	my ($record) = $drills->run($drills->plan('nonce', select => { 'nonce-file' => $nonce }), [], 0, 'pass', 'with a nonce of theirs');
+	is($record->{draw}{nonce}, 'heads, tails', 'which is told');
 	my $exported = $site->path('exported');
 	$site->tool_ok(['evidence', 'export', '--output', $exported], 'with what was exported');
 	my $again = run_program(['python3', source_path('contrib/verify-draw'), $exported], timeout => 60);

@@ -206,6 +206,7 @@ bool drill_check_files(Drill *drill, const struct plan_check *check, GError **er
 bool drill_check_stage(Drill *drill, enum plan_stage stage, GError **error);
 /* What each says before it begins; NULL: nothing. */
 json_t *drill_announce_preflight(const Drill *drill);
+json_t *drill_announce_place(const Drill *drill);
 json_t *drill_announce_restore(const Drill *drill);
 json_t *drill_announce_arrival(const Drill *drill);
 

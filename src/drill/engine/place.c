@@ -1,6 +1,8 @@
 /* Before anything is fetched: what will be restored, where, and that nothing can leave that place. */
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "crypto/digest.h"
 #include "drill/engine/engine.h"
 
 #include <errno.h>
@@ -9,6 +11,7 @@
 
 /* WAL fetched ahead, logs, and what promotion writes. */
 #define ROOM_BESIDE ((uint64_t)512 << 20)
+#define PROGRAM_MAX ((size_t)1 << 30)
 
 /* ---- preflight ----------------------------------------------------------------------------------- */
 
@@ -242,12 +245,25 @@ bool drill_open(Drill *drill, GError **error)
 				    error);
 }
 
+/* By its digest it can be told which program it was; one that may only be run has none. */
+static bool find_server(Drill *drill, GError **error)
+{
+	g_autofree char *program = instance_program(drill->plan->sandbox.postgres_bin,
+						    drill->restore.manifest->pg_major, error);
+	g_autoptr(GBytes) content = NULL;
+	uint8_t digest[SHA256_SIZE];
+
+	if (!program || !file_read(program, PROGRAM_MAX, &content, NULL))
+		return program != NULL;
+	sha256(g_bytes_get_data(content, NULL), g_bytes_get_size(content), digest);
+	drill->server_sha256 = hex_encode(digest, SHA256_SIZE);
+	return true;
+}
+
 bool drill_provision(Drill *drill, GError **error)
 {
 	usec_t from = drill_span_begin();
-	bool done = make_sandbox(drill, error) &&
-		    instance_possible(drill->plan->sandbox.postgres_bin,
-				      drill->restore.manifest->pg_major, error);
+	bool done = make_sandbox(drill, error) && find_server(drill, error);
 
 	drill_limits_make(drill);
 	drill_span_end(drill, PHASE_PROVISION, "", from, false);

@@ -162,6 +162,14 @@ json_t *drill_announce_preflight(const Drill *drill)
 	return data;
 }
 
+json_t *drill_announce_place(const Drill *drill)
+{
+	json_t *data = json_object();
+
+	json_set(data, "target", drill_record_target(drill));
+	return data;
+}
+
 json_t *drill_announce_restore(const Drill *drill)
 {
 	json_t *data = json_object();

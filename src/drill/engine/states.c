@@ -27,7 +27,7 @@ static const struct state {
 	{"verifying", drill_verify, drill_announce_preflight, OUTCOME_FAIL_RESTORE,
 	 1U << PLAN_VERIFY, true},
 	{"provisioned", drill_provision, drill_announce_preflight, OUTCOME_ERROR, RESTORING},
-	{"isolated", drill_isolate, NULL, OUTCOME_ERROR, RESTORING},
+	{"isolated", drill_isolate, drill_announce_place, OUTCOME_ERROR, RESTORING},
 	{"restoring", drill_restore, drill_announce_restore, OUTCOME_FAIL_RESTORE, RESTORING, true},
 	{"replaying", drill_replay, NULL, OUTCOME_FAIL_RESTORE, RESTORING, true},
 	{"paused", drill_arrive, NULL, OUTCOME_FAIL_RESTORE, RESTORING},

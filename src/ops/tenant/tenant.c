@@ -146,11 +146,13 @@ static bool tenant_prepare(Tenant *tenant, GError **error)
 {
 	const struct tenant_request *request = tenant->request;
 	int major = request->plan->manifest->pg_major;
+	g_autofree char *program = NULL;
 
 	if (request->target->type == RECOVERY_STANDBY)
 		return odr_fail(error, ODR_ERROR_USAGE,
 				"a single database cannot be restored as a standby");
-	if (!instance_possible(request->bin, major, error))
+	program = instance_program(request->bin, major, error);
+	if (!program)
 		return false;
 	tenant->dump_program = pg_program_find(
 		&(struct pg_program){.name = "pg_dump", .folder = request->bin, .major = major},
