@@ -22,6 +22,8 @@ src_base_libbase_a_SOURCES = \
 	src/base/hide.h \
 	src/base/inhabitants.c \
 	src/base/inhabitants.h \
+	src/base/journal.c \
+	src/base/journal.h \
 	src/base/json.c \
 	src/base/json.h \
 	src/base/keyfile.c \

@@ -27,6 +27,15 @@ static const struct command *archive_command(int argc, char **argv)
 	return word && command->name ? command : NULL;
 }
 
+static void tell(const struct command *command, int status, const GError *error)
+{
+	const bool push = strcmp(command->name, "archive-push") == 0;
+	const struct log_event event = {
+		.name = push ? "wal.failed" : NULL, .exited = true, .exit_status = status};
+
+	log_write(LOG_LEVEL_ERROR, &event, "%s: %s", command->name, error->message);
+}
+
 /* Whatever goes wrong, also before the command line is understood, has the status the command promises. */
 static int run_archive_command(const struct command *command, int argc, char **argv)
 {
@@ -43,7 +52,7 @@ static int run_archive_command(const struct command *command, int argc, char **a
 	else
 		status = command->failure_status(error);
 	if (error)
-		log_error("%s: %s", command->name, error->message);
+		tell(command, status, error);
 	return status;
 }
 

@@ -29,11 +29,13 @@ static enum log_format log_format_of(const struct arguments *arguments)
 {
 	const char *text = arguments_text(arguments, "log-format");
 
-	if (!text)
-		return stderr_is_journal() ? LOG_FORMAT_JOURNAL : LOG_FORMAT_TEXT;
-	if (strcmp(text, "json") == 0)
+	if (text && strcmp(text, "json") == 0)
 		return LOG_FORMAT_JSON;
-	return strcmp(text, "journal") == 0 ? LOG_FORMAT_JOURNAL : LOG_FORMAT_TEXT;
+	if (text && strcmp(text, "text") == 0)
+		return LOG_FORMAT_TEXT;
+	if (stderr_is_journal())
+		return LOG_FORMAT_JOURNAL;
+	return text ? LOG_FORMAT_PREFIX : LOG_FORMAT_TEXT;
 }
 
 bool program_begin(const struct arguments *arguments, GError **error)

@@ -8,6 +8,7 @@
 #include "ops/record.h"
 #include "repo/layout.h"
 
+#include <string.h>
 #include <unistd.h>
 
 Catalog *run_catalog(const Context *context, bool *renewed, GError **error)
@@ -46,7 +47,9 @@ Run *run_begin_recovery(const Context *context, const char *command, const struc
 	run->command = g_strdup(command);
 	run->context = context;
 	run->account = account;
+	log_set_run(run->run_id, run->service);
 	run_begin_record(run, context);
+	log_event(LOG_LEVEL_INFO, &(struct log_event){.name = "run.begun"}, "%s begins", command);
 	trail_changes(run);
 	trail_begin(run);
 	return run;
@@ -86,6 +89,20 @@ static void tell_metrics(const Run *run)
 		log_warning("the metrics were not written: %s", trouble->message);
 }
 
+static void tell_log(const struct catalog_run *record, const char *command)
+{
+	bool ok = strcmp(record->outcome, "ok") == 0;
+	const struct log_event event = {.name = ok ? "run.ended" : "run.failed",
+					.set = record->set_id,
+					.outcome = record->outcome,
+					.exited = true,
+					.exit_status = record->exit_status};
+
+	log_event(ok ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, &event, "%s ended: %s%s%s", command,
+		  record->outcome, record->message ? ": " : "",
+		  record->message ? record->message : "");
+}
+
 void run_finish(Run *run, const GError *error, const struct run_result *result)
 {
 	g_autoptr(GError) trouble = NULL;
@@ -104,6 +121,7 @@ void run_finish(Run *run, const GError *error, const struct run_result *result)
 			     !record_all_alterations(run, &trouble)))
 		log_warning("the end of this run is not recorded: %s", trouble->message);
 	trail_end(run, record.outcome, result);
+	tell_log(&record, run->command);
 	tell_metrics(run);
 }
 

@@ -106,7 +106,7 @@ void store_alteration_note(Store *store, const char *name, const struct store_ob
 	if (count == 0)
 		return;
 	log_write(count <= WARNINGS_MAX ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
-		  why ? "object.replaced" : "object.hidden",
+		  &(struct log_event){.name = why ? "object.replaced" : "object.hidden"},
 		  "repository %s: %s; find out who writes there", store->name, what);
 	if (count == WARNINGS_MAX)
 		log_warning("repository %s: further objects that were altered are not warned of "

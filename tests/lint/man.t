@@ -223,5 +223,7 @@ ok(!@unnamed, 'odrbackup(1) names every page') or diag(map { "not named: $_\n" }
 is_deeply(plan_keys_of_page(), plan_keys_of_table(), 'odrbackup-drill(5) has every key of a plan with its default, and no other');
 is_deeply(drill_variables('man/odrbackup-drill.5', qr/^\.It Ev (\w+)$/m),
 	drill_variables('src/drill/check/host.c', qr/add\(environment, "(ODR_\w+)"/), 'and every variable that a command is given');
+is_deeply({ read_source('man/odrbackup-metrics.7') =~ /^\.It Sy (\w+\.\w+)\n([0-9a-f]{32}):$/mg },
+	{ read_source('src/base/journal.c') =~ /\{"(\w+\.\w+)", "([0-9a-f]{32})"\}/g }, 'and every event that has an id in the journal');
 
 done_testing();

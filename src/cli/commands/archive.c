@@ -2,6 +2,7 @@
 #include "ops/archive/archive.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/stop.h"
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -93,7 +94,12 @@ bool cmd_archive_push(const struct arguments *arguments, GError **error)
 		return false;
 	request.bundle = context->bundle;
 	context_remember(context, stores, context->service->repositories->len, STORE_KNOWN_FOR);
-	return archive_push(&request, error);
+	if (!archive_push(&request, error))
+		return false;
+	log_event(LOG_LEVEL_INFO,
+		  &(struct log_event){.name = "wal.archived", .service = context->service->name},
+		  "%s is archived", request.path);
+	return true;
 }
 
 /* Segments of another service or of one that was set up anew under the same name never meet here. Of the

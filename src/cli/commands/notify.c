@@ -84,7 +84,7 @@ bool cmd_notify_unit(const struct arguments *arguments, GError **error)
 	g_autofree char *summary = summary_of(&unit);
 	g_autoptr(Settings) settings = NULL;
 
-	log_write(LOG_LEVEL_ERROR, "unit.failed", "%s", summary);
+	log_write(LOG_LEVEL_ERROR, &(struct log_event){.name = "unit.failed"}, "%s", summary);
 	if (!drill_settings(arguments, &settings, error))
 		return odr_context(error, "nobody else is told");
 	if (settings)

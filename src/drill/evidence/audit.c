@@ -358,6 +358,21 @@ static void mirror(Audit *audit, const GPtrArray *lines)
 	log_warning("the catalog does not mirror the audit chain: %s", trouble->message);
 }
 
+/* What the chain has of this host, its log has as well. */
+static void tell_log(const struct audit_entry *entry)
+{
+	const struct log_event event = {
+		.name = audit_event_name(entry->event),
+		.run = entry->run,
+		.service = json_string_value(json_object_get(entry->data, "service")),
+		.phase = json_string_value(json_object_get(entry->data, "state")),
+		.set = json_string_value(json_object_get(entry->data, "set")),
+		.outcome = json_string_value(json_object_get(entry->data, "outcome"))};
+	const char *most = event.phase ? event.phase : event.outcome;
+
+	log_event(LOG_LEVEL_INFO, &event, "%s%s%s", event.name, most ? ": " : "", most ? most : "");
+}
+
 bool audit_append(Audit *audit, const struct audit_entry *entry, struct audit_head *head,
 		  GError **error)
 {
@@ -369,6 +384,7 @@ bool audit_append(Audit *audit, const struct audit_entry *entry, struct audit_he
 	if (!append(&addition, entry, error))
 		return false;
 	mirror(audit, lines);
+	tell_log(entry);
 	if (head)
 		*head = addition.head;
 	return true;

@@ -7,6 +7,8 @@
 #include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* What stderr gets while say() runs. */
@@ -29,10 +31,10 @@ static char *captured(void (*say)(void))
 
 static void open_log(enum log_format format, enum log_level level)
 {
-	struct log_settings settings = {
-		.format = format, .level = level, .run_id = "r\"1", .service = "erp"};
+	struct log_settings settings = {.format = format, .level = level};
 
 	g_assert_true(log_open(&settings, NULL));
+	log_set_run("r\"1", "erp");
 }
 
 static void say_all(void)
@@ -63,11 +65,11 @@ static void test_text(void)
 	g_assert_true(g_str_has_suffix(verbose, "odrbackup: debug: 5 bytes\n"));
 }
 
-static void test_journal(void)
+static void test_prefix(void)
 {
 	g_autofree char *text = NULL;
 
-	open_log(LOG_FORMAT_JOURNAL, LOG_LEVEL_DEBUG);
+	open_log(LOG_FORMAT_PREFIX, LOG_LEVEL_DEBUG);
 	text = captured(say_all);
 	g_assert_cmpstr(text, ==, "<3>no space\n<4>little space\n<6>some space\n<7>5 bytes\n");
 }
@@ -110,7 +112,10 @@ static void test_hostile_json(void)
 
 static void say_event(void)
 {
-	log_write(LOG_LEVEL_WARNING, "set.published", "set %d", 7);
+	const struct log_event event = {
+		.name = "set.published", .set = "s7", .exited = true, .exit_status = 9};
+
+	log_write(LOG_LEVEL_WARNING, &event, "set %d", 7);
 }
 
 static void test_json(void)
@@ -119,9 +124,85 @@ static void test_json(void)
 	g_autofree char *text = NULL;
 
 	g_assert_true(log_open(&bare, NULL));
+	log_set_run(NULL, NULL);
 	text = captured(say_event);
-	g_assert_cmpstr(after_time(text), ==,
-			",\"level\":\"warning\",\"event\":\"set.published\",\"msg\":\"set 7\"}\n");
+	g_assert_cmpstr(
+		after_time(text), ==,
+		",\"level\":\"warning\",\"event\":\"set.published\",\"msg\":\"set 7\",\"set\":\"s7\",\"exit\":9}\n");
+}
+
+static void say_for_programs(void)
+{
+	const struct log_event event = {.name = "drill.entered", .phase = "replaying"};
+
+	log_event(LOG_LEVEL_INFO, &event, "drill.entered: %s", "replaying");
+}
+
+static void test_event(void)
+{
+	g_autofree char *quiet = NULL, *verbose = NULL, *json = NULL;
+
+	open_log(LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+	quiet = captured(say_for_programs);
+	g_assert_cmpstr(quiet, ==, "");
+	open_log(LOG_FORMAT_TEXT, LOG_LEVEL_DEBUG);
+	verbose = captured(say_for_programs);
+	g_assert_cmpstr(verbose, ==, "odrbackup: drill.entered: replaying\n");
+	open_log(LOG_FORMAT_JSON, LOG_LEVEL_ERROR);
+	json = captured(say_for_programs);
+	g_assert_true(g_str_has_suffix(json, ",\"phase\":\"replaying\"}\n"));
+}
+
+/* A socket like the journal's, and what it got last. */
+static int listen_as_journal(char **folder, char **path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	*folder = g_dir_make_tmp("odr-test-XXXXXX", NULL);
+	*path = g_build_filename(*folder, "socket", NULL);
+	g_strlcpy(address.sun_path, *path, sizeof(address.sun_path));
+	g_assert_cmpint(bind(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
+	return fd;
+}
+
+static void say_what_forges_fields(void)
+{
+	const struct log_event event = {
+		.name = "unit.failed", .set = "a\nPRIORITY=0", .outcome = "failed"};
+
+	log_write(LOG_LEVEL_ERROR, &event, "one\nPRIORITY=0");
+	say_for_programs();
+}
+
+static void test_journal(void)
+{
+	g_autofree char *folder = NULL, *path = NULL, *text = NULL, *alone = NULL;
+	int fd = listen_as_journal(&folder, &path);
+	const struct log_settings settings = {
+		.format = LOG_FORMAT_JOURNAL, .level = LOG_LEVEL_ERROR, .journal = path};
+	char entry[1000] = "";
+
+	g_assert_true(log_open(&settings, NULL));
+	log_set_run("r1", "erp");
+	text = captured(say_what_forges_fields);
+	g_assert_cmpstr(text, ==, "");
+	g_assert_cmpint(recv(fd, entry, sizeof(entry) - 1, 0), >, 0);
+	g_assert_cmpstr(entry, ==,
+			"MESSAGE=one PRIORITY=0\nPRIORITY=3\nSYSLOG_IDENTIFIER=odrbackup\n"
+			"MESSAGE_ID=7a60932acbad4a229effbf84970986be\nODR_EVENT=unit.failed\n"
+			"ODR_SERVICE=erp\nODR_RUN_ID=r1\nODR_SET=a PRIORITY=0\n"
+			"ODR_OUTCOME=failed\n");
+	memset(entry, 0, sizeof(entry));
+	g_assert_cmpint(recv(fd, entry, sizeof(entry) - 1, 0), >, 0);
+	g_assert_nonnull(strstr(entry, "\nPRIORITY=6\n"));
+	g_assert_nonnull(strstr(entry, "\nODR_PHASE=replaying\n"));
+	close(fd);
+	alone = captured(say_what_forges_fields);
+	g_assert_cmpstr(alone, ==, "<3>one PRIORITY=0\n<6>drill.entered: replaying\n");
+	open_log(LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+	g_unlink(path);
+	g_rmdir(folder);
 }
 
 static void test_file(void)
@@ -225,7 +306,9 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/log/text/says-the-level-where-it-matters", test_text);
 	g_test_add_func("/log/text/a-message-cannot-forge-lines", test_hostile_text);
-	g_test_add_func("/log/journal/begins-with-the-priority", test_journal);
+	g_test_add_func("/log/prefix/is-the-priority", test_prefix);
+	g_test_add_func("/log/journal/gets-fields-that-no-message-forges", test_journal);
+	g_test_add_func("/log/event/is-for-programs", test_event);
 	g_test_add_func("/log/json/has-what-is-known", test_json);
 	g_test_add_func("/log/json/is-valid-whatever-the-message", test_hostile_json);
 	g_test_add_func("/log/file/is-appended-to-with-time-and-pid", test_file);
