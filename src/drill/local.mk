@@ -68,6 +68,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/engine/feeder.c \
 	src/drill/engine/feeder.h \
 	src/drill/engine/files.c \
+	src/drill/engine/files_gap.c \
 	src/drill/engine/forward.c \
 	src/drill/engine/forward.h \
 	src/drill/engine/host.c \

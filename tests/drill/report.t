@@ -210,6 +210,8 @@ subtest 'an incident' => sub {
 		ok(report('incident', '--output', "$dir/incident.$suffix")->ok, "as $suffix");
 	}
 	is_page("$dir/incident.html", 'incident.html');
+	like(read_file("$dir/incident.html"), qr/<h1>erp-prod, 2026-11-20</, 'of the day of the loss');
+	unlike(read_file("$dir/incident.html"), qr/>opened</, 'that it was written down long after does not stretch its chart');
 	my $text = read_file("$dir/incident.md");
 	like($text, qr/^\*\*NOT PROVEN\*\*: erp-prod: how much work was lost is not known; users were served again 1 h 12 min after the loss\.$/m,
 		'what is not known is not met');

@@ -61,6 +61,7 @@ subtest 'a drawn moment' => sub {
 	like($draw{drawn}, qr/^(?:time|lsn):/, 'the draw did');
 	is(Odr::Drill::check_of($record, 'attachments')->{status}, 'pass', 'the check of the plan was carried out');
 	is(Odr::Drill::check_of($record, 'filestore')->{status}, 'pass', 'and the proof of files');
+	is($record->{measured}{filestore_gap_us}, 0, 'of which none lacks');
 	is_deeply([map { $_->{status} } @{ $record->{controls} }], ['pass'], 'planted damage was found');
 	is($record->{isolation}{verified}, JSON::PP::true(), 'its place was proven');
 	my @probes = grep { $_->{where} eq 'server' } @{ $record->{isolation}{probes} };
@@ -123,12 +124,16 @@ subtest 'a drill of an incident' => sub {
 };
 
 subtest 'what the business would notice' => sub {
-	$source->psql("INSERT INTO ir_attachment (name, store_fname, file_size) VALUES ('lost', 'aa/' || repeat('a', 40), 3)", 'shop');
+	$source->psql('ALTER TABLE ir_attachment ADD write_date timestamp', 'shop');
+	$source->psql("INSERT INTO ir_attachment (name, store_fname, file_size, write_date) VALUES ('lost', 'aa/' || repeat('a', 40), 3, "
+		  . "clock_timestamp() AT TIME ZONE 'utc' - interval '2 hours')", 'shop');
 	$source->psql('UPDATE ir_attachment SET file_size = NULL WHERE id = ' . $first[0], 'shop');
 	$source->archive_now;
 	my ($record) = $drills->run($weekly, ['--target', 'latest'], 4, 'fail-check', 'damage');
 	like(Odr::Drill::check_of($record, 'filestore')->{message}, qr{1 of \d+ files are missing or damaged; aa/a{40} is missing},
 		'the file is named');
+	my $gap = $record->{measured}{filestore_gap_us} // 0;
+	ok($gap >= 7_200_000_000 && $gap < 7_260_000_000, 'and how far back it lacks some') or diag $gap;
 	is(Odr::Drill::check_of($record, 'attachments')->{status}, 'fail', 'so is the check');
 	is($record->{also}[0], 'fail-check', 'and what it comes to');
 	my ($last) = grep { $_->{command} eq 'drill' } @{ $site->tool('status', $site->service, '--json')->json->{last_runs} };

@@ -23,7 +23,8 @@ struct drill_database {
 	OdooDatabase *odoo; /* NULL: none of Odoo's */
 	bool has_proof;
 	struct filestore_proof proof;
-	char *elsewhere; /* attachments that are not in the filestore, or NULL */
+	usec_t lost_since; /* the oldest row of a file that is missing; 0: none is; -1: not known */
+	char *elsewhere;   /* attachments that are not in the filestore, or NULL */
 };
 
 /* Files come back beside the database. */
@@ -176,6 +177,10 @@ bool drill_replay(Drill *drill, GError **error);
 /* database: NULL: the files of all. Ended by drill_files_end, which does nothing where nothing was begun. */
 bool drill_files_start(Drill *drill, const char *database, GError **error);
 bool drill_files_end(Drill *drill, GError **error);
+/* When the oldest row of a file that is missing was written; 0: none is; -1: not known. Of all of it, from the moment
+ * back; -1: it was not looked at, or is not known. */
+usec_t drill_files_lost_since(Session *session, const struct filestore_proof *proof);
+usec_t drill_filestore_gap(const Drill *drill);
 bool drill_arrive(Drill *drill, GError **error);
 /* With target latest: whether the archive ends where the catalog has it; a deviation where it does not. */
 void drill_compare_claim(Drill *drill);

@@ -37,6 +37,8 @@ static bool prove_files(const Drill *drill, struct drill_database *database, GEr
 							  .baseline = baseline,
 							  .workers = drill->request->workers},
 			&database->proof, error);
+	if (database->has_proof)
+		database->lost_since = drill_files_lost_since(session, &database->proof);
 	return database->has_proof;
 }
 

@@ -118,6 +118,7 @@ json_t *drill_record_measured(const Drill *drill, const struct drill_measured *m
 	json_set(section, "rta_process", drill_record_process_rta(drill));
 	json_set_known(section, "achieved_rpo_us", measured->achieved_rpo);
 	json_set_known(section, "target_gap_us", measured->target_gap);
+	json_set_known(section, "filestore_gap_us", drill_filestore_gap(drill));
 	json_set(section, "phases_us", phases_section(figures));
 	json_set_known_time(section, "t_loss", drill->t_loss);
 	json_set_known_time(section, "t_cmd", command_time(drill));

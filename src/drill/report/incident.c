@@ -282,7 +282,8 @@ enum objective_state report_incident_state(const Incident *incident,
 Document *report_incident(const Incident *incident, const struct incident_promise *promise,
 			  usec_t now)
 {
-	g_autofree char *day = words_day(incident->opened);
+	usec_t loss = incident_mark_time(incident, INCIDENT_LOSS);
+	g_autofree char *day = words_day(loss > 0 ? loss : incident->opened);
 	g_autofree char *title =
 		g_strdup_printf("%s, %s", incident->service ? incident->service : "–", day);
 	Document *document = document_new("Incident report", title);

@@ -14,29 +14,36 @@ static gint by_time(gconstpointer a, gconstpointer b)
 	return x->at < y->at ? -1 : x->at > y->at;
 }
 
-/* What is drawn begins with the earliest that is known, and ends with the last; the timeline may be closed long after. */
+static void extend(usec_t time, usec_t *begin, usec_t *end)
+{
+	if (time <= 0)
+		return;
+	*begin = *begin > 0 ? MIN(*begin, time) : time;
+	*end = MAX(*end, time);
+}
+
+/* What is drawn begins with the earliest that is known, and ends with the last; the timeline may be written down, and closed,
+ * long after. */
 static usec_t begin_of(const struct incident_report *report, usec_t *end)
 {
 	const Incident *incident = report->incident;
-	usec_t begin = incident->opened;
+	usec_t begin = 0;
 
-	*end = incident->opened;
-	for (int i = 0; i < INCIDENT_MARKS; i++) {
-		usec_t time = incident_mark_time(incident, (enum incident_mark)i);
-
-		begin = time > 0 ? MIN(begin, time) : begin;
-		*end = MAX(*end, time);
-	}
+	*end = 0;
+	for (int i = 0; i < INCIDENT_MARKS; i++)
+		extend(incident_mark_time(incident, (enum incident_mark)i), &begin, end);
 	for (guint i = 0; i < incident->restores->len; i++) {
 		const struct incident_restore *restore = incident->restores->pdata[i];
 
-		begin = restore->began > 0 ? MIN(begin, restore->began) : begin;
-		*end = MAX(*end, restore->ended);
+		extend(restore->began, &begin, end);
+		extend(restore->ended, &begin, end);
 	}
+	if (*end == 0 || incident->opened < *end)
+		extend(incident->opened, &begin, end);
 	return begin;
 }
 
-static GArray *events_of(const Incident *incident, usec_t begin)
+static GArray *events_of(const Incident *incident, usec_t begin, usec_t end)
 {
 	GArray *events = g_array_new(FALSE, FALSE, sizeof(struct chart_event));
 	struct chart_event opened = {incident->opened - begin, "opened", false};
@@ -52,7 +59,8 @@ static GArray *events_of(const Incident *incident, usec_t begin)
 
 		g_array_append_val(events, event);
 	}
-	g_array_append_val(events, opened);
+	if (incident->opened <= end)
+		g_array_append_val(events, opened);
 	g_array_sort(events, by_time);
 	return events;
 }
@@ -82,7 +90,7 @@ static void add_chart(Document *document, const struct incident_report *report)
 	char *names[ROWS_MAX];
 	size_t count = MIN(restores->len, ROWS_MAX);
 	usec_t end, begin = begin_of(report, &end);
-	g_autoptr(GArray) events = events_of(report->incident, begin);
+	g_autoptr(GArray) events = events_of(report->incident, begin, end);
 
 	for (size_t i = 0; i < count; i++) {
 		names[i] = g_strdup_printf("restore %zu", i + 1);

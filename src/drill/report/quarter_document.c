@@ -363,6 +363,8 @@ Document *quarter_posture(const Quarter *quarter)
 	add_verdict(document, quarter);
 	document_section(document, "States over the last 90 days");
 	add_states(document, quarter);
+	add_legend(document);
+	document_heading(document, "In short");
 	for (guint i = 0; i < quarter->results->len; i++)
 		add_sentences(document, quarter->results->pdata[i]);
 	quarter_add_exposure(document, quarter);
