@@ -196,6 +196,7 @@ subtest 'a quarter' => sub {
 	ok(report('quarterly', '--quarter', '2026-Q1')->ok, '0 without');
 	ok(report('posture', '--output', "$dir/posture.html")->ok, 'posture');
 	is_page("$dir/posture.html", 'posture.html');
+	like(read_file("$dir/posture.html"), qr/<li>erp-prod, critical, repository main: there is no set/, 'which says where something is wrong');
 };
 
 subtest 'an incident' => sub {

@@ -372,8 +372,10 @@ void quarter_add_posture(Document *document, const Quarter *quarter)
 		for (guint k = 0; status && k < status->findings->len; k++) {
 			const struct finding *finding = status->findings->pdata[k];
 
-			document_item(document, "%s, %s: %s.", result->service->name,
-				      finding_severity_name(finding->severity), finding->text);
+			document_item(document, "%s, %s%s%s: %s.", result->service->name,
+				      finding_severity_name(finding->severity),
+				      finding->where ? ", " : "",
+				      finding->where ? finding->where : "", finding->text);
 		}
 	}
 	quarter_add_custody(document, quarter);
