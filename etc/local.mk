@@ -31,7 +31,7 @@ nodist_systemdsystemunit_DATA = $(etc_units)
 
 # Examples lie with the documentation: nothing is put into force by an installation.
 exampledir = $(docdir)/examples
-dist_example_DATA = etc/odrbackup.conf contrib/ci/mark-deployment contrib/ci/restore-test contrib/postgresql/backup-role.sql
+dist_example_DATA = etc/odrbackup.conf etc/odrbackup-drill-private.conf contrib/ci/mark-deployment contrib/ci/restore-test contrib/postgresql/backup-role.sql
 nodist_example_DATA = etc/odrbackup.cron
 examples3dir = $(exampledir)/s3
 dist_examples3_DATA = \

@@ -127,7 +127,23 @@ static void make_hiding(const struct background_request *request, struct hiding 
 	add_all(in_sight, request->in_sight);
 	add_all(in_sight, request->writable);
 	g_ptr_array_add(in_sight, NULL);
-	hiding_make((const char *const *)in_sight->pdata, request->argv, hiding);
+	hiding_make(&(struct hiding_request){.in_sight = (const char *const *)in_sight->pdata,
+					     .argv = request->argv,
+					     .elsewhere = request->ground ? request->ground->sockets
+									  : NULL},
+		    hiding);
+}
+
+/* What is asked for, as far as it is to be made where we stand. */
+static struct background_request suited(const struct background_request *request)
+{
+	struct background_request suited = *request;
+
+	if (request->ground)
+		suited.no_network = false;
+	if (request->ground && request->ground->bare)
+		suited.writable = suited.in_sight = NULL;
+	return suited;
 }
 
 static Background *start(const struct background_request *request, int output, const int report[2],
@@ -138,7 +154,8 @@ static Background *start(const struct background_request *request, int output, c
 	struct child child = {.request = request,
 			      .confinement = {.writable = request->writable,
 					      .no_network = request->no_network,
-					      .place = request->place},
+					      .place = request->place,
+					      .network_given = request->ground != NULL},
 			      .parent = getpid(),
 			      .output = output,
 			      .report = report[1]};
@@ -168,6 +185,7 @@ Background *background_start(const struct background_request *request, GError **
 {
 	int output =
 		open(request->output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	struct background_request here = suited(request);
 	int report[2];
 	Background *background;
 
@@ -180,7 +198,7 @@ Background *background_start(const struct background_request *request, GError **
 		close(output);
 		return NULL;
 	}
-	background = start(request, output, report, error);
+	background = start(&here, output, report, error);
 	close(report[0]);
 	close(output);
 	return background;

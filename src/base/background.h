@@ -16,6 +16,11 @@
  * started it ends, however that comes, it gets death_signal: nothing of ours outlives a kill -9.
  */
 typedef struct background Background;
+/* What there is already where programs start: a network that leads nowhere, which was made by others. */
+struct background_ground {
+	bool bare; /* nor can they be given a view of the files of their own: they have ours */
+	const char *const *sockets; /* NULL-terminated: in our sight, bound in other networks */
+};
 struct background_request {
 	const char *const *argv;	/* NULL-terminated; argv[0] is an absolute path */
 	const char *const *environment; /* "NAME=value", NULL-terminated; NULL: ours */
@@ -30,7 +35,8 @@ struct background_request {
 	/* Folders, NULL-terminated, whose sockets it may reach, beside those that it may write: all others are hidden from
 	 * it (base/hide.h). NULL: none is hidden. */
 	const char *const *in_sight;
-	const struct process_limits *limits; /* NULL: ours */
+	const struct background_ground *ground; /* where no network is made; NULL: it is */
+	const struct process_limits *limits;	/* NULL: ours */
 };
 /* Fails also where the program cannot be executed; REFUSED where it cannot be confined. */
 Background *background_start(const struct background_request *request, GError **error);

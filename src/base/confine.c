@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 void confinement_prepare(struct confinement *confinement)
@@ -49,9 +50,16 @@ static bool enter_own(const struct confinement *confinement)
 	       write_to("/proc/self/gid_map", confinement->gid_map);
 }
 
-static bool enter_place(const struct confinement_place *place)
+static bool enter_place(const struct confinement *confinement)
 {
-	return setns(place->user, CLONE_NEWUSER) == 0 && setns(place->network, CLONE_NEWNET) == 0 &&
+	const struct confinement_place *place = confinement->place;
+
+	if (place->network < 0 && !confinement->network_given) {
+		errno = EINVAL;
+		return false;
+	}
+	return (place->user < 0 || setns(place->user, CLONE_NEWUSER) == 0) &&
+	       (place->network < 0 || setns(place->network, CLONE_NEWNET) == 0) &&
 	       (place->files < 0 || setns(place->files, CLONE_NEWNS) == 0);
 }
 
@@ -117,64 +125,79 @@ static bool raise_loopback(void)
 
 bool confinement_enter(const struct confinement *confinement)
 {
-	return (confinement->place ? enter_place(confinement->place)
+	return (confinement->place ? enter_place(confinement)
 				   : enter_own(confinement) &&
 					     (!confinement->no_network || raise_loopback())) &&
 	       ((!confinement->writable && !confinement->hidden_folders) ||
 		confine_files(confinement));
 }
 
+int confinement_try(const char *const *writable)
+{
+	struct confinement confinement = {.writable = writable};
+	int status = 0;
+	pid_t child;
+
+	confinement_prepare(&confinement);
+	child = fork();
+	if (child == 0)
+		_exit(confinement_enter(&confinement) ? 0 : errno);
+	if (child < 0)
+		return errno;
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+}
+
 /* ---- where another one is ------------------------------------------------------------------------ */
 
-static int open_namespace(pid_t pid, const char *kind)
+static bool is_our_own(int namespace, const char *kind)
+{
+	struct stat there, here;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", kind);
+	return fstat(namespace, &there) == 0 && stat(path, &here) == 0 &&
+	       there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+}
+
+/* Into one's own one cannot go, and need not. */
+static bool open_namespace(pid_t pid, const char *kind, int *namespace)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, kind);
-	return open(path, O_RDONLY | O_CLOEXEC);
+	*namespace = open(path, O_RDONLY | O_CLOEXEC);
+	if (*namespace < 0)
+		return false;
+	if (is_our_own(*namespace, kind)) {
+		close(*namespace);
+		*namespace = -1;
+	}
+	return true;
+}
+
+static bool close_failed(struct confinement_place *place)
+{
+	int number = errno;
+
+	confinement_place_close(place);
+	errno = number;
+	return false;
 }
 
 bool confinement_place_open(struct confinement_place *place, pid_t pid)
 {
-	*place = (struct confinement_place){
-		.user = open_namespace(pid, "user"), .network = -1, .files = -1};
-	if (place->user >= 0)
-		place->network = open_namespace(pid, "net");
-	if (place->network >= 0)
-		return true;
-	int number = errno;
-
-	confinement_place_close(place);
-	errno = number;
-	return false;
-}
-
-static bool is_our_own(int files)
-{
-	struct stat there, here;
-
-	return fstat(files, &there) == 0 && stat("/proc/self/ns/mnt", &here) == 0 &&
-	       there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+	*place = (struct confinement_place){-1, -1, -1};
+	return (open_namespace(pid, "user", &place->user) &&
+		open_namespace(pid, "net", &place->network)) ||
+	       close_failed(place);
 }
 
 bool confinement_place_open_files(struct confinement_place *place, pid_t pid)
 {
-	if (!confinement_place_open(place, pid))
-		return false;
-	place->files = open_namespace(pid, "mnt");
-	/* It sees the files that we do, and into one's own one cannot go. */
-	if (place->files >= 0 && is_our_own(place->files)) {
-		close(place->files);
-		place->files = -1;
-		return true;
-	}
-	if (place->files >= 0)
-		return true;
-	int number = errno;
-
-	confinement_place_close(place);
-	errno = number;
-	return false;
+	return confinement_place_open(place, pid) &&
+	       (open_namespace(pid, "mnt", &place->files) || close_failed(place));
 }
 
 void confinement_place_close(struct confinement_place *place)

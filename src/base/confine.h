@@ -11,7 +11,7 @@
  */
 /* The user and network namespaces of a process that was confined without network; and its mount namespace. */
 struct confinement_place {
-	int user, network, files; /* descriptors; -1: none, or not entered */
+	int user, network, files; /* descriptors; -1: none, or not entered, for it is our own */
 };
 
 struct confinement {
@@ -23,12 +23,16 @@ struct confinement {
 	bool no_network;
 	const struct confinement_place
 		*place; /* instead of a network of its own that one's; NULL: not so */
+	bool network_given; /* that one's may be our own, which was made by others; else it is no isolation: EINVAL */
 	char uid_map[64], gid_map[64]; /* private */
 };
 /* Before the fork: everything that is no system call. */
 void confinement_prepare(struct confinement *confinement);
 /* In the child, with system calls only. False with errno: namespaces are forbidden here, or a folder is missing. */
 bool confinement_enter(const struct confinement *confinement);
+
+/* Whether a program could be confined to these folders: 0, or the errno of what stands in the way. */
+int confinement_try(const char *const *writable);
 
 /* The namespace of files is entered only where all three are opened. False with errno. */
 bool confinement_place_open(struct confinement_place *place, pid_t pid);

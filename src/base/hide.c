@@ -28,14 +28,13 @@ static const char *path_in(const char *line)
 	return *line == '/' ? line : NULL;
 }
 
-GPtrArray *sockets_in_sight(void)
+static void add_bound(const char *list, GPtrArray *paths)
 {
-	GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
 	g_autofree char *text = NULL;
 	g_auto(GStrv) lines = NULL;
 
-	if (!g_file_get_contents("/proc/net/unix", &text, NULL, NULL))
-		return paths;
+	if (!g_file_get_contents(list, &text, NULL, NULL))
+		return;
 	lines = g_strsplit(text, "\n", -1);
 	for (char **line = lines; *line; line++) {
 		const char *path = path_in(*line);
@@ -46,6 +45,16 @@ GPtrArray *sockets_in_sight(void)
 		    !g_ptr_array_find_with_equal_func(paths, path, g_str_equal, NULL))
 			g_ptr_array_add(paths, g_strdup(path));
 	}
+}
+
+GPtrArray *sockets_in_sight(const char *const *elsewhere)
+{
+	GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
+
+	for (; elsewhere && *elsewhere; elsewhere++)
+		g_ptr_array_add(paths, g_strdup(*elsewhere));
+	add_bound("/proc/net/unix", paths);
+	add_bound("/proc/1/net/unix", paths);
 	return paths;
 }
 
@@ -100,13 +109,13 @@ static void add_files(GPtrArray *paths, const char *const *argv)
 			g_ptr_array_add(paths, real_path(*argv));
 }
 
-void hiding_make(const char *const *in_sight, const char *const *argv, struct hiding *hiding)
+void hiding_make(const struct hiding_request *request, struct hiding *hiding)
 {
-	g_autoptr(GPtrArray) stay = real_paths(in_sight);
-	g_autoptr(GPtrArray) needed = real_paths(in_sight);
-	g_autoptr(GPtrArray) bound = sockets_in_sight();
+	g_autoptr(GPtrArray) stay = real_paths(request->in_sight);
+	g_autoptr(GPtrArray) needed = real_paths(request->in_sight);
+	g_autoptr(GPtrArray) bound = sockets_in_sight(request->elsewhere);
 
-	add_files(needed, argv);
+	add_files(needed, request->argv);
 	*hiding = (struct hiding){.folders = g_ptr_array_new_with_free_func(g_free),
 				  .sockets = g_ptr_array_new_with_free_func(g_free)};
 	hide_usual(needed, hiding->folders);

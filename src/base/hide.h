@@ -13,13 +13,21 @@
 struct hiding {
 	GPtrArray *folders, *sockets; /* char *, each with a NULL at its end */
 };
-/* Both NULL-terminated, relative paths passed over. in_sight: folders and files that stay, with the sockets in them. argv:
- * the files among its words stay, too, but keep no socket in sight. */
-void hiding_make(const char *const *in_sight, const char *const *argv, struct hiding *hiding);
+/* NULL-terminated, relative paths passed over. */
+struct hiding_request {
+	const char *const *in_sight; /* folders and files that stay, with the sockets in them */
+	const char *const
+		*argv; /* the files among its words stay, too, but keep no socket in sight */
+	const char *const
+		*elsewhere; /* sockets that were bound in another network namespace; NULL: none */
+};
+void hiding_make(const struct hiding_request *request, struct hiding *hiding);
 void hiding_clear(struct hiding *hiding);
 
-/* Paths of the sockets of this network namespace that are bound in the file system and seen by us; char *. */
-GPtrArray *sockets_in_sight(void);
+/* Paths of sockets that are bound in the file system and seen by us: those of this network namespace and of that of the
+ * first process, as far as that is shown to us; and those that were found elsewhere (base/socket_search.h),
+ * NULL-terminated; NULL: none; char *. */
+GPtrArray *sockets_in_sight(const char *const *elsewhere);
 /* The path is the folder, or below it. */
 bool path_is_within(const char *path, const char *folder);
 

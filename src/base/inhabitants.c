@@ -18,13 +18,14 @@ static char *link_of(const char *pid, const char *name)
 	return g_file_read_link(path, NULL);
 }
 
-/* Of one that ended, or is not ours to look at, nothing is told. */
+/* own: namespace of those that are left alone; NULL: none is. Of one that ended, or is not ours to look at, nothing is told. */
 static bool lives_in(const char *pid, const char *folder, const char *own)
 {
 	g_autofree char *cwd = link_of(pid, "cwd");
 	g_autofree char *user = cwd && path_is_within(cwd, folder) ? link_of(pid, "ns/user") : NULL;
 
-	return user && g_strcmp0(user, own) != 0;
+	return user && g_strcmp0(user, own) != 0 &&
+	       (own || g_ascii_strtoll(pid, NULL, 10) != getpid());
 }
 
 /* The descriptor is of a process, not of a number: what has the number next is not met. */
@@ -53,13 +54,12 @@ static unsigned end_all(const char *folder, const char *own)
 	return ended;
 }
 
-unsigned inhabitants_end(const char *folder)
+static unsigned end_in(const char *folder, const char *own)
 {
 	g_autofree char *real = realpath(folder, NULL);
-	g_autofree char *own = g_file_read_link("/proc/self/ns/user", NULL);
 	unsigned ended = 0;
 
-	for (int round = 0; real && own && round < ROUNDS; round++) {
+	for (int round = 0; real && round < ROUNDS; round++) {
 		unsigned now = end_all(real, own);
 
 		ended += now;
@@ -67,4 +67,16 @@ unsigned inhabitants_end(const char *folder)
 			break;
 	}
 	return ended;
+}
+
+unsigned inhabitants_end(const char *folder)
+{
+	g_autofree char *own = g_file_read_link("/proc/self/ns/user", NULL);
+
+	return own ? end_in(folder, own) : 0;
+}
+
+unsigned inhabitants_end_all(const char *folder)
+{
+	return end_in(folder, NULL);
 }

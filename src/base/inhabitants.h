@@ -7,5 +7,7 @@
  */
 /* Kills all of them, and waits until they are gone. How many there were. */
 unsigned inhabitants_end(const char *folder);
+/* Where nobody could be confined, and nobody but the inhabitants is there: all of them but this process. */
+unsigned inhabitants_end_all(const char *folder);
 
 #endif

@@ -42,6 +42,8 @@ src_base_libbase_a_SOURCES = \
 	src/base/process.h \
 	src/base/socket.c \
 	src/base/socket.h \
+	src/base/socket_search.c \
+	src/base/socket_search.h \
 	src/base/sorter.c \
 	src/base/sorter.h \
 	src/base/spool.c \

@@ -71,6 +71,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/engine/files_gap.c \
 	src/drill/engine/forward.c \
 	src/drill/engine/forward.h \
+	src/drill/engine/ground.c \
 	src/drill/engine/host.c \
 	src/drill/engine/host.h \
 	src/drill/engine/isolation.c \

@@ -103,6 +103,7 @@ static Background *start_server(const char *program, const struct instance_setti
 				settings->writable ? (const char *const *)writable->pdata : NULL,
 			.in_sight = settings->in_sight,
 			.limits = settings->limits,
+			.ground = settings->ground,
 			.no_network = settings->no_network},
 		error);
 }

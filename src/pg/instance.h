@@ -31,7 +31,8 @@ struct instance_settings {
 	const char *const *writable;
 	const char *const
 		*in_sight; /* as struct background_request has it; NULL: nothing is hidden */
-	const struct process_limits *limits; /* NULL: ours */
+	const struct process_limits *limits;	/* NULL: ours */
+	const struct background_ground *ground; /* as struct background_request has it */
 	bool no_network;	      /* but a loopback of its own; archive-get --feeder then */
 	uint64_t shared_buffers;      /* bytes; 0: a little */
 	const char *const *libraries; /* to preload, NULL-terminated; NULL: none */

@@ -163,6 +163,17 @@ subtest 'Odoo on the copy' => sub {
 	ok(!-e $_, "$_ was not written") for @write;
 };
 
+subtest 'Odoo in a network that others made' => sub {
+	plan(skip_all => 'not root') if $> != 0;
+	my ($record) = $drills->run($drills->plan('given', isolation => { namespace => 'container' }, odoo => standing_in('reach=192.0.2.1:443'),
+			'check login' => { type => 'http', scenario => 'builtin:odoo-login', gate => 'true' },
+			'check command' => { type => 'command', stage => 'app', command => 'app/look.sh', gate => 'true' },
+			'check reached' => { type => 'log', source => 'odoo', forbid => 'was reached', gate => 'true' }),
+		[{ under => ['unshare', '-n', 'sh', '-c', 'ip link set lo up && exec "$@"', '-'] }], 0, 'pass', 'a container');
+	is($record->{isolation}{made_by}, 'container', 'is spoken to there');
+	$drills->ok_nothing_left('a container');
+};
+
 subtest 'Odoo answers, and not as it should' => sub {
 	my $post = 'POST /web/session/authenticate; json builtin:odoo-login; status 200';
 	my $record = drill($drills->plan('wrong',

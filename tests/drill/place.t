@@ -154,6 +154,8 @@ subtest 'with its blocks' => sub {
 	($record) = $drills->run($plan, [{ under => \@right, user => 'root' }], 0, 'pass', 'blkdiscard');
 	cmp_ok(attested($record)->{bytes_trimmed}, '>', 1 << 20, 'how many bytes were discarded');
 	ok(!is_on_disk($image), 'and are gone from the device');
+	$drills->run($plan, ['--keep', { under => \@right, user => 'root' }], 0, 'pass', 'what is kept');
+	like($site->tool('drill', 'clean', $plan, '--all', { under => \@right, user => 'root' })->out, qr/^discarded: [\d.]+ \w+ of '\Q$trimmed\E'$/m, 'is discarded when it is removed');
 };
 
 subtest 'where it cannot be' => sub {
@@ -163,6 +165,72 @@ subtest 'where it cannot be' => sub {
 	my ($record) = $drills->run(plan_in('sealed', $plain, discard => 'drop-key'), [], 6, 'refused', 'drop-key');
 	like($record->{failure}{message}, qr/encrypts no folders; .*tune2fs -O encrypt/, 'says what to do');
 	ok(-s $site->path('state', 'evidence', $record->{run}{id}, 'record.json.sig'), 'in a signed record');
+};
+
+# A network without anything but a loopback, as a container has it, or a service with PrivateNetwork=.
+my @alone = ('unshare', '-n', 'sh', '-c', 'ip link set lo up && exec "$@"', '-');
+my $network = readlink '/proc/self/ns/net';
+
+subtest 'a network that was made by others' => sub {
+	plan(skip_all => 'not root') if $> != 0;
+	my $plan = $drills->plan('given', isolation => { namespace => 'container', probe => '198.51.100.7:5432' },
+		'check there' => { type => 'command', command => 'there.sh', gate => 'true' });
+	$drills->beside('there.sh', "#!/bin/sh\nexpr \"\$(wc -l </proc/net/dev)\" = 3 >/dev/null && ! test -S " . $source->socket . "/.s.PGSQL.*\n", 0755);
+	my ($record) = $drills->run($plan, [{ under => \@alone }], 0, 'pass', 'container');
+	my %isolation = %{ $record->{isolation} };
+	is($isolation{made_by}, 'container', 'says who made it');
+	ok($isolation{verified} && $isolation{files_hidden}, 'is proven, and the files of the host were hidden');
+	isnt($isolation{namespaces}{server}, $network, 'the server was not in the network of the host');
+	my @probes = grep { $_->{where} eq 'server' } @{ $isolation{probes} };
+	ok((grep { $_->{to} eq '198.51.100.7:5432' } @probes) && !(grep { !$_->{errno} } @probes), 'from where nothing could be reached');
+	my ($socket) = glob $source->socket . '/.s.PGSQL.*[0-9]';
+	ok((grep { $_->{to} eq $socket } @probes), 'nor the server of the host by its socket');
+	($record) = $drills->run($drills->plan('service', isolation => { namespace => 'service' }), [{ under => \@alone }], 0, 'pass', 'service');
+	is($record->{isolation}{made_by}, 'service', 'as of a service');
+};
+
+subtest 'a network that is none' => sub {
+	my $run = sub {
+		my ($name, $isolation, $options, $says) = @_;
+		my ($record) = $drills->run($drills->plan('given', isolation => $isolation), $options, 6, 'refused', $name);
+		like($record->{failure}{message}, $says, 'says what is there');
+		ok(-s $site->path('state', 'evidence', $record->{run}{id}, 'record.json.sig'), 'in a signed record');
+	};
+	$run->('that of the host', { namespace => 'container' }, [], qr/has an interface '\w+' beside its loopback; .*--network none/);
+	plan(skip_all => 'not root') if $> != 0;
+	$run->('a name that nobody resolves', { namespace => 'container', probe => 'db.example.org:5432' }, [{ under => \@alone }],
+		qr/cannot try whether 'db.example.org:5432' is out of reach: .*name its address/);
+};
+
+# Where mounting is forbidden, as in a container, the server sees what we do.
+subtest 'without a view of its own' => sub {
+	plan(skip_all => 'not root') if $> != 0;
+	my $unit = write_file($site->path('unit'), "SystemCallFilter=\@system-service\n");
+	my @filtered = (source_path('tests/lib/seccomp/run-filtered'), $unit);
+	plan(skip_all => 'no filter of system calls here') if !run_program([@filtered, 'true'], user => 'root')->ok;
+	my $plan = $drills->plan('bare', isolation => { namespace => 'container' },
+		'check there' => { type => 'command', command => 'there.sh', gate => 'true' });
+	my ($record) = $drills->run($plan, [{ under => [@alone, @filtered] }], 6, 'refused', 'on a root that can be written');
+	like($record->{failure}{message}, qr/cannot be given a view of the files of its own \(Operation not permitted\).*--read-only/, 'says what to do');
+	my $root = $ENV{ODR_WORK};
+	my $read_only = <<"SH";
+set -e
+mount --make-rprivate /
+mount --bind $root /mnt
+for hidden in /tmp /var/tmp /run; do mount -t tmpfs tmpfs \$hidden; done
+mkdir -p $root
+mount --move /mnt $root
+mount -o remount,bind,ro /
+HIDE
+ip link set lo up
+exec "\$@"
+SH
+	my $container = sub { ('unshare', '-n', '-m', 'sh', '-c', $read_only =~ s/HIDE/$_[0]/r, '-', @filtered) };
+	($record) = $drills->run($plan, [{ under => [$container->('')] }], 6, 'refused', 'where a server of the host is in sight');
+	like($record->{failure}{message}, qr/socket '\Q$root\E\S+' of this host can be reached/, 'names its socket');
+	($record) = $drills->run($plan, [{ under => [$container->("mount -t tmpfs tmpfs $root/s")] }], 0, 'pass-with-warnings', 'where all is read-only');
+	ok(!$record->{isolation}{files_hidden}, 'says that the files were not hidden');
+	like($record->{deviations}[0], qr/rests on a root that is read-only/, 'and what it rests on');
 };
 
 $drills->ok_evidence;

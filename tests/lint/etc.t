@@ -50,6 +50,12 @@ for my $service (grep { /\.service$/ && !/^odrbackup-notify\@/ } sort keys %buil
 	like($built{$service}, qr/^OnFailure=odrbackup-notify\@%n\.service$/m, "that $service failed is told");
 }
 
+# The drop-in that is an example, in force.
+mkdir "$dir/odrbackup-drill\@.service.d";
+open my $drop_in, '>', "$dir/odrbackup-drill\@.service.d/private.conf" or die "cannot write the drop-in: $!\n";
+print $drop_in text_of('etc/odrbackup-drill-private.conf') =~ s/^#(?=[A-Z]\w+=)//mgr;
+close $drop_in;
+
 SKIP: {
 	my @units = map { s/@/\@erp-prod/r } grep { /\.(?:service|timer)$/ } sort keys %built;
 	skip 'systemd-analyze is not installed, or there is no program', 1 unless have('systemd-analyze') && $program;

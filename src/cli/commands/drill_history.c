@@ -1,5 +1,7 @@
 /* odrbackup drill due, show, clean: what is to be done, what was done, and what that left. */
 #include "base/error.h"
+#include "base/log.h"
+#include "base/trim.h"
 #include "cli/commands.h"
 #include "cli/drill_plan.h"
 #include "cli/output.h"
@@ -222,19 +224,48 @@ static bool clean_kept(const struct place *place, const DrillPlan *plan, unsigne
 	return true;
 }
 
+/* The device is told of what was removed, as a drill of the plan would have done. */
+static void discard(const struct place *place, const DrillPlan *plan)
+{
+	g_autoptr(GError) trouble = NULL;
+	uint64_t bytes = 0;
+
+	if (plan->sandbox.discard != PLAN_DISCARD_BLKDISCARD)
+		return;
+	if (!trim(plan->sandbox.directory, &bytes, &trouble)) {
+		log_warning("%s; the next drill that may does so", trouble->message);
+		return;
+	}
+	g_autofree char *size = size_format(bytes);
+
+	if (!arguments_flag(place->arguments, "quiet"))
+		printf("discarded: %s of '%s'\n", size, plan->sandbox.directory);
+}
+
+/* What is kept too long, and what is of drills that died. */
+static bool clean(const struct place *place, const DrillPlan *plan, unsigned *removed,
+		  GError **error)
+{
+	const char *directory = plan->sandbox.directory;
+	unsigned dead = directory ? sandbox_dead(directory) : 0, before = *removed;
+
+	if (!clean_kept(place, plan, removed, error))
+		return false;
+	if (dead > 0)
+		sandbox_sweep(directory);
+	if (dead > 0 || *removed > before)
+		discard(place, plan);
+	return true;
+}
+
 bool cmd_drill_clean(const struct arguments *arguments, GError **error)
 {
 	struct place place = {.arguments = arguments};
 	unsigned removed = 0;
 	bool done = open_settings(&place, error) && read_plans(&place, error);
 
-	for (guint i = 0; done && i < place.plans->len; i++) {
-		const DrillPlan *plan = place.plans->pdata[i];
-
-		done = clean_kept(&place, plan, &removed, error);
-		if (done && plan->sandbox.directory)
-			sandbox_sweep(plan->sandbox.directory);
-	}
+	for (guint i = 0; done && i < place.plans->len; i++)
+		done = clean(&place, place.plans->pdata[i], &removed, error);
 	if (done && removed == 0)
 		*arguments->exit_status = NOT_DUE;
 	place_clear(&place);

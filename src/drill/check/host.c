@@ -77,6 +77,7 @@ static Background *start(const struct drill_command_site *site, const struct pla
 					     .death_signal = SIGKILL,
 					     .place = site->server != 0 ? &place : NULL,
 					     .in_sight = site->server != 0 ? in_sight : NULL,
+					     .ground = site->ground,
 					     .limits = site->limits},
 		error);
 	confinement_place_close(&place);

@@ -1,6 +1,7 @@
 #ifndef ODR_DRILL_CHECK_HOST_H
 #define ODR_DRILL_CHECK_HOST_H
 
+#include "base/background.h"
 #include "base/limits.h"
 #include "drill/check/check.h"
 #include "drill/measure/span.h"
@@ -13,8 +14,9 @@
  * ODR_CONNINFO, ODR_DATABASE, ODR_FILESTORE, ODR_SERVICE, ODR_RUN, ODR_TARGET, ODR_URL, besides PATH and LC_ALL. Exit status 0 is
  * a pass, 1 a failure, 3 not assessed, 75 asks to be run again (retries=); its last line is the message. */
 struct drill_command_site {
-	pid_t server;			     /* whose network it gets; 0: this host's */
-	const struct process_limits *limits; /* NULL: ours */
+	pid_t server;				/* whose network it gets; 0: this host's */
+	const struct process_limits *limits;	/* NULL: ours */
+	const struct background_ground *ground; /* as struct background_request has it */
 	const char *folder;  /* the sandbox, for its output; of sockets it sees only those in it */
 	const char *program; /* instead of the first word of the command; NULL: not so */
 	const char *conninfo, *database, *filestore, *service, *run_id, *target,

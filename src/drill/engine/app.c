@@ -43,6 +43,7 @@ static bool run_command(Drill *drill, const struct plan_check *check, DrillCheck
 	return drill_check_command(
 		&(struct drill_command_site){.server = server,
 					     .limits = &drill->limits.asked,
+					     .ground = drill->given,
 					     .folder = drill->sandbox.folder,
 					     .program = program,
 					     .conninfo = conninfo,
@@ -232,7 +233,8 @@ static void app_prepare(Drill *drill, struct app *app)
 						 .log = drill->odoo_log,
 						 .server = replica_pid(drill->replica),
 						 .sandbox = drill->sandbox.folder,
-						 .limits = &drill->limits.asked};
+						 .limits = &drill->limits.asked,
+						 .ground = drill->given};
 }
 
 static bool log_in(const Drill *drill, struct app *app, GError **error)

@@ -16,6 +16,7 @@ struct unpacking {
 	const char *folder; /* the only one that can be written */
 	char *output;
 	const struct process_limits *limits;
+	const struct background_ground *ground;
 };
 
 static Background *start(const struct unpacking *unpacking, const char *const *argv, GError **error)
@@ -38,6 +39,7 @@ static Background *start(const struct unpacking *unpacking, const char *const *a
 							     .writable = writable,
 							     .in_sight = writable,
 							     .limits = unpacking->limits,
+							     .ground = unpacking->ground,
 							     .no_network = true},
 				error);
 }
@@ -84,6 +86,7 @@ static bool put_code(Drill *drill, GError **error)
 	struct unpacking unpacking = {
 		.folder = captured->folder,
 		.limits = &drill->limits.asked,
+		.ground = drill->given,
 		.output = g_build_filename(drill->sandbox.folder, "code.out", NULL)};
 	bool done = config_code_put(&(struct config_code_request){.config = captured->config,
 								  .folder = captured->folder,

@@ -1,6 +1,7 @@
 #ifndef ODR_DRILL_ENGINE_ENGINE_H
 #define ODR_DRILL_ENGINE_ENGINE_H
 
+#include "base/background.h"
 #include "base/cgroup.h"
 #include "base/limits.h"
 #include "base/task.h"
@@ -95,6 +96,10 @@ struct drill {
 	/* the place */
 	struct sandbox sandbox;
 	struct isolation isolation, server_isolation; /* before; and where the server ran */
+	struct background_ground ground;
+	const struct background_ground
+		*given;	    /* it, where the network was made by others; or NULL */
+	GPtrArray *sockets; /* char *, with a NULL at its end: of the file system, then; or NULL */
 	struct drill_limits limits;
 	struct archive_get_request get;
 	struct instance_parameter *parameters;
@@ -102,6 +107,7 @@ struct drill {
 	uint32_t single; /* OID of the only database of which there are files; 0: there are all */
 	Replica *replica;
 	const char *inhabited; /* folder of the sandbox, atomic; NULL: none yet */
+	int unconfined;	       /* what runs in it is, atomic */
 	struct restore_result restored;
 	struct drill_files files;
 	struct replica_arrival arrival;
@@ -167,6 +173,11 @@ bool drill_preflight(Drill *drill, GError **error);
 bool drill_verify(Drill *drill, GError **error);
 bool drill_provision(Drill *drill, GError **error);
 bool drill_isolate(Drill *drill, GError **error);
+/* namespace= of the plan: whether others have made the network; and who did, NULL: there is that of the host. */
+bool drill_ground_is_given(const DrillPlan *plan);
+const char *drill_ground_maker(const DrillPlan *plan);
+/* What a network that others made leaves open is proven, or refused; sets drill->given. */
+bool drill_ground_find(Drill *drill, GError **error);
 /* Before anything of the copy runs; once its server does; when all is done. */
 void drill_limits_make(Drill *drill);
 void drill_limits_look(Drill *drill, pid_t server);
@@ -236,6 +247,8 @@ void drill_write_reports(Drill *drill);
 void drill_go_through(Drill *drill);
 /* Judges it: sets outcomes, outcome and record. */
 void drill_judge(Drill *drill);
+/* Ends what runs in the sandbox, if there is one; how many there were. Of any thread. */
+unsigned drill_end_inhabitants(Drill *drill);
 /* Ends what runs, removes what lies about, and says in drill->teardown what is left. */
 bool drill_tear_down(Drill *drill, GError **error);
 /* Judged, signed, stored, torn down and attested; the first thing that goes wrong is the error. */

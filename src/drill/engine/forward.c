@@ -200,7 +200,8 @@ Forward *forward_start(const struct forward_settings *settings, GError **error)
 {
 	g_autoptr(Forward) forward = g_new0(Forward, 1);
 	struct confinement_place place = {-1, -1, -1};
-	struct inside inside = {.confinement = {.place = &place}, .port = settings->port};
+	struct inside inside = {.confinement = {.place = &place, .network_given = settings->given},
+				.port = settings->port};
 	bool done;
 
 	if (!confinement_place_open(&place, settings->pid)) {

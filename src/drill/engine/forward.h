@@ -15,6 +15,7 @@ struct forward_settings {
 	const char *socket; /* to be made, in a folder that is nobody else's */
 	pid_t pid; /* whose network: a process that was started without (base/background.h) */
 	uint16_t port;
+	bool given; /* it may be our own (base/confine.h) */
 };
 /* REFUSED where that network cannot be entered. What nobody takes at the port ends at once, without a byte. */
 Forward *forward_start(const struct forward_settings *settings, GError **error);

@@ -89,8 +89,9 @@ static bool resolve(const char *probe, GArray *attempts, struct isolation *isola
 	trouble = getaddrinfo(host, port, &wanted, &found);
 	if (trouble != 0)
 		return odr_fail(error, ODR_ERROR_REFUSED,
-				"cannot try whether '%s' is out of reach: %s", probe,
-				gai_strerror(trouble));
+				"cannot try whether '%s' is out of reach: %s; where names are not "
+				"resolved, name its address",
+				probe, gai_strerror(trouble));
 	for (const struct addrinfo *each = found; each; each = each->ai_next)
 		add_attempt(probe, each, attempts, isolation);
 	freeaddrinfo(found);
@@ -276,6 +277,12 @@ static bool judge(const struct isolation *isolation, GError **error)
 	return true;
 }
 
+/* ---- a network that was given -------------------------------------------------------------------- */
+
+/* What the kernel numbers in one way since it names them (linux/nsfs.h, 6.18), and the first of all processes is in. */
+#define HOST_NETWORK   "net:[4294967289]"
+#define HOST_PROCESSES "pid:[4026531836]"
+
 static char *network_of(pid_t pid)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/ns/net", (int)pid);
@@ -283,21 +290,86 @@ static char *network_of(pid_t pid)
 	return g_file_read_link(path, NULL);
 }
 
-static bool prove_at(pid_t pid, const GArray *attempts, struct isolation *isolation, GError **error)
+/* NULL: it cannot be known. */
+static char *network_of_host(void)
 {
+	g_autofree char *own = network_of(getpid());
+	g_autofree char *processes = g_file_read_link("/proc/self/ns/pid", NULL);
+
+	if (g_strcmp0(own, HOST_NETWORK) == 0)
+		return g_steal_pointer(&own);
+	return g_strcmp0(processes, HOST_PROCESSES) == 0 ? network_of(1) : NULL;
+}
+
+/* The name that a line of /proc/net/dev begins with (proc(5)); NULL: it is a heading, or the loopback's. */
+static char *interface_in(const char *line)
+{
+	const char *colon = strchr(line, ':');
+	char *name = colon ? g_strstrip(g_strndup(line, (gsize)(colon - line))) : NULL;
+
+	if (g_strcmp0(name, "lo") == 0)
+		g_clear_pointer(&name, g_free);
+	return name;
+}
+
+static bool check_interfaces(pid_t pid, GError **error)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/net/dev", (int)pid);
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+
+	if (!g_file_get_contents(path, &text, NULL, error))
+		return false;
+	lines = g_strsplit(text, "\n", -1);
+	for (char **line = lines; *line; line++) {
+		g_autofree char *interface = interface_in(*line);
+
+		if (interface)
+			return odr_fail(
+				error, ODR_ERROR_REFUSED,
+				"the network that the drill was started in has an interface '%s' "
+				"beside its loopback; start it without one (PrivateNetwork=yes, "
+				"--network none), or leave namespace= of [isolation] out",
+				interface);
+	}
+	return true;
+}
+
+bool isolation_is_given(GError **error)
+{
+	g_autofree char *host = network_of_host();
+	g_autofree char *own = network_of(getpid());
+
+	return check_interfaces(getpid(), error) &&
+	       (g_strcmp0(host, own) != 0 ||
+		odr_fail(
+			error, ODR_ERROR_REFUSED,
+			"the drill was started in the network of this host; start it in one of its own "
+			"(PrivateNetwork=yes, --network none), or leave namespace= of [isolation] out"));
+}
+
+/* ---- the whole ----------------------------------------------------------------------------------- */
+
+static bool prove_at(const struct isolation_request *request, const GArray *attempts,
+		     struct isolation *isolation, GError **error)
+{
+	pid_t pid = request->pid != 0 ? request->pid : getpid();
+	bool own = request->pid == 0 && !request->given;
 	struct confinement_place place = {-1, -1, -1};
-	struct inside inside = {
-		.confinement = {.no_network = true, .place = pid != 0 ? &place : NULL},
-		.attempts = attempts};
+	struct inside inside = {.confinement = {.no_network = true,
+						.place = own ? NULL : &place,
+						.network_given = request->given},
+				.attempts = attempts};
 	bool done;
 
 	confinement_prepare(&inside.confinement);
-	if (pid != 0 && !confinement_place_open_files(&place, pid))
+	if (!own && !confinement_place_open_files(&place, pid))
 		return odr_fail_errno(error, errno, "cannot look at the namespaces of process %d",
 				      (int)pid);
-	isolation->own_network = network_of(getpid());
-	isolation->network = pid != 0 ? network_of(pid) : NULL;
-	done = try_all(&inside, isolation, error) && judge(isolation, error);
+	isolation->own_network = request->given ? network_of_host() : network_of(getpid());
+	isolation->network = own ? NULL : network_of(pid);
+	done = (!request->given || check_interfaces(pid, error)) &&
+	       try_all(&inside, isolation, error) && judge(isolation, error);
 	confinement_place_close(&place);
 	return done;
 }
@@ -312,5 +384,5 @@ bool isolation_prove(const struct isolation_request *request, struct isolation *
 	    (request->probes && !resolve_all(request->probes, attempts, isolation, error)))
 		return false;
 	add_sockets(request, attempts, isolation);
-	return prove_at(request->pid, attempts, isolation, error);
+	return prove_at(request, attempts, isolation, error);
 }

@@ -18,8 +18,9 @@ struct isolation_result {
 };
 struct isolation {
 	GPtrArray *results; /* struct isolation_result */
-	char *own_network,
-		*network; /* "net:[4026531840]": of this process, and of where the drill runs */
+	/* "net:[4026531840]": of this process, or, where its own was given, of the host, NULL where that is not known;
+	 * and of where the drill runs */
+	char *own_network, *network;
 };
 void isolation_clear(struct isolation *isolation);
 
@@ -30,11 +31,15 @@ struct isolation_request {
 	const GPtrArray *
 		sockets; /* char *: of this host, as they were before the process began; NULL: none */
 	const char *own; /* folder whose sockets are the drill's own; NULL: none is */
+	bool given; /* the network is that of this process, made by whoever started it; it has to have no more than a
+		       * loopback */
 	pid_t pid; /* process that was started without network (base/background.h); 0: one made for this, to which
 		    * nothing is hidden */
 };
 /* REFUSED where an address or socket can be reached, does not answer at once, or cannot be resolved, and where namespaces
  * are forbidden; *isolation is then what was found all the same. USAGE for what is no address. */
+/* Whether this process is in a network of others' making that leads nowhere, as far as can be seen without trying. REFUSED. */
+bool isolation_is_given(GError **error);
 bool isolation_prove(const struct isolation_request *request, struct isolation *isolation,
 		     GError **error);
 

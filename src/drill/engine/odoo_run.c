@@ -153,6 +153,7 @@ static bool start_program(OdooRun *run, GError **error)
 					     .writable = writable,
 					     .in_sight = in_sight,
 					     .limits = request->limits,
+					     .ground = request->ground,
 					     .place = &place},
 		error);
 	confinement_place_close(&place);
@@ -161,10 +162,12 @@ static bool start_program(OdooRun *run, GError **error)
 
 static bool start_forward(OdooRun *run, GError **error)
 {
-	run->forward = forward_start(&(struct forward_settings){.socket = run->socket,
-								.pid = run->request->server,
-								.port = PORT},
-				     error);
+	run->forward =
+		forward_start(&(struct forward_settings){.socket = run->socket,
+							 .pid = run->request->server,
+							 .given = run->request->ground != NULL,
+							 .port = PORT},
+			      error);
 	return run->forward != NULL;
 }
 

@@ -1,6 +1,7 @@
 #ifndef ODR_DRILL_ENGINE_ODOO_RUN_H
 #define ODR_DRILL_ENGINE_ODOO_RUN_H
 
+#include "base/background.h"
 #include "base/limits.h"
 #include "drill/plan/plan.h"
 
@@ -24,6 +25,7 @@ struct odoo_run_request {
 	pid_t server;			     /* whose network */
 	const char *sandbox;		     /* folder: of sockets it sees only those in it */
 	const struct process_limits *limits; /* NULL: ours */
+	const struct background_ground *ground; /* as struct background_request has it */
 };
 typedef struct odoo_run OdooRun;
 OdooRun *odoo_run_start(const struct odoo_run_request *request, GError **error);

@@ -2,6 +2,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hide.h"
 #include "crypto/digest.h"
 #include "drill/engine/engine.h"
 
@@ -270,14 +271,27 @@ bool drill_provision(Drill *drill, GError **error)
 	return done;
 }
 
+/* What is hidden from the server later is not looked at before. */
+static bool prove_network(Drill *drill, GError **error)
+{
+	g_autoptr(GPtrArray) sockets =
+		drill->ground.bare ? sockets_in_sight(drill->ground.sockets) : NULL;
+
+	return isolation_prove(
+		&(struct isolation_request){
+			.probes = (const char *const *)drill->plan->isolation.probe,
+			.sockets = sockets,
+			.own = drill->sandbox.root,
+			.given = drill->given != NULL},
+		&drill->isolation, error);
+}
+
 bool drill_isolate(Drill *drill, GError **error)
 {
 	usec_t from = drill_span_begin();
 	bool done = drill->plan->isolation.network == PLAN_NETWORK_HOST ||
-		    isolation_prove(
-			    &(struct isolation_request){
-				    .probes = (const char *const *)drill->plan->isolation.probe},
-			    &drill->isolation, error);
+		    ((!drill_ground_is_given(drill->plan) || drill_ground_find(drill, error)) &&
+		     prove_network(drill, error));
 
 	drill_span_end(drill, PHASE_PROVISION, "", from, true);
 	return done;

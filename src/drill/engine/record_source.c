@@ -139,6 +139,9 @@ json_t *drill_record_isolation(const Drill *drill)
 	json_set_string(namespaces, "host", server->own_network);
 	json_set_string(namespaces, "server", server->network);
 	json_set(isolation, "namespaces", namespaces);
+	json_set_string(isolation, "made_by", drill_ground_maker(drill->plan));
+	json_set_bool(isolation, "files_hidden",
+		      drill_ground_maker(drill->plan) && !drill->ground.bare);
 	json_set_int(isolation, "user", (int64_t)geteuid());
 	json_set_string(isolation, "credential_class", "reader");
 	json_set(isolation, "probes", probes);

@@ -65,6 +65,7 @@ static void prepare_replica(Drill *drill)
 		.probes = (const char *const *)plan->isolation.probe,
 		.host_network = plan->isolation.network == PLAN_NETWORK_HOST,
 		.limits = &drill->limits.asked,
+		.ground = drill->given,
 		.shared_buffers = plan->postgresql.shared_buffers,
 		.libraries = (const char *const *)plan->postgresql.libraries,
 		.parameters = drill->parameters,

@@ -180,6 +180,7 @@ static bool start_server(Replica *replica, GError **error)
 			.no_network = !request->host_network,
 			.in_sight = request->host_network ? NULL : in_sight,
 			.limits = request->limits,
+			.ground = request->ground,
 			.shared_buffers = request->shared_buffers,
 			.libraries = request->libraries,
 			.parameters = request->parameters,
@@ -192,13 +193,14 @@ static bool start_server(Replica *replica, GError **error)
 bool replica_start(Replica *replica, struct isolation *isolation, GError **error)
 {
 	const struct replica_request *request = replica->request;
-
-	g_autoptr(GPtrArray) sockets = sockets_in_sight();
+	g_autoptr(GPtrArray) sockets =
+		sockets_in_sight(request->ground ? request->ground->sockets : NULL);
 
 	*isolation = (struct isolation){0};
 	return start_feeder(replica, error) && start_server(replica, error) &&
 	       (request->host_network ||
 		isolation_prove(&(struct isolation_request){.probes = request->probes,
+							    .given = request->ground != NULL,
 							    .sockets = sockets,
 							    .own = request->folder,
 							    .pid = instance_pid(replica->instance)},

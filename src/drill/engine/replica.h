@@ -1,6 +1,7 @@
 #ifndef ODR_DRILL_ENGINE_REPLICA_H
 #define ODR_DRILL_ENGINE_REPLICA_H
 
+#include "base/background.h"
 #include "drill/engine/feeder.h"
 #include "drill/engine/isolation.h"
 #include "drill/measure/span.h"
@@ -26,6 +27,7 @@ struct replica_request {
 	const char *const *probes;	       /* as isolation_prove; NULL: only what is nobody's */
 	bool host_network;		       /* the plan gives a reason */
 	const struct process_limits *limits;   /* of its server; NULL: ours */
+	const struct background_ground *ground; /* as struct background_request has it */
 	uint64_t shared_buffers; /* these three as struct instance_settings has them */
 	const char *const *libraries;
 	const struct instance_parameter *parameters;

@@ -79,6 +79,7 @@ static void drill_clear(Drill *drill)
 	replica_arrival_clear(&drill->arrival);
 	isolation_clear(&drill->isolation);
 	isolation_clear(&drill->server_isolation);
+	g_clear_pointer(&drill->sockets, g_ptr_array_unref);
 	drill_limits_clear(&drill->limits);
 	restore_result_clear(&drill->restored);
 	filestore_choice_clear(&drill->files.choice);

@@ -1,6 +1,5 @@
 /* The states of a drill, one after the other, and that all of them end in time. */
 #include "base/error.h"
-#include "base/inhabitants.h"
 #include "base/stop.h"
 #include "drill/engine/engine.h"
 
@@ -102,9 +101,7 @@ struct watch {
 
 static void end_what_hangs(struct watch *watch)
 {
-	const char *folder = g_atomic_pointer_get(&watch->drill->inhabited);
-
-	if (folder && inhabitants_end(folder) > 0)
+	if (drill_end_inhabitants(watch->drill) > 0)
 		g_atomic_int_set(&watch->ended, 1);
 }
 

@@ -58,6 +58,16 @@ static bool announce(const Drill *drill, GError **error)
 	return drill_append(drill, AUDIT_DRILL_ENTERED, data, error);
 }
 
+unsigned drill_end_inhabitants(Drill *drill)
+{
+	const char *folder = g_atomic_pointer_get(&drill->inhabited);
+
+	if (!folder)
+		return 0;
+	return g_atomic_int_get(&drill->unconfined) ? inhabitants_end_all(folder)
+						    : inhabitants_end(folder);
+}
+
 /* The server, and what it left when it was killed. False if something had to be. */
 static bool end_processes(Drill *drill)
 {
@@ -67,7 +77,7 @@ static bool end_processes(Drill *drill)
 	g_clear_pointer(&drill->replica, replica_free);
 	if (!stopped)
 		g_ptr_array_add(drill->notes, g_strdup(trouble->message));
-	if (!drill->sandbox.root || inhabitants_end(drill->sandbox.root) == 0)
+	if (drill_end_inhabitants(drill) == 0)
 		return stopped;
 	g_ptr_array_add(drill->notes,
 			g_strdup_printf("processes of the copy were still there, in '%s': they "

@@ -33,18 +33,18 @@ static void folders(void)
 	const char *const argv[] = {program, "-h", "/run", NULL};
 	struct hiding hiding;
 
-	hiding_make(none, none, &hiding);
+	hiding_make(&(struct hiding_request){.in_sight = none, .argv = none}, &hiding);
 	g_assert_true(has(hiding.folders, "/run"));
 	g_assert_true(has(hiding.folders, "/tmp"));
 	g_assert_null(hiding.folders->pdata[hiding.folders->len - 1]);
 	hiding_clear(&hiding);
-	hiding_make(needed, none, &hiding);
+	hiding_make(&(struct hiding_request){.in_sight = needed, .argv = none}, &hiding);
 	g_assert_true(has(hiding.folders, "/run"));
 	g_assert_false(has(hiding.folders, "/tmp"));
 	hiding_clear(&hiding);
 	/* A program stays; a folder that it is told of does not. */
 	g_assert_true(g_file_set_contents(program, "", 0, NULL));
-	hiding_make(none, argv, &hiding);
+	hiding_make(&(struct hiding_request){.in_sight = none, .argv = argv}, &hiding);
 	g_assert_true(has(hiding.folders, "/run"));
 	g_assert_false(has(hiding.folders, "/tmp"));
 	hiding_clear(&hiding);
@@ -69,11 +69,11 @@ static void sockets(void)
 	g_assert_true(socket_listen(other, &listeners[1], NULL));
 	g_assert_true(socket_listen(gone, &listeners[2], NULL));
 	unlink(gone);
-	seen = sockets_in_sight();
+	seen = sockets_in_sight(NULL);
 	g_assert_true(has(seen, own));
 	g_assert_true(has(seen, other));
 	g_assert_false(has(seen, gone));
-	hiding_make(needed, argv, &hiding);
+	hiding_make(&(struct hiding_request){.in_sight = needed, .argv = argv}, &hiding);
 	g_assert_false(has(hiding.sockets, own));
 	g_assert_true(has(hiding.sockets, other));
 	g_assert_null(hiding.sockets->pdata[hiding.sockets->len - 1]);
