@@ -73,8 +73,11 @@ void quarter_gather_attempts(struct quarter_result *result, const struct quarter
 		    reading->time >= request->to)
 			continue;
 		attempt = judge_attempt(request, reading, slots);
+		/* What passed before the period has an age in it, and no number. */
 		if (reading->time >= request->from)
 			g_array_append_val(result->attempts, attempt);
+		else if (attempt.counted && reading_passed(reading))
+			result->drills.newest_pass = reading->time;
 	}
 }
 

@@ -179,10 +179,9 @@ static void add_drills_sentence(Document *document, const struct quarter_result 
 			      "shown.",
 			      result->service->name);
 	else
-		document_item(
-			document,
-			"%s: of %s that count, %u passed, %u failed, and %u came to no verdict.",
-			result->service->name, counted, passed, drills->failed, drills->open);
+		document_item(document,
+			      "%s: %s counted; %u passed, %u failed, and %u came to no verdict.",
+			      result->service->name, counted, passed, drills->failed, drills->open);
 }
 
 static void add_time_sentence(Document *document, const struct quarter_result *result)

@@ -253,6 +253,24 @@ static void what_does_not_count(void)
 	site_clear(&site);
 }
 
+/* A quarter that has just begun: the newest pass is as old as it is. */
+static void age_crosses_quarters(void)
+{
+	struct site site;
+
+	site_init(&site);
+	add(site.readings, "passed.json", "20260929T030000Z-00000001", "2026-09-29", "2026-W40");
+	site.request.now = site.request.from + 2 * USEC_PER_DAY;
+	g_autoptr(Quarter) quarter = quarter_compute(&site.request);
+
+	has_states(quarter, OBJECTIVE_MET, OBJECTIVE_NOT_PROVEN);
+	site.service.max_drill_age = USEC_PER_DAY;
+	g_autoptr(Quarter) old = quarter_compute(&site.request);
+
+	has_states(old, OBJECTIVE_NOT_PROVEN, OBJECTIVE_NOT_PROVEN);
+	site_clear(&site);
+}
+
 static void estimate(const struct site *site, guint reading, usec_t time, const char *label,
 		     bool chosen)
 {
@@ -503,6 +521,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/drill/report/quarter/what-does-not-count", what_does_not_count);
+	g_test_add_func("/drill/report/quarter/age-crosses-quarters", age_crosses_quarters);
 	g_test_add_func("/drill/report/quarter/worst-case-of-counted", worst_case_of_counted);
 	g_test_add_func("/drill/report/quarter/names", names);
 	g_test_add_func("/drill/report/quarter/without-drills-is-not-proven", without_drills);
