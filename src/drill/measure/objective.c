@@ -177,6 +177,10 @@ void objective_judge_rto(const struct objective_rto *rto, const struct objective
 		objective_lower(verdict, OBJECTIVE_NOT_PROVEN,
 				"%u of the %u drills required were counted", drills->counted,
 				rto->min_drills);
+	else if (rto->measured < rto->min_drills)
+		objective_lower(verdict, OBJECTIVE_NOT_PROVEN,
+				"%u of the %u drills required measured it", rto->measured,
+				rto->min_drills);
 	judge_age(drills, verdict);
 	judge_worst_case(rto, verdict);
 }

@@ -63,6 +63,7 @@ struct objective_rto {
 	unsigned min_drills;
 	usec_t worst_case; /* -1: no estimate */
 	enum estimate_label label;
+	unsigned measured; /* counted drills that have it: one that starts no server has not */
 };
 void objective_judge_rto(const struct objective_rto *rto, const struct objective_drills *drills,
 			 struct objective_verdict *verdict);

@@ -180,6 +180,7 @@ static void judge_rto(const struct quarter_result *result, struct quarter_proces
 		&(struct objective_rto){.objective = process->business ? process->business->rto : 0,
 					.slowest = process->slowest >= 0 ? process->slowest
 									 : process->bound,
+					.measured = result->rta->len,
 					.min_drills = result->service->min_drills,
 					.worst_case = result->worst_case,
 					.label = result->worst_label},

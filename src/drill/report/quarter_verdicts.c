@@ -124,6 +124,7 @@ void quarter_judge_rto(struct quarter_result *result)
 	find_worst_case(result);
 	objective_judge_rto(&(struct objective_rto){.objective = result->service->rto,
 						    .slowest = slowest,
+						    .measured = result->rta->len,
 						    .min_drills = result->service->min_drills,
 						    .worst_case = result->worst_case,
 						    .label = result->worst_label},

@@ -117,6 +117,10 @@ static void rto(void)
 		 &good,
 		 OBJECTIVE_NOT_PROVEN,
 		 "13 of the 14 drills required were counted"},
+		{{120, 72, 13, 100, ESTIMATE_MEASURED, 12},
+		 &good,
+		 OBJECTIVE_NOT_PROVEN,
+		 "12 of the 13 drills required measured it"},
 		{{120, 130, 13, 100, ESTIMATE_MEASURED},
 		 &good,
 		 OBJECTIVE_MISSED,
@@ -139,6 +143,7 @@ static void rto(void)
 		struct objective_rto rto = cases[i].rto;
 		struct objective_verdict verdict;
 
+		rto.measured = rto.measured ? rto.measured : cases[i].drills->counted;
 		rto.objective *= MINUTE;
 		rto.slowest *= MINUTE;
 		rto.worst_case = rto.worst_case < 0 ? -1 : rto.worst_case * MINUTE;

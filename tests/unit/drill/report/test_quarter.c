@@ -271,6 +271,28 @@ static void age_crosses_quarters(void)
 	site_clear(&site);
 }
 
+/* A drill that restores nothing measures no recovery, and does not make up for one that would. */
+static void only_measured_times_count(void)
+{
+	static const char *const slots[] = {"2026-W41", "2026-W42"};
+	struct site site;
+
+	site_init(&site);
+	site.service.min_drills = 2;
+	add(site.readings, "passed.json", "20261010T030000Z-00000001", "2026-10-10", slots[0]);
+	add(site.readings, "passed.json", "20261017T030000Z-00000002", "2026-10-17", slots[1]);
+	g_autoptr(Quarter) both = quarter_compute(&site.request);
+
+	has_states(both, OBJECTIVE_MET, OBJECTIVE_MET);
+	json_object_set_new(
+		json_object_get(((Reading *)site.readings->pdata[1])->record, "measured"),
+		"rta_with_assumptions_us", json_null());
+	g_autoptr(Quarter) one = quarter_compute(&site.request);
+
+	has_states(one, OBJECTIVE_MET, OBJECTIVE_NOT_PROVEN);
+	site_clear(&site);
+}
+
 static void estimate(const struct site *site, guint reading, usec_t time, const char *label,
 		     bool chosen)
 {
@@ -522,6 +544,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/drill/report/quarter/what-does-not-count", what_does_not_count);
 	g_test_add_func("/drill/report/quarter/age-crosses-quarters", age_crosses_quarters);
+	g_test_add_func("/drill/report/quarter/only-measured-times-count",
+			only_measured_times_count);
 	g_test_add_func("/drill/report/quarter/worst-case-of-counted", worst_case_of_counted);
 	g_test_add_func("/drill/report/quarter/names", names);
 	g_test_add_func("/drill/report/quarter/without-drills-is-not-proven", without_drills);
