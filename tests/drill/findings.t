@@ -54,6 +54,10 @@ subtest 'objectives of parts' => sub {
 	my %rto = map { $_->{scope} => $_->{state} } grep { $_->{kind} eq 'rto' } @{ $record->{objectives} };
 	is($rto{integration}, 'missed', 'that of integration was missed');
 	is($rto{config}, 'not-proven', 'that of a part which the service has not is not met');
+	($record) = $drills->run($drills->plan('wide', objectives => { rto => '1h' }), [], 0, 'pass', 'one for all');
+	%rto = map { $_->{scope} => $_->{state} } grep { $_->{kind} eq 'rto' } @{ $record->{objectives} };
+	is_deeply(\%rto, { service => 'met', database => 'met', integration => 'met' }, 'that of the service is held by the parts there are');
+	($record) = $drills->run($drills->plan('tight', objectives => { 'rto-integration' => '1ms' }), [], 5, 'fail-objective', 'too slow again');
 	is_deeply([map { "$_->{id} $_->{severity} $_->{status} $_->{owner}" } @{ $record->{findings} }],
 		['objective:integration:rto high open head of operations'], 'it is a finding');
 };

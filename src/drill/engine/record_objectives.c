@@ -45,6 +45,22 @@ static void add(json_t *section, const struct objective *objective, unsigned *mi
 	json_array_append_new(section, objective_json(objective));
 }
 
+/* That of the service is every part's, unless it has its own: of a part that the service has not, it says nothing. */
+static void add_component(const Drill *drill, enum plan_component component, json_t *section,
+			  unsigned *missed)
+{
+	const struct plan_objectives *plan = &drill->plan->objectives;
+	usec_t limit = plan->component_rto[component];
+	usec_t measured = drill_component_rta(drill, component);
+	bool is_absent = measured < 0 && !drill->failure && limit == plan->rto;
+
+	if (component == PLAN_DATABASE || (limit > 0 && !is_absent))
+		add(section,
+		    &(struct objective){plan_component_name(component), "rto", limit, measured,
+					NULL},
+		    missed);
+}
+
 static void add_processes(const Drill *drill, json_t *section, unsigned *missed)
 {
 	const GPtrArray *processes = drill->plan->processes;
@@ -76,11 +92,7 @@ json_t *drill_record_objectives(const Drill *drill, const struct drill_measured 
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
 		add(section, &all[i], missed);
 	for (int i = 0; i < PLAN_COMPONENTS; i++)
-		add(section,
-		    &(struct objective){plan_component_name((enum plan_component)i), "rto",
-					plan->component_rto[i],
-					drill_component_rta(drill, (enum plan_component)i), NULL},
-		    missed);
+		add_component(drill, (enum plan_component)i, section, missed);
 	add_processes(drill, section, missed);
 	return section;
 }
