@@ -280,7 +280,7 @@ static bool judge(const struct isolation *isolation, GError **error)
 /* ---- a network that was given -------------------------------------------------------------------- */
 
 /* What the kernel numbers in one way since it names them (linux/nsfs.h, 6.18), and the first of all processes is in. */
-#define HOST_NETWORK   "net:[4294967289]"
+#define HOST_NETWORK   "net:[4026531833]"
 #define HOST_PROCESSES "pid:[4026531836]"
 
 static char *network_of(pid_t pid)

@@ -105,6 +105,12 @@ static bool lint_select(const struct plan_reading *reading, GError **error)
 		return plan_fail(reading, "select", "set", error,
 				 "set is auto, latest, oldest, random or the id of a set, not '%s'",
 				 select->set);
+	if (drawn && strcmp(select->set, "auto") != 0 && strcmp(select->set, "random") != 0)
+		return plan_fail(
+			reading, "select", "set", error,
+			"set=%s is for a moment that is said; one that is drawn has a set of "
+			"its own: leave it out, or say set=random",
+			select->set);
 	if (2 * select->margin >= select->window)
 		return plan_fail(reading, "select", "margin", error,
 				 "margin leaves nothing of window; make it smaller");

@@ -187,6 +187,12 @@ static void test_refuses_what_cannot_be_carried_out(void)
 		 ":10: set: 'zero_damaged_pages' is the drill's to set; leave it out"},
 		{START "[select]\nset=newest\n",
 		 ":10: set is auto, latest, oldest, random or the id of a set, not 'newest'"},
+		{START "[select]\nset=oldest\n",
+		 ":10: set=oldest is for a moment that is said; one that is drawn has a set of its "
+		 "own: leave it out, or say set=random"},
+		{START "[select]\ntarget=latest\nset=random\n",
+		 ":11: set=random is for a moment that is drawn, and target=latest is not; leave it "
+		 "out, or name a set"},
 		{START "[select]\ntarget=name:a\\nb\n",
 		 ":10: a restore point has a name of 1 to 63 bytes, on one line"},
 		{START "[select]\ntarget=lates\n",
