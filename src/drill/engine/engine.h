@@ -92,6 +92,7 @@ struct drill {
 	struct restore_plan restore;
 	uint64_t longest_wal; /* that any moment of the draw's window needs; 0: there was no draw */
 	bool planned;
+	char hidden[WAL_SEGMENT_NAME_SIZE]; /* in a lab */
 
 	/* the place */
 	struct sandbox sandbox;
@@ -115,6 +116,7 @@ struct drill {
 		[WAL_SEGMENT_NAME_SIZE]; /* the catalog: the last that was stored; "": not known */
 	struct drill_captured captured;
 	struct feeder_report fed;
+	bool locked; /* until promotion nobody can look at all of it */
 	struct drill_anchor anchor;
 
 	/* what was found */
@@ -197,6 +199,8 @@ bool drill_arrive(Drill *drill, GError **error);
 void drill_compare_claim(Drill *drill);
 bool drill_claim_holds(const Drill *drill); /* where there is one */
 bool drill_check_paused(Drill *drill, GError **error);
+/* What is in the databases and files at the moment: at the pause, or behind promotion where drill->locked. */
+bool drill_check_moment(Drill *drill, GError **error);
 bool drill_promote(Drill *drill, GError **error);
 bool drill_requeue(Drill *drill, GError **error);
 bool drill_neutralize(Drill *drill, GError **error);

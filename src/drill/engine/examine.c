@@ -120,13 +120,31 @@ static bool check_others(Drill *drill, enum plan_stage stage, GError **error)
 	return true;
 }
 
-bool drill_check_stage(Drill *drill, enum plan_stage stage, GError **error)
+/* Apart from the cluster itself. */
+static bool check_contents(Drill *drill, enum plan_stage stage, GError **error)
 {
-	if (!check_cluster(drill, stage, error) || !check_databases(drill, stage, error) ||
-	    !check_others(drill, stage, error))
+	if (!check_databases(drill, stage, error) || !check_others(drill, stage, error))
 		return false;
 	drill_checks_unmet(drill->plan, stage, drill->results);
 	return true;
+}
+
+bool drill_check_stage(Drill *drill, enum plan_stage stage, GError **error)
+{
+	return check_cluster(drill, stage, error) && check_contents(drill, stage, error);
+}
+
+bool drill_check_moment(Drill *drill, GError **error)
+{
+	usec_t from = drill_span_begin();
+	bool done;
+
+	drill_find_anchor(drill);
+	done = check_contents(drill, PLAN_STAGE_PAUSED, error);
+	drill_check_code(drill);
+	drill_span_end(drill, PHASE_GATE, "", from, false);
+	drill->gated = clock_monotonic();
+	return done;
 }
 
 bool drill_check_paused(Drill *drill, GError **error)
@@ -137,10 +155,7 @@ bool drill_check_paused(Drill *drill, GError **error)
 	if (!drill_code_prepare(drill, error))
 		return false;
 	from = drill_span_begin();
-	drill_find_anchor(drill);
-	done = drill_check_stage(drill, PLAN_STAGE_PAUSED, error);
-	drill_check_code(drill);
-	drill_span_end(drill, PHASE_GATE, "", from, false);
-	drill->gated = clock_monotonic();
-	return done;
+	done = check_cluster(drill, PLAN_STAGE_PAUSED, error);
+	drill_span_end(drill, PHASE_GATE, "database", from, false);
+	return done && (drill->locked || drill_check_moment(drill, error));
 }

@@ -154,6 +154,11 @@ static bool check_moment(const Drill *drill, GError **error)
 				target->name);
 	if (target->type == RECOVERY_LSN && arrival->lsn < target->lsn)
 		return odr_fail(error, ODR_ERROR_FAILED, "the server rests before the target");
+	if (target->type == RECOVERY_DEFAULT && *drill->fed.absent &&
+	    strcmp(drill->fed.absent, drill->restore.last_segment) <= 0)
+		return odr_fail(error, ODR_ERROR_NOT_FOUND,
+				"WAL was there up to %s when the drill began, and %s of it is gone",
+				drill->restore.last_segment, drill->fed.absent);
 	if (arrival->lsn < drill->restore.manifest->wal->stop)
 		return odr_fail(error, ODR_ERROR_FAILED,
 				"the server rests before the end of the set's own WAL");
@@ -233,11 +238,39 @@ static bool find_databases(Drill *drill, GError **error)
 			    take_database, &(struct finding){drill, conninfo}, error);
 }
 
+/* What a transaction had locked that had not ended at the moment, replay keeps locked until promotion ends it: an upgrade of
+ * Odoo holds most of its tables for hours. */
+static bool look_for_locks(Drill *drill, GError **error)
+{
+	g_autofree char *conninfo = replica_conninfo(drill->replica);
+	g_autofree char *count = NULL;
+	g_autoptr(Session) session =
+		session_open_database(conninfo, "template1", drill->request->run_id, error);
+
+	if (!session ||
+	    !session_value(session,
+			   "SELECT nullif(count(DISTINCT (database, relation)), 0) FROM pg_locks "
+			   "WHERE granted AND locktype = 'relation' AND mode = "
+			   "'AccessExclusiveLock' AND pid IN (SELECT pid FROM pg_stat_activity "
+			   "WHERE backend_type = 'startup')",
+			   &count, error))
+		return false;
+	drill->locked = count != NULL;
+	if (drill->locked)
+		drill_deviate(drill,
+			      "%s relations were locked by transactions that had not ended at the "
+			      "moment: what is in the databases was looked at behind promotion, "
+			      "before anything else could write",
+			      count);
+	return true;
+}
+
 bool drill_arrive(Drill *drill, GError **error)
 {
 	usec_t from = drill_span_begin();
 	bool done = replica_arrival(drill->replica, &drill->arrival, error) &&
-		    check_moment(drill, error) && find_databases(drill, error);
+		    check_moment(drill, error) && look_for_locks(drill, error) &&
+		    (drill->locked || find_databases(drill, error));
 
 	if (done)
 		drill_compare_claim(drill);
@@ -250,6 +283,8 @@ bool drill_promote(Drill *drill, GError **error)
 	if (!replica_promote(drill->replica, error))
 		return false;
 	drill->db_ready = clock_monotonic();
+	if (drill->locked && (!find_databases(drill, error) || !drill_check_moment(drill, error)))
+		return false;
 
 	usec_t from = drill_span_begin();
 	bool done = drill_check_stage(drill, PLAN_STAGE_PROMOTED, error);
