@@ -5,6 +5,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Socket::UNIX ();
+use JSON::PP ();
 use Test::More;
 
 use Odr::Cluster ();
@@ -48,6 +49,23 @@ SQL
 	my $pages = Odr::Drill::check_of($record, 'page-checksums', stage => 'extended');
 	like($pages->{message}, qr/^the checksums of \d{3,} pages are right/, 'and all pages');
 	$drills->ok_nothing_left('a good copy');
+};
+
+subtest 'how far files are looked at' => sub {
+	my @cases = (
+		[{ sample => '20%', 'sample-min' => 2 }, 2, qr/^all 5 files are there, of their sizes; 2 drawn ones were compared by hash, 0 differ: damaged share at most 78 %/],
+		[{ 'sample-max' => 1 }, 1, qr/; 1 drawn ones were compared by hash/],
+		[{ mode => 'size' }, 0, qr/^all 5 files are there, of their sizes; none was read$/],
+		[{ mode => 'exist' }, 0, qr/^all 5 files are there; none was read$/],
+		[{}, 5, qr/^all 5 files are there and right$/],
+	);
+	for my $case (@cases) {
+		my ($keys, $checked, $message) = @$case;
+		my ($record) = $drills->run($drills->plan('files', 'check files' => { type => 'filestore', %$keys }), [], 0, 'pass', "files: $checked compared");
+		like(Odr::Drill::check_of($record, 'files')->{message}, $message, 'the result says how far');
+		is($record->{filestore}{checked}, $checked, 'so does the record');
+		is($record->{filestore}{sampled}, $checked < 5 ? JSON::PP::true() : JSON::PP::false(), 'and whether that is a sample');
+	}
 };
 
 subtest 'damage in the copy' => sub {

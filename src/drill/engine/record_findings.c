@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "crypto/digest.h"
 #include "drill/engine/record.h"
+#include "drill/measure/statistics.h"
 #include "drill/report/reading.h"
 
 #include <errno.h>
@@ -37,6 +38,7 @@ json_t *drill_record_files(const Drill *drill)
 			continue;
 		any = true;
 		sum.named += database->proof.named;
+		sum.checked += database->proof.checked;
 		sum.missing += database->proof.missing;
 		sum.wrong_size += database->proof.wrong_size;
 		sum.wrong_content += database->proof.wrong_content + database->proof.wrong_name;
@@ -46,7 +48,7 @@ json_t *drill_record_files(const Drill *drill)
 		return json_null();
 	section = json_object();
 	json_set_int(section, "named", (int64_t)sum.named);
-	json_set_int(section, "checked", (int64_t)sum.named);
+	json_set_int(section, "checked", (int64_t)sum.checked);
 	json_set_int(section, "missing", (int64_t)sum.missing);
 	json_set_int(section, "size_mismatch", (int64_t)sum.wrong_size);
 	json_set_int(section, "hash_mismatch", (int64_t)sum.wrong_content);
@@ -55,8 +57,15 @@ json_t *drill_record_files(const Drill *drill)
 	json_set_int(section, "restored", (int64_t)drill->files.result.files);
 	json_set_int(section, "bytes", (int64_t)drill->files.result.bytes);
 	json_set_string(section, "gap", drill->files.choice.gap);
-	json_set_bool(section, "sampled", false);
-	json_set(section, "bound95", json_null());
+	json_set_bool(section, "sampled", sum.checked < sum.named);
+	if (sum.checked < sum.named) {
+		g_autofree char *bound =
+			g_strdup_printf("%.6g", statistics_damage_bound(sum.named, sum.checked));
+
+		json_set_string(section, "bound95", bound);
+	} else {
+		json_set(section, "bound95", json_null());
+	}
 	return section;
 }
 

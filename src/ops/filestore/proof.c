@@ -19,6 +19,7 @@
 struct look {
 	struct proof_finding finding; /* name NULL: nothing is wrong */
 	bool valid, wrong;
+	bool drawn;   /* its content is looked at */
 	int64_t size; /* that the database says */
 	char *name;
 	uint64_t bytes; /* read */
@@ -28,6 +29,7 @@ struct proving {
 	const struct filestore_proof_request *request;
 	struct filestore_proof *proof;
 	int folder;    /* descriptor */
+	uint64_t last; /* of the sample: files whose word is not above it */
 	GArray *looks; /* struct look: the batch */
 };
 
@@ -100,17 +102,22 @@ static bool read_digest(struct look *look, struct worker *worker, int fd, uint8_
 	return true;
 }
 
-static bool compare_content(struct look *look, struct worker *worker, int fd, GError **error)
+static bool compare_content(struct look *look, struct worker *worker, int fd,
+			    enum proof_depth depth, GError **error)
 {
 	uint8_t is[SHA1_SIZE], wanted[SHA1_SIZE];
 	struct stat status;
 
 	if (fstat(fd, &status) != 0)
 		return odr_fail_errno(error, errno, "cannot look at '%s'", look->name);
-	if (!S_ISREG(status.st_mode) || (look->size >= 0 && status.st_size != look->size)) {
+	bool other_size = depth != PROOF_TO_NAME && look->size >= 0 && status.st_size != look->size;
+
+	if (!S_ISREG(status.st_mode) || other_size) {
 		find_wrong(look, S_ISREG(status.st_mode) ? PROOF_SIZE : PROOF_CONTENT);
 		return true;
 	}
+	if (!look->drawn)
+		return true;
 	if (!read_digest(look, worker, fd, is, error))
 		return false;
 	hex_decode(strchr(look->name, '/') + 1, wanted, SHA1_SIZE);
@@ -137,7 +144,7 @@ static bool look_at(void *shared, void *context, size_t job, GError **error)
 	}
 	if (fd < 0)
 		return odr_fail_errno(error, errno, "cannot open '%s'", look->name);
-	done = compare_content(look, context, fd, error);
+	done = compare_content(look, context, fd, proving->request->depth, error);
 	close(fd);
 	return done;
 }
@@ -186,6 +193,7 @@ static void take_look(struct proving *proving, struct look *look)
 	GHashTable *baseline = proving->request->baseline;
 
 	proof->bytes += look->bytes;
+	proof->checked += look->drawn;
 	if (!look->wrong)
 		return;
 	look->finding.baseline = baseline && g_hash_table_contains(baseline, look->name);
@@ -220,10 +228,74 @@ static bool prove_batch(struct proving *proving, GError **error)
 	return true;
 }
 
+/* ---- which of them ------------------------------------------------------------------------------ */
+
+static uint64_t word_of(const struct proof_sample *sample, const char *name)
+{
+	g_autofree char *text = g_strdup_printf("%s\n%s", sample->seed, name);
+	uint8_t digest[SHA256_SIZE];
+
+	sha256(text, strlen(text), digest);
+	return bytes_u64(digest);
+}
+
+static bool is_drawn(const struct proving *proving, const char *name)
+{
+	const struct proof_sample *sample = proving->request->sample;
+
+	return proving->request->depth == PROOF_TO_CONTENT &&
+	       (!sample || word_of(sample, name) <= proving->last);
+}
+
+struct drawing {
+	const struct proof_sample *sample;
+	GArray *words;
+};
+
+static bool take_word(void *data, const struct expected_file *file, GError **error)
+{
+	struct drawing *drawing = data;
+	uint64_t word = word_of(drawing->sample, file->name);
+
+	(void)error;
+	g_array_append_val(drawing->words, word);
+	return true;
+}
+
+static int by_word(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Those whose words are the smallest: as many as are wanted, however many there are. */
+static bool draw_sample(struct proving *proving, GError **error)
+{
+	const struct proof_sample *sample = proving->request->sample;
+	g_autoptr(GArray) words = g_array_new(false, false, sizeof(uint64_t));
+	struct drawing drawing = {sample, words};
+	uint64_t count;
+
+	if (!sample)
+		return true;
+	if (!expected_files(proving->request->session, take_word, &drawing, error))
+		return false;
+	count = ((uint64_t)words->len * sample->ppm + 999999) / 1000000;
+	count = MAX(count, sample->least);
+	if (sample->most > 0)
+		count = MIN(count, sample->most);
+	count = MIN(count, words->len);
+	g_array_sort(words, by_word);
+	proving->last = count > 0 ? g_array_index(words, uint64_t, count - 1) : 0;
+	return true;
+}
+
 static bool take_expected(void *data, const struct expected_file *file, GError **error)
 {
 	struct proving *proving = data;
 	struct look look = {.valid = file->valid,
+			    .drawn = is_drawn(proving, file->name),
 			    .size = file->size,
 			    .name = g_strdup(file->name),
 			    .finding = {.rows = file->rows,
@@ -248,7 +320,8 @@ bool filestore_prove(const struct filestore_proof_request *request, struct files
 		return odr_fail_errno(error, errno, "cannot open '%s'", request->folder);
 	proving.looks = g_array_new(false, true, sizeof(struct look));
 	g_array_set_clear_func(proving.looks, look_clear);
-	done = expected_files(request->session, take_expected, &proving, error) &&
+	done = draw_sample(&proving, error) &&
+	       expected_files(request->session, take_expected, &proving, error) &&
 	       prove_batch(&proving, error);
 	g_array_unref(proving.looks);
 	close(proving.folder);

@@ -23,7 +23,8 @@ const char *proof_trouble_name(enum proof_trouble trouble);
 
 #define PROOF_FINDINGS_MAX 1000 /* more are counted and not listed */
 struct filestore_proof {
-	uint64_t named, bytes; /* files the database names; bytes that were read */
+	uint64_t named, checked; /* files the database names; of which the content was looked at */
+	uint64_t bytes;		 /* that were read */
 	uint64_t missing, wrong_size, wrong_content, wrong_name;
 	uint64_t baseline, regenerable; /* of these four */
 	GPtrArray
@@ -33,10 +34,21 @@ void filestore_proof_clear(struct filestore_proof *proof);
 /* Findings that are neither of the source nor built again. */
 uint64_t filestore_proof_new_damage(const struct filestore_proof *proof);
 
+/* How far each file is looked at. */
+enum proof_depth { PROOF_TO_CONTENT, PROOF_TO_SIZE, PROOF_TO_NAME };
+/* Of which the content is looked at: whoever knows the seed draws the same ones. */
+struct proof_sample {
+	const char *seed;
+	unsigned ppm;	      /* share, of a million */
+	uint64_t least, most; /* files; most 0: any number */
+};
+
 struct filestore_proof_request {
 	Session *session;     /* of the database */
 	const char *folder;   /* its filestore: ab/<sha1> */
 	GHashTable *baseline; /* names that were damaged or missing at the source; NULL: none */
+	enum proof_depth depth;
+	const struct proof_sample *sample; /* NULL: the content of all; else of PROOF_TO_CONTENT */
 	unsigned workers;
 	void (*progress)(void *data, uint64_t files); /* or NULL */
 	void *progress_data;
