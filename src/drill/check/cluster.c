@@ -336,6 +336,7 @@ static bool check_heartbeat(struct cluster *cluster, const struct plan_check *ch
 {
 	g_autofree char *exists = NULL, *table = NULL;
 	g_autoptr(Session) session = NULL;
+	g_autoptr(GError) cause = NULL;
 	struct beats beats = {0};
 
 	if (!is_there(cluster, HEARTBEAT_DATABASE))
@@ -353,9 +354,16 @@ static bool check_heartbeat(struct cluster *cluster, const struct plan_check *ch
 		return false;
 	if (!table)
 		return true;
-	if (!session_rows(session, BEATS, on_beats, &beats, error))
+	if (session_rows(session, BEATS, on_beats, &beats, &cause)) {
+		judge_beats(cluster, check, &beats);
+		return true;
+	}
+	if (odr_error_is(cause, ODR_ERROR_UNREACHABLE)) {
+		g_propagate_error(error, g_steal_pointer(&cause));
 		return false;
-	judge_beats(cluster, check, &beats);
+	}
+	drill_check_fail(add(cluster, check, NULL, HEARTBEAT_DATABASE),
+			 "its beats cannot be read: %s", cause->message);
 	return true;
 }
 

@@ -7,10 +7,12 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define OUTPUT_MAX     ((size_t)1 << 20)
+#define OUTPUT_MAX     ((off_t)16 << 20)
 #define LINE_SIZE      8192
 #define LOOK_EVERY_US  20000
 #define STOP_WITHIN    (5 * USEC_PER_SEC)
@@ -19,6 +21,8 @@
 #define SAYS_FAIL      1
 #define SAYS_NOTHING   3
 #define SAYS_AGAIN     75
+#define OVER_TIME      (-1)
+#define OVER_SIZE      (-2)
 
 /* ---- programs ------------------------------------------------------------------------------------ */
 
@@ -84,17 +88,27 @@ static Background *start(const struct drill_command_site *site, const struct pla
 	return background;
 }
 
-/* *status -1: it took too long. */
-static bool wait_for(Background *background, usec_t limit, int *status, GError **error)
+static bool says_too_much(const char *output)
+{
+	struct stat status;
+
+	return stat(output, &status) == 0 && status.st_size > OUTPUT_MAX;
+}
+
+/* *status OVER_TIME or OVER_SIZE: it was ended. */
+static bool wait_for(Background *background, const char *output, usec_t limit, int *status,
+		     GError **error)
 {
 	usec_t end = clock_monotonic() + limit;
 
 	while (background_runs(background, status)) {
 		if (!stop_check(error))
 			return false;
-		if (limit > 0 && clock_monotonic() >= end) {
+		bool late = limit > 0 && clock_monotonic() >= end;
+
+		if (late || says_too_much(output)) {
 			background_stop(background, SIGTERM, STOP_WITHIN);
-			*status = -1;
+			*status = late ? OVER_TIME : OVER_SIZE;
 			return true;
 		}
 		g_usleep(LOOK_EVERY_US);
@@ -134,8 +148,12 @@ static void judge(int status, usec_t limit, const char *said, DrillCheckResult *
 	case SAYS_NOTHING:
 		drill_check_unassessed(result, "%s", said);
 		break;
-	case -1:
+	case OVER_TIME:
 		drill_check_unassessed(result, "it did not end within %s", within);
+		break;
+	case OVER_SIZE:
+		drill_check_unassessed(result, "it wrote more than %d MiB",
+				       (int)(OUTPUT_MAX >> 20));
 		break;
 	default:
 		drill_check_fail(result, "it ended with status %d: %s", status, said);
@@ -149,7 +167,7 @@ static bool run_once(const struct drill_command_site *site, const struct plan_ch
 
 	unlink(output);
 	background = start(site, check, output, error);
-	return background && wait_for(background, check->time_limit, status, error);
+	return background && wait_for(background, output, check->time_limit, status, error);
 }
 
 bool drill_check_command(const struct drill_command_site *site, DrillCheckResult *result,
@@ -207,14 +225,19 @@ void drill_check_log(const char *path, char *const *allow_too, DrillCheckResult 
 	g_autoptr(GPtrArray) allow = patterns_of(check->allow);
 	g_autoptr(GPtrArray) too = patterns_of(allow_too);
 	FILE *file = path ? fopen(path, "re") : NULL;
-	char line[LINE_SIZE];
+	char *line = NULL;
+	size_t room = 0;
 	unsigned lines = 0, found = 0;
 
 	if (!file) {
 		drill_check_unassessed(result, "there is no log");
 		return;
 	}
-	while (fgets(line, sizeof(line), file)) {
+	for (ssize_t size; (size = getline(&line, &room, file)) > 0;) {
+		/* Whoever can write into a log cannot end a line early for us. */
+		for (char *nul; (nul = memchr(line, '\0', (size_t)size));)
+			*nul = ' ';
+
 		g_autofree char *text = g_utf8_make_valid(g_strchomp(line), -1);
 
 		lines++;
@@ -223,10 +246,13 @@ void drill_check_log(const char *path, char *const *allow_too, DrillCheckResult 
 		if (found++ == 0)
 			drill_check_fail(result, "%s", text);
 	}
+	free(line);
 	fclose(file);
 	result->value = g_strdup_printf("%u", found);
 	result->expect = g_strdup("0");
-	if (found == 0)
+	if (lines == 0)
+		drill_check_unassessed(result, "nothing is in the log");
+	else if (found == 0)
 		drill_check_pass(result, "none of %u lines is forbidden", lines);
 }
 

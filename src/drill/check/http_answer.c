@@ -58,6 +58,10 @@ static bool judge_text(struct http_asking *asking, const struct http_directive *
 
 	if (!text)
 		return false;
+	/* What was captured as nothing is everywhere. */
+	if (!*text)
+		return fail_expected(asking, g_strdup("a text"), g_strdup("none to look for"),
+				     error);
 	there = body->len > 0 && memmem(body->data, body->len, text, strlen(text));
 	if (there == wanted)
 		return true;
