@@ -21,6 +21,7 @@ struct context {
 	char *spool;	      /* <spool>/<service>; not made */
 	unsigned connections; /* as of struct store_settings: a restore sets it */
 	usec_t as_of;	      /* --as-of: repositories are read as they were then; 0: as they are */
+	struct store_lab *lab; /* of repositories that are opened after this; NULL: none */
 	const struct arguments *arguments;
 	Identity *identity;	   /* after context_identity */
 	Bundle *bundle;		   /* after context_bundle */

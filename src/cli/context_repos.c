@@ -45,6 +45,7 @@ static bool open_repository(Context *context, const struct settings_repository *
 	context_remember(context, &settings, 1, 0);
 	settings.as_of = context->as_of;
 	settings.connections = context->connections;
+	settings.lab = context->lab;
 	store = store_open(&settings, error);
 	if (!store)
 		return false;

@@ -39,6 +39,8 @@ static bool open_key(struct drill_means_source *source, GError **error)
 {
 	Context *site = source->site;
 
+	if (source->lab)
+		return true;
 	if (!site->kit || site->service->evidence_key)
 		return context_evidence_key(site, error);
 	log_warning("this host has no key that signs evidence: the record is not signed, and the "
@@ -63,7 +65,10 @@ bool drill_means_begin(struct drill_means_source *source, const struct arguments
 		from = has_configuration(&source->own) ? &source->own : arguments;
 	}
 	source->site = context_open(from, plan->service, error);
-	return source->site && open_key(source, error);
+	if (!source->site || !open_key(source, error))
+		return false;
+	source->site->lab = source->lab;
+	return true;
 }
 
 void drill_means_clear(struct drill_means_source *source)
@@ -91,6 +96,8 @@ static bool open_kit(struct drill_means_source *source, const struct drill_openi
 		return false;
 	source->kit =
 		context_open_kit(source->arguments, source->plan->service, opening->folder, error);
+	if (source->kit)
+		source->kit->lab = source->lab;
 	if (!source->kit || !context_identity(source->kit, error) ||
 	    !kit_owner_opens(source->kit, error))
 		return odr_context(error, "the recovery kit does not open");
@@ -216,6 +223,8 @@ static bool open_stores(struct drill_means_source *source, const Context *from, 
 	if (!repositories)
 		return false;
 	source->stores = context_stores(repositories);
+	for (guint i = 0; i < repositories->len; i++)
+		source->stores[i].lab = source->lab;
 	return true;
 }
 

@@ -8,7 +8,9 @@
  * What a drill has: repositories and keys of this host's configuration, or, with kind=kit, a recovery kit and nothing
  * else. Its evidence is this host's in any case; where that has no configuration, the kit tells where to keep it.
  */
+struct store_lab;
 struct drill_means_source {
+	struct store_lab *lab; /* of what is restored from; then there is no evidence. NULL: none */
 	const struct arguments *arguments;
 	const DrillPlan *plan;
 	Context *site;	      /* of this host */

@@ -53,6 +53,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/context_repos.c \
 	src/cli/drill_figures.c \
 	src/cli/drill_figures.h \
+	src/cli/drill_lab.c \
+	src/cli/drill_lab.h \
 	src/cli/drill_means.c \
 	src/cli/drill_means.h \
 	src/cli/drill_plan.c \

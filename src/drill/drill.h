@@ -9,6 +9,7 @@
 #include "ops/archive/archive.h"
 #include "ops/restore/restore.h"
 #include "pg/wal.h"
+#include "store/lab.h"
 
 /*
  * A drill: a moment is drawn, brought back in isolation, checked, measured, judged; a signed record tells of it whatever
@@ -54,8 +55,9 @@ struct drill_request {
 	const char *state, *spool; /* folders of the service */
 	const char *program;	   /* our own, absolute */
 	const char *run_id, *slot;
-	const char *trigger;  /* "operator", "timer" */
-	const char *incident; /* id of what it is made for; NULL: none */
+	const char *trigger;   /* "operator", "timer" */
+	struct store_lab *lab; /* of the repositories; NULL: this is no lab */
+	const char *incident;  /* id of what it is made for; NULL: none */
 	unsigned workers;
 	usec_t archive_timeout;
 	bool keep;   /* the sandbox, for a look */

@@ -47,7 +47,8 @@ struct store {
 	char place[STORE_PLACE_SIZE];
 	Memory *memory; /* NULL: none */
 	struct alterations *alterations;
-	usec_t as_of; /* 0: now */
+	usec_t as_of;	       /* 0: now */
+	struct store_lab *lab; /* NULL: none */
 };
 /* For drivers: what is there now, as the only version. */
 bool store_versions_of_one(Store *store, const char *name, GPtrArray **objects, GError **error);

@@ -9,6 +9,8 @@ src_store_libstore_a_SOURCES = \
 	src/store/diagnose.h \
 	src/store/diagnose_steps.h \
 	src/store/driver.h \
+	src/store/lab.c \
+	src/store/lab.h \
 	src/store/memory.c \
 	src/store/memory.h \
 	src/store/posix.c \

@@ -8,6 +8,7 @@
 #include "store/alteration.h"
 #include "store/diagnose.h"
 #include "store/driver.h"
+#include "store/lab.h"
 
 #include <string.h>
 
@@ -83,6 +84,7 @@ Store *store_open(const struct store_settings *settings, GError **error)
 	store_settings_place(settings, store->place);
 	store->alterations = alterations_new();
 	store->as_of = settings->as_of;
+	store->lab = settings->lab;
 	if (class->remembers && settings->memory)
 		store->memory = open_memory(store, settings);
 	return store;
@@ -224,9 +226,27 @@ bool store_put(Store *store, const char *name, const struct iovec *parts, int co
 	return failed(store, "store", name, error);
 }
 
+/* Apart from lists: those leave out what is hidden. */
+static bool may_read(const Store *store, const char *point, const char *name, GError **error)
+{
+	return name_check(name, error) && fault_point(point, name, error) &&
+	       store_lab_allows(store->lab, name, error) &&
+	       (!store_lab_hides(store->lab, name) ||
+		odr_fail(error, ODR_ERROR_NOT_FOUND, "the lab hides it"));
+}
+
+static void alter(GBytes **content)
+{
+	gsize size;
+	void *copy = g_bytes_unref_to_data(*content, &size);
+
+	store_lab_alter(copy, size);
+	*content = g_bytes_new_take(copy, size);
+}
+
 bool store_head(Store *store, const char *name, struct store_object *object, GError **error)
 {
-	if (!name_check(name, error) || !fault_point("store.get", name, error) ||
+	if (!may_read(store, "store.get", name, error) ||
 	    !store->class->head(store, name, object, error))
 		return failed(store, "look at", name, error);
 	return true;
@@ -237,18 +257,22 @@ bool store_get(Store *store, const char *name, const char *version, uint64_t lim
 {
 	if (limit == 0 || limit > STORE_OBJECT_MAX)
 		limit = STORE_OBJECT_MAX;
-	if (!name_check(name, error) || !fault_point("store.get", name, error) ||
+	if (!may_read(store, "store.get", name, error) ||
 	    !store->class->get(store, name, version, limit, content, error))
 		return failed(store, "read", name, error);
+	if (store_lab_alters(store->lab, name))
+		alter(content);
 	return true;
 }
 
 bool store_get_range(Store *store, const char *name, const char *version, uint64_t offset,
 		     size_t size, void *buffer, GError **error)
 {
-	if (!name_check(name, error) || !fault_point("store.get", name, error) ||
+	if (!may_read(store, "store.get", name, error) ||
 	    !store->class->get_range(store, name, version, offset, size, buffer, error))
 		return failed(store, "read", name, error);
+	if (store_lab_alters(store->lab, name))
+		store_lab_alter(buffer, size);
 	return true;
 }
 
@@ -265,6 +289,8 @@ static bool list_object(void *data, const struct store_object *object)
 
 	if (store->as_of != 0 && object->stored_at > store->as_of)
 		return true;
+	if (store_lab_hides(store->lab, object->name))
+		return true;
 	/* Probes are ours to hide. */
 	if (object->hidden && !g_str_has_prefix(object->name, STORE_PROBE))
 		store_alteration_note(store, object->name, object, NULL);
@@ -276,6 +302,7 @@ bool store_list(Store *store, const char *prefix, store_each each, void *data, G
 	struct listing listing = {store, each, data};
 
 	if (!prefix_check(prefix, error) || !fault_point("store.list", prefix, error) ||
+	    !store_lab_allows(store->lab, prefix, error) ||
 	    !store->class->list(store, prefix, list_object, &listing, error))
 		return failed(store, "list", prefix, error);
 	return true;
@@ -298,8 +325,7 @@ bool store_versions(Store *store, const char *name, GPtrArray **objects, GError 
 	bool (*versions)(Store *, const char *, GPtrArray **, GError **) =
 		store->class->versions ? store->class->versions : store_versions_of_one;
 
-	if (!name_check(name, error) || !fault_point("store.list", name, error) ||
-	    !versions(store, name, objects, error))
+	if (!may_read(store, "store.list", name, error) || !versions(store, name, objects, error))
 		return failed(store, "list the versions of", name, error);
 	return true;
 }

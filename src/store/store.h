@@ -57,6 +57,7 @@ struct store_settings {
 	/* 0: now. Reads the store as it was at that time, by its clock: what was stored later is not there
 	 * for lists, and not chosen (store/choice.h). */
 	usec_t as_of;
+	struct store_lab *lab; /* store/lab.h; NULL: none */
 };
 /* Where a repository lies by its settings, for those who remember it: hex, equal for the same folder, or the
  * same bucket and prefix at the same endpoint, whatever the name and the credentials. */

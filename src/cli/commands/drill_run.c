@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/drill_lab.h"
 #include "cli/drill_means.h"
 #include "cli/drill_plan.h"
 #include "cli/drill_reports.h"
@@ -12,6 +13,7 @@
 #include "cli/views/drill_record.h"
 #include "drill/drill.h"
 #include "drill/evidence/history.h"
+#include "repo/layout.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +26,9 @@ struct running {
 	DrillPlan *plan;
 	struct drill_means_source means;
 	Context *context; /* of this host */
-	Run *run;
+	DrillLab *lab;	  /* NULL: none */
+	Run *run;	  /* not in a lab */
+	char *run_id;
 	Audit *audit;
 	struct plan_target target; /* --target */
 	char *slot;
@@ -37,6 +41,8 @@ static void running_clear(struct running *running)
 {
 	g_clear_pointer(&running->audit, audit_close);
 	g_clear_pointer(&running->run, run_free);
+	g_clear_pointer(&running->lab, drill_lab_free);
+	g_free(running->run_id);
 	g_free(running->slot);
 	g_free(running->incident);
 	plan_target_clear(&running->target);
@@ -103,8 +109,10 @@ static bool prepare(struct running *running, GError **error)
 	running->plan = drill_plan_open(arguments, arguments_positional(arguments, 0), error);
 	if (!running->plan || (target && !plan_target_parse(target, &running->target, error)))
 		return false;
-	if (!choose_workers(running, error) ||
-	    !drill_means_begin(&running->means, arguments, running->plan, error))
+	if (!choose_workers(running, error) || !drill_lab_asked(arguments, &running->lab, error))
+		return false;
+	running->means.lab = running->lab ? &running->lab->store : NULL;
+	if (!drill_means_begin(&running->means, arguments, running->plan, error))
 		return false;
 	running->context = running->means.site;
 	return account_incident(running->context, &running->incident, error);
@@ -144,16 +152,32 @@ static bool wait_for_next_second(const char *state, GError **error)
 	}
 }
 
+/* Where no drill looks: its own chain, no run in the catalog. */
+static bool begin_lab(struct running *running, GError **error)
+{
+	Context *context = running->context;
+
+	if (!file_make_dirs(context->spool, 0700, error) ||
+	    !drill_lab_begin(running->lab, context->spool, error))
+		return false;
+	running->run_id = set_id_new(clock_now());
+	running->audit = audit_open(running->lab->folder, error);
+	return running->audit != NULL;
+}
+
 static bool begin(struct running *running, GError **error)
 {
 	Context *context = running->context;
 
+	if (running->lab)
+		return begin_lab(running, error);
 	running->audit = audit_open(context->settings->state, error);
 	if (!running->audit || !close_abandoned(context->settings, running->audit, error) ||
 	    !wait_for_next_second(context->settings->state, error) ||
 	    !file_make_dirs(context->spool, 0700, error))
 		return false;
 	running->run = run_begin(context, "drill");
+	running->run_id = g_strdup(running->run->run_id);
 	return true;
 }
 
@@ -181,12 +205,15 @@ static struct drill_request request_of(struct running *running)
 		.target = running->target.text ? &running->target : NULL,
 		.audit = running->audit,
 		.key = context->evidence_key,
-		.state = context->settings->state,
+		.lab = running->lab ? &running->lab->store : NULL,
+		.state = running->lab ? running->lab->folder : context->settings->state,
 		.spool = context->spool,
 		.program = arguments->program_path,
-		.run_id = running->run->run_id,
+		.run_id = running->run_id,
 		.slot = running->slot,
-		.trigger = g_getenv("INVOCATION_ID") ? "timer" : "operator",
+		.trigger = running->lab		       ? "lab"
+			   : g_getenv("INVOCATION_ID") ? "timer"
+						       : "operator",
 		.incident = running->incident,
 		.workers = running->workers,
 		.archive_timeout = context->settings->archive_get_timeout,
@@ -225,18 +252,25 @@ static void report(const struct running *running, const struct drill_result *res
 	drill_record_print(result->record);
 	if (result->kept)
 		printf("\nThe sandbox is kept: %s\n", result->kept);
-	printf("\nEvidence: %s\nNext: odrbackup evidence verify %s\n", result->folder,
-	       running->run->run_id);
+	if (running->lab)
+		printf("\nA lab with the fault %s: it counts for nothing, and no evidence is "
+		       "kept of it\n",
+		       running->lab->fault);
+	else
+		printf("\nEvidence: %s\nNext: odrbackup evidence verify %s\n", result->folder,
+		       running->run_id);
 }
 
 /* outcome NULL: it begins. */
 static void tell(struct running *running, const char *outcome, int exit_status, const char *summary)
 {
+	if (running->lab)
+		return;
 	running->told = outcome != NULL;
 	notify_drill(running->context->settings, &running->plan->notify,
 		     &(struct notify_message){.service = running->plan->service,
 					      .plan = running->plan->name,
-					      .run = running->run ? running->run->run_id : NULL,
+					      .run = running->run_id,
 					      .outcome = outcome,
 					      .exit_status = exit_status,
 					      .summary = summary});
@@ -288,10 +322,12 @@ static bool carry_out(struct running *running, GError **error)
 		drill_reports_write(running->arguments, result.folder);
 	if (done)
 		*running->arguments->exit_status = result.exit_status;
-	run_finish(running->run, done ? NULL : *error,
-		   &(struct run_result){.exit_status = result.exit_status,
-					.failed = done ? failure_of(&result) : NULL});
+	if (running->run)
+		run_finish(running->run, done ? NULL : *error,
+			   &(struct run_result){.exit_status = result.exit_status,
+						.failed = done ? failure_of(&result) : NULL});
 	tell_result(running, &result, done ? NULL : *error);
+	done = done && (!running->lab || drill_lab_judge(running->lab, &result, error));
 	drill_result_clear(&result);
 	return done;
 }
@@ -314,7 +350,7 @@ bool cmd_drill_run(const struct arguments *arguments, GError **error)
 	struct running running = {.arguments = arguments};
 	bool done = prepare(&running, error) && run(&running, error);
 
-	if (!done && !running.run && running.context)
+	if (!done && !running.run && !running.lab && running.context)
 		run_failed(running.context, "drill", *error);
 	if (!done && !running.told && running.context)
 		tell_result(&running, &(struct drill_result){0}, *error);

@@ -186,6 +186,25 @@ static bool check_wal(Drill *drill, GError **error)
 			"up to %s of WAL would have to be replayed, and max-wal is %s", much, most);
 }
 
+/* What was there when it was looked for: in the middle of what has to be replayed, or where replay begins, if it is not to
+ * the end. */
+static void drill_prepare_lab(Drill *drill)
+{
+	const struct restore_plan *plan = &drill->restore;
+	uint32_t size = plan->manifest->wal->segment_size, timeline;
+	struct store_lab *lab = drill->request->lab;
+	lsn_t first, last;
+
+	if (lab->fault != STORE_LAB_HIDE ||
+	    !wal_segment_parse(plan->first_segment, size, &timeline, &first) ||
+	    !wal_segment_parse(plan->last_segment, size, &timeline, &last))
+		return;
+	if (drill->target.target.type == RECOVERY_DEFAULT)
+		first += (last - first) / 2;
+	wal_segment_name(timeline, first, size, drill->hidden);
+	lab->part = drill->hidden;
+}
+
 bool drill_preflight(Drill *drill, GError **error)
 {
 	usec_t from = drill_span_begin();
@@ -196,6 +215,8 @@ bool drill_preflight(Drill *drill, GError **error)
 	       plan_files(drill, error) &&
 	       (drill->plan->kind == PLAN_VERIFY || check_room(drill, error));
 	drill_span_end(drill, PHASE_LOCATE, "", from, false);
+	if (done && drill->request->lab)
+		drill_prepare_lab(drill);
 	return done;
 }
 
