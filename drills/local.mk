@@ -3,9 +3,15 @@ plansdir = $(pkgdatadir)/plans
 dist_plans_DATA = \
 	drills/before-deployment.plan \
 	drills/ci.plan \
+	drills/damaged-wal.plan \
+	drills/dropped-table.plan \
+	drills/failed-upgrade.plan \
+	drills/filestore-alone.plan \
 	drills/latest.plan \
 	drills/negative.plan \
+	drills/ransomware.plan \
 	drills/recovery-kit.plan \
+	drills/region.plan \
 	drills/single-tenant.plan \
 	drills/weekly-random.plan \
 	drills/worst-case.plan

@@ -14,7 +14,7 @@ use Odr::Work;
 
 my $plans = "$ENV{ODR_PREFIX}/share/odrbackup/plans";
 my @plans = glob "$plans/*.plan";
-is(scalar @plans, 8, 'eight plans are installed');
+is(scalar @plans, 14, 'fourteen plans are installed');
 tool_ok(['drill', 'lint', @plans], 'and all of them are right');
 
 # As an auditor does it.
