@@ -286,10 +286,13 @@ bool context_evidence_key(Context *context, GError **error)
 
 	g_autofree char *what = g_strdup_printf("'%s'", file);
 
-	context->evidence_key = unlock_evidence(&context->passphrase, file, error);
-	return context->evidence_key &&
-	       check_service(context, &context->evidence_key->service, what, error) &&
-	       evidence_key_check(context->evidence_key, clock_now(), error);
+	g_autoptr(EvidenceKey) key = unlock_evidence(&context->passphrase, file, error);
+
+	if (!key || !check_service(context, &key->service, what, error) ||
+	    !evidence_key_check(key, clock_now(), error))
+		return false;
+	context->evidence_key = g_steal_pointer(&key);
+	return true;
 }
 
 bool context_bundle(Context *context, GError **error)

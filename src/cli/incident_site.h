@@ -6,7 +6,7 @@
 
 /*
  * Where the timeline of an incident lies: the state folder of the configuration, of a recovery kit, or --state DIR, for a
- * host that has neither. No repository is opened and no key is asked for.
+ * host that has neither. No repository is opened; a key is asked for only by an export, which signs with it.
  */
 struct incident_site {
 	const struct arguments *arguments;

@@ -162,6 +162,39 @@ subtest 'export' => sub {
 	like(tool('-c', $conf, 'audit', 'log', '--last', 1)->out, qr/incident\.exported .*\Q$to\E/, 'that it was exported is told');
 };
 
+# An auditor believes what somebody answers for, by programs that are not ours.
+subtest 'signed' => sub {
+	my ($to, $sig) = ("$dir/signed", "$dir/s");
+	like(incident('export', $id, '--output', "$dir/unsigned")->err, qr/incident\.json is not signed: service 'erp-prod' has no key that signs evidence/, 'without a key it says so');
+	my $bare = decode_json(read_file("$dir/unsigned/incident.json"));
+	ok(exists $bare->{signed_by} && !defined $bare->{signed_by}, 'itself, too');
+	ok(!-e "$dir/unsigned/incident.json.sig", 'and nothing beside it does');
+
+	tool_ok([qw(key new owner), "$dir/owner", qw(--service erp-prod --unprotected)], 'an owner key');
+	tool_ok([qw(key new evidence), "$dir/evidence", '--owner', "$dir/owner", '--unprotected'], 'an evidence key');
+	my $with_key = "$dir/signing.conf";
+	write_file($with_key, read_file($conf) =~ s{(\[service erp-prod\]\n)}{$1evidence-key=$dir/evidence\n}r, 0600);
+	my $exported = tool('-c', $with_key, 'incident', 'export', $id, '--output', $to, '--json');
+	ok($exported->ok, 'exported') or diag $exported->err;
+	ok(decode_json($exported->out)->{signed}, 'signed');
+	my $json = "$to/incident.json";
+	my $verify = sub {
+		return (run_program(['signify-openbsd', '-V', '-p', "$dir/evidence.pub", '-x', "$json.sig", '-m', $json])->status,
+			run_program(['sh', '-c', 'sed -n 2p "$0.sig" | base64 -d | tail -c 64 >"$2" && openssl pkeyutl -verify -pubin -inkey "$1" -rawin -in "$0" -sigfile "$2"',
+				$json, "$dir/evidence.pem", $sig])->status);
+	};
+	is_deeply([$verify->()], [0, 0], 'signify and openssl verify it');
+	my $facts = decode_json(read_file($json));
+	like(read_file("$dir/evidence.pub"), qr/evidence key \Q$facts->{signed_by}\E$/m, 'it names the key');
+	my @lines = split /^/, read_file("$to/audit.log");
+	is($facts->{chain}{seq}, scalar @lines, 'and the chain beside it, by its last line');
+	is($facts->{chain}{head}, (split ' ', run_program(['sh', '-c', 'tail -n 1 "$0" | sha256sum', "$to/audit.log"])->out)[0], 'and that one\'s digest');
+	my $told = decode_json(tool('-c', $conf, 'audit', 'log', '--last', 1, '--json')->out)->{lines}[0]{data};
+	is($told->{sha256}, (split ' ', run_program(['sha256sum', $json])->out)[0], 'which the chain has of the export');
+	write_file($json, read_file($json) =~ s/recovered/nothing happened/r);
+	isnt($_, 0, 'what was altered does not verify') for $verify->();
+};
+
 subtest 'the chain' => sub {
 	my $verified = tool('-c', $conf, 'audit', 'verify');
 	ok($verified->ok, 'of this host holds') or diag $verified->err;

@@ -2,12 +2,14 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/evidence_trust.h"
 #include "cli/incident_site.h"
 #include "cli/output.h"
 #include "cli/report_output.h"
 #include "cli/trail.h"
+#include "drill/evidence/audit.h"
 
 #include <string.h>
 
@@ -90,6 +92,74 @@ bool cmd_report_incident(const struct arguments *arguments, GError **error)
 
 /* ---- incident export --------------------------------------------------------------------------- */
 
+/* What is written, and who answers for it. */
+struct exporting {
+	struct incident_site *site;
+	const char *to;
+	const EvidenceKey *key; /* NULL: nobody does */
+	char *json;		/* incident.json */
+};
+
+static void exporting_clear(struct exporting *exporting)
+{
+	g_free(exporting->json);
+}
+
+/* That of the service of the incident. Without one it is exported all the same, and says that it is not signed. */
+static const EvidenceKey *key_of(const struct incident_site *site)
+{
+	g_autoptr(GError) cause = NULL;
+
+	for (guint i = 0; site->contexts && i < site->contexts->len; i++) {
+		Context *context = site->contexts->pdata[i];
+
+		if (g_strcmp0(context->service->name, site->incident->service) != 0)
+			continue;
+		if (context_evidence_key(context, &cause))
+			return context->evidence_key;
+		log_warning("incident.json is not signed: %s", cause->message);
+		return NULL;
+	}
+	log_warning("incident.json is not signed: no evidence key of service '%s' is at hand",
+		    site->incident->service ? site->incident->service : "?");
+	return NULL;
+}
+
+/* The chain that lies beside it is that of which it tells. */
+static bool set_chain(json_t *facts, const char *folder, GError **error)
+{
+	g_autofree char *path = audit_path(folder);
+	struct audit_report report = {0};
+	json_t *chain;
+
+	if (!audit_read(path, NULL, NULL, &report, error))
+		return false;
+	chain = json_object();
+	json_set_int(chain, "seq", (int64_t)report.head.seq);
+	json_set_string(chain, "head", report.head.sha256);
+	json_set(facts, "chain", chain);
+	audit_report_clear(&report);
+	return true;
+}
+
+static bool make_json(struct exporting *exporting, GError **error)
+{
+	struct incident_site *site = exporting->site;
+	g_autoptr(JsonValue) facts =
+		report_incident_json(site->incident, incident_site_promise(site));
+	char name[EVIDENCE_KEY_NAME_SIZE] = "";
+	g_autofree char *text = NULL;
+
+	if (exporting->key)
+		evidence_key_name(exporting->key->endorsement.public_key, name);
+	json_set_string(facts, "signed_by", exporting->key ? name : NULL);
+	if (!set_chain(facts, exporting->to, error))
+		return false;
+	text = json_print_pretty(facts);
+	exporting->json = g_strconcat(text, "\n", NULL);
+	return true;
+}
+
 static bool write_file_in(const char *folder, const char *name, const char *text, GError **error)
 {
 	g_autofree char *path = g_build_filename(folder, name, NULL);
@@ -98,49 +168,76 @@ static bool write_file_in(const char *folder, const char *name, const char *text
 			  &(struct file_write){.mode = 0600, .exclusive = true}, error);
 }
 
-static bool write_reports(struct incident_site *site, const char *to, GError **error)
+static bool write_json(struct exporting *exporting, GError **error)
 {
+	g_autofree char *signature = NULL;
+
+	if (!make_json(exporting, error) ||
+	    !write_file_in(exporting->to, "incident.json", exporting->json, error))
+		return false;
+	if (!exporting->key)
+		return true;
+	signature =
+		evidence_signature_print(exporting->key, exporting->json, strlen(exporting->json));
+	return write_file_in(exporting->to, "incident.json.sig", signature, error);
+}
+
+static bool write_reports(struct exporting *exporting, GError **error)
+{
+	struct incident_site *site = exporting->site;
 	g_autoptr(Document) document = document_of(site);
 	g_autofree char *html = document_html(document);
 	g_autofree char *markdown = document_markdown(document);
-	g_autofree char *json = json_text(site);
 	g_autofree char *csv = report_incident_csv(site->incident, incident_site_promise(site));
 
-	return write_file_in(to, "incident.html", html, error) &&
-	       write_file_in(to, "incident.md", markdown, error) &&
-	       write_file_in(to, "incident.json", json, error) &&
-	       write_file_in(to, "incident.csv", csv, error);
+	return write_file_in(exporting->to, "incident.html", html, error) &&
+	       write_file_in(exporting->to, "incident.md", markdown, error) &&
+	       write_file_in(exporting->to, "incident.csv", csv, error) &&
+	       write_json(exporting, error);
 }
 
-static void tell_exported(const struct incident_site *site, const char *to)
+static void tell_exported(const struct exporting *exporting)
 {
+	const struct incident_site *site = exporting->site;
 	const Context *context = context_of(site);
+	g_autofree char *sha256 =
+		g_compute_checksum_for_string(G_CHECKSUM_SHA256, exporting->json, -1);
 	json_t *data;
 
 	if (!context)
 		return;
 	data = trail_of(context, "incident", site->incident->id);
 	json_set_string(data, "service", site->incident->service);
-	json_set_string(data, "folder", to);
+	json_set_string(data, "folder", exporting->to);
+	json_set_string(data, "sha256", sha256);
+	json_set_bool(data, "signed", exporting->key != NULL);
 	trail_add(context, AUDIT_INCIDENT_EXPORTED, NULL, data);
 }
 
-static void print_exported(const struct incident_site *site, const char *to)
+static void print_exported(const struct exporting *exporting)
 {
-	if (arguments_flag(site->arguments, "json")) {
+	const struct arguments *arguments = exporting->site->arguments;
+
+	if (arguments_flag(arguments, "json")) {
 		json_t *document = json_object();
 
-		json_set_string(document, "incident", site->incident->id);
-		json_set_string(document, "folder", to);
+		json_set_string(document, "incident", exporting->site->incident->id);
+		json_set_string(document, "folder", exporting->to);
+		json_set_bool(document, "signed", exporting->key != NULL);
 		json_out(document);
-	} else if (!arguments_flag(site->arguments, "quiet")) {
-		printf("%s\nNext: odrbackup audit verify --from %s\n", to, to);
+	} else if (!arguments_flag(arguments, "quiet")) {
+		printf("%s: incident.json %s\nNext: odrbackup audit verify --from %s\n",
+		       exporting->to,
+		       exporting->key ? "is signed, see odrbackup-evidence(5)" : "is not signed",
+		       exporting->to);
 	}
 }
 
 static bool export(struct incident_site *site, GError **error)
 {
 	g_autofree char *to = arguments_path(site->arguments, "output");
+	__attribute__((cleanup(exporting_clear))) struct exporting exporting = {.site = site,
+										.to = to};
 	g_autoptr(GPtrArray) keys = NULL;
 
 	if (!to)
@@ -148,11 +245,13 @@ static bool export(struct incident_site *site, GError **error)
 	if (!incident_site_find_any(site, arguments_positional(site->arguments, 0), error))
 		return false;
 	keys = trust_exported(site->arguments, site->contexts, error);
-	if (!keys || !incident_export(site->state, site->incident, keys, to, error) ||
-	    !write_reports(site, to, error))
+	if (!keys || !incident_export(site->state, site->incident, keys, to, error))
 		return false;
-	tell_exported(site, to);
-	print_exported(site, to);
+	exporting.key = key_of(site);
+	if (!write_reports(&exporting, error))
+		return false;
+	tell_exported(&exporting);
+	print_exported(&exporting);
 	return incident_site_judge(site, error);
 }
 
