@@ -36,5 +36,6 @@ s3-programs: $(s3_programs)
 drill_programs = tests/drill/make_evidence
 check_PROGRAMS += $(drill_programs)
 tests_drill_make_evidence_LDADD = $(drill_link)
+tests_drill_make_evidence_LDFLAGS = -Wl,--wrap=clock_now
 drill-programs: $(drill_programs)
 .PHONY: drill-programs

@@ -50,6 +50,7 @@ struct drill_request {
 	bool (*claim)(void *data, const char *repository, usec_t time,
 		      char segment[WAL_SEGMENT_NAME_SIZE], GError **error);
 	const struct plan_target *target; /* the operator's; NULL: as the plan has it */
+	bool narrowed; /* the operator names a repository: what is drawn from it is chosen, too */
 	Audit *audit;
 	const EvidenceKey *key; /* NULL: the record is not signed, and the drill does not count */
 	const char *state, *spool; /* folders of the service */

@@ -38,6 +38,8 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/check/trend.h \
 	src/drill/draw/draw.c \
 	src/drill/draw/draw.h \
+	src/drill/draw/gather.c \
+	src/drill/draw/gather.h \
 	src/drill/draw/holdings.c \
 	src/drill/draw/holdings.h \
 	src/drill/draw/inputs.c \
@@ -110,12 +112,14 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/evidence/audit_read.c \
 	src/drill/evidence/chain.c \
 	src/drill/evidence/checkpoint.c \
+	src/drill/evidence/checkpoints.c \
 	src/drill/evidence/draw.c \
 	src/drill/evidence/evidence.c \
 	src/drill/evidence/evidence.h \
 	src/drill/evidence/export.c \
 	src/drill/evidence/file.c \
 	src/drill/evidence/file.h \
+	src/drill/evidence/held.c \
 	src/drill/evidence/history.c \
 	src/drill/evidence/history.h \
 	src/drill/evidence/history_weigh.c \
@@ -125,6 +129,8 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/evidence/past.c \
 	src/drill/evidence/past.h \
 	src/drill/evidence/receipt.c \
+	src/drill/evidence/plan.c \
+	src/drill/evidence/population.c \
 	src/drill/evidence/record.c \
 	src/drill/evidence/record.h \
 	src/drill/evidence/run.c \

@@ -74,7 +74,7 @@ sub codes_of_tool {
 
 sub start_script {
 	my ($folder, $key) = @_;
-	return start_program(['sh', $verifier, $folder, $key]);
+	return start_program(['bash', '--posix', $verifier, $folder, $key]);
 }
 
 sub codes_of_script {
@@ -195,6 +195,36 @@ subtest 'against the repository' => sub {
 		qr/nothing is known of run '20200101T000000Z-00000000'/, 'a run that never was');
 };
 
+# What was drawn from is not the drill's word alone, as long as the sets are there.
+subtest 'what the repository held' => sub {
+	my $stored = sub {
+		my $document = decode_json((split /\n/, tool('-c', "$site/odrbackup.conf", 'evidence', 'verify', '--stored', '--json')->out)[0]);
+		return ([map { $_->{message} } @{ $document->{notes} }], [grep { $_->{code} eq 'draw-population' } @{ $document->{findings} }]);
+	};
+	my $set = sub {
+		my ($id, $time) = @_;
+		program_ok([$maker, 'set', "$site/writer", "$site/repository", $id], "a set $id");
+		my ($path) = glob "$site/repository/*/set/$id*";
+		utime $time, $time, $path or die "cannot date $path\n";
+		return $path;
+	};
+	my ($notes, $found) = $stored->();
+	is_deeply($found, [], 'sets that are gone are no error');
+	like($notes->[0], qr/^gone from repository main since it was drawn: 20261016T230501Z-01d5e7a1, 20261106T230501Z-5e7a11ce; that the draw had them right only holdings\.json tells$/, 'and are told');
+	my $other = $set->('20261106T230501Z-5e7a11ce', 1794009600);
+	($notes, $found) = $stored->();
+	is(scalar @$found, $runs, 'of another content');
+	like($found->[0]{message}, qr/^set 20261106T230501Z-5e7a11ce of repository main is not what holdings\.json says it was$/, 'which is named');
+	unlink $other;
+	my $late = $set->('20261107T120000Z-0000beef', 1794960000);
+	is_deeply(($stored->())[1], [], 'what was stored after the draw is none of its');
+	utime 1794052800, 1794052800, $late;
+	($notes, $found) = $stored->();
+	is(scalar @$found, $runs, 'what was there before it');
+	like($found->[0]{message}, qr/^set 20261107T120000Z-0000beef of repository main was stored 2026-11-07T12:00:00Z, before the draw, and is left out of holdings\.json$/, 'was left out');
+	unlink $late;
+};
+
 subtest 'a chain that was cut off, by itself' => sub {
 	my $copy = work_path('cut');
 	run_program(['cp', '-a', work_path('exported'), $copy]);
@@ -209,7 +239,7 @@ subtest 'a chain that was cut off, by itself' => sub {
 both_find('what is good', sub { }, []);
 both_find('a record that was altered', sub {
 	edit(run_file($_[0], 1, 'record.json'), sub { s/"pass"/"fail"/ });
-}, ['error #1 record-signature', 'error #1 receipt-differs', 'error #2 previous-differs']);
+}, ['error #1 record-signature', 'error #1 receipt-differs']);
 both_find('a record that was altered and signed again', sub {
 	my $record = run_file($_[0], $runs - 1, 'record.json');
 	edit_json($record, sub { $_[0]{checks}[0]{status} = 'fail' });
@@ -235,14 +265,14 @@ both_find('a record of a newer format', sub {
 	sign($record);
 }, ['error #3 record-differs', 'error #3 record-invalid', 'error #3 receipt-differs']);
 both_find('a run that was removed', sub { File::Path::remove_tree("$_[0]/evidence/" . run_id(1)) },
-	['error #1 record-missing', 'error #2 previous-differs']);
+	['error #1 record-missing']);
 both_find('a record without a signature', sub { unlink run_file($_[0], 1, 'record.json.sig') },
-	['error #1 record-unsigned', 'error #1 receipt-differs', 'error #2 previous-differs']);
+	['error #1 record-unsigned', 'error #1 receipt-differs']);
 both_find('a run that was put in', sub {
 	my $copy = $_[0];
 	run_program(['cp', '-a', "$copy/evidence/" . run_id(3), "$copy/evidence/20261122T110000Z-0000000b"]);
 }, ['error 20261122T110000Z-0000000b record-unchained', 'error 20261122T110000Z-0000000b record-invalid',
-	'error 20261122T110000Z-0000000b receipt-differs']);
+	'error 20261122T110000Z-0000000b receipt-differs', 'error 20261122T110000Z-0000000b teardown-differs']);
 both_find('another point than was drawn, signed again', sub {
 	my $record = run_file($_[0], $runs - 1, 'record.json');
 	edit_json($record, sub { $_[0]{draw}{drawn} = 'time:2026-11-08T23:00:00Z' });
@@ -319,17 +349,64 @@ both_find('something left behind', sub {
 	edit_json($teardown, sub { $_[0]{left} = ['/srv/drill/sandbox'] });
 	sign($teardown);
 }, ['warning #1 leftover']);
+both_find('receipts and attestations of other runs, and one as the other', sub {
+	my ($copy) = @_;
+	my $put = sub { my ($from, $to, $name, $as) = @_; run_program(['cp', run_file($copy, $from, "$name$_"), run_file($copy, $to, ($as // $name) . $_)]) for '', '.sig' };
+	$put->(3, 0, 'teardown.json');
+	$put->(3, 1, 'receipt.json');
+	$put->(2, 2, 'teardown.json', 'receipt.json');
+	write_file(run_file($copy, 3, 'report.html'), "<p>pass</p>\n");
+}, ['error #0 teardown-differs', 'error #1 receipt-differs', 'error #2 receipt-differs', 'error #3 file-differs']);
+both_find('checkpoints with another receipt, with one that nobody signed, and one that died before it was signed', sub {
+	my ($copy) = @_;
+	my @ids = map { checkpoint_id($copy, $_) } 1 .. 3;
+	run_program(['cp', "$copy/audit/$ids[0].receipt.json$_", "$copy/audit/$ids[1].receipt.json$_"]) for '', '.sig';
+	unlink "$copy/audit/$ids[0].receipt.json.sig";
+	write_file("$copy/audit/20261122T120000Z-0000000c.json", "{\n");
+}, ['error ' . checkpoint_id(work_path('exported'), 1) . ' receipt-signature', 'error ' . checkpoint_id(work_path('exported'), 2) . ' receipt-differs']);
+both_find('an older checkpoint by the name of a newer one', sub {
+	my ($from, $to) = map { checkpoint_id($_[0], $_) } 1, 3;
+	run_program(['cp', "$_[0]/audit/$from.json$_", "$_[0]/audit/$to.json$_"]) for '', '.sig';
+}, [undef]);
+both_find('a run that was drawn twice, and one that died before it was signed', sub {
+	my ($copy, $id) = ($_[0], '20261122T120000Z-0000000c');
+	run_program([$maker, @$_])->status == 0 or die "cannot append\n" for ['open', $copy, run_id(3)], ['open', $copy, $id], ['abandon', $copy, $id];
+	new_dir("$copy/evidence/$id");
+	write_file("$copy/evidence/$id/record.json", "{\n");
+}, ['error #3 draw-rerolled', 'error #3 draw-differs', 'error #3 draw-population', 'warning 20261122T120000Z-0000000c record-unfinished']);
+# Each is signed again, as whoever holds the key could.
+both_find('an objective that was missed, a figure of its own, a choice that was nobody\'s, a plan of another name', sub {
+	my ($copy) = @_;
+	my @changes = (sub { $_[0]{objectives}[0]{objective_us} = 1 }, sub { $_[0]{objectives}[0]{measured_us} = 1 },
+		sub { $_[0]{draw}{operator_chosen} = JSON::PP::true }, sub { $_[0]{plan}{name} = 'easy' });
+	for my $number (0 .. 3) {
+		edit_json(run_file($copy, $number, 'record.json'), $changes[$number]);
+		sign(run_file($copy, $number, 'record.json'));
+	}
+}, ['error #0 outcome-differs', 'error #1 outcome-differs', 'error #2 draw-differs', (map { "error #3 $_" } qw(draw-history plan-differs)),
+	map { ("error #$_ record-differs", "error #$_ receipt-differs") } 0 .. 3]);
+# What the script reckons with is the word of whoever is audited: a shell would carry it out.
+both_find('numbers that are commands', sub {
+	my ($copy) = @_;
+	edit(run_file($copy, 0, 'population.tsv'), sub { s/\t1794[0-9]+\t/\tPWD[\$(touch pwned)]\t/ });
+	edit(run_file($copy, 1, 'draw.json'), sub { s/"time_us":\d+/"time_us":"PWD[\$(touch pwned)]"/g });
+	edit(run_file($copy, 2, 'draw.json'), sub { s/"slot_began_us":\d+/"slot_began_us":"PWD[\$(touch pwned)]"/ });
+	edit(run_file($copy, 3, 'draw.json'), sub { s/"slots":\d+/"slots":"PWD[\$(touch pwned)]"/g });
+}, [map { ("error #$_ draw-differs", "error #$_ file-differs", "error #$_ receipt-differs") } 0 .. 3]);
 both_find('an attestation that was altered', sub { edit(run_file($_[0], 1, 'teardown.json'), sub { s/drill/dr/ }) },
 	['error #1 teardown-signature']);
 tool_ok([qw(key new evidence), "$site/other", '--owner', "$site/owner", '--unprotected'], 'another evidence key');
 both_find('another key', sub { }, [undef], "$site/other.pem");
 
 finish_cases();
+ok(!-e 'pwned', 'nothing of it was carried out');
 
 # Whoever drills draws again, with another seed, until the point is an easy one.
 program_ok([$maker, 'again', $state, $key_file, "$site/repository", 2, ''], 'a draw repeated');
 program_ok([$maker, 'again', $state, $key_file, "$site/repository", 2, 'tried'], 'a draw with another seed');
-program_ok([$maker, 'forge', $state, $key_file, "$site/repository", 4, 'slots'], 'a draw with weights of its own');
+my @forged = qw(slots thin short day plan);
+program_ok([$maker, 'forge', $state, $key_file, "$site/repository", 4 + $_, $forged[$_]], "forged: $forged[$_]") for 0 .. $#forged;
+program_ok([$maker, 'again', $state, $key_file, "$site/repository", 4 + $#forged, ''], 'as the plan was before');
 # A third implementation, of the draw alone: from what the repositories held to the point.
 subtest 'an auditor draws again' => sub {
 	my $redo = sub { run_program(['python3', source_path('contrib/verify-draw'), @_], timeout => 60) };
@@ -361,7 +438,12 @@ File::Path::remove_tree(work_path('exported'));
 site_ok('evidence', 'export', '--output', work_path('exported'));
 both_find('a draw that was rolled again', sub { },
 	['warning 20261122T200200Z-00000002 draw-repeated', 'error 20261122T210200Z-00000002 draw-rerolled',
-	'error 20261122T220400Z-00000004 draw-history']);
+	'error 20261122T210200Z-00000002 plan-differs',
+	'error 20261122T220400Z-00000004 draw-history',
+	'error 20261122T220500Z-00000005 draw-population',
+	'error 20261122T220600Z-00000006 plan-differs',
+	'error 20261122T220700Z-00000007 draw-rerolled',
+	'warning 20261122T200800Z-00000008 draw-repeated']);
 finish_cases();
 
 subtest 'what other commands tell the chain' => sub {

@@ -3,24 +3,29 @@
  *   make_evidence runs STATE KEY REPOSITORY FIRST COUNT    COUNT runs, each of a daily slot in the future
  *                                                          REPOSITORY: a folder, or see open_repository
  *   make_evidence again STATE KEY REPOSITORY NUMBER NONCE  another run for a slot
- *   make_evidence forge STATE KEY REPOSITORY NUMBER WHAT   a run whose weights are forged: slots
+ *   make_evidence forge STATE KEY REPOSITORY NUMBER WHAT   a run that is forged: slots, weights of its own; thin, a set
+ *                                                          left out of the population; short, a window of its own; day,
+ *                                                          the slot of another day; plan, another plan in the same slot
+ *   make_evidence set BUNDLE REPOSITORY ID                 a set of this id, as if it had been backed up
  *   make_evidence sign KEY FILE                            FILE.sig anew
  *   make_evidence sign-as-writer KEY OWNER FILE            the same, the owner having endorsed the key as a writer's
  *   make_evidence open STATE RUN                           a run that is drawn, and has no end
+ *   make_evidence abandon STATE RUN                        its end
  */
 #include "../unit/drill/evidence/record_sample.h"
+#include "../unit/repo/sample.h"
 #include "base/bytes.h"
 #include "base/file.h"
 #include "crypto/secret.h"
-#include "drill/draw/holdings.h"
+#include "drill/draw/gather.h"
 #include "drill/evidence/evidence.h"
 #include "drill/evidence/history.h"
+#include "repo/layout.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define DIGEST_SIZE (2 * SHA256_SIZE + 1)
-static const char attestation[] = "{\"type\":\"odrbackup-drill-teardown\",\"left\":[]}\n";
 
 static void must(bool done, const GError *error)
 {
@@ -49,13 +54,6 @@ static void digest_of(const char *text, char digest[DIGEST_SIZE])
 	g_strlcpy(digest, hex, DIGEST_SIZE);
 }
 
-static void add_knot(GArray *knots, usec_t time, lsn_t lsn)
-{
-	struct population_knot knot = {time, lsn};
-
-	g_array_append_val(knots, knot);
-}
-
 /* Two days in two repositories, from one set in each. */
 #define SET	    "20261106T230501Z-5e7a11ce"
 #define OLD_SET	    "20261016T230501Z-01d5e7a1" /* before the window: leads there, too */
@@ -66,34 +64,29 @@ static void add_knot(GArray *knots, usec_t time, lsn_t lsn)
 #define FIRST	    ((lsn_t)0x2000028)
 #define OLD_FIRST   ((lsn_t)0x1000028)
 #define LAST	    ((lsn_t)0x123456789)
-#define RATE	    16 /* bytes a microsecond */
 static const char *const repositories[] = {"main", "offsite"};
 static const struct draw_edge anchor = {"anchor",	  "offsite", SET,	    1,
 					1794100000123456, 0x3000000, "odr-anchor-7"};
 
-static GPtrArray *population(void)
-{
-	g_autoptr(GArray) knots = g_array_new(FALSE, FALSE, sizeof(struct population_knot));
-	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-	GPtrArray *pieces = population_new();
+/* What is drawn by: see usage. */
+struct wish {
+	unsigned number;
+	const char *nonce;
+	const char *forged; /* "": nothing */
+	int hour;
+};
 
-	add_knot(knots, STOPPED, FIRST);
-	add_knot(knots, ENDED, LAST);
-	for (size_t i = 0; i < G_N_ELEMENTS(repositories); i++)
-		population_add_interval(pieces,
-					&(struct population_interval){.repository = repositories[i],
-								      .set = SET,
-								      .timeline = 1,
-								      .base = FIRST,
-								      .knots = knots},
-					&(struct population_cut){.now = ENDED, .zone = utc});
-	return pieces;
+static bool is_forged(const struct wish *wish, const char *what)
+{
+	return strcmp(wish->forged, what) == 0;
 }
 
-static char *holdings(void)
+static json_t *holdings(const struct wish *wish)
 {
-	g_autoptr(JsonValue) held = draw_holdings_new(&(struct draw_held_frame){
-		.now = ENDED, .window = 14 * USEC_PER_DAY, .zone = "UTC"});
+	json_t *held = draw_holdings_new(&(struct draw_held_frame){
+		.now = ENDED,
+		.window = is_forged(wish, "short") ? 13 * USEC_PER_DAY : 14 * USEC_PER_DAY,
+		.zone = "UTC"});
 	g_autofree char *sha256 = g_strnfill(2 * SHA256_SIZE, '5');
 
 	for (size_t i = 0; i < G_N_ELEMENTS(repositories); i++) {
@@ -115,44 +108,8 @@ static char *holdings(void)
 		draw_holdings_add_set(held, &set);
 	}
 	draw_holdings_add_anchor(held, &anchor);
-	return draw_holdings_print(held);
+	return held;
 }
-
-static void add_edges(DrawInputs *inputs)
-{
-	for (size_t i = 0; i < G_N_ELEMENTS(repositories); i++) {
-		const char *name = repositories[i];
-
-		draw_inputs_add_edge(
-			inputs, &(struct draw_edge){"after-set", name, SET, 1, STOPPED, 0, NULL});
-		draw_inputs_add_edge(inputs, &(struct draw_edge){"segment-boundary", name, SET, 1,
-								 ENDED - 1, 0, NULL});
-	}
-	draw_inputs_add_edge(inputs, &anchor);
-}
-
-static void add_sets(DrawInputs *inputs)
-{
-	for (size_t i = 0; i < G_N_ELEMENTS(repositories); i++) {
-		struct draw_set set = {repositories[i],		 OLD_SET,      7001, 1,
-				       {OLD_STOPPED, OLD_FIRST}, {ENDED, LAST}};
-
-		draw_inputs_add_set(inputs, &set);
-		set.set = SET;
-		set.from = (struct population_knot){STOPPED, FIRST};
-		draw_inputs_add_set(inputs, &set);
-	}
-}
-
-static char *slot_of(unsigned number)
-{
-	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-	g_autoptr(GDateTime) day = g_date_time_add_days(now, 1 + (gint)number);
-
-	return g_date_time_format(day, "%Y-%m-%d");
-}
-
-#define PLAN "erp-weekly"
 
 /* Every other slot's plan draws the set, too. */
 static bool is_any_set(unsigned number)
@@ -160,16 +117,53 @@ static bool is_any_set(unsigned number)
 	return number % 2 == 1;
 }
 
-/* Of any four slots in a row each has another method. */
-static char *plan_of(unsigned number)
+/* What is drawn from; where it is forged, less than follows: the first of both repositories is left out. */
+static void gather(const struct wish *wish, json_t *held, DrawInputs *inputs,
+		   struct draw_gathered *gathered)
 {
-	GString *text = g_string_new("[plan]\nname = " PLAN "\n[select]\nmix =");
+	g_autoptr(GError) error = NULL;
+	g_autoptr(JsonValue) thin = json_deep_copy(held);
+
+	if (is_forged(wish, "thin"))
+		json_array_remove(json_object_get(thin, "sets"), 1);
+	must(draw_gather(thin, inputs, gathered, &error) &&
+		     (!is_any_set(wish->number) || draw_gather_sets(thin, inputs, &error)),
+	     error);
+}
+
+/* Each run is of the day behind that of the one before, by its number: __wrap_clock_now. */
+static usec_t ahead;
+usec_t __real_clock_now(void);
+usec_t __wrap_clock_now(void);
+usec_t __wrap_clock_now(void)
+{
+	return __real_clock_now() + ahead;
+}
+
+static char *slot_of(const struct wish *wish)
+{
+	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+	unsigned days = 1 + wish->number + (is_forged(wish, "day") ? 100 : 0);
+
+	return draw_slot_at("daily", utc, __real_clock_now() + days * USEC_PER_DAY);
+}
+
+#define PLAN "erp-weekly"
+
+/* Of any four slots in a row each has another method. */
+static char *plan_of(const struct wish *wish)
+{
+	GString *text = g_string_new("[plan]\nname = " PLAN "\n[schedule]\nslot = daily\n"
+				     "[select]\nmargin = 0s\nmix =");
+	unsigned number = wish->number;
 
 	for (enum draw_method method = 0; method < DRAW_METHODS; method++)
 		g_string_append_printf(text, "%s %s %u", method ? ";" : "",
 				       draw_method_name(method),
 				       method == number % DRAW_METHODS ? 30 : 0);
-	g_string_append(text, is_any_set(number) ? "\nset = random\n" : "\n");
+	g_string_append(text, is_any_set(wish->number) ? "\nset = random\n" : "\n");
+	if (is_forged(wish, "plan"))
+		g_string_append(text, "# another\n");
 	return g_string_free(text, FALSE);
 }
 
@@ -192,20 +186,11 @@ static void set_mix(DrawInputs *inputs, unsigned number)
 	}
 }
 
-/* What is drawn by: see usage. */
-struct wish {
-	unsigned number;
-	const char *nonce;
-	const char *forged; /* "slots": as if the strata had been drawn at other times */
-	int hour;
-};
-
 static DrawInputs *inputs_of(const char *state, const char *checkpoint, const struct wish *wish,
-			     GPtrArray *pieces, const char *population_text)
+			     json_t *held, struct draw_gathered *gathered)
 {
 	DrawInputs *inputs = draw_inputs_new();
-	g_autofree char *slot = slot_of(wish->number);
-	g_autofree char *plan = plan_of(wish->number);
+	g_autofree char *plan = plan_of(wish);
 	g_autoptr(GHashTable) stored = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
 	g_autoptr(GError) error = NULL;
@@ -213,8 +198,7 @@ static DrawInputs *inputs_of(const char *state, const char *checkpoint, const st
 
 	g_strlcpy(inputs->checkpoint, checkpoint, sizeof(inputs->checkpoint));
 	digests_of_plan(plan, unused, inputs->plan_hash);
-	digest_of(population_text, inputs->population_sha256);
-	inputs->slot = g_steal_pointer(&slot);
+	inputs->slot = slot_of(wish);
 	inputs->nonce = g_strdup(wish->nonce);
 	inputs->zone = g_strdup("UTC");
 	must(draw_slot_began(inputs->slot, utc, &inputs->slot_began, &error), error);
@@ -222,17 +206,9 @@ static DrawInputs *inputs_of(const char *state, const char *checkpoint, const st
 	draw_inputs_add_repository(inputs, "main", 0);
 	draw_inputs_add_repository(inputs, "offsite", 0);
 	must(history_weigh(state, PLAN, inputs, stored, &error), error);
-	for (guint i = 0; strcmp(wish->forged, "slots") == 0 && i < inputs->strata->len; i++)
+	for (guint i = 0; is_forged(wish, "slots") && i < inputs->strata->len; i++)
 		((struct draw_stratum *)inputs->strata->pdata[i])->slots += 1000;
-	for (guint i = 0; i < pieces->len; i++) {
-		const struct population_piece *piece = pieces->pdata[i];
-		usec_t estimate = (usec_t)((piece->to_lsn - FIRST) / RATE);
-
-		g_array_append_val(inputs->estimates, estimate);
-	}
-	add_edges(inputs);
-	if (is_any_set(wish->number))
-		add_sets(inputs);
+	gather(wish, held, inputs, gathered);
 	return inputs;
 }
 
@@ -263,7 +239,7 @@ static GBytes *record_of(const struct run *run, const char *slot, const char *pl
 
 	must(json_parse(record_sample, strlen(record_sample), "the sample", &record, &error),
 	     error);
-	must(evidence_previous(run->evidence.state, run->id, previous, &error), error);
+	must(evidence_previous(run->evidence.state, run->id, G_MAXUINT64, previous, &error), error);
 	digests_of_plan(plan, plan_sha256, hash);
 	json_set_string(json_object_get(record, "plan"), "hash", hash);
 	json_set(json_object_get(record, "plan"), "files",
@@ -286,13 +262,25 @@ static void add(const struct run *run, const char *name, const char *text)
 	must(evidence_add(&run->evidence, run->id, name, content, &error), error);
 }
 
+static void schedule(struct run *run, const struct wish *wish)
+{
+	g_autofree char *slot = slot_of(wish);
+	g_autofree char *plan = plan_of(wish);
+	char sha256[DIGEST_SIZE], hash[DIGEST_SIZE];
+
+	digests_of_plan(plan, sha256, hash);
+	tell(run, AUDIT_DRILL_SCHEDULED,
+	     json_pack("{s:s,s:s,s:s,s:s}", "plan", PLAN, "plan_hash", hash, "slot", slot,
+		       "service", run->evidence.key->service.name));
+}
+
 /* The draw, announced first. */
 static json_t *draw(struct run *run, const char *checkpoint, const struct wish *wish)
 {
-	g_autoptr(GPtrArray) pieces = population();
-	g_autofree char *population_text = population_print(pieces);
-	g_autofree char *plan = plan_of(wish->number);
-	g_autofree char *held = holdings();
+	struct draw_gathered gathered = {0};
+	g_autofree char *plan = plan_of(wish);
+	g_autoptr(JsonValue) facts = holdings(wish);
+	g_autofree char *held = draw_holdings_print(facts);
 	g_autoptr(DrawInputs) inputs = NULL;
 	g_autofree char *text = NULL;
 	g_autoptr(GError) error = NULL;
@@ -300,35 +288,49 @@ static json_t *draw(struct run *run, const char *checkpoint, const struct wish *
 	char digest[DIGEST_SIZE], holdings_digest[DIGEST_SIZE];
 	json_t *found, *announced;
 
-	tell(run, AUDIT_DRILL_SCHEDULED, json_object());
-	inputs = inputs_of(run->evidence.state, checkpoint, wish, pieces, population_text);
+	schedule(run, wish);
+	inputs = inputs_of(run->evidence.state, checkpoint, wish, facts, &gathered);
 	text = draw_inputs_print(inputs);
-	must(draw_make(inputs, pieces, &point, &error), error);
+	must(draw_make(inputs, gathered.population, &point, &error), error);
 	digest_of(text, digest);
 	digest_of(held, holdings_digest);
 	found = draw_record(inputs, &point, digest);
 	json_set_string(found, "holdings_sha256", holdings_digest);
+	json_set_bool(found, "operator_chosen", false);
 	announced = json_copy(found);
 	json_set_string(announced, "plan", PLAN);
+	json_set_time(announced, "t_loss", ENDED);
 	tell(run, AUDIT_DRILL_DRAWN, announced);
 	add(run, EVIDENCE_PLAN, plan);
 	add(run, EVIDENCE_HOLDINGS, held);
-	add(run, EVIDENCE_POPULATION, population_text);
+	add(run, EVIDENCE_POPULATION, gathered.text);
 	add(run, EVIDENCE_DRAW, text);
-	json_set_bool(found, "operator_chosen", false);
+	draw_gathered_clear(&gathered);
 	return found;
+}
+
+static GBytes *attestation_of(const struct run *run)
+{
+	char *text = g_strdup_printf(
+		"{\"type\":\"odrbackup-drill-teardown\",\"run\":\"%s\",\"left\":[]}\n", run->id);
+
+	return g_bytes_new_take(text, strlen(text));
 }
 
 static void make_run(struct run *run, const char *checkpoint, const struct wish *wish)
 {
-	g_autofree char *slot = slot_of(wish->number);
-	g_autofree char *plan = plan_of(wish->number);
+	g_autofree char *slot = slot_of(wish);
+	g_autofree char *plan = plan_of(wish);
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GBytes) record = record_of(run, slot, plan, draw(run, checkpoint, wish));
-	g_autoptr(GBytes) teardown = g_bytes_new_static(attestation, strlen(attestation));
-	g_autofree char *sha256 = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, record);
+	g_autoptr(GBytes) record = NULL;
+	g_autoptr(GBytes) teardown = attestation_of(run);
+	g_autofree char *sha256 = NULL;
 
+	ahead = (1 + wish->number) * USEC_PER_DAY;
+	record = record_of(run, slot, plan, draw(run, checkpoint, wish));
+	sha256 = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, record);
 	tell(run, AUDIT_DRILL_JUDGED, json_pack("{s:s}", "outcome", "pass"));
+	ahead = 0;
 	must(evidence_sign(&run->evidence, run->id, record, &error), error);
 	tell(run, AUDIT_DRILL_SIGNED, json_pack("{s:s}", "record_sha256", sha256));
 	must(evidence_store(&run->evidence, run->id, &error), error);
@@ -409,6 +411,27 @@ static void make_runs(char **words, unsigned count, const struct wish *first)
 	end(&run);
 }
 
+static void put_set(const char *bundle_path, const char *folder, const char *id)
+{
+	g_autoptr(Manifest) manifest = sample_manifest(id);
+	g_autofree char *local = layout_set(id);
+	g_autofree char *text = NULL;
+	g_autoptr(Bundle) bundle = NULL;
+	g_autoptr(GBytes) object = NULL;
+	g_autoptr(Repo) repo = NULL;
+	g_autoptr(GError) error = NULL;
+	struct store_receipt receipt;
+	struct iovec part;
+
+	must(file_read_text(bundle_path, EVIDENCE_FILE_MAX, &text, &error) &&
+		     (bundle = bundle_parse(text, bundle_path, &error)),
+	     error);
+	repo = repo_new(open_repository(folder), &bundle->service);
+	object = sample_seal(manifest, bundle);
+	part.iov_base = (void *)g_bytes_get_data(object, &part.iov_len);
+	must(repo_put(repo, local, &part, 1, 0, &receipt, &error), error);
+}
+
 static unsigned number_of(const char *text)
 {
 	return (unsigned)strtoul(text, NULL, 10);
@@ -451,13 +474,13 @@ static void sign_as_writer(const char *key_path, const char *owner_path, const c
 	sign_with(key, path);
 }
 
-static void open_run(const char *state, const char *id)
+static void tell_run(const char *state, const char *id, enum audit_event event)
 {
 	g_autoptr(GError) error = NULL;
 	struct run run = {.audit = audit_open(state, &error), .id = id};
 
 	must(run.audit != NULL, error);
-	tell(&run, AUDIT_DRILL_DRAWN, json_object());
+	tell(&run, event, json_object());
 	audit_close(run.audit);
 }
 
@@ -468,8 +491,12 @@ int main(int argc, char **argv)
 		sign(argv[2], argv[3]);
 	else if (strcmp(argv[1], "sign-as-writer") == 0 && argc == 5)
 		sign_as_writer(argv[2], argv[3], argv[4]);
+	else if (strcmp(argv[1], "set") == 0 && argc == 5)
+		put_set(argv[2], argv[3], argv[4]);
 	else if (strcmp(argv[1], "open") == 0)
-		open_run(argv[2], argv[3]);
+		tell_run(argv[2], argv[3], AUDIT_DRILL_DRAWN);
+	else if (strcmp(argv[1], "abandon") == 0)
+		tell_run(argv[2], argv[3], AUDIT_DRILL_ABANDONED);
 	else if (strcmp(argv[1], "runs") == 0 && argc == 7)
 		make_runs(argv + 2, number_of(argv[6]),
 			  &(struct wish){number_of(argv[5]), "", "", 10});

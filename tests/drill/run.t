@@ -193,6 +193,8 @@ subtest 'an auditor draws again' => sub {
 	my $again = run_program(['python3', source_path('contrib/verify-draw'), $exported], timeout => 60);
 	is($again->status, 0, 'and by a script of its own') or diag $again->out, $again->err;
 	like($again->out, qr/^2 draws made again: 2 the same, 0 not$/m, 'comes to the same point');
+	my $stored = $site->tool_ok(['evidence', 'verify', '--stored', '--json'], 'and against the sets that are there');
+	is_deeply(decode_json((split /\n/, $stored->out)[0])->{notes}, [], 'all of them, as they were held');
 };
 
 subtest 'what cannot be' => sub {
@@ -208,7 +210,8 @@ subtest 'what cannot be' => sub {
 	($record) = $drills->run($drills->plan('much', select => { 'max-wal' => '1MiB' }), ['--target', 'latest'], 8, 'skipped', 'too much to replay');
 	my $marker = "$sandbox/.odrbackup-drill";
 	rename $marker, "$marker.away";
-	($record) = $drills->run($weekly, [], 6, 'refused', 'no marker');
+	($record) = $drills->run($weekly, ['--repository', 'main'], 6, 'refused', 'no marker');
+	ok($record->{draw}{operator_chosen}, 'a repository that is named is the operator\'s choice');
 	like($record->{failure}{message}, qr/is no place for drills/, 'says what is missing');
 	rename "$marker.away", $marker;
 	($record) = $drills->run($drills->plan('reached', isolation => { probe => '127.0.0.1:1' }), [], 6, 'refused', 'a probe that answers');

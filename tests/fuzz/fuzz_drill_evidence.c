@@ -1,4 +1,4 @@
-#include "drill/draw/draw.h"
+#include "drill/draw/gather.h"
 #include "drill/evidence/audit_line.h"
 #include "drill/evidence/file.h"
 #include "drill/evidence/record.h"
@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Evidence from elsewhere: a record, a line of a chain, a checkpoint, a population, the inputs of a draw. */
+/* Evidence from elsewhere: a record, a line of a chain, a checkpoint, a population, the inputs of a draw, what was held. */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -21,6 +21,24 @@ static void draw(const char *text, size_t size)
 	    population_parse(one, sizeof(one) - 1, &population, NULL) &&
 	    draw_make(inputs, population, &point, NULL))
 		json_decref(draw_record(inputs, &point, inputs->plan_hash));
+}
+
+static void gather(const char *text, size_t size)
+{
+	g_autoptr(JsonValue) holdings = NULL;
+	g_autoptr(DrawInputs) inputs = draw_inputs_new();
+	struct draw_gathered gathered = {0};
+	struct draw_weight weight = {DRAW_WORST, 1};
+	struct draw_point point;
+
+	inputs->slot = g_strdup("2026-11-21");
+	inputs->nonce = g_strdup("");
+	g_array_append_val(inputs->mix, weight);
+	if (json_parse(text, size, "it", &holdings, NULL) && json_is_object(holdings) &&
+	    draw_gather(holdings, inputs, &gathered, NULL) &&
+	    draw_gather_sets(holdings, inputs, NULL))
+		draw_make(inputs, gathered.population, &point, NULL);
+	draw_gathered_clear(&gathered);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -39,5 +57,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (population_parse(text, size, &population, NULL))
 		g_free(population_print(population));
 	draw(text, size);
+	gather(text, size);
 	return 0;
 }

@@ -206,9 +206,14 @@ static bool clean_kept(const struct place *place, const DrillPlan *plan, unsigne
 		       GError **error)
 {
 	bool all = arguments_flag(place->arguments, "all");
+	g_autoptr(GError) cause = NULL;
 	g_autoptr(GDir) dir =
-		plan->sandbox.directory ? g_dir_open(plan->sandbox.directory, 0, NULL) : NULL;
+		plan->sandbox.directory ? g_dir_open(plan->sandbox.directory, 0, &cause) : NULL;
 
+	if (cause && !g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+		return odr_fail(error, ODR_ERROR_SYSTEM,
+				"cannot look for what drills left in '%s': %s",
+				plan->sandbox.directory, cause->message);
 	for (const char *name; dir && (name = g_dir_read_name(dir));) {
 		g_autofree char *path = g_build_filename(plan->sandbox.directory, name, NULL);
 

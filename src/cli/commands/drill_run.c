@@ -203,6 +203,7 @@ static struct drill_request request_of(struct running *running)
 		.sets = archive_sets,
 		.claim = drill_means_claim,
 		.target = running->target.text ? &running->target : NULL,
+		.narrowed = arguments_text(arguments, "repository") != NULL,
 		.audit = running->audit,
 		.key = context->evidence_key,
 		.lab = running->lab ? &running->lab->store : NULL,

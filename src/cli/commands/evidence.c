@@ -128,7 +128,7 @@ static bool report(const struct arguments *arguments, const struct evidence_verd
 /* --stored: repositories are opened by what tells which service it is. One that several services share is looked at for each:
  * names of objects are of one of them. */
 static bool open_repositories(const struct arguments *arguments, const GPtrArray *contexts,
-			      GPtrArray *repos, GError **error)
+			      GPtrArray *repos, GPtrArray *identities, GError **error)
 {
 	if (!arguments_flag(arguments, "stored"))
 		return true;
@@ -139,8 +139,10 @@ static bool open_repositories(const struct arguments *arguments, const GPtrArray
 
 		if (!filling_keys(context, error) || !context_repos(context, error))
 			return false;
-		for (guint k = 0; k < context->repos->len; k++)
+		for (guint k = 0; k < context->repos->len; k++) {
 			g_ptr_array_add(repos, context->repos->pdata[k]);
+			g_ptr_array_add(identities, context->identity);
+		}
 	}
 	return true;
 }
@@ -158,7 +160,7 @@ bool cmd_evidence_verify(const struct arguments *arguments, GError **error)
 {
 	struct subject subject = {0};
 	g_autoptr(GPtrArray) contexts = NULL, named = NULL;
-	g_autoptr(GPtrArray) repos = g_ptr_array_new();
+	g_autoptr(GPtrArray) repos = g_ptr_array_new(), identities = g_ptr_array_new();
 	g_autoptr(Trust) trust = NULL;
 	g_autofree char *folder = NULL;
 	struct evidence_verdict verdict = {0};
@@ -171,7 +173,7 @@ bool cmd_evidence_verify(const struct arguments *arguments, GError **error)
 		return false;
 	if (contexts && !(named = context_open_all(arguments, subject.service, error)))
 		return false;
-	if (!open_repositories(arguments, named, repos, error))
+	if (!open_repositories(arguments, named, repos, identities, error))
 		return false;
 	folder = folder_of(arguments, contexts ? contexts->pdata[0] : NULL);
 	if (!evidence_verify(
@@ -180,6 +182,7 @@ bool cmd_evidence_verify(const struct arguments *arguments, GError **error)
 			    .trust = &trust->is,
 			    .run = subject.run,
 			    .repos = repos->len > 0 ? repos : NULL,
+			    .identities = identities,
 		    },
 		    &verdict, error))
 		return false;
@@ -217,7 +220,9 @@ bool cmd_evidence_export(const struct arguments *arguments, GError **error)
 		return false;
 	trail_add(context, AUDIT_EVIDENCE_EXPORTED, NULL, trail_of(context, "folder", to));
 	if (!arguments_flag(arguments, "quiet") && !arguments_flag(arguments, "json"))
-		printf("%s\nNext: verify-evidence %s KEY, with the key from elsewhere\n", to, to);
+		printf("%s\nNext: odrbackup evidence verify --from %s --key FILE, with the key from "
+		       "elsewhere; or contrib/verify-evidence of the sources\n",
+		       to, to);
 	if (arguments_flag(arguments, "json")) {
 		json_t *document = json_object();
 

@@ -132,6 +132,12 @@ void evidence_verdict_print(const struct evidence_verdict *verdict, bool quiet)
 	evidence_findings_print(verdict->findings);
 	if (quiet)
 		return;
+	for (guint i = 0; i < verdict->notes->len; i++) {
+		const struct evidence_note *note = verdict->notes->pdata[i];
+		g_autofree char *what = text_escape(note->what);
+
+		printf("note  %s  %s\n", note->run, what);
+	}
 	printf("%s, %s, a chain of %s: %s, %s\n", runs, checkpoints, lines, errors, warnings);
 	print_signers(verdict);
 	puts("Self-attested: whoever holds such a key can sign anything.");
@@ -155,6 +161,21 @@ json_t *evidence_findings_json(const GPtrArray *findings)
 	return list;
 }
 
+static json_t *notes_json(const GPtrArray *notes)
+{
+	json_t *list = json_array();
+
+	for (guint i = 0; i < notes->len; i++) {
+		const struct evidence_note *note = notes->pdata[i];
+		json_t *object = json_object();
+
+		json_set_string(object, "run", note->run);
+		json_set_string(object, "message", note->what);
+		json_array_append_new(list, object);
+	}
+	return list;
+}
+
 json_t *evidence_verdict_json(const struct evidence_verdict *verdict)
 {
 	json_t *document = json_object();
@@ -166,5 +187,6 @@ json_t *evidence_verdict_json(const struct evidence_verdict *verdict)
 	json_set_string(document, "head", verdict->head.sha256);
 	json_set(document, "signers", evidence_signers_json(verdict->signers));
 	json_set(document, "findings", evidence_findings_json(verdict->findings));
+	json_set(document, "notes", notes_json(verdict->notes));
 	return document;
 }

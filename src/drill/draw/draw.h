@@ -128,5 +128,7 @@ json_t *draw_record(const DrawInputs *inputs, const struct draw_point *point,
 
 /* When a slot began: 2026-11-21, 2026-W47 (ISO 8601), 2026-11, 2026-Q4, in this zone. */
 bool draw_slot_began(const char *slot, GTimeZone *zone, usec_t *began, GError **error);
+/* In which slot of a kind (daily, weekly, monthly, quarterly) a time lies; g_free. NULL: there is no such kind. */
+char *draw_slot_at(const char *kind, GTimeZone *zone, usec_t time);
 
 #endif

@@ -11,7 +11,7 @@ DrawHoldings *draw_holdings_new(const struct draw_held_frame *frame)
 {
 	json_t *holdings = json_object();
 
-	json_set_string(holdings, "type", "odrbackup-draw-holdings");
+	json_set_string(holdings, "type", DRAW_HOLDINGS_TYPE);
 	json_set_string(holdings, "format", "1.0");
 	json_set_int(holdings, "now_us", frame->now);
 	json_set_int(holdings, "window_us", frame->window);

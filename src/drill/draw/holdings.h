@@ -10,6 +10,7 @@
  * specifies it and how the rest follows from it; contrib/verify-draw does that. Each set is named with the digest of its
  * manifest, so that it can be compared with the repository.
  */
+#define DRAW_HOLDINGS_TYPE "odrbackup-draw-holdings"
 typedef json_t DrawHoldings;
 struct draw_held_frame {
 	usec_t now, window, margin;

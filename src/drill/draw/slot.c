@@ -1,3 +1,4 @@
+/* Slots: the days, weeks, months and quarters that have a drill each. */
 #include "drill/draw/draw.h"
 
 #include "base/error.h"
@@ -62,4 +63,24 @@ bool draw_slot_began(const char *slot, GTimeZone *zone, usec_t *began, GError **
 				slot);
 	*began = g_date_time_to_unix(first) * USEC_PER_SEC;
 	return true;
+}
+
+char *draw_slot_at(const char *kind, GTimeZone *zone, usec_t time)
+{
+	g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(time / USEC_PER_SEC);
+	g_autoptr(GDateTime) moment = utc ? g_date_time_to_timezone(utc, zone) : NULL;
+
+	if (!moment)
+		return NULL;
+	if (strcmp(kind, "daily") == 0)
+		return g_date_time_format(moment, "%Y-%m-%d");
+	if (strcmp(kind, "weekly") == 0)
+		return g_strdup_printf("%04d-W%02d", g_date_time_get_week_numbering_year(moment),
+				       g_date_time_get_week_of_year(moment));
+	if (strcmp(kind, "monthly") == 0)
+		return g_date_time_format(moment, "%Y-%m");
+	if (strcmp(kind, "quarterly") == 0)
+		return g_strdup_printf("%04d-Q%d", g_date_time_get_year(moment),
+				       (g_date_time_get_month(moment) + 2) / 3);
+	return NULL;
 }

@@ -112,7 +112,7 @@ static bool choose(Drill *drill, GError **error)
 	const char *set = drill->plan->select.set;
 
 	drill->target.text = g_strdup(plan->text);
-	drill->target.operator_chosen = drill->request->target != NULL;
+	drill->target.operator_chosen = drill->request->target || drill->request->narrowed;
 	drill->target.repository = g_strdup(drill->plan->select.repository);
 	if (is_drawn(plan->kind))
 		return drill_draw_moment(drill, plan->kind, error);

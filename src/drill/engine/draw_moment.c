@@ -8,8 +8,7 @@
 
 #include <string.h>
 
-#define NONCE_MAX   4096
-#define REPLAY_RATE 16 /* bytes a microsecond */
+#define NONCE_MAX 4096
 
 /* ---- what the seed is made of -------------------------------------------------------------------- */
 
@@ -144,38 +143,20 @@ static bool check_anchor(const struct draw_point *point, GError **error)
 				       point->repository);
 }
 
-/* Of each piece of the sorted population, how long replay to its end would take at a rate that stands for all: what
- * matters is which is the longest. */
-static void add_estimates(struct drawing *drawing)
-{
-	for (guint i = 0; i < drawing->population->len; i++) {
-		const struct population_piece *piece = drawing->population->pdata[i];
-		g_autofree char *key = g_strdup_printf("%s\n%s", piece->repository, piece->set);
-		const lsn_t *start = g_hash_table_lookup(drawing->starts, key);
-		usec_t estimate = start && piece->to_lsn > *start
-					  ? (usec_t)((piece->to_lsn - *start) / REPLAY_RATE)
-					  : 0;
-
-		g_array_append_val(drawing->inputs->estimates, estimate);
-	}
-}
-
 static bool draw(struct drawing *drawing, GError **error)
 {
 	Drill *drill = drawing->drill;
-	g_autofree char *population = population_print(drawing->population);
+	const char *population = drawing->gathered.text;
 	g_autofree char *holdings = draw_holdings_print(drawing->holdings);
 	g_autofree char *inputs = NULL;
 	char inputs_sha256[2 * SHA256_SIZE + 1], holdings_sha256[2 * SHA256_SIZE + 1];
 	struct draw_point point;
 	json_t *record;
 
-	digest_text(population, drawing->inputs->population_sha256);
 	digest_text(holdings, holdings_sha256);
-	add_estimates(drawing);
 	inputs = draw_inputs_print(drawing->inputs);
 	digest_text(inputs, inputs_sha256);
-	if (!draw_make(drawing->inputs, drawing->population, &point, error) ||
+	if (!draw_make(drawing->inputs, drawing->gathered.population, &point, error) ||
 	    (drawing->only_anchors && !check_anchor(&point, error)) ||
 	    !keep(drill, EVIDENCE_POPULATION, population, error) ||
 	    !keep(drill, EVIDENCE_HOLDINGS, holdings, error) ||
@@ -190,10 +171,7 @@ static bool draw(struct drawing *drawing, GError **error)
 bool drill_draw_moment(Drill *drill, enum plan_target_kind kind, GError **error)
 {
 	g_autoptr(DrawInputs) inputs = draw_inputs_new();
-	g_autoptr(GPtrArray) population = population_new();
 	g_autoptr(GHashTable) stored = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_autoptr(GHashTable) starts =
-		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	g_autoptr(JsonValue) holdings = draw_holdings_new(
 		&(struct draw_held_frame){.now = drill->t_loss,
 					  .window = drill->plan->select.window,
@@ -203,19 +181,19 @@ bool drill_draw_moment(Drill *drill, enum plan_target_kind kind, GError **error)
 	struct drawing drawing = {.drill = drill,
 				  .holdings = holdings,
 				  .inputs = inputs,
-				  .population = population,
 				  .stored = stored,
 				  .only_anchors = kind == PLAN_TARGET_ANCHOR_RANDOM,
-				  .any_set = strcmp(drill->plan->select.set, "random") == 0,
-				  .starts = starts,
-				  .cut = {drill->t_loss, drill->plan->schedule.zone}};
+				  .any_set = strcmp(drill->plan->select.set, "random") == 0};
+	bool done;
 
 	g_strlcpy(inputs->plan_hash, drill->plan->hash, sizeof(inputs->plan_hash));
 	g_free(inputs->slot);
 	inputs->slot = g_strdup(drill->request->slot);
 	set_mix(&drawing, kind);
-	return drawing_gather(&drawing, error) &&
+	done = drawing_gather(&drawing, error) &&
 	       history_weigh(drill->request->state, drill->plan->name, inputs, stored, error) &&
 	       find_checkpoint(&drawing, error) && read_nonce(&drawing, error) &&
 	       draw(&drawing, error);
+	draw_gathered_clear(&drawing.gathered);
+	return done;
 }

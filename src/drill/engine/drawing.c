@@ -1,39 +1,10 @@
-/* What there is to draw from: the moments that the sets of each repository lead to, and their edges. */
+/* What there is to draw from: what each repository holds. All else follows from that (drill/draw/gather.h). */
 #include "drill/engine/drawing.h"
 
 #include "base/bytes.h"
 #include "base/error.h"
 
 #include <string.h>
-
-static void add_edge(struct drawing *drawing, const char *kind, const Manifest *set,
-		     const char *repository, usec_t time)
-{
-	draw_inputs_add_edge(drawing->inputs, &(struct draw_edge){.kind = (char *)kind,
-								  .repository = (char *)repository,
-								  .set = set->set_id,
-								  .timeline = set->wal->timeline,
-								  .time = time});
-}
-
-/* From one knot to another, if that is any time at all. */
-static void add_interval(struct drawing *drawing, const Manifest *set, const char *repository,
-			 const struct population_knot *from, const struct population_knot *to)
-{
-	g_autoptr(GArray) knots = g_array_new(FALSE, FALSE, sizeof(struct population_knot));
-
-	if (to->time <= from->time || to->lsn < from->lsn)
-		return;
-	g_array_append_val(knots, *from);
-	g_array_append_val(knots, *to);
-	population_add_interval(drawing->population,
-				&(struct population_interval){.repository = repository,
-							      .set = set->set_id,
-							      .timeline = set->wal->timeline,
-							      .base = set->wal->start,
-							      .knots = knots},
-				&drawing->cut);
-}
 
 /* Up to where PostgreSQL can stop: at the newest commit that can be reached from a set. False: at none. */
 static bool end_of(struct drawing *drawing, Repo *repo, const struct restore_holdings *holdings,
@@ -66,34 +37,6 @@ static bool end_of(struct drawing *drawing, Repo *repo, const struct restore_hol
 	return found;
 }
 
-/* What follows a set on its own timeline is reached from it up to the next one's end. */
-static const Manifest *next_of(const GPtrArray *manifests, guint number)
-{
-	const Manifest *set = manifests->pdata[number];
-
-	for (guint i = number + 1; i < manifests->len; i++) {
-		const Manifest *next = manifests->pdata[i];
-
-		if (next->wal && next->system_identifier == set->system_identifier &&
-		    next->wal->timeline == set->wal->timeline)
-			return next;
-	}
-	return NULL;
-}
-
-/* Replay begins at a set's start, and takes the longest where that is farthest. */
-static void note_wal(struct drawing *drawing, const Manifest *set, const char *repository,
-		     lsn_t end)
-{
-	lsn_t *start = g_new(lsn_t, 1);
-
-	*start = set->wal->start;
-	g_hash_table_insert(drawing->starts, g_strdup_printf("%s\n%s", repository, set->set_id),
-			    start);
-	if (end > *start)
-		drawing->drill->longest_wal = MAX(drawing->drill->longest_wal, end - *start);
-}
-
 /* Whoever makes the population again needs those that nothing is drawn from, too: they end the moments of others. */
 static void hold(struct drawing *drawing, const char *repository, const Manifest *set,
 		 const struct population_knot *end)
@@ -113,53 +56,19 @@ static void hold(struct drawing *drawing, const char *repository, const Manifest
 						      .end = *end});
 }
 
-/* One to start from, whatever is drawn in it. */
-static void offer(struct drawing *drawing, const char *repository, const Manifest *set,
-		  const struct population_knot *end)
-{
-	draw_inputs_add_set(
-		drawing->inputs,
-		&(struct draw_set){.repository = repository,
-				   .set = set->set_id,
-				   .system_identifier = set->system_identifier,
-				   .timeline = set->wal->timeline,
-				   .from = {set->stopped + drawing->drill->plan->select.margin,
-					    set->wal->stop},
-				   .end = *end});
-}
-
-static void add_set(struct drawing *drawing, Repo *repo, const struct restore_holdings *holdings,
-		    guint number)
+static void hold_set(struct drawing *drawing, Repo *repo, const struct restore_holdings *holdings,
+		     const Manifest *set)
 {
 	Drill *drill = drawing->drill;
-	const char *repository = store_name(repo->store);
-	const Manifest *set = holdings->manifests->pdata[number];
-	const Manifest *next = set->wal ? next_of(holdings->manifests, number) : NULL;
-	usec_t margin = drill->plan->select.margin;
-	struct population_knot from, to = {0};
+	struct population_knot end = {0};
 	bool is_in_window = set->stopped >= drill->t_loss - drill->plan->select.window;
 
 	if (!set->wal)
 		return;
 	if (set->has_sealed && (is_in_window || drawing->any_set) &&
-	    !end_of(drawing, repo, holdings, set, &to))
-		to = (struct population_knot){0};
-	hold(drawing, repository, set, &to);
-	if (to.time > 0 && drawing->any_set)
-		offer(drawing, repository, set, &to);
-	if (to.time == 0 || !is_in_window)
-		return;
-	from = (struct population_knot){.time = set->stopped + margin, .lsn = set->wal->stop};
-	to.time -= margin;
-	if (next && next->stopped < to.time)
-		to = (struct population_knot){.time = next->stopped, .lsn = next->wal->start};
-	add_interval(drawing, set, repository, &from, &to);
-	note_wal(drawing, set, repository, to.lsn);
-	if (to.time > from.time && !drawing->only_anchors) {
-		add_edge(drawing, "after-set", set, repository, from.time);
-		add_edge(drawing, next ? "before-set" : "segment-boundary", set, repository,
-			 to.time - 1);
-	}
+	    !end_of(drawing, repo, holdings, set, &end))
+		end = (struct population_knot){0};
+	hold(drawing, store_name(repo->store), set, &end);
 }
 
 /* The newest set that leads to a restore point, as far as WAL is there. */
@@ -208,7 +117,6 @@ static bool add_anchor(struct drawing *drawing, Repo *repo, const struct restore
 				 .lsn = mark->lsn,
 				 .name = mark->name};
 
-	draw_inputs_add_edge(drawing->inputs, &edge);
 	draw_holdings_add_anchor(drawing->holdings, &edge);
 	*added = true;
 	return true;
@@ -229,7 +137,7 @@ static bool add_anchors(struct drawing *drawing, Repo *repo,
 	return true;
 }
 
-static bool gather_from(struct drawing *drawing, Repo *repo, GError **error)
+static bool hold_all_of(struct drawing *drawing, Repo *repo, GError **error)
 {
 	struct restore_holdings holdings = {0};
 
@@ -237,7 +145,7 @@ static bool gather_from(struct drawing *drawing, Repo *repo, GError **error)
 		return false;
 	drawing->wal_end = 0;
 	for (guint i = 0; i < holdings.manifests->len; i++)
-		add_set(drawing, repo, &holdings, i);
+		hold_set(drawing, repo, &holdings, holdings.manifests->pdata[i]);
 
 	bool done = add_anchors(drawing, repo, &holdings, error);
 
@@ -269,11 +177,15 @@ bool drawing_gather(struct drawing *drawing, GError **error)
 
 		if (only && strcmp(store_name(repo->store), only) != 0)
 			continue;
-		if (!gather_from(drawing, repo, error))
+		if (!hold_all_of(drawing, repo, error))
 			return odr_context(error, "repository %s", store_name(repo->store));
 		repository = g_new0(struct draw_repository, 1);
 		repository->name = g_strdup(store_name(repo->store));
 		g_ptr_array_add(drawing->inputs->repositories, repository);
 	}
-	return drawing->population->len > 0 || fail_to_draw(drill, error);
+	if (!draw_gather(drawing->holdings, drawing->inputs, &drawing->gathered, error) ||
+	    (drawing->any_set && !draw_gather_sets(drawing->holdings, drawing->inputs, error)))
+		return false;
+	drill->longest_wal = drawing->gathered.longest_wal;
+	return drawing->gathered.population->len > 0 || fail_to_draw(drill, error);
 }

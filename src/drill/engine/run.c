@@ -131,6 +131,8 @@ static json_t *schedule_data(const struct drill_request *request)
 static bool begin(Drill *drill, GError **error)
 {
 	const struct drill_request *request = drill->request;
+	g_autoptr(JsonValue) scheduled = schedule_data(request);
+	struct audit_head head;
 
 	drill->plan = request->plan;
 	drill->begun = drill->t_loss = clock_now();
@@ -142,10 +144,15 @@ static bool begin(Drill *drill, GError **error)
 	drill->notes = g_ptr_array_new_with_free_func(g_free);
 	drill->left_out = g_ptr_array_new_with_free_func(g_free);
 	drill->nowhere = g_ptr_array_new();
-	return (!request->key ||
-		evidence_previous(request->state, request->run_id, drill->previous, error)) &&
-	       audit_hold(request->audit, request->run_id, error) &&
-	       drill_append(drill, AUDIT_DRILL_SCHEDULED, schedule_data(request), error);
+	if (!audit_hold(request->audit, request->run_id, error) ||
+	    !audit_append(request->audit,
+			  &(struct audit_entry){.event = AUDIT_DRILL_SCHEDULED,
+						.run = request->run_id,
+						.data = scheduled},
+			  &head, error))
+		return false;
+	return !request->key ||
+	       evidence_previous(request->state, request->run_id, head.seq, drill->previous, error);
 }
 
 static void give(Drill *drill, struct drill_result *result)

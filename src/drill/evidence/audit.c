@@ -232,6 +232,15 @@ static void note_line(struct addition *addition, const struct audit_print *print
 	g_ptr_array_add(addition->lines, g_memdup2(&line, sizeof(line)));
 }
 
+/* One that does not would count as torn for ever. */
+static bool reads_back(const char *line, GError **error)
+{
+	g_autoptr(JsonValue) document = NULL;
+	struct audit_line read;
+
+	return audit_line_parse(line, strlen(line), &read, &document, error);
+}
+
 static bool add_line(struct addition *addition, const struct audit_print *what, GError **error)
 {
 	struct audit_print print = *what;
@@ -250,6 +259,8 @@ static bool add_line(struct addition *addition, const struct audit_print *what, 
 	if (text->len - start > AUDIT_LINE_MAX)
 		return odr_fail(error, ODR_ERROR_USAGE,
 				"what %s has to say is too long for the audit chain", print.event);
+	if (!reads_back(line, error))
+		return odr_context(error, "%s cannot be told the audit chain", print.event);
 	head->seq++;
 	audit_digest(text->str + start, text->len - start, head->sha256);
 	note_line(addition, &print);

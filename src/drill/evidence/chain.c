@@ -1,4 +1,4 @@
-/* The audit chain by itself, by the catalog's mirror, and by its checkpoints. */
+/* The audit chain by itself, by the catalog's mirror, and what it says of runs. */
 #include "base/error.h"
 #include "base/file.h"
 #include "drill/evidence/judge.h"
@@ -15,7 +15,9 @@ void judge_run_free(void *data)
 
 	g_free(run->record_sha256);
 	g_free(run->outcome);
+	g_clear_pointer(&run->scheduled_data, json_decref);
 	g_clear_pointer(&run->drawn, json_decref);
+	g_clear_pointer(&run->reports, json_decref);
 	g_free(run);
 }
 
@@ -46,23 +48,33 @@ static bool is_event(const struct audit_line *line, enum audit_event event)
 	return strcmp(line->event, audit_event_name(event)) == 0;
 }
 
-/* Two draws for one slot of a plan: of the same seed the later one is a repeat, otherwise somebody chose. */
+static const char *text_of(const json_t *data, const char *name)
+{
+	return json_string_value(json_object_get(data, name));
+}
+
+/* Two draws for one slot of a plan: of the same seed, or after the plan was changed, the later one is a repeat, otherwise
+ * somebody chose. */
 static void judge_slot(struct judging *judging, const char *id, const json_t *data)
 {
-	const char *plan = json_string_value(json_object_get(data, "plan_hash"));
-	const char *slot = json_string_value(json_object_get(data, "slot"));
-	const char *seed = json_string_value(json_object_get(data, "seed"));
+	const char *plan = text_of(data, "plan"), *hash = text_of(data, "plan_hash");
+	const char *slot = text_of(data, "slot"), *seed = text_of(data, "seed");
 	g_autofree char *key = plan && slot && seed ? g_strdup_printf("%s %s", plan, slot) : NULL;
-	const char *before;
+	const json_t *before;
 
 	if (!key)
 		return;
-	before = g_hash_table_lookup(judging->seeds, key);
+	before = g_hash_table_lookup(judging->slots, key);
 	if (!before)
-		g_hash_table_insert(judging->seeds, g_steal_pointer(&key), g_strdup(seed));
-	else if (strcmp(before, seed) == 0)
+		g_hash_table_insert(judging->slots, g_steal_pointer(&key), json_deep_copy(data));
+	else if (strcmp(text_of(before, "seed"), seed) == 0)
 		judge_find(judging, EVIDENCE_DRAW_REPEATED, id,
 			   "there was a draw for slot %s before: this one does not count", slot);
+	else if (g_strcmp0(text_of(before, "plan_hash"), hash) != 0)
+		judge_find(judging, EVIDENCE_DRAW_REPEATED, id,
+			   "there was a draw for slot %s before, and the plan was changed behind "
+			   "it: this one does not count",
+			   slot);
 	else
 		judge_find(judging, EVIDENCE_DRAW_REROLLED, id,
 			   "there was a draw for slot %s before, of another seed", slot);
@@ -93,10 +105,47 @@ static void take_drawn(struct judging *judging, struct chain_run *run,
 		       const struct audit_line *line)
 {
 	run->begun = true;
+	if (run->drawn)
+		judge_find(judging, EVIDENCE_DRAW_REROLLED, line->run,
+			   "it was drawn twice: line %" G_GUINT64_FORMAT " is the second draw",
+			   line->seq);
+	else
+		judge_slot(judging, line->run, line->data);
 	run->drawn_seq = line->seq;
 	g_clear_pointer(&run->drawn, json_decref);
 	run->drawn = json_deep_copy(line->data);
-	judge_slot(judging, line->run, line->data);
+}
+
+static void take_scheduled(struct chain_run *run, const struct audit_line *line)
+{
+	run->begun = true;
+	run->scheduled_seq = line->seq;
+	run->scheduled = line->time;
+	g_clear_pointer(&run->scheduled_data, json_decref);
+	run->scheduled_data = json_deep_copy(line->data);
+}
+
+/* What was said once is not said otherwise later. */
+static void take_once(struct judging *judging, char **place, const struct audit_line *line,
+		      const char *name, enum evidence_code code)
+{
+	const char *value = text_of(line->data, name);
+
+	if (*place && value && strcmp(*place, value) != 0)
+		judge_find(judging, code, line->run,
+			   "line %" G_GUINT64_FORMAT " says '%s' of it, and an earlier one '%s'",
+			   line->seq, value, *place);
+	take_text(place, line->data, name);
+}
+
+static void take_report(struct chain_run *run, const struct audit_line *line)
+{
+	const char *file = text_of(line->data, "file");
+
+	if (!run->reports)
+		run->reports = json_object();
+	if (file)
+		json_set_string(run->reports, file, text_of(line->data, "sha256"));
 }
 
 static void take_run_line(struct judging *judging, const struct audit_line *line)
@@ -104,30 +153,33 @@ static void take_run_line(struct judging *judging, const struct audit_line *line
 	struct chain_run *run = run_of(judging, line->run);
 
 	if (is_event(line, AUDIT_DRILL_SCHEDULED)) {
-		run->begun = true;
-		run->scheduled_seq = line->seq;
+		take_scheduled(run, line);
 	} else if (is_event(line, AUDIT_DRILL_DRAWN)) {
 		take_drawn(judging, run, line);
 	} else if (is_event(line, AUDIT_DRILL_SIGNED)) {
-		take_text(&run->record_sha256, line->data, "record_sha256");
+		run->signed_seq = line->seq;
+		take_once(judging, &run->record_sha256, line, "record_sha256",
+			  EVIDENCE_RECORD_DIFFERS);
 	} else if (is_event(line, AUDIT_DRILL_CLOSED) || is_event(line, AUDIT_DRILL_JUDGED)) {
-		take_text(&run->outcome, line->data, "outcome");
+		take_once(judging, &run->outcome, line, "outcome", EVIDENCE_OUTCOME_DIFFERS);
+	} else if (is_event(line, AUDIT_REPORT_WRITTEN)) {
+		take_report(run, line);
 	}
-	if (is_event(line, AUDIT_DRILL_CLOSED) || is_event(line, AUDIT_DRILL_ABANDONED))
-		run->ended = true;
+	run->closed |= is_event(line, AUDIT_DRILL_CLOSED);
+	run->ended |= run->closed || is_event(line, AUDIT_DRILL_ABANDONED);
 }
 
 static bool take_line(void *data, const struct audit_line *line)
 {
 	struct judging *judging = data;
-	const char *id;
+	const char *id = text_of(line->data, "id");
 
 	g_ptr_array_add(judging->digests, g_strdup(line->sha256));
 	if (is_event(line, AUDIT_DRILL_DRAWN))
 		take_draw(judging, line);
-	if (is_event(line, AUDIT_CHECKPOINTED) &&
-	    (id = json_string_value(json_object_get(line->data, "id"))) && set_id_valid(id))
-		g_hash_table_add(judging->stored, g_strdup(id));
+	if (is_event(line, AUDIT_CHECKPOINTED) && id && set_id_valid(id))
+		g_hash_table_insert(judging->stored, g_strdup(id),
+				    g_strdup(text_of(line->data, "sha256")));
 	if (line->run)
 		take_run_line(judging, line);
 	return true;
@@ -144,9 +196,9 @@ static void judge_mirror(struct judging *judging, const GPtrArray *mirror)
 		uint64_t *to = &judging->verdict->proof.mirrored_to;
 
 		*to = MAX(*to, line->seq);
-		if (line->seq > digests->len)
+		if (line->seq == 0 || line->seq > digests->len)
 			beyond = beyond ? beyond : line;
-		else if (strcmp(line->sha256, digests->pdata[line->seq - 1]) != 0)
+		else if (g_strcmp0(line->sha256, digests->pdata[line->seq - 1]) != 0)
 			other = other ? other : line;
 	}
 	if (beyond)
@@ -198,134 +250,5 @@ bool judge_chain(struct judging *judging, GError **error)
 	}
 	judge_lines(judging, &report);
 	judge_mirror(judging, mirror);
-	return true;
-}
-
-/* Checkpoints. */
-
-/* By the receipt, which is signed: when the store had all of it, and until when all is locked. */
-static void take_receipt(struct judging *judging, const char *path, Checkpoint *checkpoint)
-{
-	g_autofree char *receipt_path =
-		g_strdup_printf("%.*s.receipt.json", (int)(strlen(path) - strlen(".json")), path);
-	g_autoptr(GBytes) receipt = NULL;
-	g_autoptr(JsonValue) document = NULL;
-	struct evidence_signer signer;
-	const json_t *objects;
-
-	if (!judge_read_signed(judging, receipt_path, &signer, &receipt, NULL) ||
-	    !json_parse(g_bytes_get_data(receipt, NULL), g_bytes_get_size(receipt), "the receipt",
-			&document, NULL))
-		return;
-	objects = json_object_get(document, "objects");
-	judge_stored_checkpoint(judging, checkpoint->id, objects);
-	for (size_t i = 0; i < json_array_size(objects); i++) {
-		const json_t *object = json_array_get(objects, i);
-		const json_t *lock = json_object_get(object, "lock");
-		const char *stored = json_string_value(json_object_get(object, "stored_at"));
-		const char *until = json_string_value(json_object_get(lock, "until"));
-		usec_t time;
-
-		if (stored && clock_parse(stored, &time, NULL))
-			checkpoint->stored_at = MAX(checkpoint->stored_at, time);
-		if (!until || !clock_parse(until, &time, NULL))
-			time = 0;
-		checkpoint->locked_until = i == 0 ? time : MIN(checkpoint->locked_until, time);
-	}
-}
-
-/* The newest good one holds the chain up to its line. */
-static void take_proof(struct judging *judging, const Checkpoint *checkpoint,
-		       const struct evidence_signer *signer)
-{
-	struct evidence_proof *proof = &judging->verdict->proof;
-	char name[EVIDENCE_KEY_NAME_SIZE];
-
-	if (checkpoint->head.seq <= proof->signed_to)
-		return;
-	g_free(proof->checkpoint);
-	proof->checkpoint = g_strdup(checkpoint->id);
-	evidence_key_name(signer->public_key, name);
-	g_free(proof->signer);
-	proof->signer = g_strdup(name);
-	proof->signed_to = checkpoint->head.seq;
-	proof->stored_at = checkpoint->stored_at;
-	proof->locked_until = checkpoint->locked_until;
-}
-
-static void judge_head(struct judging *judging, const Checkpoint *checkpoint,
-		       const struct evidence_signer *signer)
-{
-	const struct audit_head *head = &checkpoint->head;
-
-	if (head->seq > judging->digests->len)
-		judge_find(judging, EVIDENCE_CHAIN_TRUNCATED, checkpoint->id,
-			   "it knows of line %" G_GUINT64_FORMAT ", the chain ends at %u",
-			   head->seq, judging->digests->len);
-	else if (strcmp(head->sha256, judging->digests->pdata[head->seq - 1]) != 0)
-		judge_find(judging, EVIDENCE_CHECKPOINT_DIFFERS, checkpoint->id,
-			   "line %" G_GUINT64_FORMAT " of the chain is not the one that was signed",
-			   head->seq);
-	else
-		take_proof(judging, checkpoint, signer);
-}
-
-static void judge_checkpoint(struct judging *judging, const char *name)
-{
-	g_autofree char *path = g_build_filename(judging->how->folder, "audit", name, NULL);
-	g_autoptr(Checkpoint) checkpoint = g_new0(Checkpoint, 1);
-	g_autoptr(GBytes) content = NULL;
-	g_autoptr(GError) cause = NULL;
-	struct evidence_signer signer;
-
-	judging->verdict->checkpoints++;
-	checkpoint->id = g_strndup(name, strlen(name) - strlen(".json"));
-	if (!judge_read_signed(judging, path, &signer, &content, &cause) ||
-	    !checkpoint_parse(g_bytes_get_data(content, NULL), g_bytes_get_size(content),
-			      checkpoint, &cause)) {
-		judge_find(judging, EVIDENCE_CHECKPOINT_DAMAGED, checkpoint->id, "%s",
-			   cause->message);
-		return;
-	}
-	take_receipt(judging, path, checkpoint);
-	judge_head(judging, checkpoint, &signer);
-	evidence_digest(content, checkpoint->sha256);
-	if (checkpoint->stored_at == 0)
-		checkpoint->stored_at = checkpoint->time;
-	judge_signer(judging, &signer,
-		     &(struct judged_document){checkpoint->id, "the checkpoint",
-					       checkpoint->service, checkpoint->stored_at});
-	if (g_hash_table_contains(judging->stored, checkpoint->id))
-		g_ptr_array_add(judging->checkpoints, g_steal_pointer(&checkpoint));
-}
-
-/* What the chain says was stored lies here, too. */
-static void judge_missing(struct judging *judging, const GPtrArray *names)
-{
-	g_autoptr(GHashTable) there = g_hash_table_new(g_str_hash, g_str_equal);
-	GHashTableIter each;
-	gpointer id;
-
-	for (guint i = 0; i < names->len; i++)
-		g_hash_table_add(there, names->pdata[i]);
-	g_hash_table_iter_init(&each, judging->stored);
-	while (g_hash_table_iter_next(&each, &id, NULL)) {
-		g_autofree char *name = g_strconcat(id, ".json", NULL);
-
-		if (!g_hash_table_contains(there, name))
-			judge_find(judging, EVIDENCE_CHECKPOINT_MISSING, id,
-				   "the chain says that there is such a checkpoint");
-	}
-}
-
-bool judge_checkpoints(struct judging *judging, GError **error)
-{
-	g_autoptr(GPtrArray) names = NULL;
-
-	if (!checkpoint_files(judging->how->folder, &names, error))
-		return false;
-	judge_missing(judging, names);
-	for (guint i = 0; judging->how->trust && i < names->len; i++)
-		judge_checkpoint(judging, names->pdata[i]);
 	return true;
 }

@@ -12,34 +12,42 @@ static void differs(struct judging *judging, const Record *record, const char *w
 	judge_find(judging, EVIDENCE_DRAW_DIFFERS, record->run, "%s", what);
 }
 
-/* Every member of due stands in the record's draw, and is the same. */
-static bool has_members(const json_t *draw, json_t *due, const char **name)
+static bool is_same(const json_t *one, const json_t *other)
+{
+	bool nothing = !one || json_is_null(one), other_nothing = !other || json_is_null(other);
+
+	return nothing || other_nothing ? nothing == other_nothing : json_equal(one, other);
+}
+
+/* True where all members of one are the same in the other. *name: the first that is not. */
+static bool is_part_of(json_t *one, const json_t *other, const char **name)
 {
 	json_t *value;
 
-	json_object_foreach(due, *name, value) if (!json_equal(json_object_get(draw, *name),
-							       value)) return false;
+	json_object_foreach(one, *name, value)
+	{
+		if (!is_same(value, json_object_get(other, *name)))
+			return false;
+	}
 	return true;
 }
 
+/* What the chain said beforehand is what is said now, and neither says less. */
 static void judge_announced(struct judging *judging, const Record *record,
 			    const struct chain_run *run)
 {
-	static const char *const names[] = {"seed", "checkpoint",    "population_sha256", "drawn",
-					    "slot", "inputs_sha256", "holdings_sha256",	  "set"};
+	g_autoptr(JsonValue) announced = NULL;
+	const char *name;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-		const json_t *said = json_object_get(record->draw, names[i]);
-		const json_t *announced =
-			run && run->drawn ? json_object_get(run->drawn, names[i]) : NULL;
-
-		if (said && !json_equal(said, announced)) {
-			judge_find(judging, EVIDENCE_DRAW_DIFFERS, record->run,
-				   "'%s' of the draw is not what the chain said beforehand",
-				   names[i]);
-			return;
-		}
-	}
+	if (!run || !run->drawn)
+		return;
+	announced = json_copy(run->drawn);
+	json_object_del(announced, "plan");
+	json_object_del(announced, "t_loss");
+	if (!is_part_of(announced, record->draw, &name) ||
+	    !is_part_of(record->draw, announced, &name))
+		judge_find(judging, EVIDENCE_DRAW_DIFFERS, record->run,
+			   "'%s' of the draw is not what the chain said beforehand", name);
 }
 
 static bool is_newer(const Checkpoint *one, const Checkpoint *other)
@@ -104,54 +112,75 @@ static void redo(struct judging *judging, const Record *record, const DrawInputs
 		return;
 	}
 	due = draw_record(inputs, &point, sha256);
-	if (!has_members(record->draw, due, &name))
+	if (!is_part_of(due, record->draw, &name))
 		judge_find(judging, EVIDENCE_DRAW_DIFFERS, record->run,
 			   "'%s' of the draw is not what its inputs lead to", name);
 	else if (!is_silent(record->draw, &point))
 		differs(judging, record, "its inputs draw no set, and the record names several");
 }
 
-static bool read_inputs(const struct judging *judging, const Record *record, DrawInputs **inputs,
-			GPtrArray **population, GError **error)
+static bool read_draw(const struct judging *judging, const Record *record, struct judged_draw *draw,
+		      GError **error)
 {
 	const char *folder = judging->how->folder;
 	g_autofree char *draw_path = evidence_path(folder, record->run, EVIDENCE_DRAW);
 	g_autofree char *population_path = evidence_path(folder, record->run, EVIDENCE_POPULATION);
-	g_autoptr(GBytes) draw = NULL;
-	g_autoptr(GBytes) text = NULL;
+	g_autoptr(GBytes) inputs = NULL;
 
-	return file_read(draw_path, EVIDENCE_FILE_MAX, &draw, error) &&
-	       file_read(population_path, EVIDENCE_FILE_MAX, &text, error) &&
-	       draw_inputs_parse(g_bytes_get_data(draw, NULL), g_bytes_get_size(draw), inputs,
-				 error) &&
-	       population_parse(g_bytes_get_data(text, NULL), g_bytes_get_size(text), population,
-				error);
+	return file_read(draw_path, EVIDENCE_FILE_MAX, &inputs, error) &&
+	       file_read(population_path, EVIDENCE_FILE_MAX, &draw->text, error) &&
+	       draw_inputs_parse(g_bytes_get_data(inputs, NULL), g_bytes_get_size(inputs),
+				 &draw->inputs, error) &&
+	       population_parse(g_bytes_get_data(draw->text, NULL), g_bytes_get_size(draw->text),
+				&draw->population, error);
+}
+
+static void clear_draw(struct judged_draw *draw)
+{
+	g_clear_pointer(&draw->inputs, draw_inputs_free);
+	g_clear_pointer(&draw->population, g_ptr_array_unref);
+	g_clear_pointer(&draw->text, g_bytes_unref);
+}
+
+static void judge_all(struct judging *judging, const Record *record, const struct chain_run *run,
+		      const struct judged_draw *draw)
+{
+	g_autoptr(JsonValue) holdings = NULL;
+	bool from_all = false;
+
+	redo(judging, record, draw->inputs, draw->population);
+	holdings = judge_population(judging, record, run, draw);
+	judge_plan(judging, record, run, draw->inputs, holdings, &from_all);
+	if (holdings)
+		judge_holdings(judging, record, draw->inputs, holdings, from_all);
+	judge_history(judging, record, run, draw->inputs, draw->population);
+	judge_checkpoint(judging, record, draw->inputs);
+}
+
+/* A moment that was chosen by the plan or by somebody has no seed. */
+static bool was_drawn(const json_t *said)
+{
+	return json_is_string(json_object_get(said, "seed"));
 }
 
 void judge_draw(struct judging *judging, const Record *record, const struct chain_run *run)
 {
-	g_autoptr(DrawInputs) inputs = NULL;
-	g_autoptr(GPtrArray) population = NULL;
+	__attribute__((cleanup(clear_draw))) struct judged_draw draw = {0};
 	g_autoptr(GError) cause = NULL;
 
 	judge_announced(judging, record, run);
-	if (!json_object_get(record->draw, "seed")) {
-		if (run && run->drawn && json_object_get(run->drawn, "seed"))
-			differs(judging, record,
-				"the chain says that it was drawn, the record does not");
+	if (!was_drawn(record->draw))
 		return;
-	}
-	if (!read_inputs(judging, record, &inputs, &population, &cause)) {
+	if (!run || !run->drawn)
+		differs(judging, record, "the chain does not say that anything was drawn for it");
+	if (!read_draw(judging, record, &draw, &cause)) {
 		differs(judging, record, cause->message);
 		return;
 	}
-	if (strcmp(inputs->plan_hash, record->plan_hash) != 0 ||
-	    g_strcmp0(inputs->slot, record->slot) != 0) {
+	if (strcmp(draw.inputs->plan_hash, record->plan_hash) != 0 ||
+	    g_strcmp0(draw.inputs->slot, record->slot) != 0) {
 		differs(judging, record, "it was drawn for another plan or slot");
 		return;
 	}
-	redo(judging, record, inputs, population);
-	judge_plan(judging, record, inputs);
-	judge_history(judging, record, run, inputs, population);
-	judge_checkpoint(judging, record, inputs);
+	judge_all(judging, record, run, &draw);
 }

@@ -214,7 +214,7 @@ GBytes *evidence_receipt(const char *run, json_t *objects)
 	g_autoptr(JsonValue) receipt = json_object();
 	char *text;
 
-	json_set_string(receipt, "type", "odrbackup-evidence-receipt");
+	json_set_string(receipt, "type", EVIDENCE_RECEIPT_TYPE);
 	json_set_string(receipt, "format", "1.0");
 	json_set_string(receipt, "run", run);
 	json_set_string(receipt, "host", g_get_host_name());
@@ -259,26 +259,45 @@ bool evidence_attest(const struct evidence *evidence, const char *run, GBytes *t
 	       store_signed(evidence, run, EVIDENCE_TEARDOWN, error);
 }
 
-bool evidence_previous(const char *state, const char *run, char sha256[2 * SHA256_SIZE + 1],
-		       GError **error)
+/* ---- the record before ---------------------------------------------------------------------------- */
+
+struct search {
+	const char *run;
+	uint64_t before;
+	char *last, *sha256; /* id of the run, and its record's digest */
+};
+
+static bool note_signed(void *data, const struct audit_line *line)
 {
-	g_autoptr(GPtrArray) runs = NULL;
+	struct search *search = data;
+	const char *sha256 = json_string_value(json_object_get(line->data, "record_sha256"));
 
-	if (!evidence_runs(state, &runs, error))
+	if (line->seq >= search->before)
 		return false;
-	for (guint i = runs->len; i-- > 0;) {
-		const char *other = runs->pdata[i];
-		g_autofree char *path = evidence_path(state, other, EVIDENCE_RECORD);
-		g_autoptr(GBytes) record = NULL;
-
-		if (strcmp(other, run) >= 0 ||
-		    !is_there(state, other, EVIDENCE_RECORD EVIDENCE_SIGNATURE))
-			continue;
-		if (!file_read(path, EVIDENCE_FILE_MAX, &record, error))
-			return false;
-		evidence_digest(record, sha256);
+	if (!line->run || !sha256 ||
+	    strcmp(line->event, audit_event_name(AUDIT_DRILL_SIGNED)) != 0 ||
+	    strcmp(line->run, search->run) >= 0 ||
+	    (search->last && strcmp(line->run, search->last) < 0))
 		return true;
-	}
-	*sha256 = '\0';
+	g_free(search->last);
+	g_free(search->sha256);
+	search->last = g_strdup(line->run);
+	search->sha256 = g_strdup(sha256);
+	return true;
+}
+
+bool evidence_previous(const char *state, const char *run, uint64_t before,
+		       char sha256[2 * SHA256_SIZE + 1], GError **error)
+{
+	g_autofree char *path = audit_path(state);
+	struct search search = {.run = run, .before = before};
+	struct audit_report report = {0};
+
+	if (!audit_read(path, note_signed, &search, &report, error))
+		return false;
+	audit_report_clear(&report);
+	g_strlcpy(sha256, search.sha256 ? search.sha256 : "", 2 * SHA256_SIZE + 1);
+	g_free(search.last);
+	g_free(search.sha256);
 	return true;
 }

@@ -44,9 +44,10 @@ bool evidence_store(const struct evidence *evidence, const char *run, GError **e
 /* teardown.json, signed, written and stored. */
 bool evidence_attest(const struct evidence *evidence, const char *run, GBytes *teardown,
 		     GError **error);
-/* The SHA-256 (hex) of the newest signed record before this run, for previous_record_sha256; "" if there is none. */
-bool evidence_previous(const char *state, const char *run, char sha256[2 * SHA256_SIZE + 1],
-		       GError **error);
+/* The SHA-256 (hex) of the record before that of this run, for previous_record_sha256: of those that the chain says were signed
+ * before a line of it, the drill.scheduled of the run, that of the last run by its id; "" if there is none. */
+bool evidence_previous(const char *state, const char *run, uint64_t before,
+		       char sha256[2 * SHA256_SIZE + 1], GError **error);
 /* Ids of all runs with a folder, oldest first: char *. */
 bool evidence_runs(const char *state, GPtrArray **runs, GError **error);
 

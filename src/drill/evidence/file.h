@@ -21,6 +21,8 @@ char *evidence_path(const char *state, const char *run, const char *name); /* g_
 bool evidence_files(const char *state, const char *run, GPtrArray **names, GError **error);
 /* Names of checkpoints in <state>/audit, as "<id>.json", sorted. */
 bool checkpoint_files(const char *state, GPtrArray **names, GError **error);
+#define EVIDENCE_RECEIPT_TYPE  "odrbackup-evidence-receipt"
+#define EVIDENCE_TEARDOWN_TYPE "odrbackup-drill-teardown"
 /* receipt.json; run is that, or the id of a checkpoint. */
 GBytes *evidence_receipt(const char *run, json_t *objects);
 /* The members of a checkpoint but its id. Hostile text. */

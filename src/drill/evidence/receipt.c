@@ -14,13 +14,15 @@ bool receipt_entry_read(json_t *object, const char *part, struct receipt_entry *
 {
 	json_t *lock = json_object_get(object, "lock");
 	const char *until = json_string_value(json_object_get(lock, "until"));
+	const char *stored = json_string_value(json_object_get(object, "stored_at"));
 	const char *found;
 
 	if (!json_string_member(object, WHAT, "repository", &entry->repository, error) ||
 	    !json_string_member(object, WHAT, "name", &entry->name, error) ||
 	    !json_string_member(object, WHAT, "sha256", &entry->sha256, error) ||
 	    !json_string_optional(object, WHAT, "version", &entry->version, error) ||
-	    (until && !clock_parse(until, &entry->locked_until, error)))
+	    (until && !clock_parse(until, &entry->locked_until, error)) ||
+	    (stored && !clock_parse(stored, &entry->stored_at, error)))
 		return false;
 	found = strstr(entry->name, part);
 	if (!found || !evidence_name_valid(found + strlen(part)))
@@ -45,6 +47,19 @@ static void judge_entry(struct judging *judging, const char *id, const struct re
 	judge_stored(judging, id, entry);
 }
 
+bool receipt_objects(json_t *document, const char *id, json_t **objects, GError **error)
+{
+	const char *type, *run;
+
+	if (!json_string_member(document, WHAT, "type", &type, error) ||
+	    !json_string_member(document, WHAT, "run", &run, error) ||
+	    !json_array_member(document, WHAT, "objects", objects, error))
+		return false;
+	if (strcmp(type, EVIDENCE_RECEIPT_TYPE) != 0)
+		return odr_fail(error, ODR_ERROR_CORRUPT, WHAT " is none: its type is '%s'", type);
+	return strcmp(run, id) == 0 || odr_fail(error, ODR_ERROR_CORRUPT, WHAT " is of %s", run);
+}
+
 static bool names_record(const struct receipt_entry *entry)
 {
 	return strcmp(entry->file, EVIDENCE_RECORD) == 0;
@@ -54,14 +69,10 @@ static bool judge_entries(struct judging *judging, const char *id, json_t *docum
 {
 	g_autofree char *part = g_strdup_printf("/evidence/%s/", id);
 	bool locked = true, record = false;
-	const char *run;
 	json_t *objects;
 
-	if (!json_string_member(document, WHAT, "run", &run, error) ||
-	    !json_array_member(document, WHAT, "objects", &objects, error))
+	if (!receipt_objects(document, id, &objects, error))
 		return false;
-	if (strcmp(run, id) != 0)
-		return odr_fail(error, ODR_ERROR_CORRUPT, WHAT " is of run %s", run);
 	for (size_t i = 0; i < json_array_size(objects); i++) {
 		struct receipt_entry entry = {0};
 
@@ -136,6 +147,23 @@ void judge_receipt(struct judging *judging, const struct judged_document *run)
 		judge_find(judging, EVIDENCE_RECEIPT_DIFFERS, id, "%s", cause->message);
 }
 
+/* That of another run says nothing of this one's sandbox. */
+static bool is_attestation_of(json_t *document, const char *id, GError **error)
+{
+	const char *what = "the attestation", *type, *run;
+	json_t *left;
+
+	if (!json_string_member(document, what, "type", &type, error) ||
+	    !json_string_member(document, what, "run", &run, error) ||
+	    !json_array_member(document, what, "left", &left, error))
+		return false;
+	if (strcmp(type, EVIDENCE_TEARDOWN_TYPE) != 0)
+		return odr_fail(error, ODR_ERROR_CORRUPT, "%s is none: its type is '%s'", what,
+				type);
+	return strcmp(run, id) == 0 ||
+	       odr_fail(error, ODR_ERROR_CORRUPT, "%s is of run %s", what, run);
+}
+
 void judge_teardown(struct judging *judging, const struct judged_document *run)
 {
 	const char *id = run->id;
@@ -157,6 +185,10 @@ void judge_teardown(struct judging *judging, const struct judged_document *run)
 		return;
 	}
 	judge_key(judging, run, EVIDENCE_TEARDOWN, &signer);
+	if (!is_attestation_of(document, id, &cause)) {
+		judge_find(judging, EVIDENCE_TEARDOWN_DIFFERS, id, "%s", cause->message);
+		return;
+	}
 	if (json_array_size(json_object_get(document, "left")) > 0)
 		judge_find(judging, EVIDENCE_LEFTOVER, id, "something was left behind: see %s",
 			   EVIDENCE_TEARDOWN);

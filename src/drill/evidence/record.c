@@ -71,7 +71,7 @@ static const struct member {
 	{"run", "incident", TEXT | NOTHING, NULL},
 	{"failure", "state", TEXT, NULL},
 	{"failure", "exit_status", NUMBER, NULL},
-	{"failure", "meaning", OUTCOME, NULL},
+	{"failure", "meaning", OUTCOME, "fail-restore;error;refused;skipped;aborted"},
 	{"failure", "message", TEXT, NULL},
 	{"plan", "name", TEXT, NULL},
 	{"plan", "hash", DIGEST, NULL},
@@ -304,7 +304,7 @@ static bool check_warns(const json_t *check)
 	return (says(check, "severity", "warn") && says(check, "status", "fail")) ||
 	       json_is_true(json_object_get(check, "warned")) ||
 	       (says(check, "status", "not-assessed") && !says(check, "severity", "info") &&
-		!json_is_true(json_object_get(check, "gate")));
+		!gate_unassessed(check));
 }
 
 static bool control_passed(const json_t *control)
@@ -377,7 +377,99 @@ static char *names_of(unsigned outcomes)
 	return g_string_free(names, FALSE);
 }
 
-bool record_check_outcome(const Record *record, GError **error)
+/* ---- what stands in it twice ---------------------------------------------------------------------- */
+
+static const json_t *measured_of(const Record *record)
+{
+	return json_object_get(record->document, "measured");
+}
+
+/* Which figure an objective is of; NULL: one that stands nowhere else. */
+static const json_t *figure_of(const Record *record, const json_t *objective)
+{
+	static const struct {
+		const char *scope, *kind, *figure;
+	} all[] = {{"service", "rpo", "achieved_rpo_us"},
+		   {"service", "rto", "rta_with_assumptions_us"},
+		   {"service", "target-gap", "target_gap_us"},
+		   {"database", "rto", "rta_db_ready_us"}};
+	const char *scope = text_at(objective, "scope");
+
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+		if (strcmp(scope, all[i].scope) == 0 && says(objective, "kind", all[i].kind))
+			return json_object_get(measured_of(record), all[i].figure);
+	if (g_str_has_prefix(scope, "process ") && says(objective, "kind", "rto"))
+		return json_object_get(json_object_get(measured_of(record), "rta_process"),
+				       scope + strlen("process "));
+	return NULL;
+}
+
+static const char *state_due(const json_t *limit, const json_t *measured)
+{
+	if (!json_is_integer(limit))
+		return "not-assessed";
+	if (!json_is_integer(measured))
+		return "not-proven";
+	return json_integer_value(measured) <= json_integer_value(limit) ? "met" : "missed";
+}
+
+/* What somebody exempted says why. */
+static bool is_exempt(const json_t *objective)
+{
+	return says(objective, "state", "exempt") &&
+	       json_array_size(json_object_get(objective, "reasons")) > 0;
+}
+
+static bool check_objective(const Record *record, const json_t *objective, GError **error)
+{
+	const json_t *measured = json_object_get(objective, "measured_us");
+	const json_t *figure = figure_of(record, objective);
+	const char *due = state_due(json_object_get(objective, "objective_us"), measured);
+
+	if (figure && !json_equal(figure, measured))
+		return odr_fail(
+			error, ODR_ERROR_CORRUPT,
+			"the objective '%s' of %s has another figure than what was measured",
+			text_at(objective, "kind"), text_at(objective, "scope"));
+	return is_exempt(objective) || says(objective, "state", due) ||
+	       odr_fail(error, ODR_ERROR_CORRUPT,
+			"the objective '%s' of %s is called %s, and by its figures is %s",
+			text_at(objective, "kind"), text_at(objective, "scope"),
+			text_at(objective, "state"), due);
+}
+
+static bool check_objectives(const Record *record, GError **error)
+{
+	const json_t *objectives = json_object_get(record->document, "objectives");
+
+	for (size_t i = 0; i < json_array_size(objectives); i++)
+		if (!check_objective(record, json_array_get(objectives, i), error))
+			return false;
+	return true;
+}
+
+/* Assumptions are added, all of them. */
+static bool check_assumptions(const Record *record, GError **error)
+{
+	const json_t *assumptions = json_object_get(record->document, "assumptions");
+	const json_t *ready = json_object_get(measured_of(record), "rta_service_ready_us");
+	const json_t *with = json_object_get(measured_of(record), "rta_with_assumptions_us");
+	json_int_t sum = json_integer_value(ready);
+
+	for (size_t i = 0; i < json_array_size(assumptions); i++)
+		if (__builtin_add_overflow(sum,
+					   json_integer_value(json_object_get(
+						   json_array_get(assumptions, i), "duration_us")),
+					   &sum))
+			return odr_fail(error, ODR_ERROR_CORRUPT, "its assumptions are too long");
+	return (json_is_integer(ready) == json_is_integer(with) &&
+		(!json_is_integer(ready) || json_integer_value(with) == sum)) ||
+	       odr_fail(error, ODR_ERROR_CORRUPT,
+			"rta_with_assumptions_us is not the sum of rta_service_ready_us and the "
+			"assumptions");
+}
+
+static bool check_words(const Record *record, GError **error)
 {
 	unsigned due = record_outcomes(record);
 	g_autofree char *due_names = names_of(due);
@@ -393,4 +485,10 @@ bool record_check_outcome(const Record *record, GError **error)
 	return odr_fail(error, ODR_ERROR_CORRUPT,
 			"the record says %s (%s), what stands in it comes to: %s", record->outcome,
 			said->str, due_names);
+}
+
+bool record_check_outcome(const Record *record, GError **error)
+{
+	return check_objectives(record, error) && check_assumptions(record, error) &&
+	       check_words(record, error);
 }

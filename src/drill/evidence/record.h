@@ -32,7 +32,8 @@ bool record_parse(const char *text, size_t size, Record **record, GError **error
 
 /* What the outcome has to be: all that apply, a bit each (drill/outcome.h). */
 unsigned record_outcomes(const Record *record);
-/* CORRUPT unless outcome and also say just that. */
+/* CORRUPT unless outcome and also say just that, the states of objectives follow from their figures, and these are what was
+ * measured. */
 bool record_check_outcome(const Record *record, GError **error);
 
 #endif

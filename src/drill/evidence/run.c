@@ -31,7 +31,7 @@ static void judge_file(struct judging *judging, const char *id, const char *name
 	evidence_digest(content, digest);
 	if (strcmp(digest, sha256) != 0)
 		judge_find(judging, EVIDENCE_FILE_DIFFERS, id,
-			   "%s is not the file that the record names", name);
+			   "%s is not the file that the record, or the chain, names", name);
 }
 
 static const char *draw_text(const Record *record, const char *name)
@@ -39,17 +39,58 @@ static const char *draw_text(const Record *record, const char *name)
 	return json_string_value(json_object_get(record->draw, name));
 }
 
-/* The record before this one, where it is here. */
-static void judge_previous(struct judging *judging, const Record *record)
+/* The last by its id of those that had been signed when this one began, as the chain has it; NULL: there was none. */
+static const struct chain_run *run_before(const struct judging *judging, const char *id,
+					  uint64_t began)
 {
-	char digest[2 * SHA256_SIZE + 1] = "";
+	const char *last = NULL;
 
-	if (!evidence_previous(judging->how->folder, record->run, digest, NULL) || !*digest)
+	for (guint i = 0; i < judging->order->len; i++) {
+		const char *other = judging->order->pdata[i];
+		const struct chain_run *run = g_hash_table_lookup(judging->runs, other);
+
+		if (run && run->record_sha256 && run->signed_seq < began && strcmp(other, id) < 0 &&
+		    (!last || strcmp(other, last) > 0))
+			last = other;
+	}
+	return last ? g_hash_table_lookup(judging->runs, last) : NULL;
+}
+
+static void judge_previous(struct judging *judging, const Record *record,
+			   const struct chain_run *run)
+{
+	const struct chain_run *before;
+
+	if (!run || run->scheduled_seq == 0)
 		return;
-	if (g_strcmp0(record->previous, digest) != 0)
+	before = run_before(judging, record->run, run->scheduled_seq);
+	if (g_strcmp0(record->previous, before ? before->record_sha256 : NULL) != 0)
 		judge_find(judging, EVIDENCE_PREVIOUS_DIFFERS, record->run,
 			   "the record before it is not the one that it names: one was removed, or "
 			   "put in");
+}
+
+/* What it was begun as is what it ended as. */
+static void judge_scheduled(struct judging *judging, const Record *record,
+			    const struct chain_run *run)
+{
+	const json_t *said = run ? run->scheduled_data : NULL;
+	const struct {
+		const char *name, *value;
+	} all[] = {{"plan", record->plan},
+		   {"plan_hash", record->plan_hash},
+		   {"slot", record->slot},
+		   {"service", record->service}};
+
+	for (size_t i = 0; said && i < G_N_ELEMENTS(all); i++) {
+		const char *scheduled = json_string_value(json_object_get(said, all[i].name));
+
+		if (g_strcmp0(scheduled, all[i].value) != 0)
+			judge_find(judging, EVIDENCE_RECORD_DIFFERS, record->run,
+				   "its %s is '%s', and the chain says that it was begun with '%s'",
+				   all[i].name, all[i].value ? all[i].value : "",
+				   scheduled ? scheduled : "");
+	}
 }
 
 static void judge_outcome(struct judging *judging, const Record *record,
@@ -62,6 +103,15 @@ static void judge_outcome(struct judging *judging, const Record *record,
 	else if (run && run->outcome && strcmp(run->outcome, record->outcome) != 0)
 		judge_find(judging, EVIDENCE_OUTCOME_DIFFERS, record->run,
 			   "the record says %s, the chain %s", record->outcome, run->outcome);
+}
+
+/* What died while it signed, and was abandoned, left a record without a signature, or one that the chain does not know. */
+static bool is_unfinished(const struct judging *judging, const char *id,
+			  const struct chain_run *run)
+{
+	return run && run->ended && !run->closed &&
+	       (!run->record_sha256 || !has_file(judging, id, EVIDENCE_RECORD) ||
+		!has_file(judging, id, EVIDENCE_RECORD EVIDENCE_SIGNATURE));
 }
 
 static void judge_digest(struct judging *judging, const char *id, GBytes *content,
@@ -84,7 +134,8 @@ static void judge_content(struct judging *judging, Record *record, const struct 
 	const char *id = record->run;
 
 	judge_outcome(judging, record, run);
-	judge_previous(judging, record);
+	judge_previous(judging, record, run);
+	judge_scheduled(judging, record, run);
 	judge_file(judging, id, EVIDENCE_POPULATION, draw_text(record, "population_sha256"));
 	judge_file(judging, id, EVIDENCE_HOLDINGS, draw_text(record, "holdings_sha256"));
 	judge_file(judging, id, EVIDENCE_DRAW, draw_text(record, "inputs_sha256"));
@@ -136,6 +187,29 @@ static void judge_record(struct judging *judging, struct judged_document *docume
 		judge_signed(judging, document, content, &signer, run, record);
 }
 
+/* Reports are made of the record, and signed by nobody: the chain has their digests. */
+static void judge_reports(struct judging *judging, const char *id, const struct chain_run *run)
+{
+	g_autoptr(GPtrArray) names = NULL;
+
+	if (!evidence_files(judging->how->folder, id, &names, NULL))
+		return;
+	for (guint i = 0; i < names->len; i++) {
+		const char *name = names->pdata[i];
+		const char *sha256 =
+			run ? json_string_value(json_object_get(run->reports, name)) : NULL;
+
+		if (!g_str_has_prefix(name, "report."))
+			continue;
+		if (sha256)
+			judge_file(judging, id, name, sha256);
+		else
+			judge_find(judging, EVIDENCE_FILE_DIFFERS, id,
+				   "the chain does not say that %s was written: it was put in",
+				   name);
+	}
+}
+
 void judge_run(struct judging *judging, const char *id, const struct chain_run *run)
 {
 	struct judged_document document = {.id = id};
@@ -144,10 +218,16 @@ void judge_run(struct judging *judging, const char *id, const struct chain_run *
 
 	if (!there && !(run && run->record_sha256))
 		return;
+	if (is_unfinished(judging, id, run)) {
+		judge_find(judging, EVIDENCE_RECORD_UNFINISHED, id,
+			   "it died while its record was being signed: it does not count");
+		return;
+	}
 	document.time = judge_time(judging, id);
 	judge_record(judging, &document, run, &record);
 	if (!there)
 		return;
+	judge_reports(judging, id, run);
 	judge_receipt(judging, &document);
 	judge_teardown(judging, &document);
 }

@@ -93,27 +93,16 @@ void judge_stored(struct judging *judging, const char *id, const struct receipt_
 {
 	const Repo *repo = repo_named(judging->how->repos, entry->repository);
 
+	if (!repo && judging->how->repos && strcmp(entry->file, EVIDENCE_RECORD) == 0)
+		judge_note(
+			judging, id,
+			"what was stored in repository %s was not looked at: it is none of those "
+			"that are",
+			entry->repository);
 	if (!repo || !judge_content(judging, id, repo, entry))
 		return;
 	judge_current(judging, id, repo, entry);
 	judge_lock(judging, id, repo, entry);
-}
-
-/* ---- a checkpoint -------------------------------------------------------------------------------- */
-
-void judge_stored_checkpoint(struct judging *judging, const char *id, const json_t *objects)
-{
-	g_autofree char *part = g_strdup_printf("/audit/%s.", id);
-
-	for (size_t i = 0; judging->how->repos && i < json_array_size(objects); i++) {
-		struct receipt_entry entry = {0};
-		g_autoptr(GError) cause = NULL;
-
-		if (!receipt_entry_read(json_array_get(objects, i), part, &entry, &cause))
-			judge_find(judging, EVIDENCE_RECEIPT_DIFFERS, id, "%s", cause->message);
-		else
-			judge_stored(judging, id, &entry);
-	}
 }
 
 /* ---- what is not known here ---------------------------------------------------------------------- */

@@ -26,12 +26,14 @@ static const struct {
 	[EVIDENCE_RECORD_INVALID] = {"record-invalid"},
 	[EVIDENCE_RECORD_DIFFERS] = {"record-differs"},
 	[EVIDENCE_RECORD_UNCHAINED] = {"record-unchained"},
+	[EVIDENCE_RECORD_UNFINISHED] = {"record-unfinished", true},
 	[EVIDENCE_OUTCOME_DIFFERS] = {"outcome-differs"},
 	[EVIDENCE_PREVIOUS_DIFFERS] = {"previous-differs"},
 	[EVIDENCE_FILE_MISSING] = {"file-missing"},
 	[EVIDENCE_FILE_DIFFERS] = {"file-differs"},
 	[EVIDENCE_PLAN_DIFFERS] = {"plan-differs"},
 	[EVIDENCE_DRAW_DIFFERS] = {"draw-differs"},
+	[EVIDENCE_DRAW_POPULATION] = {"draw-population"},
 	[EVIDENCE_DRAW_HISTORY] = {"draw-history"},
 	[EVIDENCE_DRAW_CHECKPOINT] = {"draw-checkpoint"},
 	[EVIDENCE_DRAW_REROLLED] = {"draw-rerolled"},
@@ -46,6 +48,7 @@ static const struct {
 	[EVIDENCE_UNLOCKED] = {"unlocked", true},
 	[EVIDENCE_TEARDOWN_MISSING] = {"teardown-missing", true},
 	[EVIDENCE_TEARDOWN_SIGNATURE] = {"teardown-signature"},
+	[EVIDENCE_TEARDOWN_DIFFERS] = {"teardown-differs"},
 	[EVIDENCE_LEFTOVER] = {"leftover", true},
 	[EVIDENCE_RUN_OPEN] = {"run-open", true},
 };
@@ -69,9 +72,19 @@ static void finding_free(void *data)
 	g_free(finding);
 }
 
+static void note_free(void *data)
+{
+	struct evidence_note *note = data;
+
+	g_free(note->run);
+	g_free(note->what);
+	g_free(note);
+}
+
 void evidence_verdict_clear(struct evidence_verdict *verdict)
 {
 	g_clear_pointer(&verdict->findings, g_ptr_array_unref);
+	g_clear_pointer(&verdict->notes, g_ptr_array_unref);
 	g_clear_pointer(&verdict->proof.checkpoint, g_free);
 	g_clear_pointer(&verdict->proof.signer, g_free);
 	g_clear_pointer(&verdict->signers, g_ptr_array_unref);
@@ -91,6 +104,17 @@ void judge_find(struct judging *judging, enum evidence_code code, const char *ru
 	else
 		judging->verdict->errors++;
 	g_ptr_array_add(judging->verdict->findings, g_memdup2(&finding, sizeof(finding)));
+}
+
+void judge_note(struct judging *judging, const char *run, const char *format, ...)
+{
+	struct evidence_note note = {.run = g_strdup(run)};
+	va_list arguments;
+
+	va_start(arguments, format);
+	note.what = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	g_ptr_array_add(judging->verdict->notes, g_memdup2(&note, sizeof(note)));
 }
 
 /* Who signed. */
@@ -189,10 +213,16 @@ static bool judge_runs(struct judging *judging, GError **error)
 	return true;
 }
 
+static void release_json(void *value)
+{
+	json_decref(value);
+}
+
 bool evidence_verify(const struct evidence_verify *verify, struct evidence_verdict *verdict,
 		     GError **error)
 {
 	struct evidence_verdict found = {.findings = g_ptr_array_new_with_free_func(finding_free),
+					 .notes = g_ptr_array_new_with_free_func(note_free),
 					 .signers = g_ptr_array_new_with_free_func(witness_free),
 					 .knows_signers = verify->trust != NULL,
 					 .knows_owners =
@@ -201,24 +231,26 @@ bool evidence_verify(const struct evidence_verify *verify, struct evidence_verdi
 		.how = verify,
 		.verdict = &found,
 		.runs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, judge_run_free),
-		.seeds = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
+		.slots = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, release_json),
 		.order = g_ptr_array_new_with_free_func(g_free),
 		.digests = g_ptr_array_new_with_free_func(g_free),
 		.draws = g_ptr_array_new_with_free_func(judge_drawn_free),
-		.stored = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+		.stored = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
 		.checkpoints = g_ptr_array_new_with_free_func((GDestroyNotify)checkpoint_free),
 	};
-	bool done = judge_chain(&judging, error) && judge_checkpoints(&judging, error) &&
+	bool done = judge_shelves(&judging, error) && judge_chain(&judging, error) &&
+		    judge_checkpoints(&judging, error) &&
 		    (verify->only_chain || judge_runs(&judging, error)) &&
 		    judge_strangers(&judging, error);
 
 	g_hash_table_unref(judging.runs);
-	g_hash_table_unref(judging.seeds);
+	g_hash_table_unref(judging.slots);
 	g_ptr_array_unref(judging.order);
 	g_ptr_array_unref(judging.digests);
 	g_ptr_array_unref(judging.draws);
 	g_hash_table_unref(judging.stored);
 	g_ptr_array_unref(judging.checkpoints);
+	g_ptr_array_unref(judging.shelves);
 	if (done && verify->run && found.runs == 0)
 		done = odr_fail(error, ODR_ERROR_NOT_FOUND, "nothing is known of run '%s'",
 				verify->run);

@@ -25,12 +25,15 @@ enum evidence_code {
 	EVIDENCE_RECORD_INVALID,
 	EVIDENCE_RECORD_DIFFERS, /* from what the chain says was signed */
 	EVIDENCE_RECORD_UNCHAINED,
+	EVIDENCE_RECORD_UNFINISHED, /* warning: it was abandoned while its record was being signed */
 	EVIDENCE_OUTCOME_DIFFERS, /* from what follows from the rest of the record, or from the chain */
 	EVIDENCE_PREVIOUS_DIFFERS,
 	EVIDENCE_FILE_MISSING, /* that the record names */
 	EVIDENCE_FILE_DIFFERS,
 	EVIDENCE_PLAN_DIFFERS, /* the plan that is kept is not that of the record, or has another mix */
 	EVIDENCE_DRAW_DIFFERS, /* the point is not what the inputs lead to, or not what the chain says */
+	EVIDENCE_DRAW_POPULATION, /* what it was drawn from does not follow from what was held, or something
+				     that was held is left out */
 	EVIDENCE_DRAW_HISTORY, /* its weights are not those of what was drawn before, by the chain */
 	EVIDENCE_DRAW_CHECKPOINT, /* the seed is not made of the last checkpoint before the slot */
 	EVIDENCE_DRAW_REROLLED,	  /* two seeds for one slot of a plan */
@@ -45,8 +48,9 @@ enum evidence_code {
 	EVIDENCE_UNLOCKED,	   /* warning: the store locks nothing */
 	EVIDENCE_TEARDOWN_MISSING, /* warning */
 	EVIDENCE_TEARDOWN_SIGNATURE,
-	EVIDENCE_LEFTOVER, /* warning: something was left behind */
-	EVIDENCE_RUN_OPEN, /* warning: drawn, and not ended: it runs, or was abandoned */
+	EVIDENCE_TEARDOWN_DIFFERS, /* it is not of this run */
+	EVIDENCE_LEFTOVER,	   /* warning: something was left behind */
+	EVIDENCE_RUN_OPEN,	   /* warning: drawn, and not ended: it runs, or was abandoned */
 	EVIDENCE_CODES
 };
 const char *evidence_code_name(enum evidence_code code); /* "chain-missing" */
@@ -57,6 +61,10 @@ struct evidence_finding {
 	char *run; /* or the id of a checkpoint; NULL: the chain */
 	char *what;
 };
+/* What is not wrong, and limits what was proven. */
+struct evidence_note {
+	char *run, *what;
+};
 struct evidence_verify {
 	const char *folder;
 	const struct evidence_trust *trust; /* from elsewhere than the folder. NULL with only_chain:
@@ -64,7 +72,10 @@ struct evidence_verify {
 	bool only_chain;		    /* no runs */
 	const char *run; /* only this one; NULL: all. The chain is read as a whole in any case */
 	const GPtrArray
-		*repos; /* Repo: receipts are compared with what is there; NULL: they are not */
+		*repos; /* Repo: receipts, and what was drawn from, are compared with what is
+				   there; NULL: they are not */
+	const GPtrArray
+		*identities; /* Identity, one for each of them, or NULL: for what is sealed */
 };
 /* Up to which line what holds the chain. */
 struct evidence_proof {
@@ -77,6 +88,7 @@ struct evidence_proof {
 };
 struct evidence_verdict {
 	GPtrArray *findings; /* struct evidence_finding */
+	GPtrArray *notes;    /* struct evidence_note */
 	unsigned errors, warnings;
 	unsigned runs, checkpoints; /* that were looked at */
 	struct audit_head head;

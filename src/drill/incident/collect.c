@@ -149,23 +149,26 @@ static void take_spans(struct incident_restore *restore, const json_t *list)
 	}
 }
 
-static struct incident_restore *take_restore(struct collection *collection,
-					     const struct audit_line *line, bool ended)
+static void take_restore(struct collection *collection, const struct audit_line *line, bool ended)
 {
 	struct incident_restore *restore = g_hash_table_lookup(collection->restores, line->run);
 	usec_t began = time_at(line->data, "began");
 
 	if (!restore) {
 		restore = restore_new(line->run);
+		restore->own = !collection->chain;
 		g_hash_table_insert(collection->restores, restore->run, restore);
 	}
+	/* What another host tells of a restore of ours is not its word to give. */
+	if (restore->own && collection->chain)
+		return;
 	take_text(&restore->command, text_at(line->data, "command"));
 	if (began > 0)
 		restore->began = began;
 	else if (restore->began == 0)
 		restore->began = line->time;
 	if (!ended)
-		return restore;
+		return;
 	restore->ended = line->time;
 	take_text(&restore->set, text_at(line->data, "set"));
 	take_text(&restore->outcome, text_at(line->data, "outcome"));
@@ -174,7 +177,6 @@ static struct incident_restore *take_restore(struct collection *collection,
 	restore->last_commit = time_at(line->data, "last_commit");
 	if (restore->spans->len == 0)
 		take_spans(restore, json_object_get(line->data, "spans"));
-	return restore;
 }
 
 /* ---- lines ------------------------------------------------------------------------------------- */

@@ -83,6 +83,7 @@ struct incident_restore {
 	char *type;			     /* of the target: "default", … */
 	usec_t last_commit;		     /* newest in the archive when it began; 0: not known */
 	char *system_identifier;
+	bool own;    /* of this host: its own chain told of it */
 	bool linked; /* by hand, afterwards */
 	bool logged; /* the server's log told of its replay and startup */
 };

@@ -261,19 +261,12 @@ bool drill_plan_in_window(const DrillPlan *plan, usec_t time)
 
 char *drill_plan_slot(const DrillPlan *plan, usec_t time)
 {
-	g_autoptr(GDateTime) moment = local(plan, time);
-	int year = g_date_time_get_year(moment), month = g_date_time_get_month(moment);
+	static const char *const kinds[] = {
+		[PLAN_DAILY] = "daily",
+		[PLAN_WEEKLY] = "weekly",
+		[PLAN_MONTHLY] = "monthly",
+		[PLAN_QUARTERLY] = "quarterly",
+	};
 
-	switch (plan->schedule.slot) {
-	case PLAN_DAILY:
-		return g_date_time_format(moment, "%Y-%m-%d");
-	case PLAN_WEEKLY:
-		return g_strdup_printf("%04d-W%02d", g_date_time_get_week_numbering_year(moment),
-				       g_date_time_get_week_of_year(moment));
-	case PLAN_MONTHLY:
-		return g_strdup_printf("%04d-%02d", year, month);
-	case PLAN_QUARTERLY:
-		return g_strdup_printf("%04d-Q%d", year, (month + 2) / 3);
-	}
-	return NULL;
+	return draw_slot_at(kinds[plan->schedule.slot], plan->schedule.zone, time);
 }

@@ -2,8 +2,10 @@
 #define ODR_TEST_DRILL_RECORD_SAMPLE_H
 
 /* A record of a drill that passed. */
-#define SAMPLE_RUN  "20261121T230501Z-5e7a11ce"
-#define SAMPLE_HASH "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define SAMPLE_RUN    "20261121T230501Z-5e7a11ce"
+#define SAMPLE_HASH   "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define SAMPLE_MET    "\"objective_us\":7200000000,\"measured_us\":1000000,\"state\":\"met\""
+#define SAMPLE_MISSED "\"objective_us\":999999,\"measured_us\":1000000,\"state\":\"missed\""
 static const char record_sample[] =
 	"{\"type\":\"odrbackup-drill-record\",\"format\":\"1.0\","
 	"\"run\":{\"id\":\"" SAMPLE_RUN "\",\"slot\":\"2026-W47\",\"trigger\":\"timer\","
@@ -25,8 +27,8 @@ static const char record_sample[] =
 	"\"measured\":{\"achieved_rpo_us\":null,\"target_gap_us\":5,\"rta_restore_only_us\":1000000,"
 	"\"rta_db_ready_us\":1000000,\"rta_wall_us\":null,\"rta_service_ready_us\":1000000,"
 	"\"rta_with_assumptions_us\":1000000},"
-	"\"objectives\":[{\"scope\":\"service\",\"kind\":\"rto\",\"objective_us\":7200000000,"
-	"\"measured_us\":1000000,\"state\":\"met\",\"reasons\":[]}],\"assumptions\":[],"
+	"\"objectives\":[{\"scope\":\"service\",\"kind\":\"rto\"," SAMPLE_MET
+	",\"reasons\":[]}],\"assumptions\":[],"
 	"\"worst_case\":null,"
 	"\"checks\":[{\"name\":\"login\",\"type\":\"sql\",\"process\":[\"login\"],\"stage\":\"paused\","
 	"\"gate\":true,\"severity\":\"fail\",\"status\":\"pass\",\"message\":null}],"

@@ -319,6 +319,31 @@ static void every_event_has_a_name(void)
 		g_assert_nonnull(audit_event_name(event));
 }
 
+/* What nobody could read back would count as torn for ever. */
+static void what_is_no_line_is_refused(struct fixture *fixture, const void *data)
+{
+	static const char *const runs[] = {"", "latest", RUN "\",\"data\":{},\"x\":\"", "../" RUN};
+	struct audit_report report;
+	g_autoptr(GError) trouble = NULL;
+
+	append(fixture->audit, AUDIT_DRILL_SCHEDULED, RUN);
+	for (size_t i = 0; i < G_N_ELEMENTS(runs); i++) {
+		g_autoptr(GError) error = NULL;
+
+		g_assert_false(audit_append(
+			fixture->audit,
+			&(struct audit_entry){.event = AUDIT_DRILL_CLOSED, .run = runs[i]}, NULL,
+			&error));
+		g_assert_true(g_str_has_prefix(error->message,
+					       "drill.closed cannot be told the audit chain: "));
+	}
+	audit_read(fixture->path, NULL, NULL, &report, &trouble);
+	g_assert_no_error(trouble);
+	g_assert_cmpuint(report.lines, ==, 2);
+	g_assert_cmpuint(report.findings->len, ==, 0);
+	audit_report_clear(&report);
+}
+
 #define ADD(name, test) g_test_add("/audit/" name, struct fixture, NULL, set_up, test, tear_down)
 
 int main(int argc, char **argv)
@@ -330,6 +355,7 @@ int main(int argc, char **argv)
 	ADD("a-hole-is-torn-as-well", a_hole_is_torn_as_well);
 	ADD("nothing-but-torn-lines", nothing_but_torn_lines);
 	ADD("what-is-too-long-is-refused", what_is_too_long_is_refused);
+	ADD("what-is-no-line-is-refused", what_is_no_line_is_refused);
 	ADD("head-is-what-a-reader-finds", head_is_what_a_reader_finds);
 	ADD("open-runs-are-abandoned", open_runs_are_abandoned);
 	ADD("several-processes-append", several_processes_append);

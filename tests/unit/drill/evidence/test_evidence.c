@@ -130,8 +130,8 @@ static void nothing_is_replaced(struct fixture *fixture, const void *data)
 
 static void what_does_not_hold_is_not_signed(struct fixture *fixture, const void *data)
 {
-	g_auto(GStrv) parts = g_strsplit(record_sample, "\"state\":\"met\"", 2);
-	g_autofree char *text = g_strjoinv("\"state\":\"missed\"", parts);
+	g_auto(GStrv) parts = g_strsplit(record_sample, SAMPLE_MET, 2);
+	g_autofree char *text = g_strjoinv(SAMPLE_MISSED, parts);
 	g_autoptr(GBytes) record = bytes_of(text);
 	g_autoptr(GError) error = NULL;
 
@@ -142,21 +142,42 @@ static void what_does_not_hold_is_not_signed(struct fixture *fixture, const void
 			"fail-objective");
 }
 
-static void the_record_before_is_found(struct fixture *fixture, const void *data)
+static void tell_signed(struct fixture *fixture, const char *run, char digit,
+			struct audit_head *head)
 {
+	g_autofree char *sha256 = g_strnfill(2 * SHA256_SIZE, digit);
+	g_autoptr(JsonValue) data = json_pack("{s:s}", "record_sha256", sha256);
+	g_autoptr(GError) error = NULL;
+
+	audit_append(fixture->audit,
+		     &(struct audit_entry){.event = AUDIT_DRILL_SIGNED, .run = run, .data = data},
+		     head, &error);
+	g_assert_no_error(error);
+}
+
+static void expect_before(struct fixture *fixture, const char *run, uint64_t seq, char digit)
+{
+	g_autofree char *due = digit ? g_strnfill(2 * SHA256_SIZE, digit) : g_strdup("");
 	char digest[2 * SHA256_SIZE + 1];
 	g_autoptr(GError) error = NULL;
 
-	g_assert_true(evidence_previous(fixture->state, SAMPLE_RUN, digest, &error));
-	g_assert_cmpstr(digest, ==, "");
-	sign_sample(fixture);
-	g_assert_true(evidence_previous(fixture->state, SAMPLE_RUN, digest, &error));
-	g_assert_cmpstr(digest, ==, "");
-	g_assert_true(
-		evidence_previous(fixture->state, "20261121T230502Z-00000000", digest, &error));
-	g_autofree char *due = g_compute_checksum_for_string(G_CHECKSUM_SHA256, record_sample, -1);
-
+	evidence_previous(fixture->state, run, seq, digest, &error);
+	g_assert_no_error(error);
 	g_assert_cmpstr(digest, ==, due);
+}
+
+/* Two drills may go on at once: which one was signed first is the chain's word, not that of their ids. */
+static void the_record_before_is_found(struct fixture *fixture, const void *data)
+{
+	struct audit_head first, second;
+
+	tell_signed(fixture, "20261121T230502Z-00000000", 'b', &first);
+	tell_signed(fixture, SAMPLE_RUN, 'a', &second);
+	expect_before(fixture, SAMPLE_RUN, second.seq, 0);
+	expect_before(fixture, "20261121T230503Z-00000000", first.seq, 0);
+	expect_before(fixture, "20261121T230503Z-00000000", second.seq, 'b');
+	expect_before(fixture, "20261121T230503Z-00000000", second.seq + 1, 'b');
+	expect_before(fixture, "20261121T230502Z-00000000", second.seq + 1, 'a');
 }
 
 static Checkpoint *make(struct fixture *fixture)

@@ -68,6 +68,9 @@ static void wrong_members_are_named(void)
 		 ODR_ERROR_CORRUPT},
 		{"\"start\":\"2026-11-21T23:05:02Z\"", "\"start\":\"yesterday\"",
 		 "member 'spans[].start' of the record is not what it may be", ODR_ERROR_CORRUPT},
+		{"\"failure\":null",
+		 "\"failure\":{\"state\":\"x\",\"exit_status\":1,\"meaning\":\"pass\",\"message\":\"m\"}",
+		 "member 'failure.meaning' of the record is not what it may be", ODR_ERROR_CORRUPT},
 		{"\"checks\":[{", "\"checks\":[7,{", NULL, 0},
 		{"\"gate\":true", "\"gate\":1",
 		 "member 'checks[].gate' of the record is not what it may be", ODR_ERROR_CORRUPT},
@@ -114,8 +117,12 @@ static void outcome_follows_from_the_rest(void)
 		 "\"status\":\"pass\",\"warned\":true,\"message\"", "pass-with-warnings"},
 		{"\"lost-item\",\"status\":\"pass\"", "\"lost-item\",\"status\":\"fail\"",
 		 "fail-check"},
-		{"\"state\":\"met\"", "\"state\":\"missed\"", "fail-objective"},
-		{"\"state\":\"met\"", "\"state\":\"not-proven\"", "pass"},
+		{"\"gate\":true,\"severity\":\"fail\",\"status\":\"pass\"",
+		 "\"gate\":true,\"severity\":\"warn\",\"status\":\"not-assessed\"", "incomplete"},
+		{SAMPLE_MET, SAMPLE_MISSED, "fail-objective"},
+		{SAMPLE_MET,
+		 "\"objective_us\":null,\"measured_us\":1000000,\"state\":\"not-assessed\"",
+		 "pass"},
 		{"\"deviations\":[]", "\"deviations\":[\"it was so\"]", "pass-with-warnings"},
 	};
 
@@ -133,7 +140,7 @@ static void outcome_follows_from_the_rest(void)
 
 static void all_that_apply_are_said(void)
 {
-	g_autofree char *first = altered("\"state\":\"met\"", "\"state\":\"missed\"");
+	g_autofree char *first = altered(SAMPLE_MET, SAMPLE_MISSED);
 	g_auto(GStrv) parts = g_strsplit(first, "\"failure\":null", 2);
 	g_autofree char *text = g_strjoinv(FAILURE("error", "1"), parts);
 	g_autoptr(Record) record = parse(text);
@@ -146,6 +153,37 @@ static void all_that_apply_are_said(void)
 			"error");
 }
 
+/* What is promised, measured and said of it stands in several places: they agree. */
+static void figures_are_those_that_were_measured(void)
+{
+	static const struct {
+		const char *from, *to, *message;
+	} cases[] = {
+		{SAMPLE_MET, "\"objective_us\":999999,\"measured_us\":1000000,\"state\":\"met\"",
+		 "the objective 'rto' of service is called met, and by its figures is missed"},
+		{SAMPLE_MET, "\"objective_us\":999999,\"measured_us\":1000000,\"state\":\"exempt\"",
+		 "the objective 'rto' of service is called exempt, and by its figures is missed"},
+		{SAMPLE_MET, "\"objective_us\":7200000000,\"measured_us\":1,\"state\":\"met\"",
+		 "the objective 'rto' of service has another figure than what was measured"},
+		{"\"assumptions\":[]", "\"assumptions\":[{\"name\":\"a\",\"duration_us\":7}]",
+		 "rta_with_assumptions_us is not the sum of rta_service_ready_us and the "
+		 "assumptions"},
+		{"\"assumptions\":[]",
+		 "\"assumptions\":[{\"name\":\"a\",\"duration_us\":9223372036854775807}]",
+		 "its assumptions are too long"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *text = altered(cases[i].from, cases[i].to);
+		g_autoptr(Record) record = parse(text);
+		g_autoptr(GError) error = NULL;
+
+		g_assert_false(record_check_outcome(record, &error));
+		g_assert_error(error, ODR_ERROR, ODR_ERROR_CORRUPT);
+		g_assert_cmpstr(error->message, ==, cases[i].message);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -153,6 +191,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/record/what-is-not-known-is-left-alone", what_is_not_known_is_left_alone);
 	g_test_add_func("/record/wrong-members-are-named", wrong_members_are_named);
 	g_test_add_func("/record/outcome-follows-from-the-rest", outcome_follows_from_the_rest);
+	g_test_add_func("/record/figures-are-those-that-were-measured",
+			figures_are_those_that_were_measured);
 	g_test_add_func("/record/all-that-apply-are-said", all_that_apply_are_said);
 	return g_test_run();
 }

@@ -335,6 +335,23 @@ static void test_joins_another_host(struct fixture *fixture, const void *data)
 	expect_error(broken, ODR_ERROR_CORRUPT, "does not hold");
 }
 
+/* What this host restored is told by its own chain, whatever a joined one says of the same run. */
+static void test_believes_itself(struct fixture *fixture, const void *data)
+{
+	g_autoptr(Audit) audit = audit_open(fixture->other, NULL);
+
+	restore(fixture->audit, fixture->id, "2026-11-20T09:12:00Z", "2026-11-20T08:58:00Z");
+	restore(audit, fixture->id, "2026-11-20T05:00:00Z", "2026-11-20T08:59:59Z");
+	g_assert_true(
+		incident_join(fixture->audit, fixture->state, fixture->id, fixture->other, NULL));
+	g_autoptr(Incident) incident = load(fixture);
+	const struct incident_restore *own = incident->restores->pdata[0];
+
+	g_assert_cmpuint(incident->restores->len, ==, 1);
+	g_assert_cmpint(own->began, ==, at("2026-11-20T09:12:00Z"));
+	g_assert_cmpint(own->last_commit, ==, at("2026-11-20T08:58:00Z"));
+}
+
 /* The copy of a chain that is altered, or taken away, does not go unnoticed. */
 static void test_sees_a_copy_that_is_gone(struct fixture *fixture, const void *data)
 {
@@ -498,6 +515,7 @@ int main(int argc, char **argv)
 	ADD("the-open-one-needs-no-name", test_chooses);
 	ADD("a-restore-is-linked-with-its-spans", test_links_a_restore);
 	ADD("the-chain-of-another-host-is-joined", test_joins_another_host);
+	ADD("what-it-restored-itself-is-its-own-word", test_believes_itself);
 	ADD("a-copy-that-is-gone-is-told", test_sees_a_copy_that_is_gone);
 	ADD("intervals-follow-from-marks", test_measures);
 	ADD("the-loss-is-of-the-database", test_loss_is_of_the_database);
