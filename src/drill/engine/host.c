@@ -78,18 +78,26 @@ json_t *host_facts(const char *directory)
 	return facts;
 }
 
+#define TIMESYNCD "/run/systemd/timesync/synchronized"
+
+/* Under ProtectClock= of systemd, and in most containers, the kernel may not be asked. */
 json_t *host_clock(void)
 {
 	struct timex kernel = {0};
 	int state = adjtimex(&kernel);
-	json_t *clock = json_object();
+	bool by_timesyncd = state < 0 && g_file_test(TIMESYNCD, G_FILE_TEST_EXISTS);
 	long offset = kernel.status & STA_NANO ? kernel.offset / 1000 : kernel.offset;
+	json_t *clock = json_object();
 
 	json_set(clock, "synchronized",
-		 state < 0 ? json_null()
-			   : json_boolean(state != TIME_ERROR && !(kernel.status & STA_UNSYNC)));
-	json_set(clock, "offset_us", state < 0 ? json_null() : json_integer(offset));
-	json_set_string(clock, "source", "kernel");
+		 state >= 0	? json_boolean(state != TIME_ERROR && !(kernel.status & STA_UNSYNC))
+		 : by_timesyncd ? json_true()
+				: json_null());
+	json_set(clock, "offset_us", state >= 0 ? json_integer(offset) : json_null());
+	json_set_string(clock, "source",
+			state >= 0     ? "kernel"
+			: by_timesyncd ? "systemd-timesyncd"
+				       : NULL);
 	return clock;
 }
 

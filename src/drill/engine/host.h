@@ -9,8 +9,8 @@
  * null. directory NULL: there is no sandbox, and the file system is that of /. New reference.
  */
 json_t *host_facts(const char *directory);
-/* Whether the kernel holds the clock for synchronized (adjtimex(2)), and how far it is off: synchronized, offset_us, source;
- * null where the kernel does not say. New reference. */
+/* Whether the clock is held for synchronized, and how far it is off, by the kernel (adjtimex(2)), or by systemd-timesyncd where
+ * that may not be asked: synchronized, offset_us, source; null where nobody says. New reference. */
 json_t *host_clock(void);
 /* Versions of the libraries that run, by the names of their files: libpq → 5.15. New reference. */
 json_t *host_libraries(void);
