@@ -234,3 +234,17 @@ void s3_credentials_ended(S3Credentials *credentials, unsigned number)
 		forget(credentials);
 	mutex_unlock(credentials->mutex);
 }
+
+static void moment_earlier(struct moment *moment, usec_t span)
+{
+	moment->wall -= span;
+	moment->monotonic -= span;
+}
+
+void s3_credentials_age(S3Credentials *credentials, usec_t time)
+{
+	mutex_lock(credentials->mutex);
+	moment_earlier(&credentials->renew, time);
+	moment_earlier(&credentials->end, time);
+	mutex_unlock(credentials->mutex);
+}

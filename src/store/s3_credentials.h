@@ -24,5 +24,7 @@ void s3_credentials_ended(S3Credentials *credentials, unsigned number);
 
 /* How long keys are used that live for so long from now. */
 usec_t s3_credentials_use(usec_t lifetime);
+/* For tests: what is kept is so much older than it was. */
+void s3_credentials_age(S3Credentials *credentials, usec_t time);
 
 #endif

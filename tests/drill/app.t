@@ -7,6 +7,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Socket::INET ();
 use IO::Socket::UNIX ();
+use JSON::PP ();
 use Test::More;
 
 use Odr::Drill;
@@ -245,6 +246,10 @@ subtest 'Odoo that may not be started' => sub {
 	$record = drill($drills->plan('armed', neutralize => { mode => 'sql', after => 'app/armed.sql' }), 4, 'fail-check', 'a copy that could act');
 	says($record, 'neutralized', 'fail', qr/live outgoing mail server/, 'what is left');
 	says($record, 'wrong-password', 'not-assessed', qr/Odoo is not started: it is not proven that the copy is neutralized/, 'then Odoo');
+	$record = drill($drills->plan('networked', isolation => { network => 'host', reason => 'this host has no namespaces' }), 3, 'incomplete', 'a copy that has a network');
+	says($record, 'wrong-password', 'not-assessed', qr/Odoo is not started where it has a network/, 'Odoo with a network');
+	is($record->{isolation}{verified}, JSON::PP::false(), 'nothing of its place is proven');
+	is($record->{isolation}{reason}, 'this host has no namespaces', 'and the record says why');
 };
 
 # The source's own code: Odoo as a checkout with a module that was changed and one that git does not know, beside it a plain folder.

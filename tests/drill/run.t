@@ -192,7 +192,7 @@ subtest 'an auditor draws again' => sub {
 	$site->tool_ok(['evidence', 'export', '--output', $exported], 'with what was exported');
 	my $again = run_program(['python3', source_path('contrib/verify-draw'), $exported], timeout => 60);
 	is($again->status, 0, 'and by a script of its own') or diag $again->out, $again->err;
-	like($again->out, qr/^2 draws made again: 2 the same, 0 not$/m, 'comes to the same point');
+	like($again->out, qr/^([2-9]) draws made again: \1 the same, 0 not$/m, 'comes to the same point');
 	my $stored = $site->tool_ok(['evidence', 'verify', '--stored', '--json'], 'and against the sets that are there');
 	is_deeply(decode_json((split /\n/, $stored->out)[0])->{notes}, [], 'all of them, as they were held');
 };
