@@ -159,7 +159,10 @@ for path in ../stolen pg_wal/../stolen "\$PWD/stolen" pg_wal/\$segment; do
 done
 '$tool' archive-get --feeder pg/feed ../../etc/passwd pg_wal/RECOVERYXLOG 2>/dev/null
 [ \$? = 126 ] || echo a file
-ls -d stolen 2>/dev/null
+mv data/pg_wal elsewhere && ln -s ../elsewhere data/pg_wal
+'$tool' archive-get --feeder pg/feed "\$segment" pg_wal/RECOVERYXLOG 2>/dev/null
+[ \$? = 126 ] || echo a link
+ls -d stolen elsewhere/RECOVERYXLOG 2>/dev/null
 exit 0
 SH
 	my ($record) = $drills->run($drills->plan('feeder', 'check ask' => { type => 'command', command => $ask, stage => 'promoted' }), [], 0, qr/^pass/, 'a feeder');

@@ -88,10 +88,15 @@ subtest 'a frozen process of the server, and the time that is over' => sub {
 
 subtest 'a server that is killed' => sub {
 	my ($drill, $server) = under_way($slow);
+	# One of its processes does not hear that it is gone.
+	my ($frozen) = map { m{(\d+)$} } $drills->processes(qr/^postgres: odrbackup: checkpointer/);
+	kill 'STOP', $frozen;
 	kill 'KILL', $server;
 	$drill->wait(60);
 	is($drill->status, 1, 'is no repository that is out of reach');
 	like(record_of($drill)->{failure}{message}, qr/^the server of the copy: /, 'says so');
+	like($drill->err, qr/processes of the copy were still there/, 'what was left of it is ended');
+	like(read_file($site->path('state', 'evidence', record_of($drill)->{run}{id}, 'teardown.json')), qr/"server_stopped": false/, 'which is attested');
 	$drills->ok_nothing_left('a killed server');
 };
 

@@ -158,10 +158,16 @@ static bool take_ahead(Feeder *feeder, const char *name, const char *path)
 
 /* ---- answering ----------------------------------------------------------------------------------- */
 
-/* pg_wal/RECOVERYXLOG or pg_wal/RECOVERYHISTORY (xlogarchive.c), and nothing else; g_free. */
+/* pg_wal/RECOVERYXLOG or pg_wal/RECOVERYHISTORY (xlogarchive.c), and nothing else; g_free. We may write where the server may
+ * not: a link that it made would lead us there. */
 static char *place_of(const Feeder *feeder, const char *path)
 {
-	if (strcmp(path, "pg_wal/RECOVERYXLOG") != 0 && strcmp(path, "pg_wal/RECOVERYHISTORY") != 0)
+	g_autofree char *folder = g_build_filename(feeder->pgdata, "pg_wal", NULL);
+	struct stat about;
+
+	if ((strcmp(path, "pg_wal/RECOVERYXLOG") != 0 &&
+	     strcmp(path, "pg_wal/RECOVERYHISTORY") != 0) ||
+	    lstat(folder, &about) != 0 || !S_ISDIR(about.st_mode))
 		return NULL;
 	return g_build_filename(feeder->pgdata, path, NULL);
 }
