@@ -175,6 +175,15 @@ subtest 'Odoo in a network that others made' => sub {
 	$drills->ok_nothing_left('a container');
 };
 
+subtest 'a rehearsal changes nothing' => sub {
+	write_file("$plans/jobs.sql", "-- id: jobs  kind: assert  module: base  odoo: 14-18\n-- needs: queue_job\n"
+		  . "SELECT 2 - count(*) FILTER (WHERE state IN ('started', 'enqueued')) AS bad, count(*) AS total, NULL AS detail FROM queue_job\n");
+	my ($record) = $drills->run($drills->plan('rehearsed', neutralize => { mode => 'none', reason => 'to see what is left of it' }, odoo => undef,
+			'check wrong-password' => undef, 'check jobs' => { type => 'sql', stage => 'neutralized', sql => 'app/jobs.sql', gate => 'true' }), [], 0, 'pass', 'jobs');
+	is($record->{requeue}{jobs}, 2, 'are counted');
+	is(state_of($record, 'jobs')->{status}, 'pass', 'and run in the copy as they did');
+};
+
 subtest 'Odoo answers, and not as it should' => sub {
 	my $post = 'POST /web/session/authenticate; json builtin:odoo-login; status 200';
 	my $record = drill($drills->plan('wrong',

@@ -96,13 +96,12 @@ static void go_through(Drill *drill)
 struct watch {
 	Drill *drill;
 	usec_t end;
-	int done, fired, ended; /* atomic; ended: what ran in the sandbox was */
+	int done, fired; /* atomic */
 };
 
-static void end_what_hangs(struct watch *watch)
+static void end_what_hangs(const struct watch *watch)
 {
-	if (drill_end_inhabitants(watch->drill) > 0)
-		g_atomic_int_set(&watch->ended, 1);
+	drill_end_inhabitants(watch->drill);
 }
 
 static bool watch_run(void *data, GError **error)
@@ -129,15 +128,12 @@ static bool watch_run(void *data, GError **error)
 	return true;
 }
 
-/* That what ran in the sandbox is gone is no reason of its own: why it had to go is. */
-static void say_why(const Drill *drill, const struct watch *watch, GError **failure)
+/* What fails once an end was asked for fails because of that, whatever it says: its server is gone, or a program that was
+ * asked for its version did not answer. */
+static void say_why(const Drill *drill, bool late, GError **failure)
 {
 	g_autofree char *limit = duration_format(drill->plan->sandbox.time_limit);
-	bool late = g_atomic_int_get(&watch->fired);
 
-	if (!*failure ||
-	    (!odr_error_is(*failure, ODR_ERROR_STOPPED) && !g_atomic_int_get(&watch->ended)))
-		return;
 	g_clear_error(failure);
 	if (late)
 		odr_fail(failure, ODR_ERROR_FAILED, "it was not done within %s, its time-limit",
@@ -155,9 +151,14 @@ void drill_go_through(Drill *drill)
 
 	drill->failing = OUTCOME_ERROR;
 	go_through(drill);
+
+	bool stopped = stop_requested(), late;
+
 	g_atomic_int_set(&watch.done, 1);
 	task_wait(task, NULL);
-	say_why(drill, &watch, &drill->failure);
-	if (g_atomic_int_get(&watch.fired))
+	late = g_atomic_int_get(&watch.fired);
+	if (drill->failure && stopped)
+		say_why(drill, late, &drill->failure);
+	if (late)
 		stop_request(0);
 }
