@@ -71,6 +71,10 @@ subtest 'stopped is not arrived' => sub {
 	found_out('one that goes on to another mark', 'name:first', qr/at another restore point of the name 'first'/, misled(recovery_target_name => "recovery_target_lsn = '$late_lsn'"));
 	found_out('one that stops early', "lsn:$late_lsn", qr/^the server rests before the target/, misled(recovery_target_lsn => "recovery_target_lsn = '$early_lsn'"));
 	found_out('one that opens', "time:$early", qr/opened instead of resting at the target/, misled(recovery_target_action => "recovery_target_action = 'promote'"));
+	misled();
+	my $label = read_file("$bin/postgres") =~ s{^exec}{[ "\$1" != -D ] || rm -f "\$2/../data/backup_label"\nexec}mr;
+	write_file("$bin/postgres", $label, 0755);
+	found_out('one whose label is lost', 'immediate', qr/could not locate a valid checkpoint record/, sandbox => { 'postgres-bin' => $bin });
 	found_out('one that ends', "time:$early", qr/the private server ended/, misled(recovery_target_action => "recovery_target_action = 'shutdown'"));
 };
 
@@ -162,7 +166,8 @@ done
 mv data/pg_wal elsewhere && ln -s ../elsewhere data/pg_wal
 '$tool' archive-get --feeder pg/feed "\$segment" pg_wal/RECOVERYXLOG 2>/dev/null
 [ \$? = 126 ] || echo a link
-ls -d stolen elsewhere/RECOVERYXLOG 2>/dev/null
+rm data/pg_wal && mv elsewhere data/pg_wal
+ls -d stolen data/pg_wal/RECOVERYXLOG 2>/dev/null
 exit 0
 SH
 	my ($record) = $drills->run($drills->plan('feeder', 'check ask' => { type => 'command', command => $ask, stage => 'promoted' }), [], 0, qr/^pass/, 'a feeder');

@@ -207,14 +207,14 @@ bool replica_start(Replica *replica, struct isolation *isolation, GError **error
 				isolation, error));
 }
 
-/* Proven absent, and nothing else stood in the way. */
+/* Proven absent. What else stands in the way ends the server: it is answered by a status above 125. */
 static bool is_end_met(void *data)
 {
 	const Replica *replica = data;
 	struct feeder_report report;
 
 	feeder_report(replica->feeder, &report);
-	return *report.absent && !feeder_trouble(replica->feeder, NULL);
+	return *report.absent;
 }
 
 static bool wait_for_rest(Replica *replica, GError **error)
