@@ -13,6 +13,7 @@ dist_man_MANS = \
 	man/odrbackup-expire.1 \
 	man/odrbackup-export.1 \
 	man/odrbackup-heartbeat.1 \
+	man/odrbackup-hold.1 \
 	man/odrbackup-incident.1 \
 	man/odrbackup-init.1 \
 	man/odrbackup-key.1 \

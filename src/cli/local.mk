@@ -29,6 +29,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/commands/expire.c \
 	src/cli/commands/export.c \
 	src/cli/commands/heartbeat.c \
+	src/cli/commands/hold.c \
 	src/cli/commands/incident.c \
 	src/cli/commands/incident_show.c \
 	src/cli/commands/init.c \
@@ -162,6 +163,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/views/drill_record.h \
 	src/cli/views/evidence.c \
 	src/cli/views/evidence.h \
+	src/cli/views/hold.c \
+	src/cli/views/hold.h \
 	src/cli/views/incident.c \
 	src/cli/views/incident.h \
 	src/cli/views/mark.c \

@@ -84,6 +84,8 @@ src_ops_libops_a_SOURCES = \
 	src/ops/durable.h \
 	src/ops/expire/expire.c \
 	src/ops/expire/expire.h \
+	src/ops/expire/hold.c \
+	src/ops/expire/hold.h \
 	src/ops/expire/marks.c \
 	src/ops/expire/steps.h \
 	src/ops/expire/sweep.c \
@@ -128,6 +130,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/part_lock.h \
 	src/ops/record.c \
 	src/ops/record.h \
+	src/ops/record_holds.c \
 	src/ops/record_marks.c \
 	src/ops/record_repository.c \
 	src/ops/restore/aside.c \

@@ -2,6 +2,7 @@
 #define ODR_OPS_RECORD_H
 
 #include "catalog/catalog.h"
+#include "repo/hold.h"
 #include "repo/manifest.h"
 #include "repo/mark.h"
 #include "repo/moment.h"
@@ -20,6 +21,13 @@ bool record_mark(Catalog *catalog, const Repo *repo, const struct mark *mark, GE
 bool record_marks(Catalog *catalog, Repo *repo, const Identity *identity, GPtrArray *troubles,
 		  GError **error);
 bool record_moment(Catalog *catalog, const Repo *repo, const struct moment *moment, GError **error);
+/* What a repository holds of sets: struct hold; and of several repositories, each once. */
+bool record_holds(Catalog *catalog, const Repo *repo, const GPtrArray *holds, GError **error);
+bool recorded_holds(Catalog *catalog, const char *service, const char *const *repositories,
+		    GPtrArray **holds, GError **error);
+/* The first, of what the repository has now. */
+bool record_holds_update(Catalog *catalog, Repo *repo, GPtrArray *troubles, GError **error);
+json_t *record_hold_json(const struct hold *hold); /* for people and programs, too; new reference */
 /* WAL journal of the service's state folder → catalog, by the names that its repositories have now; drops
  * nothing. */
 struct record_journal {

@@ -118,6 +118,7 @@ static bool record_others(Catalog *catalog, Repo *repo, const Identity *identity
 {
 	return rebuild_moments(catalog, repo, troubles, error) &&
 	       record_marks(catalog, repo, identity, troubles, error) &&
+	       record_holds_update(catalog, repo, troubles, error) &&
 	       rebuild_wal(catalog, repo, error) &&
 	       record_exposure(catalog, repo->service.name, store_name(repo->store), error);
 }

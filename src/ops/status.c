@@ -31,6 +31,7 @@ void status_clear(struct status *status)
 	g_clear_pointer(&status->last, g_ptr_array_unref);
 	g_clear_pointer(&status->running, g_ptr_array_unref);
 	g_clear_pointer(&status->findings, g_ptr_array_unref);
+	g_clear_pointer(&status->holds, g_ptr_array_unref);
 	config_drift_clear(&status->drift);
 	status->best = status->whole = NULL;
 }
@@ -358,7 +359,9 @@ bool status_read(const struct status_request *request, struct status *result, GE
 		.findings = findings_new(),
 		.drift = {.items = -1}};
 
-	if (!read_all(request, &status, error)) {
+	if (!read_all(request, &status, error) ||
+	    !recorded_holds(request->catalog, request->service, request->repositories,
+			    &status.holds, error)) {
 		status_clear(&status);
 		return false;
 	}

@@ -7,6 +7,7 @@
 #include "ops/check/finding.h"
 #include "ops/exposure.h"
 #include "pg/wal.h"
+#include "repo/hold.h"
 
 /*
  * What can be recovered, as the catalog knows it: no repository is asked, so it is quick and works without
@@ -84,6 +85,7 @@ struct status {
 	const struct status_repository *whole; /* the same for database and filestore together */
 	GPtrArray *last, *running; /* struct catalog_run: the newest of each command; under way */
 	GPtrArray *findings;	   /* what is wrong; empty: nothing */
+	GPtrArray *holds;	   /* struct hold, in force or not */
 	struct config_drift drift; /* of the configuration, since it was drilled */
 };
 void status_clear(struct status *status);

@@ -107,6 +107,23 @@ char *layout_moment(const char *part, const char *name)
 	return g_strdup_printf("moment/%s/%s", part, name);
 }
 
+char *layout_hold(const char *set_id, const char *name)
+{
+	return g_strdup_printf("hold/%s/%s", set_id, name);
+}
+
+bool layout_parse_hold(const char *local, char **set_id, char **name)
+{
+	g_auto(GStrv) words = g_strsplit(local, "/", 4);
+
+	if (g_strv_length(words) != 3 || strcmp(words[0], "hold") != 0 || !set_id_valid(words[1]) ||
+	    !set_id_valid(words[2]))
+		return false;
+	*set_id = g_strdup(words[1]);
+	*name = g_strdup(words[2]);
+	return true;
+}
+
 /* Names of moments are made as set ids are. */
 bool layout_parse_moment(const char *local, char **part, char **name)
 {

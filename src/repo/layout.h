@@ -30,6 +30,9 @@ char *layout_wal(const char *file, const uint8_t digest[XXH128_SIZE]);
 char *layout_wal_prefix(const char *file); /* "wal/<timeline>/<file>-" */
 
 char *layout_moment(const char *part, const char *name);
+/* Names of holds are made as set ids are. */
+char *layout_hold(const char *set_id, const char *name);
+bool layout_parse_hold(const char *local, char **set_id, char **name);
 bool layout_parse_moment(const char *local, char **part, char **name);
 
 /* Ids of marks: <time, 20261121T230501Z>-<16 hex of the name's keyed digest>. */

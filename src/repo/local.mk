@@ -31,6 +31,8 @@ src_repo_librepo_a_SOURCES = \
 	src/repo/mark.h \
 	src/repo/marked.c \
 	src/repo/marked.h \
+	src/repo/hold.c \
+	src/repo/hold.h \
 	src/repo/moment.c \
 	src/repo/moment.h \
 	src/repo/object.c \

@@ -146,6 +146,13 @@ bool repo_is_locked(Repo *repo, const char *local, usec_t then)
 	return locked;
 }
 
+bool repo_hold(Repo *repo, const char *local, bool hold, GError **error)
+{
+	g_autofree char *name = full_name(repo, local);
+
+	return store_hold(repo->store, name, NULL, hold, error);
+}
+
 bool repo_accepts(const Repo *repo, const struct endorsement *writer, usec_t stored_at,
 		  GError **error)
 {

@@ -49,6 +49,8 @@ bool repo_delete_many(Repo *repo, const GPtrArray *objects, struct store_deletio
 		      GError **error);
 /* True where the store says that a version of it is locked then, or held. */
 bool repo_is_locked(Repo *repo, const char *local, usec_t then);
+/* A legal hold on the current version, or none any more. */
+bool repo_hold(Repo *repo, const char *local, bool hold, GError **error);
 /* As store_get_good. */
 struct repo_wanted {
 	const char *local;

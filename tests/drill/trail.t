@@ -173,6 +173,39 @@ subtest 'tests of keys and kits' => sub {
 	told();
 };
 
+subtest 'holds' => sub {
+	my ($set) = map { $_->{set} } @{ tool('-c', $conf, 'list', '--json')->json->{sets} };
+	my $reason = 'lawsuit <4711>';
+	tool_fails(['-c', $conf, 'hold', 'add', $set], 2, qr/--reason/, 'without a reason there is none');
+	tool_fails(['-c', $conf, 'hold', 'add', $set, '--reason', 'x', '--until', '2020-01-01T00:00:00Z'], 2, qr/--until is over already/, 'one that is over');
+	tool_fails(['-c', $conf, 'hold', 'add', '20200101T000000Z-00000000', '--reason', 'x'], 7, qr/20200101T000000Z-00000000/, 'of a set that is not there');
+	told();
+	site_ok('hold', 'add', $set, '--reason', $reason);
+	my @told = told();
+	is_deeply(events(@told), ['hold.added'], 'a hold');
+	is_deeply([@{ $told[0][1] }{qw(service set reason until)}], ['erp', $set, $reason, undef], 'of what, and why');
+	my $held = qr/\Q$set\E.*without end: \Q$reason\E \(\S+@\S+\)$/m;
+	like(tool('-c', $conf, 'list')->out, qr/^Set $held/m, 'list has it');
+	like(tool('-c', $conf, 'show', $set)->out, qr/^Held without end: \Q$reason\E/m, 'so has show');
+	like(tool('-c', $conf, 'status')->out, qr/^ *held +set $held/m, 'and status');
+	like(tool('-c', $conf, 'report', 'posture')->out, qr/^- erp: set $set is held without end, by \S+@\S+: lawsuit &lt;4711&gt;\.$/m, 'and the posture');
+	is(tool('-c', $conf, 'hold', 'list', '--json')->json->{holds}[0]{reason}, $reason, 'and its own list');
+	is_deeply([map { $_->{reason} } grep { $_->{set} eq $set } @{ tool('-c', $conf, 'expire', '--plan', '--json')->json->{repositories}[0]{sets} }], ['held'],
+		'expire leaves it alone');
+	site_ok('catalog', 'rebuild');
+	is(tool('-c', $conf, 'list', '--json')->json->{holds}[0]{set}, $set, 'the repository knows it, too');
+	told();
+	tool_fails(['-c', $conf, 'hold', 'release', $set, '--no-input'], 6, qr/--confirm/, 'a release needs to be confirmed');
+	site_ok('hold', 'release', $set, '--reason', 'it was settled', '--confirm', 'erp');
+	@told = grep { $_->[0] ne 'key.used' } told();
+	is_deeply(events(@told), ['hold.released'], 'which is told');
+	is_deeply([@{ $told[0][1] }{qw(set reason)}], [$set, 'it was settled'], 'of what, and why');
+	is(tool('-c', $conf, 'hold', 'list')->out, "No set is held.\n", 'nothing is held');
+	unlike(tool('-c', $conf, 'status')->out, qr/held/, 'status knows');
+	tool_fails(['-c', $conf, 'hold', 'release', $set, '--confirm', 'erp'], 7, qr/set $set is not held/, 'what is not held cannot be released');
+	told();
+};
+
 subtest 'reports' => sub {
 	my $file = "$dir/posture.html";
 	site_ok('report', 'posture', '--output', $file);

@@ -15,6 +15,7 @@ fuzz_programs += tests/fuzz/fuzz_label
 fuzz_programs += tests/fuzz/fuzz_layer
 fuzz_programs += tests/fuzz/fuzz_manifest
 fuzz_programs += tests/fuzz/fuzz_mask
+fuzz_programs += tests/fuzz/fuzz_hold
 fuzz_programs += tests/fuzz/fuzz_moment
 fuzz_programs += tests/fuzz/fuzz_plan
 fuzz_programs += tests/fuzz/fuzz_s3_keys

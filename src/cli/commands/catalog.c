@@ -7,9 +7,11 @@
 #include "cli/run.h"
 #include "cli/service_status.h"
 #include "cli/trail.h"
+#include "cli/views/hold.h"
 #include "cli/views/mark.h"
 #include "cli/views/set.h"
 #include "cli/views/status.h"
+#include "ops/record.h"
 #include "repo/manifest.h"
 
 #include <stdio.h>
@@ -30,21 +32,58 @@ static void print_documents(json_t *documents)
 	json_out(document);
 }
 
+static bool read_holds(const Context *context, Catalog *catalog, GPtrArray **holds, GError **error)
+{
+	g_autoptr(GPtrArray) repositories = context_repositories(context, error);
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+	for (guint i = 0; repositories && i < repositories->len; i++)
+		g_ptr_array_add(names,
+				((struct settings_repository *)repositories->pdata[i])->name);
+	g_ptr_array_add(names, NULL);
+	return repositories && recorded_holds(catalog, context->service->name,
+					      (const char *const *)names->pdata, holds, error);
+}
+
+static void print_held(const GPtrArray *sets, const GPtrArray *holds)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (guint i = 0; i < sets->len; i++) {
+		const struct catalog_set *set = sets->pdata[i];
+		const struct hold *hold = hold_of(holds, set->set_id, clock_now());
+		g_autofree char *words = hold ? hold_view_words(hold) : NULL;
+
+		if (hold && g_hash_table_add(seen, hold->name))
+			printf("Set %s is held %s\n", set->set_id, words);
+	}
+}
+
+static json_t *list_json(const char *service, const GPtrArray *sets, const GPtrArray *holds)
+{
+	json_t *document = set_list_json(service, sets);
+
+	json_set(document, "holds", hold_view_json(holds, NULL));
+	return document;
+}
+
 static bool list_sets(Context *context, json_t *documents, GError **error)
 {
 	const char *service = context->service->name;
 	g_autoptr(Catalog) catalog = filling_open(context, FILLING_ASK, error);
-	g_autoptr(GPtrArray) sets = NULL;
+	g_autoptr(GPtrArray) sets = NULL, holds = NULL;
 
 	if (!catalog ||
 	    !catalog_sets(catalog, service, arguments_text(context->arguments, "repository"), &sets,
-			  error))
+			  error) ||
+	    !read_holds(context, catalog, &holds, error))
 		return false;
 	if (documents) {
-		json_array_append_new(documents, set_list_json(service, sets));
+		json_array_append_new(documents, list_json(service, sets, holds));
 		return true;
 	}
 	set_list_print(sets, context->service->repositories->len > 1);
+	print_held(sets, holds);
 	if (sets->len == 0 && context->as_of)
 		log_info("there was no set of service %s at that time", service);
 	else if (sets->len == 0)
@@ -138,7 +177,7 @@ bool cmd_catalog_rebuild(const struct arguments *arguments, GError **error)
 	g_autoptr(Context) context =
 		context_open(arguments, arguments_positional(arguments, 0), error);
 	g_autoptr(Catalog) catalog = NULL;
-	g_autoptr(GPtrArray) sets = NULL;
+	g_autoptr(GPtrArray) sets = NULL, holds = NULL;
 	unsigned unverified;
 	bool renewed;
 
@@ -148,7 +187,8 @@ bool cmd_catalog_rebuild(const struct arguments *arguments, GError **error)
 		return false;
 	catalog = run_catalog(context, &renewed, error);
 	if (!catalog || !filling_rebuild(context, catalog, &unverified, error) ||
-	    !catalog_sets(catalog, context->service->name, NULL, &sets, error))
+	    !catalog_sets(catalog, context->service->name, NULL, &sets, error) ||
+	    !read_holds(context, catalog, &holds, error))
 		return false;
 	trail_identity_used(context, context);
 	trail_add(context, AUDIT_CATALOG_REBUILT, NULL,
@@ -159,7 +199,7 @@ bool cmd_catalog_rebuild(const struct arguments *arguments, GError **error)
 	g_autofree char *known = count_format(sets->len, "set");
 
 	if (arguments_flag(arguments, "json"))
-		json_out(set_list_json(context->service->name, sets));
+		json_out(list_json(context->service->name, sets, holds));
 	else
 		log_info("the catalog knows %s of service %s", known, context->service->name);
 	g_autofree char *bad = count_format(unverified, "set");

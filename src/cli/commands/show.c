@@ -9,6 +9,7 @@
 #include "cli/set_choice.h"
 #include "cli/trail.h"
 #include "cli/views/config.h"
+#include "cli/views/hold.h"
 #include "cli/views/set.h"
 #include "ops/config/read.h"
 
@@ -152,6 +153,31 @@ static bool show_config(struct showing *showing, GError **error)
 	return true;
 }
 
+static bool show_set(const struct showing *showing, GError **error)
+{
+	const Manifest *manifest = showing->set.manifest;
+	g_autoptr(GPtrArray) holds = NULL;
+	const struct hold *hold;
+
+	if (!hold_list(showing->set.repo, showing->set_id, &holds, NULL, error))
+		return false;
+	if (arguments_flag(showing->arguments, "json")) {
+		json_t *document = set_json(manifest, showing->set.repositories);
+
+		json_set(document, "holds", hold_view_json(holds, NULL));
+		json_out(document);
+		return true;
+	}
+	set_print(manifest, showing->set.repositories);
+	hold = hold_of(holds, showing->set_id, clock_now());
+	if (hold) {
+		g_autofree char *words = hold_view_words(hold);
+
+		printf("Held %s\n", words);
+	}
+	return true;
+}
+
 bool cmd_show(const struct arguments *arguments, GError **error)
 {
 	struct showing showing = {.arguments = arguments};
@@ -159,10 +185,8 @@ bool cmd_show(const struct arguments *arguments, GError **error)
 
 	if (done && showing.part)
 		done = show_config(&showing, error);
-	else if (done && arguments_flag(arguments, "json"))
-		json_out(set_json(showing.set.manifest, showing.set.repositories));
 	else if (done)
-		set_print(showing.set.manifest, showing.set.repositories);
+		done = show_set(&showing, error);
 	showing_clear(&showing);
 	return done;
 }

@@ -33,6 +33,17 @@ static const struct command_option expire_options[] = {
 	{NULL},
 };
 
+static const struct command_option hold_add_options[] = {
+	{"reason", 0, OPTION_TEXT, "TEXT", "why; it is in the repository in the clear"},
+	{"until", 0, OPTION_TEXT, "TIME", "held until then (with a zone), if not until released"},
+	{NULL},
+};
+
+static const struct command_option hold_release_options[] = {
+	{"reason", 0, OPTION_TEXT, "TEXT", "why, for the audit chain"},
+	{NULL},
+};
+
 /* clang-format off */
 const struct command protecting[] = {
 	{"backup", "[SERVICE] [--part PART]… [--full] [--jobs N]", "capture a set",
@@ -61,6 +72,16 @@ const struct command protecting[] = {
 	 "expire erp-prod --plan\n"
 	 "expire erp-prod",
 	 "odrbackup-expire(1)", 0, 1, expire_options, cmd_expire},
+	{"hold add", "[SERVICE] SET --reason TEXT [--until TIME]", "keep a set whatever retention says",
+	 "hold add erp-prod 20261121T230501Z-1a2b3c4d --reason 'lawsuit 4711'\n"
+	 "hold add latest --reason 'before the audit' --until '2027-03-31 00:00:00+01'",
+	 "odrbackup-hold(1)", 1, 2, hold_add_options, cmd_hold_add},
+	{"hold release", "[SERVICE] SET [--reason TEXT]", "let retention have a set again",
+	 "hold release erp-prod 20261121T230501Z-1a2b3c4d --confirm erp-prod",
+	 "odrbackup-hold(1)", 1, 2, hold_release_options, cmd_hold_release},
+	{"hold list", "[SERVICE]", "list the sets that are held",
+	 "hold list",
+	 "odrbackup-hold(1)", 0, 1, NULL, cmd_hold_list},
 	{NULL},
 };
 /* clang-format on */

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/output.h"
+#include "cli/views/hold.h"
 #include "cli/views/set.h"
 
 #include <stdio.h>
@@ -208,6 +209,17 @@ static void print_repository(const struct status *status,
 		output_line(NAME_WIDTH, "  protection", "%s", repository->protection);
 }
 
+static void print_holds(const struct status *status)
+{
+	for (guint i = 0; i < status->holds->len; i++) {
+		const struct hold *hold = status->holds->pdata[i];
+		g_autofree char *words = hold_view_words(hold);
+
+		if (hold_in_force(hold, status->now))
+			output_line(NAME_WIDTH, "  held", "set %s, %s", hold->set_id, words);
+	}
+}
+
 static void print_drift(const struct status *status)
 {
 	const struct config_drift *drift = &status->drift;
@@ -252,6 +264,7 @@ void status_print(const struct status *status)
 		printf("\n");
 	print_runs(status);
 	print_drift(status);
+	print_holds(status);
 	if (status->findings->len > 0)
 		printf("\n");
 	findings_print(status->findings, false);
@@ -437,6 +450,7 @@ json_t *status_json(const struct status *status)
 	json_set(document, "repositories", repositories);
 	json_set(document, "running", runs_json(status->running));
 	json_set(document, "last_runs", runs_json(status->last));
+	json_set(document, "holds", hold_view_json(status->holds, NULL));
 	json_set(document, "config_drift", drift_json(&status->drift));
 	json_set(document, "findings", findings_json(status->findings));
 	return document;

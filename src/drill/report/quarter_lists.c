@@ -344,6 +344,21 @@ static void add_read_back(Document *document, const struct quarter_service *serv
 		      cycle ? "due every " : "no verify-cycle is set", cycle ? cycle : "");
 }
 
+static void add_holds(Document *document, const struct status *status)
+{
+	for (guint i = 0; i < status->holds->len; i++) {
+		const struct hold *hold = status->holds->pdata[i];
+		g_autofree char *until = words_time(hold->until > 0 ? hold->until : -1);
+
+		if (hold_in_force(hold, status->now))
+			document_item(document, "%s: set %s is held %s%s, by %s: %s.",
+				      status->service, hold->set_id,
+				      until ? "until " : "without end", until ? until : "",
+				      hold->by ? hold->by : "nobody known",
+				      hold->reason ? hold->reason : "the hold does not verify");
+	}
+}
+
 void quarter_add_posture(Document *document, const Quarter *quarter)
 {
 	static const char *const headings[] = {
@@ -369,6 +384,8 @@ void quarter_add_posture(Document *document, const Quarter *quarter)
 		document_item(document, "%s: a set is kept %s after its successor.",
 			      result->service->name, retain);
 		add_read_back(document, result->service);
+		if (status && status->holds)
+			add_holds(document, status);
 		for (guint k = 0; status && k < status->findings->len; k++) {
 			const struct finding *finding = status->findings->pdata[k];
 

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/stop.h"
+#include "ops/expire/hold.h"
 #include "ops/expire/steps.h"
 #include "ops/part_lock.h"
 #include "repo/wal_journal.h"
@@ -46,6 +47,7 @@ static struct expire_repository *expire_repository_new(const Repo *repo)
 static void expire_clear(struct expire *expire)
 {
 	g_clear_pointer(&expire->manifests, g_ptr_array_unref);
+	g_clear_pointer(&expire->holds, g_ptr_array_unref);
 	g_clear_pointer(&expire->kept, g_hash_table_unref);
 	g_clear_pointer(&expire->freed, g_hash_table_unref);
 	g_clear_pointer(&expire->tables, g_hash_table_unref);
@@ -126,6 +128,16 @@ static usec_t time_to_decide_by(struct expire *expire)
 	return limit;
 }
 
+/* By the time that sets expire by: a clock that jumped ahead ends no hold. */
+static void keep_held(const struct expire *expire, struct retention_set *sets, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (hold_of(expire->holds, sets[i].set_id, expire->out->now)) {
+			sets[i].expires = false;
+			sets[i].reason = "held";
+		}
+}
+
 static void decide(struct expire *expire)
 {
 	guint count = expire->manifests->len;
@@ -135,6 +147,7 @@ static void decide(struct expire *expire)
 	for (guint i = 0; i < count; i++)
 		sets[i] = retention_set_of(expire->manifests->pdata[i], expire->locks);
 	retention_apply(&expire->request->policy, sets, count, expire->out->now);
+	keep_held(expire, sets, count);
 	for (guint i = 0; i < count; i++)
 		note_set(expire, expire->manifests->pdata[i], &sets[i]);
 }
@@ -182,6 +195,31 @@ static bool remove_manifest(struct expire *expire, struct expire_set *set, GErro
 
 	g_ptr_array_add(objects, &(struct store_object){.name = local});
 	return expire_remove(expire, objects, &set->removed, error);
+}
+
+/* What is over keeps nothing; a legal hold would, as it has no end of its own. */
+static bool end_holds(struct expire *expire, GError **error)
+{
+	g_autoptr(GPtrArray) repos = g_ptr_array_new();
+
+	g_ptr_array_add(repos, expire->repo);
+	for (guint i = 0; i < expire->holds->len && !expire->request->plan; i++) {
+		const struct hold *hold = expire->holds->pdata[i];
+		const struct hold_request over = {repos, hold->set_id, expire->out->now};
+		struct hold_result result = {0};
+		g_autoptr(GError) trouble = NULL;
+
+		if (hold_of(expire->holds, hold->set_id, expire->out->now))
+			continue;
+		/* Of several that are over the first one ended all. */
+		if (!hold_release(&over, &result, &trouble) &&
+		    !odr_error_is(trouble, ODR_ERROR_NOT_FOUND))
+			expire_trouble(expire, "a hold that is over stays: %s", trouble->message);
+		hold_result_clear(&result);
+		if (!stop_check(error))
+			return false;
+	}
+	return true;
 }
 
 static bool remove_manifests(struct expire *expire, GError **error)
@@ -250,8 +288,10 @@ static bool expire_repository(struct expire *expire, GError **error)
 	if (!manifest_list(expire->repo, NULL, &expire->manifests, expire->out->troubles, error))
 		return false;
 	expire->out->unverified = expire->out->troubles->len;
+	if (!hold_list(expire->repo, NULL, &expire->holds, expire->out->troubles, error))
+		return false;
 	decide(expire);
-	if (!remove_manifests(expire, error))
+	if (!end_holds(expire, error) || !remove_manifests(expire, error))
 		return false;
 	gather_needs(expire);
 	return expire_content(expire, error) && expire_wal(expire, error) &&

@@ -2,6 +2,7 @@
 #define ODR_OPS_EXPIRE_STEPS_H
 
 #include "ops/expire/expire.h"
+#include "repo/hold.h"
 
 /* What the files of an expiry share: expire.c decides and has the order of the steps. */
 
@@ -14,6 +15,7 @@ struct expire {
 	Repo *repo;
 	bool locks;		  /* the store holds locks */
 	GPtrArray *manifests;	  /* Manifest, oldest first; parallel to out->sets */
+	GPtrArray *holds;	  /* struct hold */
 	GHashTable *kept, *freed; /* generations of sets that stay, and of those that went */
 	GHashTable *tables;	  /* names of tables of sets that stay */
 	GHashTable *wal;	  /* names of WAL objects of sets that stay */
