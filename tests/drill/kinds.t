@@ -216,4 +216,19 @@ subtest 'what cannot be opened is told by a record' => sub {
 };
 
 $drills->ok_evidence;
+# The last one: from here on there is a capture of the configuration.
+subtest 'secrets that are only named' => sub {
+	my $file = write_file($site->path('named.conf'), "password = ref+vault://kv/odoo/password\nkey = op://vault/odoo/key\n", 0644);
+	$site->write_conf("service $service" => { config => 'references' }, 'collect references' => { paths => $file });
+	$site->tool_ok(['backup', $service, '--part', 'config'], 'the configuration is captured');
+	$source->psql("INSERT INTO ledger VALUES (0, 'later')", 'shop');
+	$source->archive_now;
+	my ($record) = $drills->run($drills->plan('resolve'), [], 0, 'pass-with-warnings', 'nobody looked for them');
+	my $result = Odr::Drill::check_of($record, 'secrets-elsewhere');
+	is($result->{status}, 'not-assessed', 'which is no pass');
+	like($result->{message}, qr/^2 secrets are named that are kept elsewhere, where the copy has no way to/, 'and says why');
+	($record) = $drills->run($drills->plan('list', 'check named' => { type => 'config', references => 'list' }), [], 0, 'pass', 'where a list is enough');
+	is(Odr::Drill::check_of($record, 'secrets-elsewhere')->{status}, 'pass', 'they are listed');
+};
+
 done_testing;

@@ -50,6 +50,82 @@ static void judge_configuration(const struct plan_check *check, const CollectInd
 	drill_check_pass(result, "%u items can be read", index->items->len);
 }
 
+/* ---- secrets that are kept elsewhere -------------------------------------------------------------- */
+
+#define REFERENCES     "/references.json"
+#define REFERENCES_MAX ((uint64_t)16 << 20)
+
+static char *no_process[] = {NULL};
+/* Apart from the gate: the copy has no way to where they are. */
+static const struct plan_check looked_for = {.name = (char *)"secrets-elsewhere",
+					     .title = (char *)"secrets that are only named",
+					     .process = no_process,
+					     .type = PLAN_CHECK_CONFIG,
+					     .severity = PLAN_SEVERITY_WARN};
+
+static bool is_list_of_references(const CollectIndex *index, const struct collect_item *item)
+{
+	for (guint i = 0; i < index->reports->len; i++) {
+		const struct collect_report *report = index->reports->pdata[i];
+
+		if (strcmp(report->type, "references") == 0 &&
+		    strcmp(report->name, item->collector) == 0)
+			return g_str_has_suffix(item->path, REFERENCES);
+	}
+	return false;
+}
+
+static bool count_references(ConfigRead *config, const struct collect_item *item, size_t *count,
+			     GError **error)
+{
+	g_autoptr(GBytes) content = NULL;
+	g_autoptr(JsonValue) rows = NULL;
+	const char *text;
+	gsize size;
+
+	if (!config_read_item(config, item, REFERENCES_MAX, &content, error))
+		return false;
+	text = g_bytes_get_data(content, &size);
+	if (!json_parse(text ? text : "", size, item->path, &rows, error))
+		return false;
+	*count += json_object_size(rows);
+	return true;
+}
+
+/* What was not looked for is told. */
+static void judge_references(Drill *drill, const struct plan_check *check, ConfigRead *config)
+{
+	const CollectIndex *index = config_read_index(config);
+	g_autoptr(DrillCheckResult) result = NULL;
+	g_autoptr(GError) trouble = NULL;
+	size_t count = 0;
+
+	for (guint i = 0; i < index->items->len; i++) {
+		const struct collect_item *item = index->items->pdata[i];
+
+		if (is_list_of_references(index, item) &&
+		    !count_references(config, item, &count, &trouble))
+			break;
+	}
+	if (count == 0 && !trouble)
+		return;
+	result = drill_check_result_new(&looked_for, NULL, NULL);
+	result->value = g_strdup_printf("%zu", count);
+	if (trouble)
+		drill_check_fail(result, "%s", trouble->message);
+	else if (check->references == PLAN_REFERENCES_LIST)
+		drill_check_pass(result,
+				 "%zu secrets are named that are kept elsewhere; they are listed",
+				 count);
+	else
+		drill_check_unassessed(
+			result,
+			"%zu secrets are named that are kept elsewhere, where the "
+			"copy has no way to: whether they are there was not looked at",
+			count);
+	g_ptr_array_add(drill->results, g_steal_pointer(&result));
+}
+
 void drill_check_configuration(Drill *drill, const struct plan_check *check)
 {
 	g_autoptr(DrillCheckResult) result = drill_check_result_new(check, NULL, NULL);
@@ -64,10 +140,11 @@ void drill_check_configuration(Drill *drill, const struct plan_check *check)
 		g_autoptr(ConfigRead) config =
 			config_read_open(drill->repo, drill->means.identity, manifest, &trouble);
 
-		if (config)
+		if (config) {
 			judge_configuration(check, config_read_index(config), result);
-		else if (odr_error_is(trouble, ODR_ERROR_UNREACHABLE) ||
-			 odr_error_is(trouble, ODR_ERROR_TRANSIENT))
+			judge_references(drill, check, config);
+		} else if (odr_error_is(trouble, ODR_ERROR_UNREACHABLE) ||
+			   odr_error_is(trouble, ODR_ERROR_TRANSIENT))
 			drill_check_unassessed(result, "%s", trouble->message);
 		else
 			drill_check_fail(result, "%s", trouble->message);

@@ -116,7 +116,7 @@ struct drill {
 		[WAL_SEGMENT_NAME_SIZE]; /* the catalog: the last that was stored; "": not known */
 	struct drill_captured captured;
 	struct feeder_report fed;
-	bool locked; /* until promotion nobody can look at all of it */
+	uint64_t locked; /* relations that nobody can look at until promotion */
 	struct drill_anchor anchor;
 
 	/* what was found */

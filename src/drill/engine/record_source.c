@@ -160,5 +160,6 @@ json_t *drill_record_arrival(const Drill *drill)
 	json_set_known_time(section, "last_commit", arrival->last_commit);
 	json_set_string(section, "reason", arrival->reason);
 	json_set_string(section, "absent", *arrival->absent ? arrival->absent : NULL);
+	json_set_int(section, "locked_relations", (int64_t)drill->locked);
 	return section;
 }
