@@ -44,6 +44,8 @@ subtest 'a drill that finds all' => sub {
 	ok(exists $record->{clock}{synchronized} && $record->{clock}{source} eq 'kernel', 'what the kernel says of the clock');
 	like($record->{software}{libraries}{$_}, qr/^\d+\.\d/, "the version of $_") for qw(libjansson libpq libsodium libsqlite3);
 	like($site->tool('report', 'drill', 'latest')->out, qr/^- Restore command given: 20\d\d-/m, 'which a report has, too');
+	like($site->tool('report', $_, $_ eq 'drill' ? 'latest' : ())->out, qr/^- No time is assumed for detection, decision and cutover: /m,
+		"that nothing is assumed is said: $_") for qw(drill quarterly);
 	unlike(join('; ', @{ rpo_of()->{reasons} }), qr/than the catalog claimed/, 'no claim is broken');
 	like($site->tool('metrics')->out, qr/^odrbackup_newest_set_timestamp_seconds\{service="$service",repository="main"\} \d/m,
 		'metrics say how old the newest set is');

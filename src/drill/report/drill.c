@@ -155,6 +155,16 @@ void report_add_assumption_rows(Document *document, const json_t *assumptions)
 	}
 }
 
+bool report_add_unassumed(Document *document, const json_t *assumptions)
+{
+	for (size_t i = 0; i < json_array_size(assumptions); i++)
+		if (reading_int(json_array_get(assumptions, i), "duration_us") > 0)
+			return false;
+	document_item(document, "No time is assumed for detection, decision and cutover: recovery "
+				"times are those of the technical part alone.");
+	return true;
+}
+
 static void add_assumptions(Document *document, const json_t *record)
 {
 	static const char *const headings[] = {"Assumption", ">Duration", "Owner", "Date", NULL};

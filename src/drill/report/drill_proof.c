@@ -81,7 +81,10 @@ static void prove_time(Document *document, const json_t *record)
 	g_autofree char *all =
 		words_duration(reading_int(record, "measured.rta_with_assumptions_us"));
 
-	if (ready && all)
+	if (ready && g_strcmp0(ready, all) == 0)
+		document_item(document, "The service was ready %s after the command, measured.",
+			      ready);
+	else if (ready && all)
 		document_item(document,
 			      "The service was ready %s after the command, measured; %s with the "
 			      "assumed times for detection, decision and cutover.",
@@ -163,10 +166,9 @@ void report_add_not_proven(Document *document, const json_t *record)
 			      reading_text(record, "failure.message"));
 	add_unproven_checks(document, record);
 	add_left_out(document, record);
-	if (count_of(record, "assumptions") > 0)
+	if (!report_add_unassumed(document, reading_at(record, "assumptions")))
 		document_item(document,
-			      "Detection, decision and cutover are assumptions, named below with "
-			      "owner and date.");
+			      "Detection, decision and cutover are assumptions, named below.");
 	if (reading_int(record, "filestore.outside") > 0)
 		document_item(document,
 			      "Attachments outside the filestore: %" G_GINT64_FORMAT

@@ -60,6 +60,7 @@ void quarter_add_proven(Document *document, const Quarter *quarter)
 		document_table(document, assumed);
 	report_add_assumption_rows(document, assumptions);
 	document_heading(document, "Outside every drill");
+	report_add_unassumed(document, assumptions);
 	document_item(document,
 		      "Systems of partners were not rolled back: payments, mail, messages sent "
 		      "after the recovery point.");

@@ -20,6 +20,8 @@ void report_add_files(Document *document, const json_t *record);
 
 /* Of a table, in reports of a drill and of a quarter: a row each; and the cells from its id to its status. */
 void report_add_assumption_rows(Document *document, const json_t *assumptions);
+/* Says where nothing is assumed: then a recovery time is that of the technical part alone. False: something is. */
+bool report_add_unassumed(Document *document, const json_t *assumptions);
 void report_add_finding_cells(Document *document, const json_t *finding, const char *status);
 
 /* The part on verification that all reports share: what is signed, and by which commands that can be seen. */
