@@ -404,9 +404,9 @@ ok(!-e 'pwned', 'nothing of it was carried out');
 # Whoever drills draws again, with another seed, until the point is an easy one.
 program_ok([$maker, 'again', $state, $key_file, "$site/repository", 2, ''], 'a draw repeated');
 program_ok([$maker, 'again', $state, $key_file, "$site/repository", 2, 'tried'], 'a draw with another seed');
-my @forged = qw(slots thin short day plan);
+my @forged = qw(slots thin short day plan nameless);
 program_ok([$maker, 'forge', $state, $key_file, "$site/repository", 4 + $_, $forged[$_]], "forged: $forged[$_]") for 0 .. $#forged;
-program_ok([$maker, 'again', $state, $key_file, "$site/repository", 4 + $#forged, ''], 'as the plan was before');
+program_ok([$maker, 'again', $state, $key_file, "$site/repository", 8, ''], 'as the plan was before');
 # A third implementation, of the draw alone: from what the repositories held to the point.
 subtest 'an auditor draws again' => sub {
 	my $redo = sub { run_program(['python3', source_path('contrib/verify-draw'), @_], timeout => 60) };
@@ -443,6 +443,7 @@ both_find('a draw that was rolled again', sub { },
 	'error 20261122T220500Z-00000005 draw-population',
 	'error 20261122T220600Z-00000006 plan-differs',
 	'error 20261122T220700Z-00000007 draw-rerolled',
+	'error 20261122T220900Z-00000009 draw-differs',
 	'warning 20261122T200800Z-00000008 draw-repeated']);
 finish_cases();
 

@@ -5,7 +5,8 @@
  *   make_evidence again STATE KEY REPOSITORY NUMBER NONCE  another run for a slot
  *   make_evidence forge STATE KEY REPOSITORY NUMBER WHAT   a run that is forged: slots, weights of its own; thin, a set
  *                                                          left out of the population; short, a window of its own; day,
- *                                                          the slot of another day; plan, another plan in the same slot
+ *                                                          the slot of another day; plan, another plan in the same slot;
+ *                                                          nameless, of no plan, by the chain
  *   make_evidence set BUNDLE REPOSITORY ID                 a set of this id, as if it had been backed up
  *   make_evidence sign KEY FILE                            FILE.sig anew
  *   make_evidence sign-as-writer KEY OWNER FILE            the same, the owner having endorsed the key as a writer's
@@ -298,7 +299,8 @@ static json_t *draw(struct run *run, const char *checkpoint, const struct wish *
 	json_set_string(found, "holdings_sha256", holdings_digest);
 	json_set_bool(found, "operator_chosen", false);
 	announced = json_copy(found);
-	json_set_string(announced, "plan", PLAN);
+	if (!is_forged(wish, "nameless"))
+		json_set_string(announced, "plan", PLAN);
 	json_set_time(announced, "t_loss", ENDED);
 	tell(run, AUDIT_DRILL_DRAWN, announced);
 	add(run, EVIDENCE_PLAN, plan);

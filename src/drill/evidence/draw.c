@@ -42,6 +42,8 @@ static void judge_announced(struct judging *judging, const Record *record,
 	if (!run || !run->drawn)
 		return;
 	announced = json_copy(run->drawn);
+	if (g_strcmp0(json_string_value(json_object_get(announced, "plan")), record->plan) != 0)
+		differs(judging, record, "the chain says that it was drawn for another plan");
 	json_object_del(announced, "plan");
 	json_object_del(announced, "t_loss");
 	if (!is_part_of(announced, record->draw, &name) ||
