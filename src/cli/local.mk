@@ -1,5 +1,7 @@
 noinst_LIBRARIES += src/cli/libcli.a
 src_cli_libcli_a_SOURCES = \
+	src/cli/abandoned.c \
+	src/cli/abandoned.h \
 	src/cli/account.c \
 	src/cli/account.h \
 	src/cli/anchor_plans.c \

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += src/drill/libdrill.a
 src_drill_libdrill_a_SOURCES = \
+	src/drill/abandoned.h \
 	src/drill/anchor/references.c \
 	src/drill/anchor/references.h \
 	src/drill/anchor/take.c \
@@ -48,6 +49,11 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/draw/set.c \
 	src/drill/draw/slot.c \
 	src/drill/drill.h \
+	src/drill/engine/abandoned.c \
+	src/drill/engine/abandoned.h \
+	src/drill/engine/abandoned_chain.c \
+	src/drill/engine/abandoned_record.c \
+	src/drill/engine/abandoned_remove.c \
 	src/drill/engine/ability.c \
 	src/drill/engine/app.c \
 	src/drill/engine/choose.c \
@@ -60,6 +66,7 @@ src_drill_libdrill_a_SOURCES = \
 	src/drill/engine/configuration.c \
 	src/drill/engine/control.c \
 	src/drill/engine/discard.c \
+	src/drill/engine/discard.h \
 	src/drill/engine/draw_moment.c \
 	src/drill/engine/drawing.c \
 	src/drill/engine/drawing.h \

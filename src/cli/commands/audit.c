@@ -2,7 +2,7 @@
 #include "cli/views/audit.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "base/log.h"
+#include "cli/abandoned.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/evidence_trust.h"
@@ -158,19 +158,6 @@ bool cmd_audit_verify(const struct arguments *arguments, GError **error)
 	return good;
 }
 
-/* Runs that died are closed by whoever opens the chain next. */
-static bool close_abandoned(Audit *audit, GError **error)
-{
-	g_autoptr(GPtrArray) runs = NULL;
-
-	if (!audit_abandon(audit, &runs, error))
-		return false;
-	for (guint i = 0; i < runs->len; i++)
-		log_warning("run %s was drawn and never ended: it is abandoned",
-			    (char *)runs->pdata[i]);
-	return true;
-}
-
 static void tell_checkpoint(const struct arguments *arguments, const Checkpoint *checkpoint,
 			    guint repositories)
 {
@@ -201,7 +188,7 @@ bool cmd_audit_checkpoint(const struct arguments *arguments, GError **error)
 	    !context_evidence_key(context, error) || !context_repos_to_write(context, error))
 		return false;
 	audit = audit_open(context->settings->state, error);
-	if (!audit || !close_abandoned(audit, error) ||
+	if (!audit || !abandoned_close(context->settings, audit, error) ||
 	    !checkpoint_make(&(struct evidence){.state = context->settings->state,
 						.repos = context->repos,
 						.key = context->evidence_key,

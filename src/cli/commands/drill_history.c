@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/trim.h"
+#include "cli/abandoned.h"
 #include "cli/commands.h"
 #include "cli/drill_plan.h"
 #include "cli/output.h"
@@ -229,6 +230,50 @@ static bool clean_kept(const struct place *place, const DrillPlan *plan, unsigne
 	return true;
 }
 
+/* Of each service, once. */
+static bool is_first_of_service(const struct place *place, guint number)
+{
+	const DrillPlan *plan = place->plans->pdata[number];
+
+	for (guint i = 0; i < number; i++)
+		if (strcmp(((DrillPlan *)place->plans->pdata[i])->service, plan->service) == 0)
+			return false;
+	return true;
+}
+
+/* Who cannot sign leaves that to who can, and cleans up all the same. */
+static bool finish_abandoned(const struct place *place, const char *service, GError **error)
+{
+	g_autoptr(Context) context = context_open(place->arguments, service, error);
+	g_autoptr(GError) trouble = NULL;
+	g_autoptr(Audit) audit = NULL;
+
+	if (!context)
+		return false;
+	if (!context_evidence_key(context, &trouble)) {
+		log_debug("drills of %s that died get no record now: %s", service,
+			  trouble->message);
+		return true;
+	}
+	audit = audit_open(context->settings->state, error);
+	return audit && abandoned_close(context->settings, audit, error) &&
+	       abandoned_finish(context, audit, "drill clean", error);
+}
+
+static bool finish_all(const struct place *place, GError **error)
+{
+	bool done = true;
+
+	for (guint i = 0; i < place->plans->len; i++) {
+		const DrillPlan *plan = place->plans->pdata[i];
+
+		if (is_first_of_service(place, i) &&
+		    !finish_abandoned(place, plan->service, done ? error : NULL))
+			done = false;
+	}
+	return done;
+}
+
 /* The device is told of what was removed, as a drill of the plan would have done. */
 static void discard(const struct place *place, const DrillPlan *plan)
 {
@@ -252,15 +297,28 @@ static bool clean(const struct place *place, const DrillPlan *plan, unsigned *re
 		  GError **error)
 {
 	const char *directory = plan->sandbox.directory;
-	unsigned dead = directory ? sandbox_dead(directory) : 0, before = *removed;
+	unsigned dead = directory ? sandbox_dead(directory) : 0, before = *removed, left = 0;
 
 	if (!clean_kept(place, plan, removed, error))
 		return false;
 	if (dead > 0)
-		sandbox_sweep(directory);
+		left = sandbox_sweep(directory);
 	if (dead > 0 || *removed > before)
 		discard(place, plan);
-	return true;
+	return left == 0 ||
+	       odr_fail(error, ODR_ERROR_SYSTEM,
+			"not everything that drills left in '%s' could be removed", directory);
+}
+
+/* As far as it can be done; the first thing that goes wrong is the error. */
+static bool clean_all(const struct place *place, unsigned *removed, GError **error)
+{
+	bool done = true;
+
+	for (guint i = 0; i < place->plans->len; i++)
+		if (!clean(place, place->plans->pdata[i], removed, done ? error : NULL))
+			done = false;
+	return done;
 }
 
 bool cmd_drill_clean(const struct arguments *arguments, GError **error)
@@ -269,8 +327,12 @@ bool cmd_drill_clean(const struct arguments *arguments, GError **error)
 	unsigned removed = 0;
 	bool done = open_settings(&place, error) && read_plans(&place, error);
 
-	for (guint i = 0; done && i < place.plans->len; i++)
-		done = clean(&place, place.plans->pdata[i], &removed, error);
+	if (done) {
+		/* What is attested comes first; the rest goes in any case. */
+		bool finished = finish_all(&place, error);
+
+		done = clean_all(&place, &removed, finished ? error : NULL) && finished;
+	}
 	if (done && removed == 0)
 		*arguments->exit_status = NOT_DUE;
 	place_clear(&place);

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "cli/abandoned.h"
 #include "cli/commands.h"
 #include "cli/drill_lab.h"
 #include "cli/drill_means.h"
@@ -52,44 +53,14 @@ static void running_clear(struct running *running)
 
 /* ---- before -------------------------------------------------------------------------------------- */
 
-static void tell_abandoned(const Settings *settings, const struct history_drill *drill)
+/* What drills that died could not do any more. That it cannot be done now keeps no other from beginning. */
+static void finish_abandoned(Context *context, Audit *audit)
 {
-	g_autofree char *path = drill_plan_path(settings, drill->plan ? drill->plan : "");
-	g_autoptr(DrillPlan) plan = drill_plan_read(settings, path, NULL);
+	g_autoptr(GError) trouble = NULL;
 
-	if (plan)
-		notify_drill(settings, &plan->notify,
-			     &(struct notify_message){
-				     .service = plan->service,
-				     .plan = plan->name,
-				     .run = drill->run,
-				     .outcome = drill_outcome_name(OUTCOME_ABANDONED),
-				     .exit_status = 1,
-				     .summary = "the drill did not end: it is recorded as "
-						"abandoned"});
-}
-
-/* Drills that died: whoever opens the chain next says so. */
-static bool close_abandoned(const Settings *settings, Audit *audit, GError **error)
-{
-	g_autoptr(GPtrArray) runs = NULL;
-	g_autoptr(History) history = NULL;
-
-	if (!audit_abandon(audit, &runs, error))
-		return false;
-	if (runs->len > 0 && !(history = history_read(settings->state, error)))
-		return false;
-	for (guint i = 0; i < runs->len; i++) {
-		log_warning("drill %s did not end: it is recorded as abandoned",
-			    (char *)runs->pdata[i]);
-		for (guint k = 0; k < history->drills->len; k++) {
-			const struct history_drill *drill = history->drills->pdata[k];
-
-			if (strcmp(drill->run, runs->pdata[i]) == 0)
-				tell_abandoned(settings, drill);
-		}
-	}
-	return true;
+	if (context->evidence_key && !abandoned_finish(context, audit, "drill run", &trouble))
+		log_warning("%s; the next drill run, or odrbackup drill clean, does what is left",
+			    trouble->message);
 }
 
 static bool choose_workers(struct running *running, GError **error)
@@ -172,8 +143,10 @@ static bool begin(struct running *running, GError **error)
 	if (running->lab)
 		return begin_lab(running, error);
 	running->audit = audit_open(context->settings->state, error);
-	if (!running->audit || !close_abandoned(context->settings, running->audit, error) ||
-	    !wait_for_next_second(context->settings->state, error) ||
+	if (!running->audit || !abandoned_close(context->settings, running->audit, error))
+		return false;
+	finish_abandoned(context, running->audit);
+	if (!wait_for_next_second(context->settings->state, error) ||
 	    !file_make_dirs(context->spool, 0700, error))
 		return false;
 	running->run = run_begin(context, "drill");

@@ -114,13 +114,16 @@ static bool keep(Drill *drill, const char *name, const char *text, GError **erro
 	       evidence_add(&evidence, drill->request->run_id, name, content, error);
 }
 
-/* By its hash alone nobody could see by what it was drawn. */
+/* By its hash alone nobody could see by what it was drawn, nor of what files it was. */
 static bool keep_plan(Drill *drill, GError **error)
 {
 	g_autofree char *name = g_strconcat(drill->plan->name, ".plan", NULL);
 	g_autofree char *text = drill_plan_text(drill, name);
 
-	return text ? keep(drill, EVIDENCE_PLAN, text, error)
+	g_autofree char *digests = drill_plan_digests(drill->plan);
+
+	return text ? keep(drill, EVIDENCE_PLAN, text, error) &&
+			       keep(drill, EVIDENCE_PLAN_FILES, digests, error)
 		    : odr_fail(error, ODR_ERROR_CORRUPT, "the plan has no file '%s'", name);
 }
 

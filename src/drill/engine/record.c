@@ -31,7 +31,7 @@ json_t *drill_target_json(const struct drill_target *target)
 	return draw;
 }
 
-static json_t *software_section(void)
+json_t *drill_record_software(void)
 {
 	json_t *software = json_object();
 
@@ -105,7 +105,7 @@ static void set_findings(const Drill *drill, json_t *record)
 	json_set(record, "deviations", json_strings(drill->deviations));
 	json_set(record, "findings", drill_record_found(drill, record));
 	json_set(record, "logs", drill_record_logs(drill));
-	json_set(record, "software", software_section());
+	json_set(record, "software", drill_record_software());
 	json_set(record, "clock", host_clock());
 }
 
@@ -176,6 +176,7 @@ json_t *drill_announce_restore(const Drill *drill)
 
 	json_set(data, "isolation", drill_record_isolation(drill));
 	json_set_string(data, "folder", drill->sandbox.folder);
+	json_set_string(data, "key", *drill->sandbox.key ? drill->sandbox.key : NULL);
 	json_set_bool(data, "filestore", drill->files.wanted);
 	return data;
 }

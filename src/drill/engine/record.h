@@ -8,6 +8,9 @@
  * All are new references, and json_null where a drill did not come so far.
  */
 
+/* record.c: this program. */
+json_t *drill_record_software(void);
+
 /* record_source.c */
 json_t *drill_record_run(const Drill *drill);
 json_t *drill_record_source(const Drill *drill);

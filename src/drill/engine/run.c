@@ -125,6 +125,10 @@ static json_t *schedule_data(const struct drill_request *request)
 	json_set_string(data, "slot", request->slot);
 	json_set_string(data, "trigger", request->trigger);
 	json_set_string(data, "incident", request->incident);
+	json_set_string(data, "target", request->target ? request->target->text : NULL);
+	/* For who has to clean up behind it. */
+	json_set_string(data, "sandbox", request->plan->sandbox.directory);
+	json_set_string(data, "discard", drill_discard_name(request->plan));
 	return data;
 }
 

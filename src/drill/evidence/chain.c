@@ -164,6 +164,9 @@ static void take_run_line(struct judging *judging, const struct audit_line *line
 		take_once(judging, &run->outcome, line, "outcome", EVIDENCE_OUTCOME_DIFFERS);
 	} else if (is_event(line, AUDIT_REPORT_WRITTEN)) {
 		take_report(run, line);
+	} else if (is_event(line, AUDIT_DRILL_ABANDONED) && !run->record_sha256) {
+		/* What it judged, and died before it signed that, is void. */
+		g_clear_pointer(&run->outcome, g_free);
 	}
 	run->closed |= is_event(line, AUDIT_DRILL_CLOSED);
 	run->ended |= run->closed || is_event(line, AUDIT_DRILL_ABANDONED);

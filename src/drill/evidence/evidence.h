@@ -21,8 +21,10 @@
 #define EVIDENCE_HOLDINGS   "holdings.json"
 #define EVIDENCE_DRAW	    "draw.json"
 #define EVIDENCE_PLAN	    "drill.plan"
-#define EVIDENCE_SIGNATURE  ".sig"
-#define EVIDENCE_FILE_MAX   ((size_t)32 << 20)
+#define EVIDENCE_PLAN_FILES \
+ "drill.plan.sha256" /* its files, as sha256sum prints them: what its hash is of */
+#define EVIDENCE_SIGNATURE ".sig"
+#define EVIDENCE_FILE_MAX  ((size_t)32 << 20)
 
 struct evidence {
 	const char *state;	/* folder of the host's state, with the audit chain in it */
@@ -41,7 +43,7 @@ bool evidence_sign(const struct evidence *evidence, const char *run, GBytes *rec
 /* Every file of the run to every repository; then the receipt, signed, is written and stored as well. May be called
  * again after it failed. */
 bool evidence_store(const struct evidence *evidence, const char *run, GError **error);
-/* teardown.json, signed, written and stored. */
+/* teardown.json, signed, written and stored. May be called again, with the same bytes, after it failed. */
 bool evidence_attest(const struct evidence *evidence, const char *run, GBytes *teardown,
 		     GError **error);
 /* The SHA-256 (hex) of the record before that of this run, for previous_record_sha256: of those that the chain says were signed

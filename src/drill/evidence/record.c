@@ -71,7 +71,7 @@ static const struct member {
 	{"run", "incident", TEXT | NOTHING, NULL},
 	{"failure", "state", TEXT, NULL},
 	{"failure", "exit_status", NUMBER, NULL},
-	{"failure", "meaning", OUTCOME, "fail-restore;error;refused;skipped;aborted"},
+	{"failure", "meaning", OUTCOME, "fail-restore;error;refused;skipped;aborted;abandoned"},
 	{"failure", "message", TEXT, NULL},
 	{"plan", "name", TEXT, NULL},
 	{"plan", "hash", DIGEST, NULL},

@@ -241,6 +241,9 @@ static bool ended_before_draw(const json_t *record)
 {
 	const char *state = reading_text(record, "failure.state");
 
+	/* Whoever kills a drill because of what it drew has a drill that counts. */
+	if (g_strcmp0(reading_text(record, "outcome"), "abandoned") == 0)
+		return !reading_text(record, "draw.target");
 	return g_strcmp0(state, "opening") == 0 || g_strcmp0(state, "drawn") == 0;
 }
 
