@@ -18,6 +18,8 @@ my ($old, $new) = map { new_dir($site->path($_), 0700) } qw(spc-old spc-new);
 $source->psql("CREATE TABLESPACE old LOCATION '$old'");
 $source->psql('CREATE DATABASE shop');
 $source->psql('CREATE TABLE ledger (n int) TABLESPACE old; INSERT INTO ledger SELECT generate_series(1, 1000)', 'shop');
+# What the copy would start with, if it took the settings of its source.
+$source->psql("ALTER SYSTEM SET shared_preload_libraries = 'no_such_library'");
 $site->backup;
 $source->psql('INSERT INTO ledger VALUES (1001)', 'shop');
 $source->archive_now;

@@ -216,6 +216,7 @@ subtest 'what cannot be' => sub {
 	rename "$marker.away", $marker;
 	($record) = $drills->run($drills->plan('reached', isolation => { probe => '127.0.0.1:1' }), [], 6, 'refused', 'a probe that answers');
 	like($record->{failure}{message}, qr/out of reach/, 'is no isolation');
+	is($record->{failure}{state}, 'isolated', 'which is seen before anything is brought back');
 	my $small = new_dir($site->path('small'), 0700);
 	if (disk_mount($small, 16)) {
 		write_file("$small/.odrbackup-drill", '');
