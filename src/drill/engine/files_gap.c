@@ -53,7 +53,7 @@ usec_t drill_filestore_gap(const Drill *drill)
 
 		if (!database->has_proof)
 			continue;
-		if (database->lost_since < 0 || moment <= 0)
+		if (database->lost_since < 0 || (database->lost_since > 0 && moment <= 0))
 			return -1;
 		gap = MAX(gap,
 			  database->lost_since > 0 ? MAX(moment - database->lost_since, 0) : 0);
