@@ -383,7 +383,7 @@ both_find('an objective that was missed, a figure of its own, a choice that was 
 		edit_json(run_file($copy, $number, 'record.json'), $changes[$number]);
 		sign(run_file($copy, $number, 'record.json'));
 	}
-}, ['error #0 outcome-differs', 'error #1 outcome-differs', 'error #2 draw-differs', (map { "error #3 $_" } qw(draw-history plan-differs)),
+}, ['error #0 outcome-differs', 'error #1 outcome-differs', 'error #2 draw-differs', (map { "error #3 $_" } qw(draw-differs draw-history plan-differs)),
 	map { ("error #$_ record-differs", "error #$_ receipt-differs") } 0 .. 3]);
 # What the script reckons with is the word of whoever is audited: a shell would carry it out.
 both_find('numbers that are commands', sub {
