@@ -97,10 +97,12 @@ subtest 'moments that are chosen' => sub {
 	ok($record->{draw}{operator_chosen}, 'it says who chose');
 	like($record->{arrival}{reason}, qr/^recovery stopping before commit/, 'the server says why it stopped');
 	is($record->{filestore}{named}, 21, 'the files of that moment');
+	is($record->{filestore}{orphans}, $record->{filestore}{restored} - 21, 'and those of a later one are named by nothing yet');
 	($record) = $drills->run($weekly, ['--target', 'latest'], 0, 'pass', 'latest');
 	like($record->{arrival}{reason}, qr/^the archive ends: /, 'the end of the archive is proven');
 	cmp_ok($record->{measured}{achieved_rpo_us}, '>', 0, 'what would be lost is measured');
 	is($record->{filestore}{named}, 22, 'all files');
+	is($record->{filestore}{orphans}, 0, 'and no other');
 	($record) = $drills->run($weekly, ['--target', 'name:before-the-upgrade'], 0, 'pass', 'name');
 	is($record->{filestore}{named}, 21, 'the files of that mark');
 	$drills->ok_nothing_left('chosen');

@@ -43,6 +43,7 @@ json_t *drill_record_files(const Drill *drill)
 		sum.wrong_size += database->proof.wrong_size;
 		sum.wrong_content += database->proof.wrong_content + database->proof.wrong_name;
 		sum.baseline += database->proof.baseline;
+		sum.unnamed += database->proof.unnamed;
 	}
 	if (!any)
 		return json_null();
@@ -52,7 +53,11 @@ json_t *drill_record_files(const Drill *drill)
 	json_set_int(section, "missing", (int64_t)sum.missing);
 	json_set_int(section, "size_mismatch", (int64_t)sum.wrong_size);
 	json_set_int(section, "hash_mismatch", (int64_t)sum.wrong_content);
-	json_set(section, "orphans", json_null());
+	/* Of one database alone, only what it names is fetched. */
+	if (drill->plan->select.database)
+		json_set(section, "orphans", json_null());
+	else
+		json_set_int(section, "orphans", (int64_t)sum.unnamed);
 	json_set_int(section, "baseline", (int64_t)sum.baseline);
 	json_set_int(section, "restored", (int64_t)drill->files.result.files);
 	json_set_int(section, "bytes", (int64_t)drill->files.result.bytes);

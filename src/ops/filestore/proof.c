@@ -308,6 +308,44 @@ static bool take_expected(void *data, const struct expected_file *file, GError *
 	return proving->looks->len < BATCH || prove_batch(proving, error);
 }
 
+/* ---- what nothing names ------------------------------------------------------------------------ */
+
+static bool is_shard(const char *name)
+{
+	return strlen(name) == 2 && g_ascii_isxdigit(name[0]) && g_ascii_isxdigit(name[1]);
+}
+
+static bool count_files(const char *folder, uint64_t *files, GError **error)
+{
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+
+	if (!dir)
+		return odr_fail_errno(error, errno, "cannot list '%s'", folder);
+	while (g_dir_read_name(dir))
+		++*files;
+	return true;
+}
+
+/* Each name stands for one file, so that what is there and was not found by name is named by nothing. */
+static bool count_unnamed(struct proving *proving, GError **error)
+{
+	struct filestore_proof *proof = proving->proof;
+	const char *folder = proving->request->folder;
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	uint64_t found = proof->named - proof->missing - proof->wrong_name, files = 0;
+
+	if (!dir)
+		return odr_fail_errno(error, errno, "cannot list '%s'", folder);
+	for (const char *name; (name = g_dir_read_name(dir));) {
+		g_autofree char *path = g_build_filename(folder, name, NULL);
+
+		if (is_shard(name) && (!stop_check(error) || !count_files(path, &files, error)))
+			return false;
+	}
+	proof->unnamed = files > found ? files - found : 0;
+	return true;
+}
+
 bool filestore_prove(const struct filestore_proof_request *request, struct filestore_proof *proof,
 		     GError **error)
 {
@@ -322,7 +360,7 @@ bool filestore_prove(const struct filestore_proof_request *request, struct files
 	g_array_set_clear_func(proving.looks, look_clear);
 	done = draw_sample(&proving, error) &&
 	       expected_files(request->session, take_expected, &proving, error) &&
-	       prove_batch(&proving, error);
+	       prove_batch(&proving, error) && count_unnamed(&proving, error);
 	g_array_unref(proving.looks);
 	close(proving.folder);
 	return done || odr_context(error, "cannot prove the filestore");

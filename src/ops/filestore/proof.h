@@ -27,6 +27,7 @@ struct filestore_proof {
 	uint64_t bytes;		 /* that were read */
 	uint64_t missing, wrong_size, wrong_content, wrong_name;
 	uint64_t baseline, regenerable; /* of these four */
+	uint64_t unnamed;		/* files that are there, and no row names */
 	GPtrArray
 		*findings; /* struct proof_finding, by name; those that are new come with others */
 };
