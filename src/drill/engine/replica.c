@@ -8,6 +8,7 @@
 #include "ops/tenant/single.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #define AHEAD 8 /* segments fetched before the server asks for them */
 
@@ -190,21 +191,41 @@ static bool start_server(Replica *replica, GError **error)
 	return replica->instance != NULL;
 }
 
+/* A server of the host that was started again has another socket of that name, which nothing could hide: none of those
+ * that there were. */
+static bool is_newer(const char *socket, usec_t time)
+{
+	struct stat status;
+
+	return lstat(socket, &status) == 0 &&
+	       status.st_ctim.tv_sec * USEC_PER_SEC + status.st_ctim.tv_nsec / 1000 >= time;
+}
+
+static void leave_out_newer(GPtrArray *sockets, usec_t time)
+{
+	for (guint i = sockets->len; i > 0; i--)
+		if (is_newer(sockets->pdata[i - 1], time))
+			g_ptr_array_remove_index(sockets, i - 1);
+}
+
 bool replica_start(Replica *replica, struct isolation *isolation, GError **error)
 {
 	const struct replica_request *request = replica->request;
+	usec_t looked = clock_now();
 	g_autoptr(GPtrArray) sockets =
 		sockets_in_sight(request->ground ? request->ground->sockets : NULL);
 
 	*isolation = (struct isolation){0};
-	return start_feeder(replica, error) && start_server(replica, error) &&
-	       (request->host_network ||
-		isolation_prove(&(struct isolation_request){.probes = request->probes,
-							    .given = request->ground != NULL,
-							    .sockets = sockets,
-							    .own = request->folder,
-							    .pid = instance_pid(replica->instance)},
-				isolation, error));
+	if (!start_feeder(replica, error) || !start_server(replica, error))
+		return false;
+	leave_out_newer(sockets, looked);
+	return request->host_network ||
+	       isolation_prove(&(struct isolation_request){.probes = request->probes,
+							   .given = request->ground != NULL,
+							   .sockets = sockets,
+							   .own = request->folder,
+							   .pid = instance_pid(replica->instance)},
+			       isolation, error);
 }
 
 /* Proven absent. What else stands in the way ends the server: it is answered by a status above 125. */
