@@ -1,20 +1,5 @@
 noinst_LIBRARIES += src/cli/libcli.a
 src_cli_libcli_a_SOURCES = \
-	src/cli/abandoned.c \
-	src/cli/abandoned.h \
-	src/cli/account.c \
-	src/cli/account.h \
-	src/cli/anchor_plans.c \
-	src/cli/anchor_plans.h \
-	src/cli/arguments.c \
-	src/cli/arguments.h \
-	src/cli/backup_parts.c \
-	src/cli/backup_parts.h \
-	src/cli/collectors.c \
-	src/cli/collectors.h \
-	src/cli/command.c \
-	src/cli/command.h \
-	src/cli/commands.h \
 	src/cli/commands/anchor.c \
 	src/cli/commands/archive.c \
 	src/cli/commands/audit.c \
@@ -47,56 +32,57 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/commands/restore.c \
 	src/cli/commands/show.c \
 	src/cli/commands/verify.c \
-	src/cli/completion.c \
-	src/cli/config_choice.c \
-	src/cli/config_choice.h \
-	src/cli/context.c \
-	src/cli/context.h \
-	src/cli/context_recovery.c \
-	src/cli/context_repos.c \
-	src/cli/drill_figures.c \
-	src/cli/drill_figures.h \
-	src/cli/drill_lab.c \
-	src/cli/drill_lab.h \
-	src/cli/drill_means.c \
-	src/cli/drill_means.h \
-	src/cli/drill_plan.c \
-	src/cli/drill_plan.h \
-	src/cli/drill_reports.c \
-	src/cli/drill_reports.h \
-	src/cli/evidence_trust.c \
-	src/cli/evidence_trust.h \
-	src/cli/filling.c \
-	src/cli/filling.h \
-	src/cli/help.c \
-	src/cli/help.h \
-	src/cli/incident_log.c \
-	src/cli/incident_log.h \
-	src/cli/incident_site.c \
-	src/cli/incident_site.h \
-	src/cli/kit.c \
-	src/cli/kit.h \
-	src/cli/making.c \
-	src/cli/making.h \
-	src/cli/kit_check.c \
-	src/cli/kit_check.h \
-	src/cli/metrics.c \
-	src/cli/metrics.h \
-	src/cli/next_command.c \
-	src/cli/next_command.h \
-	src/cli/new_key.c \
-	src/cli/new_key.h \
-	src/cli/metrics_drills.c \
-	src/cli/metrics_drills.h \
-	src/cli/notify.c \
-	src/cli/notify.h \
-	src/cli/output.c \
-	src/cli/output.h \
-	src/cli/program.c \
-	src/cli/program.h \
-	src/cli/progress.c \
-	src/cli/proof.c \
-	src/cli/proof.h \
+	src/cli/drill/abandoned.c \
+	src/cli/drill/abandoned.h \
+	src/cli/drill/anchor_plans.c \
+	src/cli/drill/anchor_plans.h \
+	src/cli/drill/evidence_trust.c \
+	src/cli/drill/evidence_trust.h \
+	src/cli/drill/figures.c \
+	src/cli/drill/figures.h \
+	src/cli/drill/lab.c \
+	src/cli/drill/lab.h \
+	src/cli/drill/means.c \
+	src/cli/drill/means.h \
+	src/cli/drill/plan.c \
+	src/cli/drill/plan.h \
+	src/cli/drill/reports.c \
+	src/cli/drill/reports.h \
+	src/cli/keys/kit.c \
+	src/cli/keys/kit.h \
+	src/cli/keys/kit_check.c \
+	src/cli/keys/kit_check.h \
+	src/cli/keys/new_key.c \
+	src/cli/keys/new_key.h \
+	src/cli/keys/proof.c \
+	src/cli/keys/proof.h \
+	src/cli/keys/runbook.c \
+	src/cli/keys/runbook.h \
+	src/cli/line/arguments.c \
+	src/cli/line/arguments.h \
+	src/cli/line/command.c \
+	src/cli/line/command.h \
+	src/cli/line/commands.h \
+	src/cli/line/completion.c \
+	src/cli/line/help.c \
+	src/cli/line/help.h \
+	src/cli/line/next_command.c \
+	src/cli/line/next_command.h \
+	src/cli/line/output.c \
+	src/cli/line/output.h \
+	src/cli/line/progress.c \
+	src/cli/program/program.c \
+	src/cli/program/program.h \
+	src/cli/report/metrics.c \
+	src/cli/report/metrics.h \
+	src/cli/report/metrics_drills.c \
+	src/cli/report/metrics_drills.h \
+	src/cli/report/output.c \
+	src/cli/report/output.h \
+	src/cli/report/service_status.c \
+	src/cli/report/service_status.h \
+	src/cli/report/sources.c \
+	src/cli/report/sources.h \
 	src/cli/restore/config.c \
 	src/cli/restore/database.c \
 	src/cli/restore/filestore.c \
@@ -108,18 +94,18 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/restore/target.h \
 	src/cli/restore/tenant.c \
 	src/cli/restore/tenant.h \
-	src/cli/report_output.c \
-	src/cli/report_output.h \
-	src/cli/report_sources.c \
-	src/cli/report_sources.h \
-	src/cli/run.c \
-	src/cli/run.h \
-	src/cli/runbook.c \
-	src/cli/runbook.h \
-	src/cli/service_status.c \
-	src/cli/service_status.h \
-	src/cli/set_choice.c \
-	src/cli/set_choice.h \
+	src/cli/run/account.c \
+	src/cli/run/account.h \
+	src/cli/run/making.c \
+	src/cli/run/making.h \
+	src/cli/run/notify.c \
+	src/cli/run/notify.h \
+	src/cli/run/run.c \
+	src/cli/run/run.h \
+	src/cli/run/trail.c \
+	src/cli/run/trail.h \
+	src/cli/run/trail_changes.c \
+	src/cli/run/trail_keys.c \
 	src/cli/settings/keys.c \
 	src/cli/settings/notify.c \
 	src/cli/settings/repository.c \
@@ -127,6 +113,28 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/settings/resolve.h \
 	src/cli/settings/settings.c \
 	src/cli/settings/settings.h \
+	src/cli/site/backup_parts.c \
+	src/cli/site/backup_parts.h \
+	src/cli/site/collectors.c \
+	src/cli/site/collectors.h \
+	src/cli/site/config_choice.c \
+	src/cli/site/config_choice.h \
+	src/cli/site/context.c \
+	src/cli/site/context.h \
+	src/cli/site/context_recovery.c \
+	src/cli/site/context_repos.c \
+	src/cli/site/filling.c \
+	src/cli/site/filling.h \
+	src/cli/site/incident_log.c \
+	src/cli/site/incident_log.h \
+	src/cli/site/incident_site.c \
+	src/cli/site/incident_site.h \
+	src/cli/site/set_choice.c \
+	src/cli/site/set_choice.h \
+	src/cli/site/tenant_site.c \
+	src/cli/site/tenant_site.h \
+	src/cli/site/unlock.c \
+	src/cli/site/unlock.h \
 	src/cli/tables/archive.c \
 	src/cli/tables/drill.c \
 	src/cli/tables/global.c \
@@ -138,14 +146,6 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/tables/set_up.c \
 	src/cli/tables/tables.h \
 	src/cli/tables/watch.c \
-	src/cli/tenant_site.c \
-	src/cli/tenant_site.h \
-	src/cli/trail.c \
-	src/cli/trail_changes.c \
-	src/cli/trail_keys.c \
-	src/cli/trail.h \
-	src/cli/unlock.c \
-	src/cli/unlock.h \
 	src/cli/views/anchor.c \
 	src/cli/views/anchor.h \
 	src/cli/views/audit.c \
@@ -182,13 +182,13 @@ src_cli_libcli_a_SOURCES = \
 
 # archive-push and archive-get start in a few milliseconds, with a bucket in a few more; everything else is handed to the big program.
 bin_PROGRAMS += odrbackup
-odrbackup_SOURCES = src/cli/front.c src/cli/front_folder.c
+odrbackup_SOURCES = src/cli/program/front.c src/cli/program/front_folder.c
 odrbackup_LDADD = $(front_link)
 
 pkglibexec_PROGRAMS += odrbackup-archive
-odrbackup_archive_SOURCES = src/cli/front.c
+odrbackup_archive_SOURCES = src/cli/program/front.c
 odrbackup_archive_LDADD = $(front_link) $(CURL_LIBS)
 
 pkglibexec_PROGRAMS += odrbackup-main
-odrbackup_main_SOURCES = src/cli/main.c
+odrbackup_main_SOURCES = src/cli/program/main.c
 odrbackup_main_LDADD = $(cli_link)

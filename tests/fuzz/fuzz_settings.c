@@ -1,4 +1,4 @@
-#include "cli/kit.h"
+#include "cli/keys/kit.h"
 #include "cli/settings/settings.h"
 
 /* Configuration files and recovery kits. What parses has a tier and a repository for every service. */

@@ -2,12 +2,12 @@
 #include "cli/views/anchor.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "cli/anchor_plans.h"
-#include "cli/commands.h"
-#include "cli/filling.h"
-#include "cli/making.h"
-#include "cli/output.h"
-#include "cli/trail.h"
+#include "cli/drill/anchor_plans.h"
+#include "cli/line/commands.h"
+#include "cli/line/output.h"
+#include "cli/run/making.h"
+#include "cli/run/trail.h"
+#include "cli/site/filling.h"
 #include "drill/anchor/take.h"
 
 #include <stdio.h>

@@ -4,9 +4,9 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
-#include "cli/commands.h"
-#include "cli/context.h"
-#include "cli/program.h"
+#include "cli/line/commands.h"
+#include "cli/program/program.h"
+#include "cli/site/context.h"
 #include "ops/archive/feed.h"
 #include "repo/retention.h"
 

@@ -3,12 +3,12 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "catalog/catalog.h"
-#include "cli/backup_parts.h"
-#include "cli/commands.h"
-#include "cli/context.h"
-#include "cli/filling.h"
-#include "cli/output.h"
-#include "cli/run.h"
+#include "cli/line/commands.h"
+#include "cli/line/output.h"
+#include "cli/run/run.h"
+#include "cli/site/backup_parts.h"
+#include "cli/site/context.h"
+#include "cli/site/filling.h"
 #include "ops/record.h"
 
 #include <string.h>

@@ -3,11 +3,11 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "cli/collectors.h"
-#include "cli/commands.h"
-#include "cli/context.h"
-#include "cli/drill_plan.h"
-#include "cli/output.h"
+#include "cli/drill/plan.h"
+#include "cli/line/commands.h"
+#include "cli/line/output.h"
+#include "cli/site/collectors.h"
+#include "cli/site/context.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -1,11 +1,11 @@
 /* odrbackup diff: what changed between two sets. */
 #include "cli/views/diff.h"
 #include "base/error.h"
-#include "cli/commands.h"
-#include "cli/filling.h"
-#include "cli/output.h"
-#include "cli/set_choice.h"
-#include "cli/trail.h"
+#include "cli/line/commands.h"
+#include "cli/line/output.h"
+#include "cli/run/trail.h"
+#include "cli/site/filling.h"
+#include "cli/site/set_choice.h"
 
 #include <string.h>
 

@@ -1,11 +1,11 @@
 /* odrbackup drill coverage: what was drilled, and what never. */
 #include "base/error.h"
 #include "base/log.h"
-#include "cli/commands.h"
-#include "cli/context.h"
-#include "cli/drill_plan.h"
-#include "cli/output.h"
-#include "cli/report_sources.h"
+#include "cli/drill/plan.h"
+#include "cli/line/commands.h"
+#include "cli/line/output.h"
+#include "cli/report/sources.h"
+#include "cli/site/context.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,9 +2,9 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "cli/commands.h"
-#include "cli/output.h"
-#include "cli/tenant_site.h"
+#include "cli/line/commands.h"
+#include "cli/line/output.h"
+#include "cli/site/tenant_site.h"
 
 #include <stdio.h>
 #include <string.h>

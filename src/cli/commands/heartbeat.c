@@ -2,9 +2,9 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "cli/commands.h"
-#include "cli/context.h"
-#include "cli/output.h"
+#include "cli/line/commands.h"
+#include "cli/line/output.h"
+#include "cli/site/context.h"
 
 #include <stdio.h>
 

@@ -1,10 +1,10 @@
 /* odrbackup incident open, mark, note, link, close: the timeline of a real recovery, as it happens. */
 #include "base/error.h"
 #include "base/log.h"
-#include "cli/commands.h"
-#include "cli/incident_log.h"
-#include "cli/incident_site.h"
-#include "cli/output.h"
+#include "cli/line/commands.h"
+#include "cli/line/output.h"
+#include "cli/site/incident_log.h"
+#include "cli/site/incident_site.h"
 #include "pg/session.h"
 #include "repo/layout.h"
 

@@ -1,8 +1,8 @@
 /* odrbackup incident list, show: what was written down. */
 #include "base/log.h"
-#include "cli/commands.h"
-#include "cli/incident_site.h"
-#include "cli/output.h"
+#include "cli/line/commands.h"
+#include "cli/line/output.h"
+#include "cli/site/incident_site.h"
 #include "cli/views/incident.h"
 
 static bool list(const struct incident_site *site, GError **error)

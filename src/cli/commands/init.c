@@ -3,9 +3,9 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "cli/commands.h"
-#include "cli/context.h"
-#include "cli/output.h"
+#include "cli/line/commands.h"
+#include "cli/line/output.h"
+#include "cli/site/context.h"
 #include "repo/retention.h"
 
 #include <string.h>

@@ -3,11 +3,11 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/commands.h"
-#include "cli/output.h"
-#include "cli/proof.h"
-#include "cli/trail.h"
-#include "cli/unlock.h"
+#include "cli/keys/proof.h"
+#include "cli/line/commands.h"
+#include "cli/line/output.h"
+#include "cli/run/trail.h"
+#include "cli/site/unlock.h"
 
 /* Of a kit: the facts of the identity in it. */
 static bool read_facts(const char *path, struct key_facts *facts, GError **error)

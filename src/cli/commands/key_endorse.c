@@ -1,10 +1,10 @@
 /* odrbackup key endorse, and add-recipient: the bundle of a host, and to whom it seals. */
 #include "base/error.h"
 #include "base/file.h"
-#include "cli/commands.h"
-#include "cli/new_key.h"
-#include "cli/trail.h"
-#include "cli/unlock.h"
+#include "cli/keys/new_key.h"
+#include "cli/line/commands.h"
+#include "cli/run/trail.h"
+#include "cli/site/unlock.h"
 
 #include <string.h>
 #include <sys/stat.h>

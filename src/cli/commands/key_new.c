@@ -1,10 +1,10 @@
 /* odrbackup key new …: the owner key, and what it endorses for people. */
 #include "base/error.h"
 #include "base/keyfile.h"
-#include "cli/commands.h"
-#include "cli/new_key.h"
-#include "cli/trail.h"
-#include "cli/unlock.h"
+#include "cli/keys/new_key.h"
+#include "cli/line/commands.h"
+#include "cli/run/trail.h"
+#include "cli/site/unlock.h"
 #include "crypto/secret.h"
 
 #include <string.h>

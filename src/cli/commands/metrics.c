@@ -1,8 +1,8 @@
 /* odrbackup metrics: what the catalog and the records of drills know, for Prometheus. */
-#include "cli/metrics.h"
+#include "cli/report/metrics.h"
 
 #include "base/file.h"
-#include "cli/commands.h"
+#include "cli/line/commands.h"
 
 #include <stdio.h>
 #include <string.h>

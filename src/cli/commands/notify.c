@@ -1,10 +1,10 @@
 /* odrbackup notify unit: what systemd runs when a unit failed (OnFailure=). */
-#include "cli/notify.h"
+#include "cli/run/notify.h"
 
 #include "base/error.h"
 #include "base/log.h"
-#include "cli/commands.h"
-#include "cli/drill_plan.h"
+#include "cli/drill/plan.h"
+#include "cli/line/commands.h"
 
 /* systemd tells who is started by OnFailure= what failed, from version 251 on (systemd.exec(5), $MONITOR_…). */
 struct failed_unit {

@@ -3,12 +3,12 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "cli/commands.h"
-#include "cli/evidence_trust.h"
-#include "cli/incident_site.h"
-#include "cli/output.h"
-#include "cli/report_output.h"
-#include "cli/trail.h"
+#include "cli/drill/evidence_trust.h"
+#include "cli/line/commands.h"
+#include "cli/line/output.h"
+#include "cli/report/output.h"
+#include "cli/run/trail.h"
+#include "cli/site/incident_site.h"
 #include "drill/evidence/audit.h"
 
 #include <string.h>

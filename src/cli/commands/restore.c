@@ -1,10 +1,10 @@
 #include "base/error.h"
 #include "base/json.h"
-#include "cli/commands.h"
+#include "cli/line/commands.h"
 #include "cli/restore/part.h"
 #include "cli/restore/target.h"
 #include "cli/restore/tenant.h"
-#include "cli/trail.h"
+#include "cli/run/trail.h"
 #include "repo/manifest.h"
 
 #include <stdio.h>

@@ -4,12 +4,12 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "cli/context.h"
-#include "cli/output.h"
+#include "cli/line/output.h"
 #include "cli/restore/planning.h"
 #include "cli/restore/target.h"
-#include "cli/run.h"
-#include "cli/trail.h"
+#include "cli/run/run.h"
+#include "cli/run/trail.h"
+#include "cli/site/context.h"
 #include "cli/views/restore.h"
 
 #include <stdio.h>

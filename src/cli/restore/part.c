@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "cli/output.h"
+#include "cli/line/output.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 #ifndef ODR_CLI_RESTORE_PART_H
 #define ODR_CLI_RESTORE_PART_H
 
-#include "cli/context.h"
-#include "cli/run.h"
+#include "cli/run/run.h"
+#include "cli/site/context.h"
 #include "ops/filestore/choice.h"
 
 /*

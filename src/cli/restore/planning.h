@@ -1,7 +1,7 @@
 #ifndef ODR_CLI_RESTORE_PLANNING_H
 #define ODR_CLI_RESTORE_PLANNING_H
 
-#include "cli/context.h"
+#include "cli/site/context.h"
 #include "ops/filestore/choice.h"
 #include "ops/restore/restore.h"
 

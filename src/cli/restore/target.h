@@ -1,7 +1,7 @@
 #ifndef ODR_CLI_RESTORE_TARGET_H
 #define ODR_CLI_RESTORE_TARGET_H
 
-#include "cli/arguments.h"
+#include "cli/line/arguments.h"
 #include "ops/restore/restore.h"
 
 /*

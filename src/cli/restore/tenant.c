@@ -3,8 +3,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "cli/output.h"
-#include "cli/tenant_site.h"
+#include "cli/line/output.h"
+#include "cli/site/tenant_site.h"
 #include "odoo/names.h"
 #include "ops/tenant/load.h"
 

@@ -1,7 +1,7 @@
 /* The two commands that PostgreSQL calls: of all tables, the small program has this one alone. */
 #include "base/error.h"
-#include "cli/command.h"
-#include "cli/commands.h"
+#include "cli/line/command.h"
+#include "cli/line/commands.h"
 
 static const struct command_option push_options[] = {
 	{"service", 0, OPTION_TEXT, "NAME", "service the WAL is of"},

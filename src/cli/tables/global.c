@@ -1,4 +1,4 @@
-#include "cli/arguments.h"
+#include "cli/line/arguments.h"
 #include "cli/settings/settings.h"
 
 const struct command_option global_options[] = {

@@ -1,7 +1,7 @@
 #ifndef ODR_CLI_TABLES_H
 #define ODR_CLI_TABLES_H
 
-#include "cli/command.h"
+#include "cli/line/command.h"
 
 /*
  * Every command with its options, once, in a file for each section of the overview: what parsing, help, completion and the

@@ -1,4 +1,4 @@
-#include "cli/commands.h"
+#include "cli/line/commands.h"
 #include "cli/tables/tables.h"
 
 static const struct command_option list_options[] = {

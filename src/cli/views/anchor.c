@@ -1,6 +1,6 @@
 #include "cli/views/anchor.h"
 
-#include "cli/output.h"
+#include "cli/line/output.h"
 #include "cli/views/set.h"
 
 struct tally {

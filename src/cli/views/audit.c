@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "cli/output.h"
+#include "cli/line/output.h"
 #include "cli/views/evidence.h"
 
 static const char *actor_text(const json_t *actor, const char *name)

@@ -2,8 +2,8 @@
 
 #include "base/json.h"
 #include "base/log.h"
-#include "cli/next_command.h"
-#include "cli/output.h"
+#include "cli/line/next_command.h"
+#include "cli/line/output.h"
 #include "cli/views/set.h"
 
 #include <stdio.h>

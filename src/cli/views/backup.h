@@ -1,7 +1,7 @@
 #ifndef ODR_CLI_VIEWS_BACKUP_H
 #define ODR_CLI_VIEWS_BACKUP_H
 
-#include "cli/arguments.h"
+#include "cli/line/arguments.h"
 #include "ops/backup/backup.h"
 
 /* What a backup that made a set tells: damage as warnings, and a sentence or the summary of --json. */

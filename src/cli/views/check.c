@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "cli/output.h"
+#include "cli/line/output.h"
 #include "cli/views/status.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "cli/output.h"
+#include "cli/line/output.h"
 #include "cli/views/set.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "cli/output.h"
+#include "cli/line/output.h"
 #include "cli/views/config.h"
 #include "cli/views/set.h"
 #include "collect/diff.h"

@@ -1,7 +1,7 @@
 #include "cli/views/drill.h"
 
 #include "base/text.h"
-#include "cli/output.h"
+#include "cli/line/output.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #include "cli/views/hold.h"
 
 #include "base/text.h"
-#include "cli/output.h"
+#include "cli/line/output.h"
 #include "cli/views/set.h"
 #include "ops/record.h"
 

@@ -2,7 +2,7 @@
 #define ODR_CLI_VIEWS_HOLD_H
 
 #include "base/json.h"
-#include "cli/arguments.h"
+#include "cli/line/arguments.h"
 #include "repo/hold.h"
 
 /* How holds are shown: struct hold; one that several repositories have is shown once. */

@@ -1,6 +1,6 @@
 #include "cli/views/incident.h"
 
-#include "cli/output.h"
+#include "cli/line/output.h"
 
 #include <stdio.h>
 

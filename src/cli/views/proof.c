@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "cli/output.h"
+#include "cli/line/output.h"
 
 #include <stdio.h>
 

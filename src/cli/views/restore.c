@@ -1,7 +1,7 @@
 #include "cli/views/restore.h"
 
 #include "base/json.h"
-#include "cli/output.h"
+#include "cli/line/output.h"
 #include "cli/views/set.h"
 
 #include <stdio.h>

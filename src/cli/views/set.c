@@ -2,7 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/json.h"
-#include "cli/output.h"
+#include "cli/line/output.h"
 #include "ops/status.h"
 
 #include <string.h>
