@@ -199,6 +199,23 @@ subtest 'a quarter' => sub {
 	like(read_file("$dir/posture.html"), qr/<li>erp-prod, critical, repository main: there is no set/, 'which says where something is wrong');
 };
 
+# A text of the law is supported by what there is, or not at all.
+subtest 'what the members are that texts are held against' => sub {
+	my $record = decode_json(read_file("$source/tests/drill/records/passed.json"));
+	my ($table) = read_file("$dir/quarter.md") =~ /^## \d+ · What it supports\n(.*?)^## /ms;
+	my @rows = map { [split / \| /] } grep { /^\| (?!Text|-)/ } split /\n/, $table;
+	my $sections = join '|', map { lc } read_file("$dir/quarter.md") =~ /^## \d+ · (.*)$/mg;
+	is(scalar @rows, 8, 'eight texts') or diag $table;
+	for my $row (@rows) {
+		my ($members) = $row->[1] =~ /: (.*)$/ or fail("$row->[0] names members");
+		for my $member (split /, /, $members) {
+			my $at = $record;
+			$at = ref $at eq 'HASH' ? $at->{$_} : undef for split /\./, $member;
+			ok(defined $at || $sections =~ /\Q$member\E/, "$row->[0] $member");
+		}
+	}
+};
+
 subtest 'an incident' => sub {
 	my @incident = ('-q', '-c', $conf, 'incident');
 	tool_ok([@incident, 'open', 'erp-prod', '--title', '</title><script>alert(1)</script> | `x` =1', '--loss', '2026-11-20T09:00:00Z',

@@ -58,7 +58,7 @@ void quarter_add_standards(Document *document)
 		 "documented results, deficiencies: findings, sign-off",
 		 "that deficiencies were reported upward"},
 		{"NIS2 CIR 2024/2690 4.2",
-		 "recovery times, retention, integrity: measured, checks, lock",
+		 "recovery times, retention, integrity: measured, checks, source.lock",
 		 "approval of the backup plan"},
 		{"SOC 2 A1.2, A1.3", "a tested plan, completeness of backups: run.actor, checks",
 		 "controls outside backup and recovery"},
