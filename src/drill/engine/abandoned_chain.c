@@ -103,11 +103,9 @@ static void take_entered(Abandoned *drill, const struct audit_line *line)
 		take_text(&drill->directory, line, "sandbox");
 }
 
-static void take_own(struct search *search, Abandoned *drill, const struct audit_line *line)
+static void take_own(Abandoned *drill, const struct audit_line *line)
 {
-	if (is_event(line, AUDIT_DRILL_CLOSED)) {
-		g_ptr_array_remove(search->open, drill);
-	} else if (is_event(line, AUDIT_DRILL_DRAWN)) {
+	if (is_event(line, AUDIT_DRILL_DRAWN)) {
 		g_clear_pointer(&drill->drawn, json_decref);
 		drill->drawn = json_deep_copy(line->data);
 	} else if (is_event(line, AUDIT_DRILL_ENTERED)) {
@@ -130,8 +128,10 @@ static bool take_line(void *data, const struct audit_line *line)
 
 	if (line->run && !drill && is_event(line, AUDIT_DRILL_SCHEDULED))
 		take_scheduled(search, line);
+	else if (drill && is_event(line, AUDIT_DRILL_CLOSED))
+		g_ptr_array_remove(search->open, drill);
 	else if (drill)
-		take_own(search, drill, line);
+		take_own(drill, line);
 	return true;
 }
 
