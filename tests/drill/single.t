@@ -31,6 +31,8 @@ $site->backup('two databases and their files');
 my $later = $shop->upload('after the set');
 $site->tool_ok(['backup', $service, '--part', 'filestore'], 'the filestore again');
 $source->psql('UPDATE plenty SET n = n + 1', 'crm');
+# A moment at which Odoo is being upgraded.
+$source->psql("BEGIN; ALTER TABLE ir_attachment ADD COLUMN upgraded integer; SELECT pg_create_restore_point('in-upgrade'); ROLLBACK", 'shop');
 $source->archive_now;
 
 my $drills = Odr::Drill->new(site => $site);
@@ -76,6 +78,15 @@ subtest 'one database of two' => sub {
 		'so does the report');
 	$drills->ok_nothing_left('one database');
 	$drills->ok_evidence;
+};
+
+subtest 'a moment at which nobody can ask the database for its files' => sub {
+	my $plan = $drills->plan('upgrade', select => { target => 'name:in-upgrade', database => 'shop' });
+	my ($record) = $drills->run($plan, [], 0, qr/^pass/, 'one database, while it is upgraded');
+	cmp_ok($record->{arrival}{locked_relations}, '>', 0, 'its tables are locked');
+	is($record->{filestore}{missing}, 0, 'no file that it names lacks');
+	is($record->{filestore}{named}, scalar($shop->names), 'once it can be asked');
+	$drills->ok_nothing_left('an upgrade');
 };
 
 subtest 'what cannot be' => sub {

@@ -61,7 +61,8 @@ bool drill_files_start(Drill *drill, const char *database, GError **error)
 	if (!files->wanted)
 		return true;
 	files->folder = g_build_filename(drill->sandbox.folder, "filestore", NULL);
-	if (database && !look_at_database(drill, database, &any, error))
+	/* Where nobody can ask it yet, all that was captured of it. */
+	if (database && !drill->locked && !look_at_database(drill, database, &any, error))
 		return odr_context(error, "database '%s'", database);
 	if (!any)
 		return true;

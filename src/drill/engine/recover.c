@@ -108,6 +108,27 @@ static bool start_over(Drill *drill, GError **error)
 	       replica_restore(drill->replica, &drill->restored, error) && bring_up(drill, error);
 }
 
+/* What a transaction had locked that had not ended at the moment, replay keeps locked until promotion ends it: an upgrade of
+ * Odoo holds most of its tables for hours. */
+static bool look_for_locks(Drill *drill, GError **error)
+{
+	g_autofree char *conninfo = replica_conninfo(drill->replica);
+	g_autofree char *count = NULL;
+	g_autoptr(Session) session =
+		session_open_database(conninfo, "template1", drill->request->run_id, error);
+
+	if (!session ||
+	    !session_value(session,
+			   "SELECT count(DISTINCT (database, relation)) FROM pg_locks "
+			   "WHERE granted AND locktype = 'relation' AND mode = "
+			   "'AccessExclusiveLock' AND pid IN (SELECT pid FROM pg_stat_activity "
+			   "WHERE backend_type = 'startup')",
+			   &count, error))
+		return false;
+	drill->locked = g_ascii_strtoull(count ? count : "0", NULL, 10);
+	return true;
+}
+
 /* As a restore of one database goes: its files, and where they are not enough those of all; then what it names. */
 static bool settle_single(Drill *drill, GError **error)
 {
@@ -116,7 +137,7 @@ static bool settle_single(Drill *drill, GError **error)
 
 	if (!name)
 		return true;
-	if (!replica_examine(drill->replica, name, &reason, error))
+	if (!replica_examine(drill->replica, name, &reason, error) || !look_for_locks(drill, error))
 		return false;
 	if (!reason)
 		return drill_files_start(drill, name, error);
@@ -234,27 +255,6 @@ static bool find_databases(Drill *drill, GError **error)
 	return session &&
 	       session_rows(session, "SELECT datname, datallowconn FROM pg_database ORDER BY oid",
 			    take_database, &(struct finding){drill, conninfo}, error);
-}
-
-/* What a transaction had locked that had not ended at the moment, replay keeps locked until promotion ends it: an upgrade of
- * Odoo holds most of its tables for hours. */
-static bool look_for_locks(Drill *drill, GError **error)
-{
-	g_autofree char *conninfo = replica_conninfo(drill->replica);
-	g_autofree char *count = NULL;
-	g_autoptr(Session) session =
-		session_open_database(conninfo, "template1", drill->request->run_id, error);
-
-	if (!session ||
-	    !session_value(session,
-			   "SELECT count(DISTINCT (database, relation)) FROM pg_locks "
-			   "WHERE granted AND locktype = 'relation' AND mode = "
-			   "'AccessExclusiveLock' AND pid IN (SELECT pid FROM pg_stat_activity "
-			   "WHERE backend_type = 'startup')",
-			   &count, error))
-		return false;
-	drill->locked = g_ascii_strtoull(count ? count : "0", NULL, 10);
-	return true;
 }
 
 bool drill_arrive(Drill *drill, GError **error)
