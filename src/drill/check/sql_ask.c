@@ -1,6 +1,7 @@
 #include "drill/check/sql_ask.h"
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "drill/check/judge.h"
 #include "pg/quote.h"
 
@@ -294,17 +295,22 @@ static bool begin_reading(struct asking *asking, GError **error)
 			      error);
 }
 
-/* A query that its server does not survive is a finding, as long as there is a server to ask the next one. */
+/* A query that its connection does not survive is a finding, as long as there is a server to ask the next one: else it is
+ * the server that was lost, or was ended. */
 static bool begin_again(struct asking *asking, DrillCheckResult *result, const GError *cause,
 			GError **error)
 {
-	drill_check_fail(result, "the server ended the connection over it");
-	if (!asking->renews) {
+	g_clear_pointer(&asking->session, session_free);
+	if (stop_requested() || !begin_reading(asking, NULL)) {
+		drill_check_unassessed(result, "its server was gone before it had an answer");
 		g_propagate_error(error, g_error_copy(cause));
 		return false;
 	}
-	g_clear_pointer(&asking->session, session_free);
-	return begin_reading(asking, error);
+	drill_check_fail(result, "the server ended the connection over it");
+	if (asking->renews)
+		return true;
+	g_propagate_error(error, g_error_copy(cause));
+	return false;
 }
 
 /* What it does to the transaction is undone, so that the next one finds it as it was. */

@@ -86,12 +86,15 @@ static bool save(const char *state, const json_t *document, GError **error)
 	       odr_context(error, "what the configuration has is not noted");
 }
 
-/* Ids of sets sort by time. */
-static void take_newest(json_t *document, const struct config_captured *captured)
+/* Ids of sets begin with their time; in which order those of one second were made, they do not say. */
+#define SET_SECOND strlen("20261121T031500Z")
+
+static void take_newest(json_t *document, const struct config_captured *captured, bool is_last)
 {
 	const char *known = text_at(json_object_get(document, "captured"), "set");
+	int order = known ? strncmp(known, captured->set, SET_SECOND) : -1;
 
-	if (!known || strcmp(known, captured->set) <= 0)
+	if (order < 0 || (order == 0 && is_last))
 		json_set(document, "captured", capture_json(captured));
 }
 
@@ -100,7 +103,7 @@ bool config_drift_captured(const char *state, const struct config_captured *capt
 {
 	g_autoptr(JsonValue) document = load(state);
 
-	take_newest(document, captured);
+	take_newest(document, captured, true);
 	return save(state, document, error);
 }
 
@@ -112,7 +115,7 @@ bool config_drift_drilled(const char *state, const struct config_drilled *drille
 	json_set_string(object, "run", drilled->run);
 	json_set_time(object, "time", drilled->time);
 	json_set(document, "drilled", object);
-	take_newest(document, &drilled->captured);
+	take_newest(document, &drilled->captured, false);
 	return save(state, document, error);
 }
 

@@ -124,6 +124,20 @@ static void newest_is_kept(void)
 	folder_remove(state);
 }
 
+/* Of captures made in one second the last is the newest, whatever their ids are; and no drill of another is. */
+static void one_second(void)
+{
+	char *state = folder_new();
+
+	drill(state, "20261101T000000Z-00000000", "20261103T000000Z-00000000");
+	capture(state, "20261105T000000Z-bbbbbbbb", drilled, G_N_ELEMENTS(drilled));
+	capture(state, "20261105T000000Z-aaaaaaaa", altered, G_N_ELEMENTS(altered));
+	expect(state, 4, "20261101T000000Z-00000000", "20261105T000000Z-aaaaaaaa");
+	drill(state, "20261105T000000Z-bbbbbbbb", "20261106T000000Z-00000000");
+	expect(state, 4, "20261105T000000Z-bbbbbbbb", "20261105T000000Z-aaaaaaaa");
+	folder_remove(state);
+}
+
 /* What cannot be read is not known, and is written anew. */
 static void damaged(void)
 {
@@ -147,6 +161,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/ops/backup/config-drift/against-the-drill", against_the_drill);
 	g_test_add_func("/ops/backup/config-drift/newest-is-kept", newest_is_kept);
+	g_test_add_func("/ops/backup/config-drift/one-second", one_second);
 	g_test_add_func("/ops/backup/config-drift/damaged", damaged);
 	return g_test_run();
 }
