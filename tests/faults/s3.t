@@ -19,18 +19,19 @@ my $bucket = $ceph->make_bucket('faults', versions => 1);
 my $proxy = Odr::Proxy->start($ceph->endpoint);
 my %repository = (type => 's3', path => undef, endpoint => $proxy->endpoint, bucket => $bucket, prefix => 'erp',
 	credentials => $ceph->credentials(work_path('credentials')));
-my %tool = ('archive-get-batch' => 0, 'archive-push-batch' => 0, 'archive-check-timeout' => '5s');
+my %tool = ('archive-get-batch' => 0, 'archive-push-batch' => 0);
 my $site = small_site(sections => { 'repository main' => \%repository, odrbackup => \%tool });
 my $cluster = $site->cluster;
 my $promise = Odr::Faults->new($site, stored => sub { my %key = map { $_->{key} => 1 } $ceph->versions($bucket, 'erp/'); keys %key });
 my $verifier = $cluster->tool_path('pg_verifybackup');
 
+# What passes is waited for, even if the server's archiver rests for a minute after it failed three times.
 my @patience;
 sub write_patience {
-	my ($silence) = @_;
+	my ($silence, $lasts) = @_;
 	my ($time, $get_time) = @patience;
 	return $site->write_conf('repository main' => { %repository, 'retry-for' => $time, 'silence-timeout' => $silence },
-		odrbackup => { %tool, 'archive-get-timeout' => $get_time });
+		odrbackup => { %tool, 'archive-get-timeout' => $get_time, 'archive-check-timeout' => $lasts ? '5s' : '90s' });
 }
 sub retry_for { @patience = @_; return write_patience('10s') }
 
@@ -162,7 +163,7 @@ sub wrong_with {
 sub meets {
 	my ($name, $rule, %option) = @_;
 	# Where silence is what is met, it is not waited for long; else a machine that is busy is not taken for it.
-	write_patience($rule =~ /stall|announce|header/ ? '1s' : '10s');
+	write_patience($rule =~ /stall|announce|header/ ? '1s' : '10s', $option{lasts});
 	$proxy->rules($rule);
 	my $result = $act{$name}{run}->();
 	my @asked = $proxy->asked;
