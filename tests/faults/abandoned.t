@@ -24,12 +24,13 @@ my $plan = $drills->plan('weekly');
 sub lines { return @{ $site->tool_ok(['audit', 'log', '--json'], 'the chain')->json->{lines} } }
 sub events_of { my ($run) = @_; return grep { ($_->{run} // '') eq $run } lines() }
 
-# Dies at the k-th file that it writes: its id.
+# Dies at the k-th file that it writes: its id; undef where it does not write so many.
+my $ended;
 sub died_at {
 	my ($k) = @_;
 	my $log = work_path('died.log');
 	write_file($log, '', 0666);
-	my $result = $site->tool('drill', 'run', $plan, { env => { ODR_FAULT => "file.write:$k:kill", ODR_FAULT_LOG => $log } });
+	$ended = $site->tool('drill', 'run', $plan, { env => { ODR_FAULT => "file.write:$k:kill", ODR_FAULT_LOG => $log } });
 	return unless -s $log;
 	my ($last) = reverse grep { $_->{event} eq 'drill.scheduled' } lines();
 	return $last && $last->{run};
@@ -73,7 +74,7 @@ subtest 'a drill that dies at any file it writes' => sub {
 for my $point (qw(file.write store.put)) {
 	my $run;
 	fault_sweep("ending it, $point", point => $point, action => 'kill', stride => every(3),
-		before => sub { $run = died_at(20) // die "it did not die\n" },
+		before => sub { $run = died_at(20) // die "it did not die\n" . $ended->describe },
 		run => sub { my ($options) = @_; new_dir($drills->sandbox . '/kept-one'); return $site->tool('drill', 'clean', '--all', $options) },
 		check => sub {
 			my ($k) = @_;
