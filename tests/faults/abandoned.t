@@ -59,6 +59,7 @@ subtest 'a drill that dies at any file it writes' => sub {
 	for (my $k = 1; $k <= 40; $k += every(6)) {
 		my $before = grep { $_->{event} eq 'drill.scheduled' } lines();
 		my $run = died_at($k);
+		ok($ended->died_of || $ended->status == 0, "file $k: it dies, or does not write so many") or diag $ended->describe;
 		my $after = grep { $_->{event} eq 'drill.scheduled' } lines();
 		next if $after == $before;
 		my @ended = grep { $_->{event} eq 'drill.closed' } events_of($run);
