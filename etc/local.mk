@@ -8,6 +8,8 @@ CLEANFILES += $(etc_templates:.in=) $(nodist_completion_DATA)
 
 # Units that lie in etc/ as NAME.service.in or NAME.timer.in are listed here without .in.
 etc_units = \
+	etc/odrbackup-anchor@.service \
+	etc/odrbackup-anchor@.timer \
 	etc/odrbackup-backup@.service \
 	etc/odrbackup-backup@.timer \
 	etc/odrbackup-checkpoint@.service \

@@ -34,6 +34,7 @@ my $shop = Odr::Odoo->new(cluster => $site->cluster, database => 'shop', filesto
 $shop->upload("file $_") for 1 .. 5;
 my $drills = Odr::Drill->new(site => $site);
 my $plan = $drills->plan('weekly');
+my $figures = write_file(work_path('files.sql'), "-- id: files  kind: metric  module: base  odoo: 14-18\n-- needs: ir_attachment\nSELECT count(*) FROM ir_attachment\n");
 
 sub under {
 	my ($unit, $mode, @arguments) = @_;
@@ -47,6 +48,7 @@ for my $mode (qw(fail kill)) {
 	for my $case (['odrbackup-backup', 'backup', $service], ['odrbackup-filestore', 'backup', $service, '--part', 'filestore'],
 		['odrbackup-heartbeat', 'heartbeat', $service], ['odrbackup-drill', 'drill', 'run', $plan],
 		['odrbackup-drill', 'drill', 'clean', $plan], ['odrbackup-expire', 'expire', $service],
+		['odrbackup-anchor', 'anchor', 'create', $service, '--sql', $figures],
 		['odrbackup-checkpoint', 'audit', 'checkpoint', $service], ['odrbackup-status', 'metrics'],
 		['odrbackup-verify', 'check', '--repository-scan', $service], ['odrbackup-notify', 'notify', 'unit', 'odrbackup-status.service'],
 		['odrbackup-report', 'report', 'quarterly', '--quarter', 'last', '--render', 'html', '--output', $reports]) {
