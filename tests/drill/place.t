@@ -220,17 +220,18 @@ set -e
 mount --make-rprivate /
 mount --bind $root /mnt
 for hidden in /tmp /var/tmp /run; do mount -t tmpfs tmpfs \$hidden; done
-mkdir -p $root
-mount --move /mnt $root
+for kept in KEPT; do mkdir -p $root/\$kept; mount --bind /mnt/\$kept $root/\$kept; done
+umount /mnt
 mount -o remount,bind,ro /
-HIDE
 ip link set lo up
 exec "\$@"
 SH
-	my $container = sub { ('unshare', '-n', '-m', 'sh', '-c', $read_only =~ s/HIDE/$_[0]/r, '-', @filtered) };
-	($record) = $drills->run($plan, [{ under => [$container->('')] }], 6, 'refused', 'where a server of the host is in sight');
+	# The program and what is ours, and nothing of another test.
+	my @kept = map { substr $_, 1 + length $root } Odr::Tool::tool_path() =~ s{/bin/[^/]+\z}{}r, work_path();
+	my $container = sub { ('unshare', '-n', '-m', 'sh', '-c', $read_only =~ s/KEPT/@kept @_/r, '-', @filtered) };
+	($record) = $drills->run($plan, [{ under => [$container->('s')] }], 6, 'refused', 'where a server of the host is in sight');
 	like($record->{failure}{message}, qr/socket '\Q$root\E\S+' of this host can be reached/, 'names its socket');
-	($record) = $drills->run($plan, [{ under => [$container->("mount -t tmpfs tmpfs $root/s")] }], 0, 'pass-with-warnings', 'where all is read-only');
+	($record) = $drills->run($plan, [{ under => [$container->()] }], 0, 'pass-with-warnings', 'where all is read-only');
 	ok(!$record->{isolation}{files_hidden}, 'says that the files were not hidden');
 	like($record->{deviations}[0], qr/rests on a root that is read-only/, 'and what it rests on');
 };
