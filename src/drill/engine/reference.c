@@ -39,21 +39,24 @@ static bool leads_here(const Drill *drill, const struct mark *mark)
 	return mark->timeline == drill->restore.timeline;
 }
 
-/* False: this is not the one. */
-static bool take_anchor(Drill *drill, const char *id, GError **error)
+/* Takes the place of one that was found and lies before it; false: it does not. */
+static bool take_anchor(Drill *drill, const char *id, lsn_t *found_at, GError **error)
 {
 	const Identity *identity = drill->means.identity;
 	struct drill_anchor *found = &drill->anchor;
 	g_autoptr(Mark) mark = NULL;
 	Anchor *anchor;
 
-	if (!mark_load(drill->repo, identity, id, &mark, error) || !leads_here(drill, mark))
+	if (!mark_load(drill->repo, identity, id, &mark, error) || !leads_here(drill, mark) ||
+	    (found->references && mark->lsn <= *found_at))
 		return false;
 	bool here = mark->lsn == drill->arrival.lsn;
 
 	if (anchor_load(drill->repo, identity, id, &anchor, error)) {
+		g_clear_pointer(&found->references, anchor_references_free);
 		found->references = anchor_references_new(anchor);
 		found->here = here;
+		*found_at = mark->lsn;
 		return true;
 	}
 	if (here) {
@@ -64,20 +67,29 @@ static bool take_anchor(Drill *drill, const char *id, GError **error)
 	return false;
 }
 
+/* The last before the moment: by where it lies, since the times of ids tell those of a second, or of a clock that was set
+ * back, in no order. */
 static bool find_anchor(Drill *drill, GError **error)
 {
 	usec_t moment = drill->arrival.last_commit > 0 ? drill->arrival.last_commit : drill->t_loss;
+	usec_t oldest = 0;
+	lsn_t found_at = 0;
 	g_autoptr(GPtrArray) ids = NULL;
 
 	if (!anchor_list(drill->repo, &ids, error))
 		return false;
-	for (guint i = ids->len; i-- > 0;) {
+	for (guint i = ids->len; i-- > 0 && !drill->anchor.here;) {
+		usec_t made = set_id_time(ids->pdata[i]);
 		g_autoptr(GError) cause = NULL;
 
-		if (set_id_time(ids->pdata[i]) > moment + CLOCKS_DIFFER)
+		if (made > moment + CLOCKS_DIFFER)
 			continue;
-		if (!stop_check(error) || take_anchor(drill, ids->pdata[i], &cause))
-			return !error || !*error;
+		if (made < oldest)
+			break;
+		if (!stop_check(error))
+			return false;
+		if (take_anchor(drill, ids->pdata[i], &found_at, &cause) && oldest == 0)
+			oldest = made - CLOCKS_DIFFER;
 		if (cause)
 			drill_deviate(drill, "%s", cause->message);
 	}
