@@ -199,10 +199,12 @@ subtest 'holds' => sub {
 	site_ok('hold', 'release', $set, '--reason', 'it was settled', '--confirm', 'erp');
 	@told = grep { $_->[0] ne 'key.used' } told();
 	is_deeply(events(@told), ['hold.released'], 'which is told');
-	is_deeply([@{ $told[0][1] }{qw(set reason)}], [$set, 'it was settled'], 'of what, and why');
+	is_deeply([@{ $told[0][1] }{qw(set reason outcome)}], [$set, 'it was settled', 'ok'], 'of what, and why');
 	is(tool('-c', $conf, 'hold', 'list')->out, "No set is held.\n", 'nothing is held');
 	unlike(tool('-c', $conf, 'status')->out, qr/held/, 'status knows');
 	tool_fails(['-c', $conf, 'hold', 'release', $set, '--confirm', 'erp'], 7, qr/set $set is not held/, 'what is not held cannot be released');
+	@told = grep { $_->[0] eq 'hold.released' } told();
+	is_deeply([@{ $told[0][1] }{qw(set outcome)}], [$set, 'failed'], 'that somebody tried is told');
 	told();
 };
 

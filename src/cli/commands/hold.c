@@ -140,11 +140,20 @@ static bool parse_add(const struct arguments *arguments, struct hold *hold, GErr
 	return true;
 }
 
-static void tell_added(const struct holding *holding, const struct hold *hold)
+/* Where it failed, too: in some of the repositories it may be done. */
+static json_t *what_was_done(const struct holding *holding, const char *reason, bool done)
 {
 	json_t *data = trail_of(holding->context, "set", holding->set_id);
 
-	json_set_string(data, "reason", hold->reason);
+	json_set_string(data, "reason", reason);
+	json_set_string(data, "outcome", done ? "ok" : "failed");
+	return data;
+}
+
+static void tell_added(const struct holding *holding, const struct hold *hold, bool done)
+{
+	json_t *data = what_was_done(holding, hold->reason, done);
+
 	json_set_known_time(data, "until", hold->until);
 	trail_add(holding->context, AUDIT_HOLD_ADDED, holding->run->run_id, data);
 }
@@ -158,10 +167,9 @@ static bool add(struct holding *holding, struct hold *hold, GError **error)
 	hold->set_id = g_strdup(holding->set_id);
 	done = hold_add(&request, holding->context->bundle, hold, &result, error);
 	note(holding, &result);
-	if (done) {
-		tell_added(holding, hold);
+	tell_added(holding, hold, done);
+	if (done)
 		report(holding, &result, "held");
-	}
 	hold_result_clear(&result);
 	return done;
 }
@@ -192,7 +200,6 @@ static bool release(struct holding *holding, GError **error)
 		"Set %s will be kept no longer than retention says.", holding->set_id);
 	struct hold_result result = {0};
 	const struct hold_request request = {holding->context->repos, holding->set_id, clock_now()};
-	json_t *data;
 	bool done;
 
 	if ((reason && !hold_reason_check(reason, error)) ||
@@ -200,12 +207,10 @@ static bool release(struct holding *holding, GError **error)
 		return false;
 	done = hold_release(&request, &result, error);
 	note(holding, &result);
-	if (done) {
-		data = trail_of(holding->context, "set", holding->set_id);
-		json_set_string(data, "reason", reason);
-		trail_add(holding->context, AUDIT_HOLD_RELEASED, holding->run->run_id, data);
+	trail_add(holding->context, AUDIT_HOLD_RELEASED, holding->run->run_id,
+		  what_was_done(holding, reason, done));
+	if (done)
 		report(holding, &result, "released");
-	}
 	hold_result_clear(&result);
 	return done;
 }
