@@ -203,6 +203,8 @@ subtest 'holds' => sub {
 	is(tool('-c', $conf, 'hold', 'list')->out, "No set is held.\n", 'nothing is held');
 	unlike(tool('-c', $conf, 'status')->out, qr/held/, 'status knows');
 	tool_fails(['-c', $conf, 'hold', 'release', $set, '--confirm', 'erp'], 7, qr/set $set is not held/, 'what is not held cannot be released');
+	like(tool('-c', $conf, 'metrics')->out, qr/^odrbackup_runs_total\{service="erp",command="hold",outcome="failed"\} 3$/m,
+		'each that failed counts as hold: of a set that is not there, not confirmed, not held');
 	@told = grep { $_->[0] eq 'hold.released' } told();
 	is_deeply([@{ $told[0][1] }{qw(set outcome)}], [$set, 'failed'], 'that somebody tried is told');
 	told();

@@ -99,7 +99,7 @@ static void report(const struct holding *holding, const struct hold_result *resu
 
 /* [SERVICE] SET */
 static bool open_set(struct holding *holding, const struct arguments *arguments, bool with_bundle,
-		     const char *command, GError **error)
+		     GError **error)
 {
 	const char *second = arguments_positional(arguments, 1);
 	const char *name = second ? second : arguments_positional(arguments, 0);
@@ -116,7 +116,7 @@ static bool open_set(struct holding *holding, const struct arguments *arguments,
 			error) ||
 	    !filling_keys(context, error) || !context_repos(context, error))
 		return false;
-	holding->run = run_begin(context, command);
+	holding->run = run_begin(context, "hold");
 	return true;
 }
 
@@ -178,8 +178,7 @@ bool cmd_hold_add(const struct arguments *arguments, GError **error)
 {
 	struct holding holding = {0};
 	struct hold *hold = g_new0(struct hold, 1);
-	bool done = parse_add(arguments, hold, error) &&
-		    open_set(&holding, arguments, true, "hold", error);
+	bool done = parse_add(arguments, hold, error) && open_set(&holding, arguments, true, error);
 
 	if (done) {
 		done = add(&holding, hold, error);
@@ -218,7 +217,7 @@ static bool release(struct holding *holding, GError **error)
 bool cmd_hold_release(const struct arguments *arguments, GError **error)
 {
 	struct holding holding = {0};
-	bool done = open_set(&holding, arguments, false, "release", error);
+	bool done = open_set(&holding, arguments, false, error);
 
 	if (done) {
 		done = release(&holding, error);
